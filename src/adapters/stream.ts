@@ -1,0 +1,177 @@
+/** Node streams that speak the wire protocol: a Duplex for a peer, a Readable to save, a Writable to load. */
+import { Duplex, type Readable, type Writable } from 'node:stream'
+import type { Rejection } from '../core/Rejection.js'
+import type { Digest } from '../core/Replica.js'
+import type { Announcement } from '../wire/Session.js'
+import { createLink, type Link, type LinkEvents, type LinkOptions } from './Link.js'
+import type { Store } from './store.js'
+
+export interface StreamOptions extends LinkOptions {
+  /** Bytes buffered each way before backpressure. Default: node's. */
+  readonly highWaterMark?: number
+}
+
+/** What a stream emits beside node's own events. Nobody has to listen. */
+export interface StreamEvents {
+  /** The peer's header came. */
+  readonly header: [header: Digest]
+  /** All that the peer's header lacked was written. */
+  readonly syncSent: []
+  /** The peer says the same. */
+  readonly syncReceived: []
+  /** Both. */
+  readonly sync: []
+  /** Something from the peer was refused. It changed nothing, and the stream goes on. */
+  readonly rejection: [rejection: Rejection]
+}
+
+type Listening<This> = <K extends keyof StreamEvents>(event: K, listener: (...args: StreamEvents[K]) => void) => This
+
+/** A node stream with {@link StreamEvents}. */
+export type Emitting<Stream> = Stream & {
+  readonly on: Listening<Emitting<Stream>>
+  readonly once: Listening<Emitting<Stream>>
+  readonly off: Listening<Emitting<Stream>>
+}
+
+export type ScuttlebuttStream = Emitting<Duplex>
+
+/**
+ * A stream for one peer: `socket.pipe(stream).pipe(socket)`. Make a new one for every peer: piping
+ * one to two throws a `TypeError`, for the two would take each other's clock for their own.
+ *
+ * Backpressure is honoured: while the peer does not read, nothing piles up. A peer's mistakes are
+ * `rejection` events. If a side that it is piped to closes midway, the stream is destroyed, and
+ * lets go of the store. Costs as {@link Session}.
+ */
+export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = {}): ScuttlebuttStream =>
+  new PeerStream(store, options) as ScuttlebuttStream
+
+/**
+ * All updates as lines, then live ones: for a file, or any stream of lines. Ends after SYNC with
+ * `tail: false`. With `clock: true` it is a Duplex, which waits for the peer's header.
+ */
+export const createReadStream: {
+  <S, C>(store: Store<S, C>, options: StreamOptions & { readonly clock: true }): ScuttlebuttStream
+  <S, C>(store: Store<S, C>, options?: StreamOptions): Emitting<Readable>
+} = <S, C>(store: Store<S, C>, options: StreamOptions = {}): ScuttlebuttStream => {
+  const sides = { readable: true, writable: options.clock === true }
+  return new PeerStream(store, { ...options, readable: true, writable: false }, sides) as ScuttlebuttStream
+}
+
+/**
+ * Takes lines, sends nothing: loads what {@link createReadStream} saved, or the original did. With
+ * `sendClock: true` it is a Duplex, which tells the peer what it has.
+ */
+export const createWriteStream: {
+  <S, C>(store: Store<S, C>, options: StreamOptions & { readonly sendClock: true }): ScuttlebuttStream
+  <S, C>(store: Store<S, C>, options?: StreamOptions): Emitting<Writable>
+} = <S, C>(store: Store<S, C>, options: StreamOptions = {}): ScuttlebuttStream => {
+  const sides = { readable: options.sendClock === true, writable: true }
+  return new PeerStream(store, { ...options, readable: false, writable: true }, sides) as ScuttlebuttStream
+}
+
+/** Characters a read takes from the session at once: small enough to yield, large enough to be cheap. */
+const PIECE = 1 << 14
+
+/** As `new Duplex` has it: a side that is off ends by itself. */
+interface Sides {
+  readonly readable?: boolean
+  readonly writable?: boolean
+}
+
+class PeerStream<S, C> extends Duplex {
+  private readonly link: Link
+  private wanted = false
+  private pumping = false
+  private source: unknown
+  private sink: unknown
+
+  constructor(store: Store<S, C>, { highWaterMark, ...options }: StreamOptions, sides: Sides = {}) {
+    // strings stay strings: only the line decoder knows what to do with half a surrogate pair
+    super({ ...sides, ...(highWaterMark === undefined ? {} : { highWaterMark }), decodeStrings: false })
+    const events: LinkEvents = {
+      announce: (announcement) => {
+        this.announce(announcement)
+      },
+      wake: () => {
+        this.pump()
+      },
+      silent: () => {
+        this.destroy()
+      },
+    }
+    this.link = createLink(store, options, events)
+    this.on('pipe', (source: Readable) => {
+      this.joinSource(source)
+    })
+    // nobody needs to read a side that has nothing to say, yet it must end for the stream to close
+    if (options.readable === false && options.sendClock !== true) this.resume()
+  }
+
+  override _read(): void {
+    this.wanted = true
+    this.pump()
+  }
+
+  override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: () => void): void {
+    const isForeign = typeof chunk === 'string' && encoding !== 'utf8' && encoding !== 'utf-8'
+    this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk)
+    done()
+  }
+
+  override _final(done: () => void): void {
+    this.link.end()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.link.close()
+    done(error)
+  }
+
+  override pipe<Sink extends NodeJS.WritableStream>(sink: Sink, options?: { readonly end?: boolean }): Sink {
+    if (this.sink !== undefined && this.sink !== sink) throw twoPeers()
+    this.sink = sink
+    sink.once('close', () => {
+      if (!this.readableEnded) this.destroy()
+    })
+    return super.pipe(sink, options)
+  }
+
+  private joinSource(source: Readable): void {
+    if (this.source !== undefined && this.source !== source) throw twoPeers()
+    this.source = source
+    source.once('close', () => {
+      if (!source.readableEnded) this.destroy()
+    })
+  }
+
+  /** Reads from the link as long as somebody wants more. Reading may announce, and a listener may write: one at a time. */
+  private pump(): void {
+    if (this.pumping) return
+    this.pumping = true
+    while (this.wanted && !this.destroyed) {
+      const text = this.link.read(PIECE)
+      if (text === '') break
+      this.wanted = this.push(text ?? null) && text !== undefined
+    }
+    this.pumping = false
+  }
+
+  private announce(announcement: Announcement): void {
+    switch (announcement._tag) {
+      case 'header':
+        this.emit('header', announcement.header)
+        break
+      case 'rejection':
+        this.emit('rejection', announcement.rejection)
+        break
+      default:
+        this.emit(announcement._tag)
+    }
+  }
+}
+
+const twoPeers = (): TypeError =>
+  new TypeError('a scuttlebutt stream is for one peer: it is piped already; call createStream once for each peer')

@@ -1,0 +1,60 @@
+/** The one gate by which changes enter a replica, the local ones as those of a peer. */
+import type { either as E } from 'fp-ts'
+import type { DataType } from './DataType.js'
+import * as Json from './Json.js'
+import { failureOf, failuresOf, type Failure } from './Rejection.js'
+import type { Update } from './Update.js'
+
+/** Deeper than this no change nests, whoever makes it: what we write, every peer must read. */
+export const MAX_DEPTH = 128
+
+/** The change that an already frozen JSON value is, or what the codec would not have. Never throws. */
+export const decode =
+  <S, C>(dataType: DataType<S, C>) =>
+  (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
+    try {
+      const decoded = dataType.change.decode(json)
+      return decoded._tag === 'Right' ? decoded : { _tag: 'Left', left: failuresOf(decoded.left, 0) }
+    } catch (error) {
+      return {
+        _tag: 'Left',
+        left: [{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }],
+      }
+    }
+  }
+
+/**
+ * A local change as every peer will read it: encoded, copied, frozen and decoded again,
+ * so that no two replicas hold different values for it.
+ */
+export const normalise =
+  <S, C>(dataType: DataType<S, C>) =>
+  (change: C): E.Either<ReadonlyArray<Failure>, C> => {
+    let copied: unknown
+    try {
+      copied = Json.copy(dataType.change.encode(change), MAX_DEPTH)
+    } catch (error) {
+      copied = new Json.Unfit([], change, `${dataType.change.name} (${String(error)})`)
+    }
+    return copied instanceof Json.Unfit ? { _tag: 'Left', left: [failureOf(copied, 0)] } : decode(dataType)(copied)
+  }
+
+/**
+ * The update, safe from whoever still holds the objects within its change: those are copied,
+ * unless it is frozen as `decode` and `change` give it. O(1) for a frozen or a flat change.
+ */
+export const isolate = <C>(update: Update<C>): Update<C> => {
+  if (isFlat(update[0])) return update
+  const [change, ...rest] = update
+  const copied = Json.copy(change, MAX_DEPTH)
+  // what is no JSON, a codec has made: such values are the codec's to keep immutable
+  return copied instanceof Json.Unfit ? update : [copied as C, ...rest]
+}
+
+const isFlat = (change: unknown): boolean => {
+  if (typeof change !== 'object' || change === null || Object.isFrozen(change)) return true
+  for (const member of Array.isArray(change) ? (change as readonly unknown[]) : Object.values(change)) {
+    if (typeof member === 'object' && member !== null) return false
+  }
+  return true
+}

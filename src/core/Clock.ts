@@ -1,0 +1,158 @@
+/**
+ * What a replica has seen: for each source the timestamp of its newest update, and
+ * with that all its earlier ones. A persistent version vector.
+ *
+ * Clocks form a join-semilattice under {@link join}, ordered by {@link leq}.
+ * Source: van Renesse et al., "Efficient Reconciliation and Flow Control for
+ * Anti-Entropy Protocols" (LADIS 2008), section 3.
+ */
+import * as SortedMap from './SortedMap.js'
+import { NEVER, type Timestamp } from './Timestamp.js'
+import type { SourceId, Update } from './Update.js'
+
+export interface Clock {
+  readonly timestamps: SortedMap.SortedMap<SourceId, Timestamp>
+  /** The greatest timestamp seen from any source. */
+  readonly latest: Timestamp
+}
+
+/** A clock as a digest carries it. May come from a peer: `__proto__` is a source like any other. */
+export type ClockRecord = Readonly<Record<SourceId, Timestamp>>
+
+/** The order of sources: by UTF-16 code unit. */
+export const bySource: SortedMap.Less<SourceId> = (a, b) => a < b
+
+/** The clock that has seen nothing. */
+export const empty: Clock = { timestamps: SortedMap.empty(), latest: NEVER }
+
+/** O(s log s) for s sources. */
+export const fromRecord = (record: ClockRecord): Clock => {
+  const draft = new Draft(empty)
+  for (const source of Object.keys(record)) draft.advance(source, record[source]!)
+  return draft.done()
+}
+
+/** A clock in the making: {@link Clock}'s transitions on a copy that has not escaped. */
+export class Draft {
+  private readonly origin: Clock
+  private readonly timestamps: SortedMap.Draft<SourceId, Timestamp>
+  private latest: Timestamp
+
+  constructor(origin: Clock) {
+    this.origin = origin
+    this.timestamps = new SortedMap.Draft(bySource, origin.timestamps)
+    this.latest = origin.latest
+  }
+
+  timestampOf(source: SourceId): Timestamp {
+    return this.timestamps.get(source) ?? NEVER
+  }
+
+  /** Whether the clock moved: a stamp that is covered, or is none, moves nothing. */
+  advance(source: SourceId, timestamp: Timestamp): boolean {
+    if (!(timestamp > this.timestampOf(source))) return false
+    this.timestamps.set(source, timestamp)
+    if (timestamp > this.latest) this.latest = timestamp
+    return true
+  }
+
+  done(): Clock {
+    const timestamps = this.timestamps.done()
+    return timestamps === this.origin.timestamps ? this.origin : { timestamps, latest: this.latest }
+  }
+}
+
+/** The clock moved on to an update; the same clock if it covers it. O(log s). */
+export const advance =
+  ([, timestamp, source]: Update<unknown>) =>
+  (clock: Clock): Clock =>
+    timestamp > timestampOf(source)(clock)
+      ? {
+          timestamps: SortedMap.set(bySource, clock.timestamps, source, timestamp),
+          latest: Math.max(clock.latest, timestamp),
+        }
+      : clock
+
+/** As {@link advance} for each, in one go. O(u log s) for u updates. */
+export const advanceAll =
+  (updates: Iterable<Update<unknown>>) =>
+  (clock: Clock): Clock => {
+    const draft = new Draft(clock)
+    for (const update of updates) draft.advance(update[2], update[1])
+    return draft.done()
+  }
+
+/**
+ * The least clock that covers what either covers. Shares its structure with `clock`,
+ * and is `clock` itself if that covers `other`. O(d log s) for d sources that
+ * differ between versions of one clock, O(s log s) between strangers.
+ */
+export const join =
+  (other: Clock) =>
+  (clock: Clock): Clock => {
+    const draft = new Draft(clock)
+    SortedMap.forEachChange(bySource, clock.timestamps, other.timestamps, (source, timestamp) => {
+      draft.advance(source, timestamp)
+    })
+    return draft.done()
+  }
+
+/** The timestamp of a source's newest update that was seen, or `NEVER`. O(log s). */
+export const timestampOf =
+  (source: SourceId) =>
+  (clock: Clock): Timestamp =>
+    SortedMap.get(bySource, clock.timestamps, source) ?? NEVER
+
+/** Whether an update was seen. O(log s). */
+export const covers =
+  ([, timestamp, source]: Update<unknown>) =>
+  (clock: Clock): boolean =>
+    timestamp <= timestampOf(source)(clock)
+
+/** How many sources were seen. O(1). */
+export const size = (clock: Clock): number => SortedMap.size(clock.timestamps)
+
+/** A source of which one clock has seen more than another had, which had seen it up to `since`. */
+export type Behind = readonly [source: SourceId, since: Timestamp]
+
+/** The sources of which `clock` has seen more than `known`. Costs as {@link join}. */
+export const ahead =
+  (known: Clock) =>
+  (clock: Clock): ReadonlyArray<Behind> => {
+    const behind: Behind[] = []
+    SortedMap.forEachChange(bySource, known.timestamps, clock.timestamps, (source, timestamp, since = NEVER) => {
+      if (timestamp > since) behind.push([source, since])
+    })
+    return behind
+  }
+
+/** As {@link ahead}, of a clock as a digest carries it. O(s), with a look-up in `known` a source. */
+export const aheadOfRecord =
+  (known: ClockRecord) =>
+  (clock: Clock): ReadonlyArray<Behind> => {
+    const behind: Behind[] = []
+    SortedMap.forEach(clock.timestamps, (timestamp, source) => {
+      const claimed = Object.hasOwn(known, source) ? known[source]! : NEVER
+      const since = claimed > NEVER ? claimed : NEVER
+      if (timestamp > since) behind.push([source, since])
+    })
+    return behind
+  }
+
+/** Whether a digest claims anything that `clock` has not seen. O(s). */
+export const lacks =
+  (claimed: ClockRecord) =>
+  (clock: Clock): boolean =>
+    Object.keys(claimed).some((source) => claimed[source]! > timestampOf(source)(clock))
+
+/** Whether `b` covers all that `a` covers: the partial order of clocks. Costs as {@link join}. */
+export const leq = (a: Clock, b: Clock): boolean => ahead(b)(a).length === 0
+
+/** fp-ts's `Eq`. Costs as {@link join}. */
+export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, b) && leq(b, a)) }
+
+/** fp-ts's `BoundedJoinSemilattice`. */
+export const JoinSemilattice = { join: (a: Clock, b: Clock): Clock => join(b)(a), zero: empty }
+
+/** As a digest carries it, sources in order. O(s). */
+export const toRecord = (clock: Clock): ClockRecord => Object.fromEntries(SortedMap.entries(clock.timestamps))

@@ -1,0 +1,173 @@
+/**
+ * The updates that a peer might still need, by source and time.
+ *
+ * Source: van Renesse et al., LADIS 2008, section 3; its orders `breadth` and `depth`
+ * are the paper's scuttle-breadth and scuttle-depth.
+ */
+import { bySource, type Behind } from './Clock.js'
+import * as SortedMap from './SortedMap.js'
+import type { Timestamp } from './Timestamp.js'
+import * as Update from './Update.js'
+
+/** One source's updates, oldest first. */
+type Run<C> = SortedMap.SortedMap<Timestamp, Update.Update<C>>
+
+export interface Log<C> {
+  readonly updatesBySource: SortedMap.SortedMap<Update.SourceId, Run<C>>
+  /** How many updates it holds. */
+  readonly size: number
+}
+
+const byTime: SortedMap.Less<Timestamp> = (a, b) => a < b
+
+const emptyLog: Log<never> = { updatesBySource: SortedMap.empty(), size: 0 }
+
+export const empty = <C>(): Log<C> => emptyLog
+
+/**
+ * The log with updates added and superseded ones dropped; a source with nothing
+ * left takes no room. O((a + d) log u) for a added and d dropped of u held.
+ */
+export const evolve =
+  <C>(added: ReadonlyArray<Update.Update<C>>, superseded: ReadonlyArray<Update.Update<C>>) =>
+  (log: Log<C>): Log<C> => {
+    const runs = new Map<Update.SourceId, SortedMap.Draft<Timestamp, Update.Update<C>>>()
+    let size = log.size
+    const edit = (source: Update.SourceId): SortedMap.Draft<Timestamp, Update.Update<C>> => {
+      let draft = runs.get(source)
+      if (draft === undefined) {
+        draft = new SortedMap.Draft(byTime, run(source)(log))
+        runs.set(source, draft)
+        size -= draft.size
+      }
+      return draft
+    }
+    for (const update of added) edit(update[2]).set(update[1], update)
+    for (const update of superseded) edit(update[2]).remove(update[1])
+    const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
+    for (const [source, draft] of runs) {
+      size += draft.size
+      if (draft.size === 0) updatesBySource.remove(source)
+      else updatesBySource.set(source, draft.done())
+    }
+    return { updatesBySource: updatesBySource.done(), size }
+  }
+
+const run =
+  (source: Update.SourceId) =>
+  <C>(log: Log<C>): Run<C> =>
+    SortedMap.get(bySource, log.updatesBySource, source) ?? SortedMap.empty()
+
+/** The update under a stamp, if it is held. O(log u). */
+export const find =
+  ({ timestamp, source }: Update.Stamp) =>
+  <C>(log: Log<C>): Update.Update<C> | undefined =>
+    SortedMap.get(byTime, run(source)(log), timestamp)
+
+/** All updates of the sources given that are newer than each one's `since`, sorted. O(d log d + s log u) for d returned of s sources. */
+export const since =
+  (sources: ReadonlyArray<Behind>) =>
+  <C>(log: Log<C>): ReadonlyArray<Update.Update<C>> => {
+    const updates: Update.Update<C>[] = []
+    for (const [source, timestamp] of sources) {
+      const updatesOfSource = run(source)(log)
+      SortedMap.forEach(
+        updatesOfSource,
+        (update) => updates.push(update),
+        SortedMap.rank(byTime, updatesOfSource, timestamp),
+      )
+    }
+    return sources.length < 2 ? updates : sorted(updates)
+  }
+
+/** By (timestamp, source). Near linear for a few sources: the engine's merge sort finds runs that are sorted already. */
+export const sorted = <C>(updates: ReadonlyArray<Update.Update<C>>): ReadonlyArray<Update.Update<C>> =>
+  [...updates].sort(Update.compare)
+
+/** Which update goes first when not all can go. */
+export type Order = 'oldest-first' | 'breadth' | 'depth'
+
+/** How much a reply may carry. Whatever it says, one update always goes: a reply that carries none never ends. */
+export interface Budget {
+  readonly maxUpdates?: number
+  /** UTF-8 bytes of the updates as JSON. */
+  readonly maxBytes?: number
+  /**
+   * `oldest-first` by stamp; `breadth` every source's oldest first, then every
+   * source's second, so that a quiet source is not starved by a busy one; `depth` the
+   * source that is furthest behind first. Default `oldest-first`.
+   */
+  readonly order?: Order
+}
+
+/** The next update of one source, and where it stands. */
+interface Head<C> {
+  readonly update: Update.Update<C>
+  readonly run: Run<C>
+  readonly index: number
+  /** How many updates of the source went before it, and how many there were at first. */
+  readonly taken: number
+  readonly missing: number
+}
+
+/**
+ * What is still to be sent, as a value: the next update of each source, first one
+ * first. Holds the version of the log that it was made from, and takes O(s) beside.
+ */
+export type Frontier<C> = SortedMap.SortedMap<Head<C>, true>
+
+const earlier = (a: Head<unknown>, b: Head<unknown>): boolean => Update.before(a.update, b.update)
+
+const orders: Readonly<Record<Order, SortedMap.Less<Head<unknown>>>> = {
+  'oldest-first': earlier,
+  breadth: (a, b) => a.taken < b.taken || (a.taken === b.taken && earlier(a, b)),
+  depth: (a, b) => a.missing > b.missing || (a.missing === b.missing && bySource(a.update[2], b.update[2])),
+}
+
+/** The updates that {@link since} gives, to be taken piece by piece. O(s log u). */
+export const frontier =
+  (sources: ReadonlyArray<Behind>, order: Order = 'oldest-first') =>
+  <C>(log: Log<C>): Frontier<C> => {
+    const draft = new SortedMap.Draft<Head<C>, true>(orders[order], SortedMap.empty())
+    for (const [source, timestamp] of sources) {
+      const updates = run(source)(log)
+      const index = SortedMap.rank(byTime, updates, timestamp)
+      const update = SortedMap.at(updates, index)
+      const missing = SortedMap.size(updates) - index
+      if (update !== undefined) draft.set({ update, run: updates, index, taken: 0, missing }, true)
+    }
+    return draft.done()
+  }
+
+/**
+ * What a budget lets through, in the order chosen and so a prefix of every source's
+ * updates, and the frontier after it. O(d (log s + log u)) for d taken.
+ */
+export const take =
+  <C>(
+    { maxUpdates = Infinity, maxBytes = Infinity, order = 'oldest-first' }: Budget,
+    bytes: (update: Update.Update<C>) => number,
+  ) =>
+  (from: Frontier<C>): readonly [ReadonlyArray<Update.Update<C>>, Frontier<C>] => {
+    const taken: Update.Update<C>[] = []
+    const rest = new SortedMap.Draft(orders[order], from)
+    let room = maxBytes
+    for (let head = rest.first(); head !== undefined; head = rest.first()) {
+      if (taken.length > 0 && taken.length >= maxUpdates) break
+      if (maxBytes !== Infinity) {
+        room -= bytes(head.update)
+        if (taken.length > 0 && room < 0) break
+      }
+      taken.push(head.update)
+      rest.remove(head)
+      const update = SortedMap.at(head.run, head.index + 1)
+      if (update !== undefined) rest.set({ ...head, update, index: head.index + 1, taken: head.taken + 1 }, true)
+    }
+    return [taken, rest.done()]
+  }
+
+/** Every update held, by source and then by time. O(u). */
+export function* updates<C>(log: Log<C>): IterableIterator<Update.Update<C>> {
+  for (const [, updatesOfSource] of SortedMap.entries(log.updatesBySource))
+    for (const [, update] of SortedMap.entries(updatesOfSource)) yield update
+}

@@ -1,0 +1,146 @@
+/** One copy of the data: who it is, what it has seen, what it can still tell others, and what it says. */
+import type { either as E } from 'fp-ts'
+import * as Change from './Change.js'
+import * as Clock from './Clock.js'
+import type { Command, DataType, Maker } from './DataType.js'
+import * as Json from './Json.js'
+import * as Log from './Log.js'
+import type { Rejection } from './Rejection.js'
+import * as Timestamp from './Timestamp.js'
+import type { SourceId, Update } from './Update.js'
+
+/** Plain data, never changed: whoever holds one may keep it for ever. */
+export interface Replica<S, C> {
+  readonly id: SourceId
+  readonly clock: Clock.Clock
+  readonly log: Log.Log<C>
+  readonly state: S
+}
+
+/** What a replica tells a peer: who it is and what it has seen. A header, on the wire. */
+export interface Digest {
+  readonly id: SourceId
+  readonly clock: Clock.ClockRecord
+  readonly meta?: unknown
+}
+
+/** A replica that has seen nothing. `id` must be its own: two that write under one id lose data. */
+export const create =
+  <S, C>(dataType: DataType<S, C>) =>
+  (id: SourceId): Replica<S, C> => ({ id, clock: Clock.empty, log: Log.empty(), state: dataType.empty })
+
+/**
+ * Makes a local update: stamped after all that the replica has seen, whatever the wall
+ * clock's `now` in ms. The change is copied, so the caller may go on with theirs.
+ *
+ * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
+ * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
+ */
+export const change =
+  <S, C>(dataType: DataType<S, C>) =>
+  <Err = never>(command: Command<S, C, Err>, now: number) =>
+  (replica: Replica<S, C>): E.Either<Err | Rejection, readonly [Update<C>, Replica<S, C>]> => {
+    const { id: source, clock, state } = replica
+    const timestamp = Timestamp.next(now, clock.latest)
+    if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
+    const made: E.Either<Err, C> = isFunction(command)
+      ? command(state, { timestamp, source })
+      : { _tag: 'Right', right: command }
+    if (made._tag === 'Left') return made
+    const normal = Change.normalise(dataType)(made.right)
+    if (normal._tag === 'Left') {
+      return left({ _tag: 'InvalidChange', at: '[0]', failures: normal.left, update: [made.right, timestamp, source] })
+    }
+    const update: Update<C> = Object.freeze([normal.right, timestamp, source] as const)
+    return { _tag: 'Right', right: [update, applyUpdates(dataType)([update])(replica)] }
+  }
+
+const left = (rejection: Rejection): E.Left<Rejection> => ({ _tag: 'Left', left: rejection })
+
+// a change is JSON, so a function is never one
+const isFunction = <S, C, Err>(command: Command<S, C, Err>): command is Maker<S, C, Err> =>
+  typeof command === 'function'
+
+/** A reducer: {@link applyUpdates} of one. */
+export const applyUpdate =
+  <S, C>(dataType: DataType<S, C>) =>
+  (update: Update<C>) =>
+  (replica: Replica<S, C>): Replica<S, C> =>
+    applyUpdates(dataType)([update])(replica)
+
+/**
+ * Applies what the replica has not seen yet, in the order given; the same replica if
+ * that is nothing. Total: an update without a valid stamp is as one seen already.
+ *
+ * The updates are believed: see `decode`. Objects within their changes are copied unless frozen.
+ * O(u (log n + log s)) for u updates, n held and s sources, and what the data type takes.
+ */
+export const applyUpdates =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: Iterable<Update<C>>) =>
+  (replica: Replica<S, C>): Replica<S, C> =>
+    admit(dataType)(updates)(replica)[1]
+
+/** As {@link applyUpdates}, with the updates that were new, in order. */
+export const admit =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: Iterable<Update<C>>) =>
+  (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
+    const clock = new Clock.Draft(replica.clock)
+    const fresh: Update<C>[] = []
+    for (const update of updates) {
+      if (Timestamp.is(update[1]) && clock.advance(update[2], update[1])) fresh.push(Change.isolate(update))
+    }
+    if (fresh.length === 0) return [fresh, replica]
+    const { state, superseded } = dataType.apply(fresh)(replica.state)
+    const log = Log.evolve(fresh, superseded)(replica.log)
+    return [fresh, { id: replica.id, clock: clock.done(), log, state }]
+  }
+
+/** O(s) for s sources. */
+export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => ({ id, clock: Clock.toRecord(clock) })
+
+/**
+ * The updates that `clock` does not cover, sorted by (timestamp, source), in
+ * O(d log d + s log u) for d updates returned, s sources and u updates held.
+ * Without a clock, all.
+ *
+ * A budget cuts it short, and never leaves a gap within a source: sent in this order, a
+ * peer may stop midway and go on from its own digest. Source: LADIS 2008, section 3.
+ */
+export const history =
+  <S, C>(dataType: DataType<S, C>) =>
+  (clock: Clock.ClockRecord = {}, budget?: Log.Budget) =>
+  (replica: Replica<S, C>): ReadonlyArray<Update<C>> => {
+    const behind = Clock.aheadOfRecord(clock)(replica.clock)
+    if (budget === undefined) return Log.since(behind)(replica.log)
+    const [updates] = Log.take(budget, bytes(dataType))(Log.frontier(behind, budget.order)(replica.log))
+    return Log.sorted(updates)
+  }
+
+/** UTF-8 bytes of an update as JSON. */
+const bytes =
+  <S, C>(dataType: DataType<S, C>) =>
+  ([made, ...stamp]: Update<C>): number =>
+    new TextEncoder().encode(JSON.stringify([dataType.change.encode(made), ...stamp])).length
+
+/**
+ * Takes over all that another replica of the same document knows, its clock included: the
+ * join of the two. For replicas that one trusts as oneself; a peer goes through `reconcile`.
+ * O(d log d + s log u) for d updates that were new.
+ */
+export const merge =
+  <S, C>(dataType: DataType<S, C>) =>
+  (other: Replica<S, C>) =>
+  (replica: Replica<S, C>): Replica<S, C> => {
+    const missing = Log.since(Clock.ahead(replica.clock)(other.clock))(other.log)
+    const merged = applyUpdates(dataType)(missing)(replica)
+    const clock = Clock.join(other.clock)(merged.clock)
+    return clock === merged.clock ? merged : { ...merged, clock }
+  }
+
+/** Whether two updates make the same change, as on the wire. O(their size). */
+export const sameContent =
+  <S, C>({ change: { encode } }: DataType<S, C>) =>
+  (a: Update<C>, b: Update<C>): boolean =>
+    a === b || Json.equals(encode(a[0]), encode(b[0]))

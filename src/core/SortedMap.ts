@@ -1,0 +1,403 @@
+/**
+ * A persistent sorted map: a B+ tree whose versions share what did not change.
+ *
+ * The one structure under clocks, logs and states. Every version stays valid for
+ * ever. Keys are kept in the order given, so two maps with the same entries
+ * iterate alike whatever happened before, and no choice of keys (hash flooding)
+ * makes it slow.
+ *
+ * Costs for n entries: `get`, `set`, `remove`, `at`, `rank` and `after` O(log n);
+ * a map keeps its size. A version costs the few nodes on one path; a batch made
+ * in one {@link Draft} copies each node at most once.
+ *
+ * Sources: Comer, "The Ubiquitous B-Tree" (1979); owner tokens as in Clojure's
+ * transients.
+ */
+
+/** Says whether `a` sorts before `b`; a strict total order. */
+export type Less<K> = (a: K, b: K) => boolean
+
+export interface SortedMap<K, V> {
+  readonly root: Node<K, V>
+}
+
+interface Leaf<K, V> {
+  readonly leaf: true
+  readonly owner: number
+  readonly keys: K[]
+  readonly items: V[]
+  size: number
+}
+
+/** `keys[i]`, for i ≥ 1, is above every key of child i - 1 and not above any of child i. */
+interface Branch<K, V> {
+  readonly leaf: false
+  readonly owner: number
+  readonly keys: K[]
+  readonly items: Node<K, V>[]
+  size: number
+}
+
+type Node<K, V> = Leaf<K, V> | Branch<K, V>
+
+/** The most entries or children that a node holds. */
+const WIDTH = 32
+
+/** Owner of the nodes that no draft may edit. */
+const NOBODY = 0
+
+let lastOwner = NOBODY
+
+const leafOf = <K, V>(owner: number, keys: K[], items: V[]): Leaf<K, V> => ({
+  leaf: true,
+  owner,
+  keys,
+  items,
+  size: keys.length,
+})
+
+const branchOf = <K, V>(owner: number, keys: K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
+  leaf: false,
+  owner,
+  keys,
+  items,
+  size,
+})
+
+const emptyMap: SortedMap<never, never> = { root: leafOf<never, never>(NOBODY, [], []) }
+
+export const empty = <K, V>(): SortedMap<K, V> => emptyMap
+
+export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
+
+/** A version in the making: the nodes that it owns are edited in place. Never kept after {@link Draft.done}. */
+export class Draft<K, V> {
+  private readonly less: Less<K>
+  private readonly origin: SortedMap<K, V>
+  private root: Node<K, V>
+  private owner: number
+
+  constructor(less: Less<K>, origin: SortedMap<K, V>) {
+    this.less = less
+    this.origin = origin
+    this.root = origin.root
+    this.owner = ++lastOwner
+  }
+
+  get size(): number {
+    return this.root.size
+  }
+
+  get(key: K): V | undefined {
+    return lookup(this.less, this.root, key)
+  }
+
+  /** The least key, or undefined. */
+  first(): K | undefined {
+    let node = this.root
+    while (!node.leaf) node = node.items[0]!
+    return node.keys[0]
+  }
+
+  set(key: K, value: V): void {
+    this.root = grown(insert(this.less, this.root, key, value, this.owner), this.owner)
+  }
+
+  remove(key: K): void {
+    this.root = shrunk(without(this.less, this.root, key, this.owner))
+  }
+
+  /** The finished version; the one it started from if nothing changed. The draft may go on, on copies. */
+  done(): SortedMap<K, V> {
+    this.owner = ++lastOwner
+    return this.root === this.origin.root ? this.origin : { root: this.root }
+  }
+}
+
+/** A map with `key` at `value`; the same map if it is there already. */
+export const set = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, value: V): SortedMap<K, V> => {
+  const root = grown(insert(less, map.root, key, value, NOBODY), NOBODY)
+  return root === map.root ? map : { root }
+}
+
+/** A map without `key`; the same map if it was not there. */
+export const remove = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): SortedMap<K, V> => {
+  const root = shrunk(without(less, map.root, key, NOBODY))
+  return root === map.root ? map : { root }
+}
+
+/** A root that has outgrown its width becomes a root of two halves. */
+const grown = <K, V>(root: Node<K, V>, owner: number): Node<K, V> => {
+  if (root.keys.length <= WIDTH) return root
+  const right = splitOff(root, owner, true)
+  const left = withoutTail(root, right, owner)
+  return branchOf(owner, [firstKey(left), firstKey(right)], [left, right], left.size + right.size)
+}
+
+/** A root with a single child gives way to that child. */
+const shrunk = <K, V>(root: Node<K, V>): Node<K, V> => {
+  let node = root
+  while (!node.leaf && node.items.length === 1) node = node.items[0]!
+  return !node.leaf && node.items.length === 0 ? emptyMap.root : node
+}
+
+const firstKey = <K, V>(node: Node<K, V>): K => node.keys[0]!
+
+/** A node that `owner` may edit: itself if it is theirs already. */
+const owned = <N extends Node<K, V>, K, V>(node: N, owner: number): N =>
+  owner !== NOBODY && node.owner === owner
+    ? node
+    : ({ leaf: node.leaf, owner, keys: node.keys.slice(), items: node.items.slice(), size: node.size } as unknown as N)
+
+/**
+ * The node with `key` at `value`, one entry too wide at most: its parent splits it.
+ * Edits in place what `owner` owns, copies the rest of the path.
+ */
+const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, value: V, owner: number): Node<K, V> => {
+  if (node.leaf) {
+    const i = lowerBound(less, node.keys, key)
+    const present = i < node.keys.length && !less(key, node.keys[i]!)
+    if (present && Object.is(node.items[i], value)) return node
+    const next = owned(node, owner)
+    if (present) {
+      next.items[i] = value
+    } else {
+      insertAt(next.keys, i, key)
+      insertAt(next.items, i, value)
+      next.size++
+    }
+    return next
+  }
+  const i = childIndex(less, node.keys, key)
+  const child = node.items[i]!
+  const size = child.size
+  const inserted = insert(less, child, key, value, owner)
+  if (inserted === child && inserted.size === size && inserted.keys.length <= WIDTH) return node
+  const next = owned(node, owner)
+  next.size += inserted.size - size
+  if (inserted.keys.length <= WIDTH) {
+    next.items[i] = inserted
+  } else {
+    const right = splitOff(inserted, owner, i === node.items.length - 1)
+    next.items[i] = withoutTail(inserted, right, owner)
+    insertAt(next.keys, i + 1, firstKey(right))
+    insertAt(next.items, i + 1, right)
+  }
+  return next
+}
+
+/** `array.splice(i, 0, x)`, without the array that it returns. */
+const insertAt = <A>(array: A[], i: number, x: A): void => {
+  array.push(x)
+  for (let j = array.length - 1; j > i; j--) array[j] = array[j - 1]!
+  array[i] = x
+}
+
+/** The right part of a node that is too wide. At the right end of the map little moves, so that appends fill their nodes. */
+const splitOff = <K, V>(node: Node<K, V>, owner: number, last: boolean): Node<K, V> => {
+  const from = last ? WIDTH - 2 : WIDTH >> 1
+  const keys = node.keys.slice(from)
+  return node.leaf
+    ? leafOf(owner, keys, node.items.slice(from))
+    : branchOf(owner, keys, node.items.slice(from), sizeOf(node.items, from))
+}
+
+const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => {
+  let total = 0
+  for (let i = from; i < children.length; i++) total += children[i]!.size
+  return total
+}
+
+/** What {@link splitOff} left; `node` was made by this very transition, so its arrays are not shared yet. */
+const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: number): Node<K, V> => {
+  const length = node.keys.length - tail.keys.length
+  const keys = node.keys.slice(0, length)
+  return node.leaf
+    ? leafOf(owner, keys, node.items.slice(0, length))
+    : branchOf(owner, keys, node.items.slice(0, length), node.size - tail.size)
+}
+
+/** The node without `key`: the same node if it was not there, a node of no keys if nothing is left. */
+const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: number): Node<K, V> => {
+  if (node.leaf) {
+    const i = lowerBound(less, node.keys, key)
+    if (i === node.keys.length || less(key, node.keys[i]!)) return node
+    const next = owned(node, owner)
+    next.keys.splice(i, 1)
+    next.items.splice(i, 1)
+    next.size--
+    return next
+  }
+  const i = childIndex(less, node.keys, key)
+  const child = node.items[i]!
+  const size = child.size
+  const rest = without(less, child, key, owner)
+  if (rest === child && rest.size === size) return node
+  const next = owned(node, owner)
+  next.size += rest.size - size
+  next.items[i] = rest
+  if (rest.keys.length === 0) dropChild(next, i)
+  else if (rest.keys.length < WIDTH >> 1) joinWithNeighbour(next, i, owner)
+  return next
+}
+
+const dropChild = <K, V>(node: Branch<K, V>, i: number): void => {
+  node.keys.splice(i, 1)
+  node.items.splice(i, 1)
+}
+
+/** Puts child i and a neighbour into one node where they fit. */
+const joinWithNeighbour = <K, V>(node: Branch<K, V>, i: number, owner: number): void => {
+  const left = i > 0 ? i - 1 : i
+  const [a, b] = [node.items[left], node.items[left + 1]]
+  if (a === undefined || b === undefined || a.keys.length + b.keys.length > WIDTH) return
+  const from = node.keys[left + 1]!
+  node.items[left] =
+    a.leaf && b.leaf
+      ? leafOf(owner, a.keys.concat(b.keys), a.items.concat(b.items))
+      : branchOf(
+          owner,
+          // the first key of a branch may be lower than its own child: the parent's is exact
+          a.keys.concat(from, b.keys.slice(1)),
+          (a as Branch<K, V>).items.concat((b as Branch<K, V>).items),
+          a.size + b.size,
+        )
+  dropChild(node, left + 1)
+}
+
+/** The first i with keys[i] ≥ key. */
+const lowerBound = <K>(less: Less<K>, keys: readonly K[], key: K): number => {
+  let low = 0
+  let high = keys.length
+  if (high > 0 && less(keys[high - 1]!, key)) return high
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (less(keys[middle]!, key)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The child that holds `key` if any does: the last i with keys[i] ≤ key, or 0. */
+const childIndex = <K>(less: Less<K>, keys: readonly K[], key: K): number => {
+  let low = 1
+  let high = keys.length
+  if (high > 1 && !less(key, keys[high - 1]!)) return high - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (less(key, keys[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low - 1
+}
+
+const lookup = <K, V>(less: Less<K>, root: Node<K, V>, key: K): V | undefined => {
+  let node = root
+  while (!node.leaf) node = node.items[childIndex(less, node.keys, key)]!
+  const i = lowerBound(less, node.keys, key)
+  return i < node.keys.length && !less(key, node.keys[i]!) ? node.items[i] : undefined
+}
+
+/** The value at `key`, or undefined. O(log n). */
+export const get = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): V | undefined => lookup(less, map.root, key)
+
+/** How many keys are not above `key`. O(log n). */
+export const rank = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): number => {
+  let node = map.root
+  let before = 0
+  while (!node.leaf) {
+    const i = childIndex(less, node.keys, key)
+    for (let j = 0; j < i; j++) before += node.items[j]!.size
+    node = node.items[i]!
+  }
+  const i = lowerBound(less, node.keys, key)
+  return before + (i < node.keys.length && !less(key, node.keys[i]!) ? i + 1 : i)
+}
+
+/** The value at index `i` in key order, 0 ≤ i < size. O(log n). */
+export const at = <K, V>(map: SortedMap<K, V>, i: number): V | undefined => {
+  let node = map.root
+  let rest = i
+  if (!(i >= 0 && i < node.size)) return undefined
+  while (!node.leaf) {
+    let child = 0
+    while (rest >= node.items[child]!.size) rest -= node.items[child++]!.size
+    node = node.items[child]!
+  }
+  return node.items[rest]
+}
+
+/** Calls `visit` for every entry from index `from` on, in key order. O(log n + entries visited). */
+export const forEach = <K, V>(map: SortedMap<K, V>, visit: (value: V, key: K) => void, from = 0): void => {
+  walk(map.root, from, visit)
+}
+
+const walk = <K, V>(node: Node<K, V>, from: number, visit: (value: V, key: K) => void): void => {
+  if (node.leaf) {
+    for (let i = from; i < node.keys.length; i++) visit(node.items[i]!, node.keys[i]!)
+    return
+  }
+  let skip = from
+  for (const child of node.items) {
+    if (skip < child.size) walk(child, skip, visit)
+    skip = Math.max(0, skip - child.size)
+  }
+}
+
+/** The entries in key order. */
+export function* entries<K, V>(map: SortedMap<K, V>): IterableIterator<readonly [K, V]> {
+  const path: Node<K, V>[] = [map.root]
+  for (let node = path.pop(); node !== undefined; node = path.pop()) {
+    if (node.leaf) for (let i = 0; i < node.keys.length; i++) yield [node.keys[i]!, node.items[i]!]
+    else for (let i = node.items.length - 1; i >= 0; i--) path.push(node.items[i]!)
+  }
+}
+
+/** The keys, in order. O(n). */
+export const keys = <K, V>(map: SortedMap<K, V>): ReadonlyArray<K> => {
+  const all: K[] = []
+  forEach(map, (_, key) => all.push(key))
+  return all
+}
+
+/**
+ * Whether both hold the same values, in order, by `same`; keys are not looked at. O(n).
+ */
+export const equals = <K, V>(a: SortedMap<K, V>, b: SortedMap<K, V>, same: (x: V, y: V) => boolean): boolean => {
+  if (a.root === b.root) return true
+  if (size(a) !== size(b)) return false
+  const others = entries(b)
+  for (const [, value] of entries(a)) if (!same(value, (others.next().value as readonly [K, V])[1])) return false
+  return true
+}
+
+/**
+ * Calls `visit` for every entry of `next` that `previous` lacks or holds at another
+ * value, in key order. What the two share is skipped: O(d log n) for d differences
+ * between versions of one map, O(n log n) between strangers.
+ */
+export const forEachChange = <K, V>(
+  less: Less<K>,
+  previous: SortedMap<K, V>,
+  next: SortedMap<K, V>,
+  visit: (key: K, value: V, before: V | undefined) => void,
+): void => {
+  const compare = (a: Node<K, V>, b: Node<K, V>): void => {
+    if (a === b) return
+    if (!a.leaf && !b.leaf && sameBounds(less, a.keys, b.keys)) {
+      for (let i = 0; i < b.items.length; i++) compare(a.items[i]!, b.items[i]!)
+      return
+    }
+    walk(b, 0, (value, key) => {
+      const before = lookup(less, previous.root, key)
+      if (!Object.is(before, value)) visit(key, value, before)
+    })
+  }
+  compare(previous.root, next.root)
+}
+
+const sameBounds = <K>(less: Less<K>, a: readonly K[], b: readonly K[]): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 1; i < a.length; i++) if (less(a[i]!, b[i]!) || less(b[i]!, a[i]!)) return false
+  return true
+}

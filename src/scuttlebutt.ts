@@ -1,0 +1,58 @@
+/** The whole of scuttlebutt reconciliation for one data type, as a plain record of pure functions. */
+import type { either as E, option as O } from 'fp-ts'
+import type { ClockRecord } from './core/Clock.js'
+import type { Command, DataType } from './core/DataType.js'
+import type { Budget } from './core/Log.js'
+import { reconcile, type Message } from './core/reconcile.js'
+import type { Rejection } from './core/Rejection.js'
+import * as Replica from './core/Replica.js'
+import type { SourceId, Update } from './core/Update.js'
+import { decode, decodeMessage } from './wire/decode.js'
+import type { Policy } from './wire/Policy.js'
+
+/** Data last, so that they pipe. Costs and errors: at the functions that {@link scuttlebutt} names. */
+export interface Scuttlebutt<S, C> {
+  readonly dataType: DataType<S, C>
+  readonly create: (id: SourceId) => Replica.Replica<S, C>
+  readonly change: <Err = never>(
+    command: Command<S, C, Err>,
+    now: number,
+  ) => (
+    replica: Replica.Replica<S, C>,
+  ) => E.Either<Err | Rejection, readonly [update: Update<C>, replica: Replica.Replica<S, C>]>
+  readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  readonly digest: (replica: Replica.Replica<S, C>) => Replica.Digest
+  readonly history: (
+    clock?: ClockRecord,
+    budget?: Budget,
+  ) => (replica: Replica.Replica<S, C>) => ReadonlyArray<Update<C>>
+  readonly reconcile: (
+    message: Message<C>,
+    budget?: Budget,
+  ) => (replica: Replica.Replica<S, C>) => readonly [Replica.Replica<S, C>, O.Option<Message<C>>]
+  readonly merge: (other: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  readonly decode: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Update<C>>
+  readonly decodeMessage: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Message<C>>
+}
+
+/**
+ * @example
+ * const { create, change, digest, reconcile } = scuttlebutt(Model.of(t.number))
+ * const [, alice] = unwrap(change(Model.set('x', 1), 1000)(create('alice')))
+ * const [, question] = reconcile({ digest: digest(alice), updates: [] })(create('bob'))
+ * question // => O.some({ digest: { id: 'bob', clock: {} }, updates: [], asks: true })
+ */
+export const scuttlebutt = <S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> => ({
+  dataType,
+  create: Replica.create(dataType),
+  change: Replica.change(dataType),
+  applyUpdate: Replica.applyUpdate(dataType),
+  applyUpdates: Replica.applyUpdates(dataType),
+  digest: Replica.digest,
+  history: Replica.history(dataType),
+  reconcile: reconcile(dataType),
+  merge: Replica.merge(dataType),
+  decode: decode(dataType),
+  decodeMessage: decodeMessage(dataType),
+})

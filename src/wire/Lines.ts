@@ -1,0 +1,106 @@
+/**
+ * Bytes in, lines out: right for any chunking, within characters too, in linear time and
+ * with memory for one line.
+ */
+import type { either as E } from 'fp-ts'
+import { EXCERPT, type Rejection } from '../core/Rejection.js'
+import { reject, utf8Length } from './decode.js'
+
+/** What came after the last line end. */
+export interface Lines {
+  readonly rest: Chunks | undefined
+  /** The line is over the limit: skip to its end. */
+  readonly skipping: boolean
+  /** The first half of a character whose second half the next string may bring. */
+  readonly surrogate: string
+}
+
+/** Newest first. Each is longer than the one after it, so that there are few however small they come. */
+interface Chunks {
+  readonly bytes: Uint8Array
+  readonly before: Chunks | undefined
+  readonly length: number
+}
+
+export type Line = E.Either<Rejection, string>
+
+export const empty: Lines = { rest: undefined, skipping: false, surrogate: '' }
+
+const NEWLINE = 0x0a
+
+/**
+ * The lines that a chunk completes, without their ends (LF or CRLF), and what is left. A line
+ * of more than `limit` bytes is a `LineTooLong`, and what follows it comes through.
+ */
+export const push =
+  (chunk: Uint8Array | string, limit: number) =>
+  (lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
+    if (typeof chunk === 'string') return pushText(lines.surrogate + chunk, limit, lines)
+    const end = chunk.lastIndexOf(NEWLINE)
+    if (end < 0) return hold(chunk, limit, lines)
+    const start = lines.skipping ? chunk.indexOf(NEWLINE) + 1 : 0
+    const whole = join(lines.rest, chunk.subarray(start, end))
+    const complete = start > end ? [] : decodeUtf8(whole).split('\n').map(checked(limit))
+    const [tooLong, next] = hold(chunk.subarray(end + 1), limit, empty)
+    return [tooLong.length === 0 ? complete : [...complete, ...tooLong], next]
+  }
+
+/** A string may end within a surrogate pair, which has no UTF-8 of its own. */
+const pushText = (text: string, limit: number, lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
+  const last = text.charCodeAt(text.length - 1)
+  const cut = last >= 0xd800 && last <= 0xdbff ? text.length - 1 : text.length
+  const [complete, next] = push(new TextEncoder().encode(text.slice(0, cut)), limit)({ ...lines, surrogate: '' })
+  return [complete, { ...next, surrogate: text.slice(cut) }]
+}
+
+/** Keeps the beginning of a line, as long as it may still be one. */
+const hold = (bytes: Uint8Array, limit: number, lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
+  if (lines.skipping || bytes.length === 0) return [[], lines]
+  const rest = prepend(bytes, lines.rest)
+  if (rest.length <= limit) return [[], { ...lines, rest }]
+  const start = decodeUtf8(join(rest, new Uint8Array(0)).subarray(0, EXCERPT))
+  return [[tooLong(start, limit)], { ...empty, skipping: true }]
+}
+
+/** Joins as a binary counter carries: n bytes, one at a time, are copied O(n log n) times in all. */
+const prepend = (bytes: Uint8Array, before: Chunks | undefined): Chunks =>
+  before !== undefined && before.bytes.length <= bytes.length
+    ? prepend(concat([before.bytes, bytes]), before.before)
+    : { bytes, before, length: bytes.length + (before?.length ?? 0) }
+
+const join = (chunks: Chunks | undefined, last: Uint8Array): Uint8Array => {
+  if (chunks === undefined) return last
+  const parts = [last]
+  for (let at: Chunks | undefined = chunks; at !== undefined; at = at.before) parts.push(at.bytes)
+  return concat(parts.reverse())
+}
+
+const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** A byte order mark is no JSON: it is left for the parser to refuse. */
+const decodeUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+
+const checked =
+  (limit: number) =>
+  (line: string): Line => {
+    // a UTF-16 code unit takes three bytes at most
+    if (line.length > limit || (line.length * 3 > limit && utf8Length(line) > limit)) return tooLong(line, limit)
+    return { _tag: 'Right', right: line.endsWith('\r') ? line.slice(0, -1) : line }
+  }
+
+const tooLong = (line: string, limit: number): Line =>
+  reject({ _tag: 'LineTooLong', at: '', line: line.slice(0, EXCERPT), limit })
+
+/** The last line, if the input ended without ending it. */
+export const end = (lines: Lines, limit: number): ReadonlyArray<Line> => {
+  const [last] = push('\n', limit)(lines)
+  return lines.skipping || (lines.rest === undefined && lines.surrogate === '') ? [] : last
+}

@@ -1,0 +1,241 @@
+/**
+ * The handshake with one peer, as a pure state machine. Every adapter drives this one.
+ *
+ * A session keeps no queue: it knows what the peer has (its header's clock, moved on by all
+ * that went either way), and {@link send} gives what the replica has beyond that, a piece at
+ * a time. So a peer that reads slowly costs O(s) memory for s sources and one old version
+ * of the log, is never sent what was superseded meanwhile, and gets nothing back that it sent.
+ *
+ * Source: the protocol of npm `scuttlebutt` 5.6.15; flow control as in LADIS 2008, section 4.
+ */
+import type { either as E } from 'fp-ts'
+import * as Clock from '../core/Clock.js'
+import type { DataType } from '../core/DataType.js'
+import * as Log from '../core/Log.js'
+import type { Rejection } from '../core/Rejection.js'
+import * as Replica from '../core/Replica.js'
+import * as SortedMap from '../core/SortedMap.js'
+import type { Timestamp } from '../core/Timestamp.js'
+import type { Update } from '../core/Update.js'
+import type { WireMessage } from './WireMessage.js'
+
+export interface Options {
+  /** Rides in the header. JSON. */
+  readonly meta?: unknown
+  /** Go on with live updates after SYNC. Default true; false ends when both have synced. */
+  readonly tail?: boolean
+  /** Send updates and SYNC. Default true. */
+  readonly readable?: boolean
+  /** Take updates. Default true; false sends all without waiting for a header (but see `clock`). */
+  readonly writable?: boolean
+  /** With `readable: false`: send the header all the same, so that the peer sends just what is missing. */
+  readonly sendClock?: boolean
+  /** With `writable: false`: wait for the peer's header, and send just what it lacks. */
+  readonly clock?: boolean
+}
+
+export interface Session<C> {
+  readonly options: Options
+  readonly headerSent: boolean
+  /** The peer's header, once it came. */
+  readonly peer: Replica.Digest | undefined
+  /** What the peer has, as far as we know; undefined while we know nothing, and must wait. */
+  readonly known: Clock.Clock | undefined
+  /** What we are about to send, and what the peer has after it. */
+  readonly pending: Log.Frontier<C>
+  readonly target: Clock.Clock
+  /** The newest update that the peer sent of each source. */
+  readonly received: Clock.Clock
+  readonly syncSent: boolean
+  readonly syncReceived: boolean
+  readonly synced: boolean
+  /** The peer will say no more. */
+  readonly peerEnded: boolean
+}
+
+/** What happened, for whoever cares. */
+export type Announcement =
+  | { readonly _tag: 'header'; readonly header: Replica.Digest }
+  | { readonly _tag: 'syncSent' }
+  | { readonly _tag: 'syncReceived' }
+  | { readonly _tag: 'sync' }
+  | { readonly _tag: 'rejection'; readonly rejection: Rejection }
+
+/** The outcome of a transition. */
+export interface Step<S, C> {
+  readonly session: Session<C>
+  readonly replica: Replica.Replica<S, C>
+  /** What to write to the peer, in order. */
+  readonly send: ReadonlyArray<WireMessage<C>>
+  readonly announce: ReadonlyArray<Announcement>
+}
+
+/** A session that has said nothing yet: {@link send} begins it. */
+export const open = <C>(options: Options = {}): Session<C> => ({
+  options,
+  headerSent: false,
+  peer: undefined,
+  known: options.writable === false && options.clock !== true ? Clock.empty : undefined,
+  pending: SortedMap.empty(),
+  target: Clock.empty,
+  received: Clock.empty,
+  syncSent: options.readable === false,
+  syncReceived: options.writable === false,
+  synced: false,
+  peerEnded: false,
+})
+
+/** The outcome of {@link receive}. */
+export interface Received<C> {
+  readonly session: Session<C>
+  /** The updates that are new to the replica, for it to apply. */
+  readonly updates: ReadonlyArray<Update<C>>
+  readonly announce: ReadonlyArray<Announcement>
+}
+
+/**
+ * Takes what the peer sent: decoded lines, or why they are none. Whatever is refused is
+ * announced, and changes nothing. Applying the updates is the caller's, {@link send} next.
+ * O(m (log s + log u)) for m messages; a header, O(s log s).
+ */
+export const receive =
+  <S, C>(dataType: DataType<S, C>) =>
+  (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
+  (session: Session<C>, replica: Replica.Replica<S, C>): Received<C> => {
+    let next = session
+    const announce: Announcement[] = []
+    const refuse = (rejection: Rejection): void => void announce.push({ _tag: 'rejection', rejection })
+    const updates: Update<C>[] = []
+    for (const message of messages) {
+      if (message._tag === 'Left') refuse(message.left)
+      else if (message.right._tag === 'Update') updates.push(message.right.update)
+      else if (message.right._tag === 'Sync') next = syncReceived(next, announce)
+      else if (message.right._tag === 'Header') {
+        const { header } = message.right
+        if (next.peer !== undefined) refuse({ _tag: 'SecondHeader', at: '', header })
+        else next = headerReceived(next, header, announce)
+      }
+    }
+    if (updates.length === 0 || session.options.writable === false) return { session: next, updates: [], announce }
+    const [fresh, received] = sift(dataType)(updates, next.received, replica, refuse)
+    const known = next.known && Clock.advanceAll(updates)(next.known)
+    return { session: { ...next, received, known }, updates: fresh, announce }
+  }
+
+const headerReceived = <C>(session: Session<C>, header: Replica.Digest, announce: Announcement[]): Session<C> => {
+  announce.push({ _tag: 'header', header })
+  const claimed = Clock.join(session.received)(Clock.fromRecord(header.clock))
+  return { ...session, peer: header, known: session.known === undefined ? claimed : Clock.join(claimed)(session.known) }
+}
+
+const syncReceived = <C>(session: Session<C>, announce: Announcement[]): Session<C> => {
+  announce.push({ _tag: 'syncReceived' })
+  return bothSynced({ ...session, syncReceived: true }, announce)
+}
+
+const bothSynced = <C>(session: Session<C>, announce: Announcement[]): Session<C> => {
+  if (session.synced || !session.syncSent || !session.syncReceived) return session
+  announce.push({ _tag: 'sync' })
+  return { ...session, synced: true }
+}
+
+/**
+ * The updates that are new, and the clock of all that the peer sent. What is not new is
+ * held against what is there: same stamp and other content, or too late to count, is reported.
+ */
+const sift =
+  <S, C>(dataType: DataType<S, C>) =>
+  (
+    updates: ReadonlyArray<Update<C>>,
+    received: Clock.Clock,
+    replica: Replica.Replica<S, C>,
+    refuse: (rejection: Rejection) => void,
+  ): readonly [ReadonlyArray<Update<C>>, Clock.Clock] => {
+    const seen = new Clock.Draft(replica.clock)
+    const heard = new Clock.Draft(received)
+    const fresh: Update<C>[] = []
+    const stale: (readonly [update: Update<C>, newest: Timestamp])[] = []
+    for (const update of updates) {
+      const [, timestamp, source] = update
+      const newest = heard.timestampOf(source)
+      heard.advance(source, timestamp)
+      if (seen.advance(source, timestamp)) fresh.push(update)
+      else stale.push([update, newest])
+    }
+    const batch = stale.length === 0 ? Log.empty<C>() : Log.evolve(fresh, [])(Log.empty<C>())
+    for (const [update, after] of stale) {
+      const stamp = { timestamp: update[1], source: update[2] }
+      const held = Log.find(stamp)(replica.log) ?? Log.find(stamp)(batch)
+      if (held !== undefined && !Replica.sameContent(dataType)(held, update)) {
+        refuse({ _tag: 'Equivocation', at: '[0]', update, held })
+      } else if (held === undefined && stamp.timestamp < after) {
+        refuse({ _tag: 'OutOfOrder', at: '[1]', update, after })
+      }
+    }
+    return [fresh, heard.done()]
+  }
+
+/** The peer will say no more: what it lacks is still sent, then the session is done. */
+export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, peerEnded: true })
+
+/** Whether all is said on our side, for good. */
+export const isDone = <C>({ options, peerEnded, known, syncSent, syncReceived }: Session<C>): boolean =>
+  (peerEnded && (syncSent || known === undefined)) || (options.tail === false && syncSent && syncReceived)
+
+/**
+ * What to write next: the header, what the peer lacks up to `maxUpdates`, SYNC. Empty when
+ * there is nothing more for now: try again after the next update or message.
+ * O(m (log s + log u)) for m messages, and O(s) to begin a history over s sources.
+ */
+export const send =
+  <C>(maxUpdates = Infinity) =>
+  <S>(session: Session<C>, replica: Replica.Replica<S, C>): Omit<Step<S, C>, 'replica'> => {
+    const messages: WireMessage<C>[] = []
+    const announce: Announcement[] = []
+    let next = session
+    const { meta, readable = true, sendClock = false, tail = true } = session.options
+    if (!next.headerSent && (readable || sendClock)) {
+      const digest = Replica.digest(replica)
+      messages.push({ _tag: 'Header', header: meta === undefined ? digest : { ...digest, meta } })
+      next = { ...next, headerSent: true }
+    }
+    if (!readable) return { session: bothSynced(next, announce), send: messages, announce }
+    while (next.known !== undefined && (tail || !next.syncSent)) {
+      next = catchUp(next, next.known, replica)
+      const room = maxUpdates - messages.length
+      if (room <= 0) break
+      if (SortedMap.size(next.pending) > 0) {
+        const [updates, pending] = Log.take<C>({ maxUpdates: room }, () => 0)(next.pending)
+        for (const update of updates) messages.push({ _tag: 'Update', update })
+        next = { ...next, pending }
+      } else if (next.syncSent) {
+        break
+      } else {
+        messages.push({ _tag: 'Sync' })
+        announce.push({ _tag: 'syncSent' })
+        next = bothSynced({ ...next, syncSent: true }, announce)
+      }
+    }
+    return { session: next, send: messages, announce }
+  }
+
+/** Once what was pending is sent, the peer has it; what came up meanwhile is pending next. */
+const catchUp = <S, C>(session: Session<C>, before: Clock.Clock, replica: Replica.Replica<S, C>): Session<C> => {
+  if (SortedMap.size(session.pending) > 0) return session
+  // joined onto the replica's own clock, so that the two share what they agree on and differ cheaply later
+  const known = Clock.join(before)(session.target)
+  if (known === replica.clock) return known === before ? session : { ...session, known }
+  const pending = Log.frontier(Clock.ahead(known)(replica.clock))(replica.log)
+  return { ...session, known, pending, target: replica.clock }
+}
+
+/** A whole step: takes what the peer sent, applies it, and answers with all that the peer lacks. */
+export const step =
+  <S, C>(dataType: DataType<S, C>) =>
+  (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
+  (session: Session<C>, replica: Replica.Replica<S, C>): Step<S, C> => {
+    const received = receive(dataType)(messages)(session, replica)
+    const next = Replica.applyUpdates(dataType)(received.updates)(replica)
+    const sent = send<C>()(received.session, next)
+    return { session: sent.session, replica: next, send: sent.send, announce: [...received.announce, ...sent.announce] }
+  }

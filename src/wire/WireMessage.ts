@@ -1,0 +1,75 @@
+/** One line of the protocol: a header, an update, or SYNC. */
+import type { either as E } from 'fp-ts'
+import type { DataType } from '../core/DataType.js'
+import * as Json from '../core/Json.js'
+import { EXCERPT, path, type Rejection } from '../core/Rejection.js'
+import type { Digest } from '../core/Replica.js'
+import type { Update } from '../core/Update.js'
+import { sync } from './codecs.js'
+import { decodeFrozen, decodeHeader, reject } from './decode.js'
+import { depthOf, type Policy } from './Policy.js'
+
+export type WireMessage<C> =
+  | { readonly _tag: 'Header'; readonly header: Digest }
+  | { readonly _tag: 'Update'; readonly update: Update<C> }
+  | { readonly _tag: 'Sync' }
+  /** JSON that says nothing: null, a number, a boolean, another string. */
+  | { readonly _tag: 'Ignored' }
+
+const SYNC: WireMessage<never> = { _tag: 'Sync' }
+const IGNORED: WireMessage<never> = { _tag: 'Ignored' }
+
+/**
+ * What a line says. Errors: `InvalidJson`, `TooDeep`, and those of `decode` and
+ * `decodeHeader`. The line's length is the line decoder's to judge.
+ */
+export const decode = <S, C>(dataType: DataType<S, C>) => {
+  const decodeUpdate = decodeFrozen(dataType)
+  return (policy: Policy) => {
+    const admitted = decodeUpdate(policy)
+    return (line: string): E.Either<Rejection, WireMessage<C>> => {
+      const parsed = parse(line)
+      if (parsed._tag === 'Left') return parsed
+      const json = Json.freeze(parsed.right, depthOf(policy) + 1)
+      if (json instanceof Json.Unfit) return reject({ _tag: 'TooDeep', at: path(json.at), limit: depthOf(policy) })
+      if (Array.isArray(json)) return map(admitted(json), (update) => ({ _tag: 'Update', update }))
+      if (typeof json === 'object' && json !== null)
+        return map(decodeHeader(json), (header) => ({ _tag: 'Header', header }))
+      return { _tag: 'Right', right: sync.is(json) ? SYNC : IGNORED }
+    }
+  }
+}
+
+const parse = (line: string): E.Either<Rejection, unknown> => {
+  try {
+    return { _tag: 'Right', right: JSON.parse(line) as unknown }
+  } catch (error) {
+    return reject({
+      _tag: 'InvalidJson',
+      at: '',
+      line: line.slice(0, EXCERPT),
+      reason: String(error).slice(0, EXCERPT),
+    })
+  }
+}
+
+const map = <A, B>(either: E.Either<Rejection, A>, f: (a: A) => B): E.Either<Rejection, B> =>
+  either._tag === 'Left' ? either : { _tag: 'Right', right: f(either.right) }
+
+/** A message as a line, its end included. */
+export const encode =
+  <S, C>(dataType: DataType<S, C>) =>
+  (message: WireMessage<C>): string => {
+    switch (message._tag) {
+      case 'Header':
+        return `${JSON.stringify(message.header)}\n`
+      case 'Update': {
+        const [change, ...rest] = message.update
+        return `${JSON.stringify([dataType.change.encode(change), ...rest])}\n`
+      }
+      case 'Sync':
+        return '"SYNC"\n'
+      case 'Ignored':
+        return 'null\n'
+    }
+  }

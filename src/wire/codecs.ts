@@ -1,0 +1,64 @@
+/** The io-ts codecs of what goes over the wire. */
+import * as t from 'io-ts'
+import type { ClockRecord } from '../core/Clock.js'
+import type { DataType } from '../core/DataType.js'
+import type { Digest } from '../core/Replica.js'
+import * as Timestamp from '../core/Timestamp.js'
+import type { Update } from '../core/Update.js'
+
+/** A finite number above 0 and below 2^53. */
+export const timestamp = new t.Type<Timestamp.Timestamp, number, unknown>(
+  'Timestamp',
+  Timestamp.is,
+  (u, context) => (Timestamp.is(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
+const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === 'object' && u !== null && !Array.isArray(u)
+
+/** An object of finite numbers. Its keys are sources, `__proto__` among them. */
+export const clock = new t.Type<ClockRecord, ClockRecord, unknown>(
+  'Clock',
+  (u): u is ClockRecord => isRecord(u) && Object.values(u).every(Number.isFinite),
+  (u, context) => {
+    if (!isRecord(u)) return t.failure(u, context)
+    const source = Object.keys(u).find((key) => !Number.isFinite(u[key]))
+    return source === undefined
+      ? t.success(u as ClockRecord)
+      : t.failure(u[source], t.appendContext(context, source, t.number, u[source]))
+  },
+  t.identity,
+)
+
+/** Who a peer is, what it has, and what else it says of itself. */
+export const header: t.Type<Digest, unknown, unknown> = t.intersection([
+  t.type({ id: t.string, clock }),
+  t.partial({ meta: t.unknown }),
+])
+
+/** Says: I have sent all that your clock lacked. */
+export const sync = t.literal('SYNC')
+
+/** A change, its stamp, and what follows: kept as it is. */
+export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> =>
+  new t.Type(
+    `Update<${dataType.name}>`,
+    (u): u is Update<C> =>
+      Array.isArray(u) && dataType.change.is(u[0]) && Timestamp.is(u[1]) && typeof u[2] === 'string',
+    (u, context) => {
+      if (!Array.isArray(u)) return t.failure(u, context)
+      const members: readonly unknown[] = u
+      const stamp = timestamp.validate(members[1], t.appendContext(context, '1', timestamp, members[1]))
+      if (stamp._tag === 'Left') return stamp
+      const source = t.string.validate(members[2], t.appendContext(context, '2', t.string, members[2]))
+      if (source._tag === 'Left') return source
+      const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
+      if (change._tag === 'Left') return change
+      return t.success(withChange(change.right, members))
+    },
+    ([change, ...rest]) => [dataType.change.encode(change), ...rest],
+  )
+
+/** The update with its change decoded: the very array where decoding left the change as it was. */
+const withChange = <C>(change: C, members: readonly unknown[]): Update<C> =>
+  (change === members[0] ? members : [change, ...members.slice(1)]) as unknown as Update<C>

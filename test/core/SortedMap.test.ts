@@ -1,0 +1,155 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as SortedMap from '../../src/core/SortedMap.js'
+
+const less = (a: number, b: number): boolean => a < b
+
+type Edit = readonly [kind: 'set' | 'remove', key: number, value: number]
+
+const edit = (keys: number): fc.Arbitrary<Edit> =>
+  fc.tuple(
+    fc.constantFrom('set', 'set', 'remove'),
+    fc.nat(keys),
+    fc.integer({ min: 0, max: 3 }),
+  ) satisfies fc.Arbitrary<Edit>
+
+/** Long enough for several levels, with runs of one kind that fill and empty whole nodes. */
+const edits: fc.Arbitrary<ReadonlyArray<Edit>> = fc.oneof(
+  fc.array(edit(40), { maxLength: 200 }),
+  fc
+    .tuple(fc.nat(4000), fc.nat(4000), fc.boolean())
+    .map(([n, m, down]) => [
+      ...Array.from({ length: n }, (_, i): Edit => ['set', down ? n - i : (i * 7919) % 4001, i]),
+      ...Array.from({ length: m }, (_, i): Edit => ['remove', (i * 31) % 4001, 0]),
+    ]),
+)
+
+const entries = <K, V>(map: SortedMap.SortedMap<K, V>): ReadonlyArray<readonly [K, V]> => [...SortedMap.entries(map)]
+
+const sorted = (map: ReadonlyMap<number, number>): ReadonlyArray<readonly [number, number]> =>
+  [...map].sort(([a], [b]) => a - b)
+
+const applyTo = (map: Map<number, number>, [kind, key, value]: Edit): void => {
+  if (kind === 'set') map.set(key, value)
+  else map.delete(key)
+}
+
+const applied = (map: SortedMap.SortedMap<number, number>, [kind, key, value]: Edit) =>
+  kind === 'set' ? SortedMap.set(less, map, key, value) : SortedMap.remove(less, map, key)
+
+const built = (all: ReadonlyArray<Edit>): SortedMap.SortedMap<number, number> =>
+  all.reduce(applied, SortedMap.empty<number, number>())
+
+describe('SortedMap', () => {
+  test('holds what a native Map holds, in order, through any edits', () => {
+    fc.assert(
+      fc.property(edits, (all) => {
+        const model = new Map<number, number>()
+        const map = built(all)
+        for (const one of all) applyTo(model, one)
+        expect(entries(map)).toEqual(sorted(model))
+        expect(SortedMap.size(map)).toBe(model.size)
+        for (const [, key] of all) expect(SortedMap.get(less, map, key)).toBe(model.get(key))
+      }),
+    )
+  })
+
+  test('keeps every old version as it was, also while drafts are edited', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(edit(200), { maxLength: 60 }), { maxLength: 30 }),
+        fc.boolean(),
+        (batches, drafts) => {
+          const model = new Map<number, number>()
+          let map = SortedMap.empty<number, number>()
+          const kept: (readonly [typeof map, ReturnType<typeof sorted>])[] = []
+          for (const batch of batches) {
+            const draft = new SortedMap.Draft(less, map)
+            for (const one of batch) {
+              applyTo(model, one)
+              if (!drafts) map = applied(map, one)
+              else if (one[0] === 'set') draft.set(one[1], one[2])
+              else draft.remove(one[1])
+            }
+            if (drafts) map = draft.done()
+            kept.push([map, sorted(model)])
+            // goes on after done, on copies
+            draft.set(-1, -1)
+            draft.remove(0)
+          }
+          for (const [version, expected] of kept) expect(entries(version)).toEqual(expected)
+        },
+      ),
+    )
+  })
+
+  test('gives the same reference when nothing changes', () => {
+    fc.assert(
+      fc.property(edits, fc.nat(4001), (all, key) => {
+        const map = built(all)
+        const value = SortedMap.get(less, map, key)
+        if (value === undefined) expect(SortedMap.remove(less, map, key)).toBe(map)
+        else expect(SortedMap.set(less, map, key, value)).toBe(map)
+        const draft = new SortedMap.Draft(less, map)
+        draft.remove(-7)
+        expect(draft.done()).toBe(map)
+      }),
+    )
+  })
+
+  test('finds ranks, indexes and the first key', () => {
+    fc.assert(
+      fc.property(edits, fc.integer({ min: -1, max: 4002 }), (all, key) => {
+        const map = built(all)
+        const expected = entries(map)
+        const rank = expected.filter(([k]) => k <= key).length
+        expect(SortedMap.rank(less, map, key)).toBe(rank)
+        expect(SortedMap.at(map, rank)).toBe(expected[rank]?.[1])
+        expect(SortedMap.at(map, -1)).toBeUndefined()
+        expect(new SortedMap.Draft(less, map).first()).toBe(expected[0]?.[0])
+        const rest: (readonly [number, number])[] = []
+        SortedMap.forEach(map, (value, k) => rest.push([k, value]), rank)
+        expect(rest).toEqual(expected.slice(rank))
+        expect(SortedMap.keys(map)).toEqual(expected.map(([k]) => k))
+      }),
+    )
+  })
+
+  test('tells what changed from any version to any other', () => {
+    fc.assert(
+      fc.property(edits, edits, fc.boolean(), (first, second, related) => {
+        const a = built(first)
+        const b = related ? second.reduce(applied, a) : built(second)
+        const changes: (readonly [number, number, number | undefined])[] = []
+        SortedMap.forEachChange(less, a, b, (key, value, before) => changes.push([key, value, before]))
+        const expected = entries(b)
+          .map(([key, value]) => [key, value, SortedMap.get(less, a, key)] as const)
+          .filter(([, value, before]) => value !== before)
+        expect(changes).toEqual(expected)
+      }),
+    )
+  })
+
+  test('skips what two versions share', () => {
+    const base = built(Array.from({ length: 10_000 }, (_, i): Edit => ['set', i, 0]))
+    let compared = 0
+    const counting = (a: number, b: number): boolean => {
+      compared++
+      return a < b
+    }
+    SortedMap.forEachChange(counting, base, SortedMap.set(less, base, 5000, 1), () => undefined)
+    expect(compared).toBeLessThan(1000)
+  })
+
+  test('compares values in order', () => {
+    fc.assert(
+      fc.property(edits, edits, (first, second) => {
+        const [a, b] = [built(first), built(second)]
+        const values = (map: typeof a) => entries(map).map(([, value]) => value)
+        const same = SortedMap.equals(a, b, (x, y) => x === y)
+        expect(same).toBe(JSON.stringify(values(a)) === JSON.stringify(values(b)))
+        expect(SortedMap.equals(a, a, () => false)).toBe(true)
+      }),
+    )
+  })
+})

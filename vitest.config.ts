@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/core/**', 'src/data/**', 'src/wire/**'],
+      reporter: ['text-summary'],
+      thresholds: { branches: 95 },
+    },
+  },
+})
