@@ -114,10 +114,18 @@ const brief = (value: unknown): string => {
 }
 
 const stringify = (value: unknown): string => {
-  if (typeof value !== 'object' && typeof value !== 'string') return String(value as number | bigint | symbol | undefined)
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return 'a value that is cyclic or too deep to print'
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+      return String(value)
+    case 'string':
+    case 'object':
+      try {
+        return JSON.stringify(value)
+      } catch {
+        return 'a value that is cyclic or too deep to print'
+      }
+    default:
+      return typeof value
   }
 }

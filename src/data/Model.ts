@@ -36,10 +36,20 @@ const emptyState: State<never> = { winners: SortedMap.empty(), size: 0 }
  */
 export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Change<V>> => ({
   name: `Model<${value.name}>`,
-  change: t.readonly(t.tuple([t.string, t.union([t.null, value])])),
+  change: pair.pipe(t.readonly(t.tuple([t.string, t.union([t.null, value])]))),
   empty: emptyState,
   apply,
 })
+
+const isPair = (u: unknown): u is readonly unknown[] => Array.isArray(u) && u.length === 2
+
+/** A tuple codec alone would take a member that is missing for one that is undefined. */
+const pair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
+  '[key, value]',
+  isPair,
+  (u, context) => (isPair(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
 
 const apply =
   <V>(updates: ReadonlyArray<Update.Update<Change<V>>>) =>

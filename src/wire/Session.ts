@@ -80,7 +80,7 @@ export const open = <C>(options: Options = {}): Session<C> => ({
   target: Clock.empty,
   received: Clock.empty,
   syncSent: options.readable === false,
-  syncReceived: options.writable === false,
+  syncReceived: false,
   synced: false,
   peerEnded: false,
 })
@@ -129,15 +129,19 @@ const headerReceived = <C>(session: Session<C>, header: Replica.Digest, announce
 }
 
 const syncReceived = <C>(session: Session<C>, announce: Announcement[]): Session<C> => {
+  if (session.syncReceived) return session
   announce.push({ _tag: 'syncReceived' })
   return bothSynced({ ...session, syncReceived: true }, announce)
 }
 
 const bothSynced = <C>(session: Session<C>, announce: Announcement[]): Session<C> => {
-  if (session.synced || !session.syncSent || !session.syncReceived) return session
+  if (session.synced || !session.syncSent || !hasAll(session)) return session
   announce.push({ _tag: 'sync' })
   return { ...session, synced: true }
 }
+
+/** Whether the peer has sent what it had at first; a side that takes no updates waits for none. */
+const hasAll = <C>({ options, syncReceived }: Session<C>): boolean => syncReceived || options.writable === false
 
 /**
  * The updates that are new, and the clock of all that the peer sent. What is not new is
@@ -179,8 +183,10 @@ const sift =
 export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, peerEnded: true })
 
 /** Whether all is said on our side, for good. */
-export const isDone = <C>({ options, peerEnded, known, syncSent, syncReceived }: Session<C>): boolean =>
-  (peerEnded && (syncSent || known === undefined)) || (options.tail === false && syncSent && syncReceived)
+export const isDone = <C>(session: Session<C>): boolean => {
+  const { options, peerEnded, known, syncSent } = session
+  return (peerEnded && (syncSent || known === undefined)) || (options.tail === false && syncSent && hasAll(session))
+}
 
 /**
  * What to write next: the header, what the peer lacks up to `maxUpdates`, SYNC. Empty when

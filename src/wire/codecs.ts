@@ -46,7 +46,7 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
     (u): u is Update<C> =>
       Array.isArray(u) && dataType.change.is(u[0]) && Timestamp.is(u[1]) && typeof u[2] === 'string',
     (u, context) => {
-      if (!Array.isArray(u)) return t.failure(u, context)
+      if (!Array.isArray(u) || u.length < 3) return t.failure(u, context, 'a change, a timestamp and a source')
       const members: readonly unknown[] = u
       const stamp = timestamp.validate(members[1], t.appendContext(context, '1', timestamp, members[1]))
       if (stamp._tag === 'Left') return stamp

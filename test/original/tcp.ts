@@ -1,0 +1,54 @@
+/** Two streams joined by a real TCP socket, on the loopback interface. */
+import { once } from 'node:events'
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+
+export interface Wire {
+  /** Destroys both ends of the socket at once, whatever is under way. */
+  readonly cut: () => Promise<void>
+  readonly left: net.Socket
+  readonly right: net.Socket
+}
+
+export const connect = async (left: Duplex, right: Duplex): Promise<Wire> => {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[net.Socket]>
+  const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1')
+  const [[socket]] = await Promise.all([accepted, once(client, 'connect')])
+  server.close()
+  for (const [stream, end] of [
+    [left, client],
+    [right, socket],
+  ] as const) {
+    // a cut socket resets: that is the point. The original reports half a line as an error
+    for (const emitter of [stream, end]) emitter.on('error', () => undefined)
+    end.pipe(stream).pipe(end)
+  }
+  return {
+    left: client,
+    right: socket,
+    cut: async () => {
+      const closed = [client, socket].filter((end) => !end.closed).map((end) => once(end, 'close'))
+      client.destroy()
+      socket.destroy()
+      await Promise.all(closed)
+      // the original lets go of a stream only when told
+      for (const stream of [left, right]) stream.destroy()
+    },
+  }
+}
+
+/** Waits until both say the same; fails with both when they do not within some seconds. */
+export const eventually = async (check: () => void): Promise<void> => {
+  const end = Date.now() + 10_000
+  for (;;) {
+    try {
+      check()
+      return
+    } catch (error) {
+      if (Date.now() > end) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}

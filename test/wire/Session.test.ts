@@ -1,0 +1,306 @@
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import {
+  Clock,
+  Lines,
+  Model,
+  scuttlebutt,
+  Session,
+  WireMessage,
+  type DataType,
+  type Replica,
+  type Update,
+} from '../../src/index.js'
+import { plan, run } from '../network.js'
+import { table } from '../table.js'
+
+/** One end of a line of bytes: a session, its replica, and what the peer has not read yet. */
+class End<S, C> {
+  session: Session.Session<C>
+  lines = Lines.empty
+  outbox = Buffer.alloc(0)
+  readonly sent: Update<C>[] = []
+  readonly heard: string[] = []
+  readonly announced: string[] = []
+  readonly dataType: DataType<S, C>
+  replica: Replica<S, C>
+
+  constructor(dataType: DataType<S, C>, replica: Replica<S, C>, options: Session.Options = {}) {
+    this.dataType = dataType
+    this.replica = replica
+    this.session = Session.open<C>(options)
+  }
+
+  read(chunk: Uint8Array): void {
+    const [lines, rest] = Lines.push(chunk, 1 << 20)(this.lines)
+    this.lines = rest
+    const decode = WireMessage.decode(this.dataType)({})
+    const messages = lines.map((line) => (line._tag === 'Left' ? line : decode(line.right)))
+    const { session, updates, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
+    this.session = session
+    this.replica = scuttlebutt(this.dataType).applyUpdates(updates)(this.replica)
+    this.announce(announce)
+    for (const message of messages) {
+      if (message._tag === 'Right' && message.right._tag === 'Update') this.heard.push(stamp(message.right.update))
+    }
+  }
+
+  /** Writes up to so many messages; whether there was anything. */
+  write(maxMessages: number): boolean {
+    const { session, send, announce } = Session.send<C>(maxMessages)(this.session, this.replica)
+    this.session = session
+    this.announce(announce)
+    for (const message of send) {
+      if (message._tag === 'Update') this.sent.push(message.update)
+      this.outbox = Buffer.concat([this.outbox, Buffer.from(WireMessage.encode(this.dataType)(message))])
+    }
+    return send.length > 0
+  }
+
+  private announce(announcements: ReadonlyArray<Session.Announcement>): void {
+    for (const announcement of announcements) {
+      this.announced.push(announcement._tag === 'rejection' ? announcement.rejection._tag : announcement._tag)
+    }
+  }
+}
+
+const stamp = ([, timestamp, source]: Update<unknown>): string => JSON.stringify([timestamp, source])
+
+/** Carries bytes both ways, in pieces as `pace` says, until nobody has more to say. */
+const talk = <S, C>(a: End<S, C>, b: End<S, C>, pace: ReadonlyArray<number> = [Infinity]): void => {
+  let turn = 0
+  const next = (): number => pace[turn++ % pace.length]!
+  for (let quiet = 0; quiet < 2;) {
+    quiet++
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (from.write(next())) quiet = 0
+      const size = Math.min(from.outbox.length, next())
+      if (size > 0) quiet = 0
+      to.read(from.outbox.subarray(0, size))
+      from.outbox = from.outbox.subarray(size)
+    }
+  }
+}
+
+const pace = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 7 })
+
+describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sessions over %s', (_, entry) => {
+  const { toJSON, dataType } = entry
+  const { change, history } = scuttlebutt(dataType)
+
+  test('reach sync, once, with equal replicas, under any chunking and at any pace', () => {
+    fc.assert(
+      fc.property(plan(entry), pace, (schedule, pieces) => {
+        const [first, second] = run(entry, schedule).replicas
+        const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
+        talk(a, b, pieces)
+        for (const end of [a, b]) {
+          expect([...end.announced].sort()).toEqual(['header', 'sync', 'syncReceived', 'syncSent'])
+          expect(end.announced.at(-1)).toBe('sync')
+        }
+        expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
+        expect(history()(a.replica)).toEqual(history()(b.replica))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('send just what the header lacks, in order, and never back what came from there', () => {
+    fc.assert(
+      fc.property(plan(entry), pace, entry.change, (schedule, pieces, live) => {
+        const [first, second] = run(entry, schedule).replicas
+        const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
+        const lacking = history(Clock.toRecord(second!.clock))(first!)
+        b.write(1)
+        a.read(b.outbox)
+        b.outbox = Buffer.alloc(0)
+        a.write(Infinity)
+        expect(a.sent).toEqual(lacking)
+        talk(a, b)
+        const before = b.sent.length
+        for (let i = 0; i < 3; i++) {
+          const changed = change(live, 5)(a.replica)
+          if (changed._tag === 'Left') throw new Error('refused')
+          a.replica = changed.right[1]
+          talk(a, b, pieces)
+        }
+        expect(b.sent.length).toBe(before)
+        expect(a.sent.length).toBe(lacking.length + 3)
+        expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('converge while both sides write at any moment', () => {
+    fc.assert(
+      fc.property(
+        plan(entry),
+        pace,
+        fc.array(fc.tuple(fc.boolean(), entry.change), { maxLength: 8 }),
+        (schedule, pieces, writes) => {
+          const [first, second] = run(entry, schedule).replicas
+          const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
+          for (const [atA, made] of writes) {
+            const end = atA ? a : b
+            const changed = change(made, 5)(end.replica)
+            if (changed._tag === 'Left') throw new Error('refused')
+            end.replica = changed.right[1]
+            for (const [from, to] of [
+              [a, b],
+              [b, a],
+            ] as const) {
+              from.write(pieces[0]!)
+              to.read(from.outbox.subarray(0, pieces[0]))
+              from.outbox = from.outbox.subarray(pieces[0])
+            }
+          }
+          talk(a, b, pieces)
+          expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
+
+const model = Model.of(t.unknown)
+const sb = scuttlebutt(model)
+
+const filled = (id: string, n: number): Replica<Model.State<unknown>, Model.Change<unknown>> =>
+  sb.applyUpdates(Array.from({ length: n }, (_, i) => [[`${id}${String(i)}`, i], i + 1, id] as const))(sb.create(id))
+
+const decoded = (...lines: ReadonlyArray<string>) => lines.map((line) => WireMessage.decode(model)({})(line))
+
+const tags = (announce: ReadonlyArray<Session.Announcement>): ReadonlyArray<string> =>
+  announce.map((one) => (one._tag === 'rejection' ? one.rejection._tag : one._tag))
+
+describe('A session', () => {
+  test('N7: keeps no queue for a slow reader, and skips what was superseded meanwhile', () => {
+    const a = new End(model, filled('a', 1000))
+    const b = new End(model, sb.create('b'))
+    a.write(1)
+    b.write(1)
+    a.read(b.outbox)
+    a.write(10)
+    for (let i = 0; i < 5000; i++) {
+      const changed = sb.change(Model.set('hot', i), 1)(a.replica)
+      if (changed._tag === 'Left') throw new Error('refused')
+      a.replica = changed.right[1]
+    }
+    while (a.write(64));
+    // the history, and then of 5,000 versions of one key the last
+    expect(a.sent.length).toBe(1001)
+    expect(a.sent.at(-1)?.[0]).toEqual(['hot', 4999])
+  })
+
+  test('N12: takes one header; a second is refused and sends nothing', () => {
+    const replica = filled('a', 3)
+    const header = '{"id":"b","clock":{}}'
+    const first = Session.step(model)(decoded(header))(Session.open(), replica)
+    expect(first.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Update', 'Update', 'Update', 'Sync'])
+    const second = Session.step(model)(decoded(header, header))(first.session, replica)
+    expect(second.send).toEqual([])
+    expect(tags(second.announce)).toEqual(['SecondHeader', 'SecondHeader'])
+  })
+
+  test('N13: takes updates before the header, SYNC first, and no SYNC', () => {
+    const { session, replica, announce } = Session.step(model)(decoded('[["x",1],1000,"b"]', '"SYNC"'))(
+      Session.open(),
+      sb.create('a'),
+    )
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1 })
+    expect(tags(announce)).toEqual(['syncReceived'])
+    const next = Session.step(model)(decoded('{"id":"b","clock":{"b":1000}}'))(session, replica)
+    expect(tags(next.announce)).toEqual(['header', 'syncSent', 'sync'])
+    expect(next.send).toEqual([{ _tag: 'Sync' }])
+  })
+
+  test('sends no update before the header of the peer is known', () => {
+    const { send } = Session.send()(Session.open(), filled('a', 3))
+    expect(send.map(({ _tag }) => _tag)).toEqual(['Header'])
+  })
+
+  test('N2: takes doubled lines in silence', () => {
+    const line = '[["x",1],1000,"b"]'
+    const { replica, announce } = Session.step(model)(decoded(line, line, line))(Session.open(), sb.create('a'))
+    expect(announce).toEqual([])
+    const again = Session.step(model)(decoded(line))(Session.open(), replica)
+    expect(again.replica).toBe(replica)
+    expect(again.announce).toEqual([])
+  })
+
+  test('N3: reports an update that came after a later one of its source', () => {
+    const lines = ['[["x",1],1000,"b"]', '[["y",1],1002,"b"]', '[["z",1],1001,"b"]']
+    const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), sb.create('a'))
+    expect(announce).toMatchObject([
+      { _tag: 'rejection', rejection: { _tag: 'OutOfOrder', at: '[1]', after: 1002, update: [['z', 1], 1001, 'b'] } },
+    ])
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1, y: 1 })
+  })
+
+  test.each([
+    ['in one batch', ['[["x",1],1000,"b"]', '[["x",2],1000,"b"]']],
+    ['from another peer', ['[["x",2],1000,"b"]']],
+  ])('B6: reports two contents under one stamp, %s', (_, lines) => {
+    const before = lines.length === 1 ? sb.applyUpdate([['x', 1], 1000, 'b'])(sb.create('a')) : sb.create('a')
+    const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), before)
+    expect(announce).toMatchObject([
+      { rejection: { _tag: 'Equivocation', update: [['x', 2], 1000, 'b'], held: [['x', 1], 1000, 'b'] } },
+    ])
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1 })
+  })
+
+  test('announces what is refused, applies the rest, and moves the clock for that alone', () => {
+    const lines = ['garbage', '[["x",1],1000,"b"]', '[["y"],1001,"c"]', '[["z",3],0,"d"]', '{"id":"b"}', '[]']
+    const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), sb.create('a'))
+    expect(tags(announce)).toEqual([
+      'InvalidJson',
+      'InvalidChange',
+      'InvalidTimestamp',
+      'InvalidHeader',
+      'InvalidUpdate',
+    ])
+    expect(Clock.toRecord(replica.clock)).toEqual({ b: 1000 })
+  })
+
+  test('B7: believes a header that claims all only on its own stream', () => {
+    const replica = filled('a', 3)
+    const liar = Session.step(model)(decoded('{"id":"l","clock":{"a":1e15,"x":1e300}}'))(Session.open(), replica)
+    expect(liar.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Sync'])
+    expect(liar.replica).toBe(replica)
+    const honest = Session.step(model)(decoded('{"id":"h","clock":{}}'))(Session.open(), liar.replica)
+    expect(honest.send.length).toBe(5)
+  })
+
+  test('takes no updates where it is not writable', () => {
+    const step = Session.step(model)(decoded('[["x",1],1000,"b"]'))(Session.open({ writable: false }), sb.create('a'))
+    expect(step.replica).toEqual(sb.create('a'))
+  })
+
+  test('ends, without tail, once both have synced, and sends nothing more', () => {
+    const { session, replica } = Session.step(model)(decoded('{"id":"b","clock":{}}'))(
+      Session.open({ tail: false }),
+      filled('a', 2),
+    )
+    expect(Session.isDone(session)).toBe(false)
+    const late = sb.applyUpdate([['late', 1], 2000, 'a'])(replica)
+    expect(Session.send()(session, late).send).toEqual([])
+    expect(Session.isDone(Session.step(model)(decoded('"SYNC"'))(session, late).session)).toBe(true)
+  })
+
+  test('sends what a peer lacks though it will say no more', () => {
+    const opened = Session.step(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), sb.create('a')).session
+    expect(Session.isDone(Session.peerEnds(opened))).toBe(true)
+    expect(Session.isDone(Session.peerEnds(Session.open()))).toBe(true)
+    const silent = Session.peerEnds(
+      Session.receive(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), filled('a', 1)).session,
+    )
+    expect(Session.isDone(silent)).toBe(false)
+    expect(Session.send()(silent, filled('a', 1)).send.length).toBe(3)
+  })
+})

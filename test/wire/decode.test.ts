@@ -1,0 +1,323 @@
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import {
+  codecs,
+  Events,
+  Model,
+  Rejection,
+  scuttlebutt,
+  WireMessage,
+  type DataType,
+  type Policy,
+} from '../../src/index.js'
+
+const numbers = Model.of(t.number)
+const { decode, decodeMessage } = scuttlebutt(numbers)
+
+const tag = (input: unknown, policy: Policy = {}): string => {
+  const decoded = decode(policy)(input)
+  return decoded._tag === 'Right' ? 'ok' : decoded.left._tag
+}
+
+const nested = (depth: number): unknown => {
+  let value: unknown = 1
+  for (let i = 0; i < depth; i++) value = [value]
+  return value
+}
+
+describe('decode', () => {
+  test('says what was wrong, where, and in which update', () => {
+    const update = [['x', 'one'], 1000, 'a']
+    const decoded = decode()(update)
+    expect(decoded).toEqual({
+      _tag: 'Left',
+      left: {
+        _tag: 'InvalidChange',
+        at: '[0][1]',
+        failures: [
+          { at: '[0][1]', value: 'one', expected: 'null' },
+          { at: '[0][1]', value: 'one', expected: 'number' },
+        ],
+        update,
+      },
+    })
+  })
+
+  test('shows a rejection in a sentence', () => {
+    const decoded = decode()([['x', 1], 0, 'a'])
+    expect(decoded._tag === 'Left' && Rejection.show(decoded.left)).toBe(
+      'InvalidTimestamp at [1]: timestamp 0; in [["x",1],0,"a"]',
+    )
+    const cyclic: unknown[] = []
+    cyclic.push(cyclic)
+    for (const value of [cyclic, undefined, () => 1, 1n, NaN, true, 'x'.repeat(1000)]) {
+      expect(
+        Rejection.show({ _tag: 'InvalidUpdate', at: '', value, expected: 'an update', update: [] }).length,
+      ).toBeLessThan(400)
+    }
+  })
+
+  test.each([0, -0, -1, 1e999, -1e999, NaN, 2 ** 53, '1000', null, undefined, [1], {}])(
+    'C6: refuses the timestamp %s',
+    (timestamp) => {
+      expect(tag([['x', 1], timestamp, 'a'])).toBe('InvalidTimestamp')
+    },
+  )
+
+  test.each([null, 1, 'SYNC', {}, [], [['x', 1]], [['x', 1], 1000], [['x', 1], 1000, 7], undefined, () => 1, 1n])(
+    'refuses %s, which is no update',
+    (input) => {
+      expect(['InvalidUpdate', 'InvalidTimestamp']).toContain(tag(input))
+    },
+  )
+
+  test('C5: refuses a timestamp too far ahead of now, not of the last one seen', () => {
+    const policy = { now: 1_000_000, maxDrift: 1000 }
+    expect(tag([['x', 1], 1_001_000, 'a'], policy)).toBe('ok')
+    expect(tag([['x', 1], 1_001_001, 'a'], policy)).toBe('TooFarAhead')
+    expect(tag([['x', 1], 1, 'a'], policy)).toBe('ok')
+    expect(tag([['x', 1], 2 ** 52, 'a'])).toBe('ok')
+  })
+
+  test('refuses an update over the limit of bytes', () => {
+    const update = [['é', 1], 1000, 'a']
+    const bytes = Buffer.byteLength(JSON.stringify(update))
+    expect(tag(update, { maxBytes: bytes })).toBe('ok')
+    expect(tag(update, { maxBytes: bytes - 1 })).toBe('TooLarge')
+  })
+
+  test('N10: refuses what nests too deep, and takes what any peer can read', () => {
+    const { decode: decodeAny, change, create } = scuttlebutt(Model.of(t.unknown))
+    const at = (depth: number, policy?: Policy) => decodeAny(policy)([['x', nested(depth)], 1000, 'a'])
+    expect(at(127)._tag).toBe('Right')
+    expect(at(128)).toMatchObject({ left: { _tag: 'TooDeep', limit: 128 } })
+    expect(at(100_000)).toMatchObject({ left: { _tag: 'TooDeep' } })
+    expect(at(3, { maxDepth: 3 })).toMatchObject({ left: { _tag: 'TooDeep', limit: 3 } })
+    expect(change(Model.set('x', nested(127)), 1)(create('a'))._tag).toBe('Right')
+    expect(change(Model.set('x', nested(128)), 1)(create('a'))).toMatchObject({ left: { _tag: 'InvalidChange' } })
+  })
+
+  test('keeps what follows the source, and passes it on', () => {
+    for (const update of [
+      [['x', 1], 1000, 'a', 'signature'],
+      [['x', 1], 1000, 'a', 'signature', { more: [1] }],
+      [['x', 1], 1000, 'a', null],
+    ]) {
+      const decoded = decode()(update)
+      expect(decoded).toEqual({ _tag: 'Right', right: update })
+      if (decoded._tag === 'Right') expect(codecs.update(numbers).encode(decoded.right)).toEqual(update)
+    }
+  })
+
+  test('B13: gives a frozen copy', () => {
+    const value = { deep: [1, { x: -0 }] }
+    const decoded = scuttlebutt(Model.of(t.unknown)).decode()([['k', value], 1000, 'a'])
+    if (decoded._tag === 'Left') throw new Error(decoded.left._tag)
+    value.deep.push(2)
+    const [[, kept]] = decoded.right
+    expect(kept).toStrictEqual({ deep: [1, { x: 0 }] })
+    expect(Object.isFrozen(decoded.right) && Object.isFrozen(decoded.right[0]) && Object.isFrozen(kept)).toBe(true)
+    expect(Object.isFrozen((kept as typeof value).deep[1])).toBe(true)
+  })
+
+  test('freezes also what the codec makes', () => {
+    const trimming = scuttlebutt(Model.of(t.exact(t.type({ x: t.number }))))
+    const decoded = trimming.decode()([['k', { x: 1, y: 2 }], 1000, 'a', 'sig'])
+    expect(decoded).toEqual({ _tag: 'Right', right: [['k', { x: 1 }], 1000, 'a', 'sig'] })
+    expect(decoded._tag === 'Right' && Object.isFrozen(decoded.right[0][1])).toBe(true)
+  })
+
+  test('B8: takes __proto__ for a key and an id like any other', () => {
+    const hostile: unknown = JSON.parse('[["__proto__",{"__proto__":{"polluted":1}}],1000,"__proto__"]')
+    const any = scuttlebutt(Model.of(t.unknown))
+    const decoded = any.decode()(hostile)
+    expect(JSON.stringify(decoded)).toContain('"__proto__"')
+    if (decoded._tag === 'Left') throw new Error(decoded.left._tag)
+    const replica = any.applyUpdate(decoded.right)(any.create('constructor'))
+    expect(Object.entries(any.digest(replica).clock)).toEqual([['__proto__', 1000]])
+    expect(JSON.stringify(Model.toJSON(replica.state))).toBe('{"__proto__":{"__proto__":{"polluted":1}}}')
+    expect(any.history(any.digest(replica).clock)(replica)).toEqual([])
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
+
+  test('B9: gives a value for any input whatever, and never throws', () => {
+    const hostile = new Proxy([], {
+      get: () => {
+        throw new Error('gotcha')
+      },
+    })
+    const cyclic: unknown[] = [['x', 1], 1000, 'a']
+    cyclic.push(cyclic)
+    const throwing = new t.Type<never, unknown, unknown>(
+      'throwing',
+      (_: unknown): _ is never => false,
+      () => {
+        throw new Error('codec')
+      },
+      t.identity,
+    )
+    const types: ReadonlyArray<DataType<never, never>> = [
+      numbers,
+      Model.of(t.unknown),
+      Events.of(t.string),
+      Model.of(throwing),
+    ] as never
+    for (const dataType of types) {
+      const any = scuttlebutt(dataType)
+      expect(any.decode()(hostile)._tag).toBe('Left')
+      expect(any.decode()(cyclic)._tag).toBe('Left')
+      fc.assert(
+        fc.property(
+          fc.oneof(
+            fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+            fc.tuple(fc.anything(), fc.constant(1000), fc.constant('a')),
+            fc.tuple(fc.tuple(fc.string(), fc.anything()), fc.constant(1000), fc.constant('a')),
+          ),
+          (input) => {
+            const decoded = any.decode({ now: 1, maxDrift: 1, maxBytes: 1000 })(input)
+            const [message] = [any.decodeMessage()({ digest: { id: 'x', clock: {} }, updates: [input] })]
+            expect(['Left', 'Right']).toContain(decoded._tag)
+            expect(['Left', 'Right']).toContain(message._tag)
+            if (decoded._tag === 'Left') expect(Rejection.show(decoded.left)).toContain(decoded.left._tag)
+          },
+        ),
+        { numRuns: 500 },
+      )
+    }
+    expect(scuttlebutt(Model.of(throwing)).decode()([['x', 1], 1000, 'a'])).toMatchObject({
+      left: { _tag: 'InvalidChange', at: '[0]' },
+    })
+  })
+
+  test('B10: takes any event name', () => {
+    const any = scuttlebutt(Events.of(t.unknown))
+    for (const name of ['error', 'dispose', '_update', 'newListener', '__proto__', '']) {
+      expect(any.decode()([[name, 1], 1000, 'a'])._tag).toBe('Right')
+    }
+  })
+
+  test('takes events with no argument or several, and none without a name', () => {
+    const any = scuttlebutt(Events.of(t.union([t.undefined, t.number])))
+    const of = (change: unknown) => any.decode()([change, 1000, 'a'])
+    expect(of(['x'])).toEqual({ _tag: 'Right', right: [['x'], 1000, 'a'] })
+    expect(of(['x', 1, 'more', { y: 1 }])).toEqual({ _tag: 'Right', right: [['x', 1, 'more', { y: 1 }], 1000, 'a'] })
+    expect(of([])).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0][0]' } })
+    expect(of([1, 1])).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0][0]' } })
+    expect(of(['x', 'y'])).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0][1]' } })
+    expect(of({ 0: 'x' })).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0]' } })
+  })
+
+  test('decodes and encodes by a codec whose values are no JSON', () => {
+    const date = new t.Type<Date, string, unknown>(
+      'Date',
+      (u): u is Date => u instanceof Date,
+      (u, context) => {
+        const time = typeof u === 'string' ? Date.parse(u) : NaN
+        return Number.isNaN(time) ? t.failure(u, context) : t.success(new Date(time))
+      },
+      (value) => value.toISOString(),
+    )
+    for (const dataType of [Model.of(date), Events.of(date)] as unknown as ReadonlyArray<
+      DataType<unknown, [string, Date]>
+    >) {
+      const { create, change, history, decode: decodeDate } = scuttlebutt(dataType)
+      const when = new Date(86_400_000)
+      const changed = change(['k', when], 1000)(create('a'))
+      if (changed._tag === 'Left') throw new Error('refused')
+      const wire = history()(changed.right[1]).map((update) => codecs.update(dataType).encode(update))
+      expect(wire).toEqual([[['k', '1970-01-02T00:00:00.000Z'], 1000, 'a']])
+      expect(decodeDate()(wire[0])).toEqual({ _tag: 'Right', right: [['k', when], 1000, 'a'] })
+      expect(codecs.update(dataType).is(changed.right[0])).toBe(true)
+      expect(codecs.update(dataType).is(wire[0])).toBe(false)
+    }
+  })
+})
+
+describe('A message for reconcile', () => {
+  const digest = { id: 'a', clock: { a: 1000 } }
+
+  test('is decoded as it was sent', () => {
+    const message = { digest, updates: [[['x', 1], 1000, 'a']] }
+    expect(decodeMessage()(message)).toEqual({ _tag: 'Right', right: message })
+    expect(decodeMessage()({ ...message, asks: true })).toEqual({ _tag: 'Right', right: { ...message, asks: true } })
+  })
+
+  test('is refused whole, with the place', () => {
+    const of = (message: unknown) => {
+      const decoded = decodeMessage()(message)
+      return decoded._tag === 'Left' ? `${decoded.left._tag} at ${decoded.left.at}` : 'ok'
+    }
+    expect(of(null)).toBe('InvalidMessage at .updates')
+    expect(of({ digest })).toBe('InvalidMessage at .updates')
+    expect(of({ digest: {}, updates: [] })).toBe('InvalidHeader at .digest.id')
+    expect(of({ digest: { id: 'a', clock: { b: '1' } }, updates: [] })).toBe('InvalidHeader at .digest.clock.b')
+    expect(
+      of({
+        digest,
+        updates: [
+          [['x', 1], 1, 'a'],
+          [['x', 'y'], 1, 'a'],
+        ],
+      }),
+    ).toBe('InvalidChange at .updates[1][0][1]')
+  })
+})
+
+describe('A line', () => {
+  const read = WireMessage.decode(numbers)({})
+  const said = (line: string): string => {
+    const message = read(line)
+    return message._tag === 'Right' ? message.right._tag : message.left._tag
+  }
+
+  test.each([
+    ['{"id":"a","clock":{}}', 'Header'],
+    ['{"id":"a","clock":{"__proto__":1}}', 'Header'],
+    ['[["x",1],1000,"a"]', 'Update'],
+    ['[["x",1],1000,"a"]\t ', 'Update'],
+    ['"SYNC"', 'Sync'],
+    ['"sync"', 'Ignored'],
+    ['null', 'Ignored'],
+    ['17', 'Ignored'],
+    ['true', 'Ignored'],
+    ['', 'InvalidJson'],
+    ['GET / HTTP/1.1', 'InvalidJson'],
+    ['[["x",1],1000,"a"] "SYNC"', 'InvalidJson'],
+    ['\ufeff"SYNC"', 'InvalidJson'],
+    ['{}', 'InvalidHeader'],
+    ['{"id":1,"clock":{}}', 'InvalidHeader'],
+    ['{"id":"a"}', 'InvalidHeader'],
+    ['{"id":"a","clock":[]}', 'InvalidHeader'],
+    ['{"id":"a","clock":null}', 'InvalidHeader'],
+    ['{"id":"a","clock":{"b":"1"}}', 'InvalidHeader'],
+    ['{"id":"a","clock":{"b":1e999}}', 'InvalidHeader'],
+    ['[["x",1],1e999,"a"]', 'InvalidTimestamp'],
+    ['[["x"],1000,"a"]', 'InvalidChange'],
+    ['[]', 'InvalidUpdate'],
+    [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'TooDeep'],
+    [`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'TooDeep'],
+  ])('%.60s is of the kind %s', (line, kind) => {
+    expect(said(line)).toBe(kind)
+  })
+
+  test('says again what it said, once decoded and encoded', () => {
+    for (const line of [
+      '{"id":"a","clock":{"b":1.5},"meta":{"v":1}}',
+      '[["x",1],1000,"a","signature"]',
+      '"SYNC"',
+      'null',
+    ]) {
+      const message = read(line)
+      expect(message._tag === 'Right' && WireMessage.encode(numbers)(message.right)).toBe(`${line}\n`)
+    }
+  })
+
+  test('holds a frozen update, -0 as 0', () => {
+    const message = WireMessage.decode(Model.of(t.unknown))({})('[["x",{"y":[-0,-0.5]}],1000,"a"]')
+    if (message._tag === 'Left' || message.right._tag !== 'Update') throw new Error('no update')
+    const [[, value]] = message.right.update
+    expect(value).toStrictEqual({ y: [0, -0.5] })
+    expect(Object.isFrozen(message.right.update) && Object.isFrozen(value)).toBe(true)
+  })
+})
