@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { kinds, type Kind, type Peer } from './kinds.js'
 import { connect, eventually } from './tcp.js'
 
-const key = fc.constantFrom('a', 'b', 'c', 'toString', 'x y')
+const key = fc.constantFrom('a', 'b', 'c', 'é', 'x y')
 
 interface Write {
   readonly at: number
@@ -42,10 +42,9 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
       fc.asyncProperty(writes(2), writes(2), writes(2), async (before, during, after) => {
         const peers = make()
         play(kind, peers, before)
-        const streams = peers.map((peer) => peer.stream({ meta: { v: 1 } }))
-        const wiring = connect(streams[0]!, streams[1]!)
+        const withMeta = (peer: Peer) => () => peer.stream({ meta: { v: 1 } })
+        const wire = await connect(withMeta(peers[0]), withMeta(peers[1]))
         play(kind, peers, during)
-        const wire = await wiring
         await pause(0)
         play(kind, peers, after)
         await eventually(() => {
@@ -62,12 +61,12 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
       fc.asyncProperty(fc.array(fc.tuple(writes(2, 30), fc.nat(3)), { maxLength: 5 }), async (rounds) => {
         const peers = make()
         for (const [all, ms] of rounds) {
-          const wire = await connect(peers[0].stream(), peers[1].stream())
+          const wire = await connect(peers[0].stream, peers[1].stream)
           play(kind, peers, all)
           if (ms > 0) await pause(ms)
           await wire.cut()
         }
-        const wire = await connect(peers[0].stream(), peers[1].stream())
+        const wire = await connect(peers[0].stream, peers[1].stream)
         await eventually(() => {
           expectEqual(peers)
         })
@@ -85,8 +84,8 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
       fc.asyncProperty(writes(3), writes(3), async (before, after) => {
         const peers = make()
         play(kind, peers, before)
-        const first = await connect(peers[0]!.stream(), peers[1]!.stream())
-        const second = await connect(peers[1]!.stream(), peers[2]!.stream())
+        const first = await connect(peers[0]!.stream, peers[1]!.stream)
+        const second = await connect(peers[1]!.stream, peers[2]!.stream)
         play(kind, peers, after)
         await eventually(() => {
           expectEqual(peers)
@@ -104,8 +103,8 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
       { at: 0, key: 'a', value: 0 },
       { at: 1, key: 'b', value: 1 },
     ])
-    const streams = peers.map((peer) => peer.stream({ tail: false }))
-    const { left, right } = await connect(streams[0]!, streams[1]!)
+    const untailed = (peer: Peer) => () => peer.stream({ tail: false })
+    const { left, right } = await connect(untailed(peers[0]), untailed(peers[1]))
     await eventually(() => {
       expect([left.closed, right.closed]).toEqual([true, true])
     })
@@ -116,7 +115,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
     const [from, to] = make()
     from.write('a', kind.values[0])
     to.write('b', kind.values[1])
-    const { cut } = await connect(from.readStream(), to.writeStream())
+    const { cut } = await connect(from.readStream, to.writeStream)
     await eventually(() => {
       expect(JSON.stringify(to.read())).toContain('"a"')
     })
@@ -131,16 +130,15 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
   test.each(pairs)('send just what is missing with clock and sendClock: %s', async (_, make) => {
     const [from, to] = make()
     from.write('a', kind.values[0])
-    const first = await connect(from.stream(), to.stream())
+    const first = await connect(from.stream, to.stream)
     await eventually(() => {
       expectEqual([from, to])
     })
     await first.cut()
     from.write('b', kind.values[1])
-    const reading = from.readStream({ clock: true })
     let sent = ''
-    reading.on('data', (chunk) => (sent += String(chunk)))
-    const second = await connect(reading, to.writeStream({ sendClock: true }))
+    const reading = () => from.readStream({ clock: true }).on('data', (chunk) => (sent += String(chunk)))
+    const second = await connect(reading, () => to.writeStream({ sendClock: true }))
     await eventually(() => {
       expectEqual([from, to])
       expect(sent).toContain('"SYNC"')
@@ -153,7 +151,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
     const [ours, theirs] = [kind.ours('ours'), kind.theirs('theirs')]
     ours.write('secret', kind.values[0])
     theirs.write('public', kind.values[0])
-    const { cut } = await connect(ours.writeStream({ sendClock: true }), theirs.stream())
+    const { cut } = await connect(() => ours.writeStream({ sendClock: true }), theirs.stream)
     await eventually(() => {
       expect(JSON.stringify(ours.read())).toContain('"public"')
     })
@@ -173,7 +171,8 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('%s and the origi
       expect(JSON.parse(lines[0]!)).toMatchObject({ id: from.id })
       expect(lines.at(-1)).toBe('"SYNC"')
       const loading = to.writeStream()
-      readFileStream(file, { highWaterMark: 7 }).pipe(loading)
+      // the original garbles a character that a chunk cuts: faults.md, N1
+      readFileStream(file, to.id === 'theirs' ? {} : { highWaterMark: 7 }).pipe(loading)
       await eventually(() => {
         expectEqual([from, to])
       })

@@ -10,13 +10,15 @@ export interface Wire {
   readonly right: net.Socket
 }
 
-export const connect = async (left: Duplex, right: Duplex): Promise<Wire> => {
+/** Makes the streams once the socket is there: the original begins to speak in the tick after, heard or not. */
+export const connect = async (makeLeft: () => Duplex, makeRight: () => Duplex): Promise<Wire> => {
   const server = net.createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const accepted = once(server, 'connection') as Promise<[net.Socket]>
   const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1')
   const [[socket]] = await Promise.all([accepted, once(client, 'connect')])
   server.close()
+  const [left, right] = [makeLeft(), makeRight()]
   for (const [stream, end] of [
     [left, client],
     [right, socket],
