@@ -43,6 +43,8 @@ export type Rejection =
   | ({ readonly _tag: 'Equivocation'; readonly held: Update<unknown> } & InUpdate)
   /** An update older than one of its source that came before it on the same stream: it came too late to count. */
   | ({ readonly _tag: 'OutOfOrder'; readonly after: Timestamp } & InUpdate)
+  /** A checked stream brought another number of updates than were sent. None of them was applied; the next sync brings them. */
+  | { readonly _tag: 'Gap'; readonly at: string; readonly sent: number; readonly received: number }
   /** The clock has seen the last timestamp there is. */
   | { readonly _tag: 'TimestampsExhausted'; readonly at: string; readonly latest: Timestamp }
   /** Nothing came for `timeout` ms. */

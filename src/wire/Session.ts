@@ -32,7 +32,15 @@ export interface Options {
   readonly sendClock?: boolean
   /** With `writable: false`: wait for the peer's header, and send just what it lacks. */
   readonly clock?: boolean
+  /**
+   * For a transport that may lose or swap lines: say after every few updates how many they were, and
+   * apply what the peer sent only once it has said so too. Both sides must set it; the original cannot.
+   */
+  readonly checked?: boolean
 }
+
+/** As many updates a checked peer may send before it says how many they were. */
+const MAX_UNCONFIRMED = 1024
 
 export interface Session<C> {
   readonly options: Options
@@ -49,6 +57,12 @@ export interface Session<C> {
   readonly syncSent: boolean
   readonly syncReceived: boolean
   readonly synced: boolean
+  /** With `checked`: what the peer sent since it last said how much. */
+  readonly unconfirmed: ReadonlyArray<Update<C>>
+  /** With `checked`: how many of these were refused. They came, all the same. */
+  readonly refused: number
+  /** Something is missing: nothing more is believed or said, and the next session repairs it. */
+  readonly failed: boolean
   /** The peer will say no more. */
   readonly peerEnded: boolean
 }
@@ -82,6 +96,9 @@ export const open = <C>(options: Options = {}): Session<C> => ({
   syncSent: options.readable === false,
   syncReceived: false,
   synced: false,
+  unconfirmed: [],
+  refused: 0,
+  failed: false,
   peerEnded: false,
 })
 
@@ -107,13 +124,35 @@ export const receive =
     const refuse = (rejection: Rejection): void => void announce.push({ _tag: 'rejection', rejection })
     const updates: Update<C>[] = []
     for (const message of messages) {
-      if (message._tag === 'Left') refuse(message.left)
-      else if (message.right._tag === 'Update') updates.push(message.right.update)
-      else if (message.right._tag === 'Sync') next = syncReceived(next, announce)
-      else if (message.right._tag === 'Header') {
-        const { header } = message.right
-        if (next.peer !== undefined) refuse({ _tag: 'SecondHeader', at: '', header })
-        else next = headerReceived(next, header, announce)
+      if (next.failed) break
+      if (message._tag === 'Left') {
+        refuse(message.left)
+        if ('update' in message.left) next = { ...next, refused: next.refused + 1 }
+        continue
+      }
+      switch (message.right._tag) {
+        case 'Header':
+          if (next.peer !== undefined) refuse({ _tag: 'SecondHeader', at: '', header: message.right.header })
+          else next = headerReceived(next, message.right.header, announce)
+          break
+        case 'Update':
+          if (next.options.checked !== true) updates.push(message.right.update)
+          else next = { ...next, unconfirmed: [...next.unconfirmed, message.right.update] }
+          if (next.unconfirmed.length > MAX_UNCONFIRMED) next = gap(next, 0, refuse)
+          break
+        case 'Count': {
+          if (next.options.checked !== true) break
+          const { count } = message.right
+          if (count !== next.unconfirmed.length + next.refused) next = gap(next, count, refuse)
+          else updates.push(...Log.sorted(next.unconfirmed))
+          next = { ...next, unconfirmed: [], refused: 0 }
+          break
+        }
+        case 'Sync':
+          next = next.unconfirmed.length > 0 ? gap(next, 0, refuse) : syncReceived(next, announce)
+          break
+        case 'Ignored':
+          break
       }
     }
     if (updates.length === 0 || session.options.writable === false) return { session: next, updates: [], announce }
@@ -121,6 +160,12 @@ export const receive =
     const known = next.known && Clock.advanceAll(updates)(next.known)
     return { session: { ...next, received, known }, updates: fresh, announce }
   }
+
+/** Fewer updates came than were sent, or more: those not confirmed are forgotten, and come again next time. */
+const gap = <C>(session: Session<C>, sent: number, refuse: (rejection: Rejection) => void): Session<C> => {
+  refuse({ _tag: 'Gap', at: '', sent, received: session.unconfirmed.length + session.refused })
+  return { ...session, failed: true, unconfirmed: [] }
+}
 
 const headerReceived = <C>(session: Session<C>, header: Replica.Digest, announce: Announcement[]): Session<C> => {
   announce.push({ _tag: 'header', header })
@@ -184,8 +229,9 @@ export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, p
 
 /** Whether all is said on our side, for good. */
 export const isDone = <C>(session: Session<C>): boolean => {
-  const { options, peerEnded, known, syncSent } = session
-  return (peerEnded && (syncSent || known === undefined)) || (options.tail === false && syncSent && hasAll(session))
+  const { options, failed, peerEnded, known, syncSent } = session
+  if (failed || (peerEnded && (syncSent || known === undefined))) return true
+  return options.tail === false && syncSent && hasAll(session)
 }
 
 /**
@@ -199,20 +245,24 @@ export const send =
     const messages: WireMessage<C>[] = []
     const announce: Announcement[] = []
     let next = session
-    const { meta, readable = true, sendClock = false, tail = true } = session.options
+    const { meta, readable = true, sendClock = false, tail = true, checked = false } = session.options
     if (!next.headerSent && (readable || sendClock)) {
       const digest = Replica.digest(replica)
       messages.push({ _tag: 'Header', header: meta === undefined ? digest : { ...digest, meta } })
       next = { ...next, headerSent: true }
     }
     if (!readable) return { session: bothSynced(next, announce), send: messages, announce }
-    while (next.known !== undefined && (tail || !next.syncSent)) {
+    while (next.known !== undefined && !next.failed && (tail || !next.syncSent)) {
       next = catchUp(next, next.known, replica)
       const room = maxUpdates - messages.length
       if (room <= 0) break
       if (SortedMap.size(next.pending) > 0) {
-        const [updates, pending] = Log.take<C>({ maxUpdates: room }, () => 0)(next.pending)
+        const [updates, pending] = Log.take<C>(
+          { maxUpdates: checked ? Math.min(room, MAX_UNCONFIRMED) : room },
+          () => 0,
+        )(next.pending)
         for (const update of updates) messages.push({ _tag: 'Update', update })
+        if (checked) messages.push({ _tag: 'Count', count: updates.length })
         next = { ...next, pending }
       } else if (next.syncSent) {
         break

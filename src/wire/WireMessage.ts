@@ -13,7 +13,9 @@ export type WireMessage<C> =
   | { readonly _tag: 'Header'; readonly header: Digest }
   | { readonly _tag: 'Update'; readonly update: Update<C> }
   | { readonly _tag: 'Sync' }
-  /** JSON that says nothing: null, a number, a boolean, another string. */
+  /** So many updates came just before: what `checked` sessions say, and others ignore. */
+  | { readonly _tag: 'Count'; readonly count: number }
+  /** JSON that says nothing: null, a boolean, another string. */
   | { readonly _tag: 'Ignored' }
 
 const SYNC: WireMessage<never> = { _tag: 'Sync' }
@@ -35,6 +37,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
       if (Array.isArray(json)) return map(admitted(json), (update) => ({ _tag: 'Update', update }))
       if (typeof json === 'object' && json !== null)
         return map(decodeHeader(json), (header) => ({ _tag: 'Header', header }))
+      if (typeof json === 'number') return { _tag: 'Right', right: { _tag: 'Count', count: json } }
       return { _tag: 'Right', right: sync.is(json) ? SYNC : IGNORED }
     }
   }
@@ -69,6 +72,8 @@ export const encode =
       }
       case 'Sync':
         return '"SYNC"\n'
+      case 'Count':
+        return `${JSON.stringify(message.count)}\n`
       case 'Ignored':
         return 'null\n'
     }

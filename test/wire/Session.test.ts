@@ -304,3 +304,56 @@ describe('A session', () => {
     expect(Session.send()(silent, filled('a', 1)).send.length).toBe(3)
   })
 })
+
+describe('A checked session', () => {
+  /** A's history as lines, counted. */
+  const lines = (n: number): ReadonlyArray<string> => {
+    const header = decoded('{"id":"b","clock":{}}')
+    const { send } = Session.step(model)(header)(Session.open({ checked: true }), filled('a', n))
+    return send.map((message) => WireMessage.encode(model)(message).trim())
+  }
+
+  const hear = (heard: ReadonlyArray<string>, replica = sb.create('b')) =>
+    Session.step(model)(decoded(...heard))(Session.open({ checked: true }), replica)
+
+  test('says how many updates it sent, and believes those that were counted', () => {
+    const sent = lines(3)
+    expect(sent.slice(-2)).toEqual(['3', '"SYNC"'])
+    const { replica, announce } = hear(sent)
+    expect(Model.size(replica.state)).toBe(3)
+    expect(tags(announce)).toContain('sync')
+  })
+
+  test('N3: applies nothing of a batch that lost a line, and the next sync repairs it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.nat(), (n, at) => {
+        const sent = lines(n)
+        const dropped = 1 + (at % n)
+        const { replica, announce, session } = hear(sent.filter((_, i) => i !== dropped))
+        expect(replica).toEqual(sb.create('b'))
+        expect(announce.at(-1)).toMatchObject({ rejection: { _tag: 'Gap', sent: n, received: n - 1 } })
+        expect(Session.isDone(session)).toBe(true)
+        expect(Session.send()(session, replica).send).toEqual([])
+        expect(Model.toJSON(hear(sent, replica).replica.state)).toEqual(Model.toJSON(filled('a', n).state))
+      }),
+    )
+  })
+
+  test('N3: puts swapped lines into order', () => {
+    const [header, first, second, ...rest] = lines(4)
+    const { replica } = hear([header!, second!, first!, ...rest])
+    expect(Model.toJSON(replica.state)).toEqual(Model.toJSON(filled('a', 4).state))
+  })
+
+  test('counts what it refuses', () => {
+    const { announce, replica } = hear(['[["x"],1000,"a"]', '[["y",1],1001,"a"]', '2', '"SYNC"'])
+    expect(tags(announce)).toEqual(['InvalidChange', 'syncReceived'])
+    expect(Model.toJSON(replica.state)).toEqual({ y: 1 })
+  })
+
+  test('does not wait for ever for a peer that does not count', () => {
+    expect(tags(hear(['[["x",1],1000,"a"]', '"SYNC"']).announce)).toEqual(['Gap'])
+    const many = Array.from({ length: 1100 }, (_, i) => `[["x",1],${String(i + 1)},"a"]`)
+    expect(tags(hear(many).announce)).toEqual(['Gap'])
+  })
+})

@@ -151,7 +151,7 @@ describe('decode', () => {
     cyclic.push(cyclic)
     const throwing = new t.Type<never, unknown, unknown>(
       'throwing',
-      (_: unknown): _ is never => false,
+      (u): u is never => u === decode,
       () => {
         throw new Error('codec')
       },
@@ -279,7 +279,7 @@ describe('A line', () => {
     ['"SYNC"', 'Sync'],
     ['"sync"', 'Ignored'],
     ['null', 'Ignored'],
-    ['17', 'Ignored'],
+    ['17', 'Count'],
     ['true', 'Ignored'],
     ['', 'InvalidJson'],
     ['GET / HTTP/1.1', 'InvalidJson'],
@@ -306,6 +306,7 @@ describe('A line', () => {
       '{"id":"a","clock":{"b":1.5},"meta":{"v":1}}',
       '[["x",1],1000,"a","signature"]',
       '"SYNC"',
+      '17',
       'null',
     ]) {
       const message = read(line)
