@@ -28,11 +28,11 @@ export interface StreamEvents {
 type Listening<This> = <K extends keyof StreamEvents>(event: K, listener: (...args: StreamEvents[K]) => void) => This
 
 /** A node stream with {@link StreamEvents}. */
-export type Emitting<Stream> = Stream & {
+export type Emitting<Stream> = {
   readonly on: Listening<Emitting<Stream>>
   readonly once: Listening<Emitting<Stream>>
   readonly off: Listening<Emitting<Stream>>
-}
+} & Stream
 
 export type ScuttlebuttStream = Emitting<Duplex>
 

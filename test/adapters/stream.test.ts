@@ -1,0 +1,593 @@
+import { once } from 'node:events'
+import { PassThrough, Readable, Transform, Writable, type Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { text } from 'node:stream/consumers'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test, vi } from 'vitest'
+import { createStore, type Store } from '../../src/adapters/store.js'
+import { createReadStream, createStream, createWriteStream, type StreamOptions } from '../../src/adapters/stream.js'
+import { Events, Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
+import { eventually } from '../original/tcp.js'
+
+type AnyStore = Store<Model.State<unknown>, Model.Change<unknown>>
+
+const sb = scuttlebutt(Model.of(t.unknown))
+
+const make = (id: string, values: Readonly<Record<string, unknown>> = {}): AnyStore => {
+  const store = createStore(sb, id)
+  for (const [key, value] of Object.entries(values)) store.change(Model.set(key, value))
+  return store
+}
+
+const read = (store: AnyStore) => Model.toJSON(store.getReplica().state)
+
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** What a store's stream writes in answer to these lines, until it has nothing more to say. */
+const answer = async (store: AnyStore, input: string | Uint8Array, options?: StreamOptions): Promise<string> => {
+  const stream = createStream(store, options)
+  stream.end(input)
+  return text(stream)
+}
+
+/** Joins two streams, through something in the way of the first's lines. */
+const join = (a: Duplex, b: Duplex, between: Duplex = new PassThrough()): void => {
+  a.pipe(between).pipe(b).pipe(a)
+}
+
+/** Passes lines on as `change` makes them. */
+const lines = (change: (line: string, i: number) => ReadonlyArray<string>): Transform => {
+  let rest = ''
+  let count = 0
+  return new Transform({
+    transform(chunk, _, done) {
+      const complete = (rest + String(chunk)).split('\n')
+      rest = complete.pop() ?? ''
+      for (const line of complete) for (const out of change(line, count++)) this.push(`${out}\n`)
+      done()
+    },
+  })
+}
+
+const rejectionsOf = (stream: ReturnType<typeof createStream>): ReadonlyArray<Rejection.Rejection> => {
+  const rejections: Rejection.Rejection[] = []
+  stream.on('rejection', (rejection) => rejections.push(rejection))
+  return rejections
+}
+
+describe('A stream', () => {
+  test('says header, history and SYNC, then live updates, and announces each', async () => {
+    const [a, b] = [make('a', { x: 1 }), make('b', { y: { z: ['é'] } })]
+    const [left, right] = [createStream(a, { meta: { v: 1 } }), createStream(b)]
+    const heard: unknown[] = []
+    right.on('header', (header) => heard.push(header))
+    for (const event of ['syncSent', 'syncReceived', 'sync'] as const) right.on(event, () => heard.push(event))
+    join(left, right)
+    await once(right, 'sync')
+    a.change(Model.set('live', true))
+    await tick()
+    expect(read(a)).toEqual({ x: 1, y: { z: ['é'] }, live: true })
+    expect(read(b)).toEqual(read(a))
+    const clock: unknown = expect.objectContaining({ a: expect.any(Number) as unknown })
+    expect(heard).toEqual([{ id: 'a', clock, meta: { v: 1 } }, 'syncSent', 'syncReceived', 'sync'])
+  })
+
+  test('ends when the peer does, and lets go of the store', async () => {
+    const [a, b] = [make('a', { x: 1 }), make('b')]
+    const [left, right] = [createStream(a), createStream(b)]
+    join(left, right)
+    await once(left, 'sync')
+    left.end()
+    await Promise.all([once(left, 'close'), once(right, 'close')])
+    a.change(Model.set('late', 1))
+    await tick()
+    expect(read(b)).toEqual({ x: 1 })
+  })
+
+  test('works with pipeline and with for await', async () => {
+    const [a, b] = [make('a', { x: 1 }), make('b')]
+    const seen: string[] = []
+    for await (const chunk of createReadStream(a, { tail: false })) seen.push(String(chunk))
+    await pipeline(Readable.from([seen.join('')]), createWriteStream(b))
+    expect(read(b)).toEqual({ x: 1 })
+    expect(
+      seen
+        .join('')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ id: 'a', clock: { a: expect.any(Number) as unknown } }, [['x', 1], expect.any(Number), 'a'], 'SYNC'])
+    const [c, d] = [createStream(a, { tail: false }), createStream(make('c'), { tail: false })]
+    await Promise.all([pipeline(c, d, new PassThrough(), c)])
+  })
+
+  test('can be destroyed at any moment, by its own side and by the other', async () => {
+    for (const when of ['at once', 'midway', 'late']) {
+      const [a, b] = [make('a', { x: 1 }), make('b', { y: 1 })]
+      const [left, right] = [createStream(a), createStream(b)]
+      join(left, right)
+      if (when === 'midway') await once(right, 'header')
+      if (when === 'late') await once(right, 'sync')
+      left.destroy()
+      await eventually(() => {
+        expect([left.closed, right.closed]).toEqual([true, true])
+      })
+      a.change(Model.set('later', 1))
+    }
+  })
+
+  test('is destroyed with an error when told, which surfaces', async () => {
+    const stream = createStream(make('a'))
+    stream.destroy(new Error('mine'))
+    await expect(once(stream, 'end')).rejects.toThrow('mine')
+  })
+
+  test('says so when it is piped to two peers, or from two', () => {
+    const stream = createStream(make('a'))
+    stream.pipe(new PassThrough())
+    expect(() => stream.pipe(new PassThrough())).toThrow(/one peer/)
+    const source = new PassThrough()
+    source.pipe(stream)
+    expect(() => new PassThrough().pipe(stream)).toThrow(/one peer/)
+    const again = new PassThrough()
+    const other = createStream(make('b'))
+    other.pipe(again)
+    other.unpipe(again)
+    other.pipe(again)
+  })
+
+  test('takes strings of another encoding', async () => {
+    const store = make('a')
+    const stream = createStream(store)
+    stream.end(Buffer.from('[["é",1],1000,"b"]\n').toString('hex'), 'hex')
+    stream.resume()
+    await once(stream, 'close')
+    expect(read(store)).toEqual({ é: 1 })
+  })
+
+  test('a write stream sends nothing, but its header with sendClock', async () => {
+    const saved = await answer(make('a', { x: 1 }), '', { writable: false, tail: false })
+    const store = make('b', { secret: 1 })
+    expect(await answer(store, saved, { readable: false })).toBe('')
+    expect(await answer(store, saved, { readable: false, sendClock: true })).toMatch(/^\{"id":"b".*\}\n$/)
+    const duplex = createWriteStream(store, { sendClock: true })
+    duplex.end(saved)
+    expect(await text(duplex)).not.toContain('secret')
+    expect(read(store)).toEqual({ secret: 1, x: 1 })
+  })
+
+  test('a read stream with clock waits for the header of its peer', async () => {
+    const store = make('a', { x: 1, y: 2 })
+    const { clock } = sb.digest(store.getReplica())
+    const stream = createReadStream(store, { clock: true, tail: false })
+    stream.end(`${JSON.stringify({ id: 'b', clock })}\n`)
+    expect((await text(stream)).trimEnd().split('\n').slice(1)).toEqual(['"SYNC"'])
+  })
+})
+
+describe('Faults of the network', () => {
+  test('N1: chunks cut at every byte, within characters too', async () => {
+    const input = Buffer.from('{"id":"b","clock":{}}\n[["é😀","€"],1000,"b"]\r\n[["y",1],1001,"b"]\n"SYNC"\n')
+    for (let cut = 0; cut <= input.length; cut++) {
+      const store = make('a')
+      const stream = createStream(store)
+      const rejections = rejectionsOf(stream)
+      stream.write(input.subarray(0, cut))
+      stream.end(input.subarray(cut))
+      await text(stream)
+      expect(read(store)).toEqual({ 'é😀': '€', y: 1 })
+      expect(rejections).toEqual([])
+    }
+  })
+
+  test('N2: doubled lines', async () => {
+    const [a, b] = [make('a', { x: 1, y: 2 }), make('b', { z: 3 })]
+    const [left, right] = [createStream(a), createStream(b)]
+    join(
+      left,
+      right,
+      lines((line) => (line.startsWith('[') ? [line, line] : [line])),
+    )
+    await once(right, 'sync')
+    expect(read(b)).toEqual({ x: 1, y: 2, z: 3 })
+    expect(sb.history()(b.getReplica())).toEqual(sb.history()(a.getReplica()))
+  })
+
+  test('N3: a line lost or swapped is noticed, and with checked repaired by the next sync', async () => {
+    const values = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${String(i)}`, i]))
+    for (const at of [1, 5, 9]) {
+      const [a, b] = [make('a', values), make('b')]
+      const lossy = [createStream(a, { checked: true }), createStream(b, { checked: true })] as const
+      const rejections = rejectionsOf(lossy[1])
+      join(
+        ...lossy,
+        lines((line, i) => (i === at ? [] : [line])),
+      )
+      await once(lossy[1], 'end')
+      expect(rejections).toMatchObject([{ _tag: 'Gap', sent: 9, received: 8 }])
+      const sound = [createStream(a), createStream(b)] as const
+      join(...sound)
+      await once(sound[1], 'sync')
+      expect(read(b)).toEqual(values)
+    }
+    const [a, b] = [make('a', values), make('b')]
+    const swapped = [createStream(a), createStream(b)] as const
+    const rejections = rejectionsOf(swapped[1])
+    let held: string[] = []
+    const swap = lines((line, i) => {
+      if (i === 3) held = [line]
+      return i === 3 ? [] : [line, ...held.splice(0)]
+    })
+    join(...swapped, swap)
+    await once(swapped[1], 'sync')
+    expect(rejections).toMatchObject([{ _tag: 'OutOfOrder' }])
+  })
+
+  test('N4: cut after every byte, then a clean sync', async () => {
+    const input = Buffer.from(
+      await answer(make('b', { x: 1, 'é😀': '€', y: [1] }), '', { writable: false, tail: false }),
+    )
+    for (let cut = 0; cut < input.length; cut += 1) {
+      const store = make('a', { own: 1 })
+      const stream = createStream(store)
+      stream.write(input.subarray(0, cut))
+      if (cut % 2 === 0) stream.destroy()
+      else stream.end()
+      await tick()
+      await answer(store, input)
+      expect(read(store)).toEqual({ own: 1, x: 1, 'é😀': '€', y: [1] })
+    }
+  })
+
+  test('N6: writes between connect and header', async () => {
+    const [a, b] = [make('a', { x: 1 }), make('b', { y: 1 })]
+    const [left, right] = [createStream(a), createStream(b)]
+    a.change(Model.set('x', 2))
+    join(left, right)
+    a.change(Model.set('early', 1))
+    b.change(Model.set('early too', 1))
+    await Promise.all([once(left, 'sync'), once(right, 'sync')])
+    expect(read(a)).toEqual({ x: 2, y: 1, early: 1, 'early too': 1 })
+    expect(read(b)).toEqual(read(a))
+  })
+
+  test('N7: a peer that never reads makes nothing pile up', async () => {
+    const log = createStore(scuttlebutt(Events.of(t.number)), 'a')
+    const stream = createStream(log)
+    stream.write('{"id":"slow","clock":{}}\n')
+    stream.read(0)
+    await tick()
+    for (let i = 0; i < 20_000; i++) log.change(Events.emit('tick', i))
+    expect(stream.readableLength).toBeLessThan(64 * 1024)
+    stream.end()
+    const all = (await text(stream)).trimEnd().split('\n')
+    expect(all.filter((line) => line.startsWith('['))).toHaveLength(20_000)
+  })
+
+  test('N7: writes no more than a slow sink takes', async () => {
+    const log = createStore(scuttlebutt(Events.of(t.string)), 'a')
+    for (let i = 0; i < 2000; i++) log.change(Events.emit('x', 'y'.repeat(100)))
+    let most = 0
+    const stream = createStream(log, { highWaterMark: 1024 })
+    const slow = new Writable({
+      highWaterMark: 1024,
+      write(_, __, done) {
+        most = Math.max(most, stream.readableLength + slow.writableLength)
+        setImmediate(done)
+      },
+    })
+    stream.pipe(slow)
+    stream.end('{"id":"slow","clock":{}}\n')
+    await once(slow, 'finish')
+    expect(most).toBeLessThan(64 * 1024)
+  })
+
+  test('N8: a silent peer is let go of after a time', async () => {
+    const store = make('a')
+    const stream = createStream(store, { timeout: 30 })
+    const rejections = rejectionsOf(stream)
+    stream.write('{"id":"b","clock":{}}\n')
+    await once(stream, 'close')
+    expect(rejections).toEqual([{ _tag: 'Silent', at: '', timeout: 30 }])
+    const alive = createStream(store, { timeout: 60 })
+    const beats = setInterval(() => alive.write('null\n'), 10)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    clearInterval(beats)
+    expect(alive.destroyed).toBe(false)
+    alive.destroy()
+  })
+
+  test('N9: an endless line costs a limit, and linear time', async () => {
+    const store = make('a')
+    const stream = createStream(store, { policy: { maxBytes: 1000 } })
+    const rejections = rejectionsOf(stream)
+    const chunk = Buffer.alloc(1 << 16, 'x')
+    for (let i = 0; i < 500; i++) stream.write(chunk)
+    stream.end('\n[["after",1],1000,"b"]\n')
+    await text(stream)
+    expect(rejections).toMatchObject([{ _tag: 'LineTooLong', limit: 1000 }])
+    expect(read(store)).toEqual({ after: 1 })
+    const byDefault = make('c')
+    const update = (size: number) => `[["k","${'x'.repeat(size)}"],1000,"b"]\n`
+    await answer(byDefault, update((1 << 20) - 18))
+    expect(sb.digest(byDefault.getReplica()).clock).toEqual({})
+    await answer(byDefault, update((1 << 20) - 19))
+    expect(sb.digest(byDefault.getReplica()).clock).toEqual({ b: 1000 })
+  })
+
+  test.each([
+    ['N10', `[["deep",${'['.repeat(100_000)}${']'.repeat(100_000)}],1000,"b"]`],
+    ['N11', ''],
+    ['N11', 'garbage'],
+    ['N11', 'GET / HTTP/1.1\r\nHost: x\r\n\r'],
+    ['N11', '\ufeff{"id":"b","clock":{}}'],
+    ['N11', '[["x",1],1000,"b"] [["y",1],1001,"b"]'],
+    ['N12', '{"id":"b"}'],
+    ['N12', '{"clock":{}}'],
+    ['N12', '{"id":"b","clock":[1]}'],
+    ['N12', '{"id":"b","clock":{"a":"1"}}'],
+    ['B9', '[null,1000,"b"]'],
+    ['B9', '[["x"],1000,"b"]'],
+    ['B9', '[[1,1],1000,"b"]'],
+    ['B9', '[{"x":1},1000,"b"]'],
+    ['C6', '[["x",1],0,"b"]'],
+    ['C6', '[["x",1],-0,"b"]'],
+    ['C6', '[["x",1],-1,"b"]'],
+    ['C6', '[["x",1],1e999,"b"]'],
+    ['C6', '[["x",1],9007199254740992,"b"]'],
+    ['C6', '[["x",1],"1000","b"]'],
+    ['C6', '[["x",1],null,"b"]'],
+  ])('%s: %.50s is refused, unheard too, and the next line comes through', async (_, line) => {
+    const store = make('a')
+    const next = '[["after",1],2000,"c"]\n'
+    await answer(store, `${line}\n${next}`) // nobody listens
+    const stream = createStream(store)
+    const rejections = rejectionsOf(stream)
+    stream.end(`${line}\n`)
+    await text(stream)
+    expect(rejections.length).toBeGreaterThan(0)
+    expect(sb.digest(store.getReplica()).clock).toEqual({ c: 2000 })
+    expect(read(store)).toEqual({ after: 1 })
+  })
+
+  test('N12: a second header brings nothing more', async () => {
+    const store = make('a', Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${String(i)}`, i])))
+    const header = '{"id":"b","clock":{}}\n'
+    expect(await answer(store, header.repeat(1000))).toBe(await answer(store, header))
+  })
+
+  test('N13: updates before the header, SYNC first, no SYNC', async () => {
+    const store = make('a', { own: 1 })
+    const said = await answer(store, '"SYNC"\n[["x",1],1000,"b"]\n{"id":"b","clock":{"b":1000}}\n')
+    expect(read(store)).toEqual({ own: 1, x: 1 })
+    expect(said.trimEnd().split('\n')).toHaveLength(3)
+  })
+
+  test('N14: 10,000 reconnects leave nothing behind', async () => {
+    const a = make('a', { x: 1 })
+    let listening = 0
+    const counted: AnyStore = {
+      ...a,
+      subscribe: (listener) => {
+        const forget = a.subscribe(listener)
+        listening++
+        let once = 1
+        return () => {
+          listening -= once
+          once = 0
+          forget()
+        }
+      },
+    }
+    const socket = new PassThrough()
+    const before = [socket.eventNames().length, process.listenerCount('uncaughtException')]
+    for (let i = 0; i < 10_000; i++) {
+      const stream = createStream(counted)
+      stream.write('{"id":"b","clock":{}}\n')
+      stream.read()
+      if (i % 2 === 0) stream.destroy()
+      else {
+        stream.resume()
+        stream.end()
+      }
+      if (i % 100 === 0) await tick()
+    }
+    await tick()
+    expect(listening).toBe(0)
+    expect([socket.eventNames().length, process.listenerCount('uncaughtException')]).toEqual(before)
+  })
+})
+
+describe('Faults of clocks and peers', () => {
+  test('C1: one winner everywhere when two sources share a stamp', async () => {
+    const [a, b] = [make('a'), make('b')]
+    a.apply([
+      [['k', 'from x'], 1000, 'x'],
+      [['k', 'from y'], 1000, 'y'],
+    ])
+    b.apply([
+      [['k', 'from y'], 1000, 'y'],
+      [['k', 'from x'], 1000, 'x'],
+    ])
+    expect(read(a)).toEqual({ k: 'from y' })
+    expect(read(b)).toEqual({ k: 'from y' })
+    await tick()
+  })
+
+  test('C2, C3: a local write is neither lost nor local only, wherever the wall clock stands', () => {
+    const wall = { now: 5000 }
+    const a = createStore(sb, 'a', { now: () => wall.now })
+    a.apply([[['k', 'theirs'], 9000, 'b']])
+    a.change(Model.set('k', 'mine'))
+    wall.now = 10
+    a.change(Model.set('k', 'mine again'))
+    expect(read(a)).toEqual({ k: 'mine again' })
+    const b = make('b')
+    b.apply(sb.history()(a.getReplica()))
+    expect(read(b)).toEqual({ k: 'mine again' })
+  })
+
+  test('C4: a million writes in a frozen millisecond, each with its own stamp', () => {
+    const { create, change } = sb
+    let replica = create('a')
+    let latest = 0
+    const set = change(Model.set('k', 1), 1_795_418_741_399)
+    for (let i = 0; i < 1_000_000; i++) {
+      const changed = set(replica)
+      if (changed._tag === 'Left') throw new Error('refused')
+      if (!(changed.right[0][1] > latest)) throw new Error('stuck')
+      latest = changed.right[0][1]
+      replica = changed.right[1]
+    }
+    expect(latest).toBeLessThan(1_795_418_741_399 + 250)
+  })
+
+  test('C5, B3: a stamp more than a day ahead is refused, of our own id too; local writes still work', async () => {
+    const day = 24 * 60 * 60 * 1000
+    const store = make('a')
+    const at = Date.now()
+    const stream = createStream(store)
+    const rejections = rejectionsOf(stream)
+    stream.end(
+      `[["k","far"],${String(at + day + 60_000)},"b"]\n[["k","own"],9007199254740991,"a"]\n[["k","near"],${String(at + day - 60_000)},"c"]\n`,
+    )
+    await text(stream)
+    expect(rejections.map(({ _tag }) => _tag)).toEqual(['TooFarAhead', 'TooFarAhead'])
+    expect(read(store)).toEqual({ k: 'near' })
+    expect(store.change(Model.set('k', 'mine'))._tag).toBe('Right')
+    expect(read(store)).toEqual({ k: 'mine' })
+    const lax = make('d')
+    await answer(lax, '[["k","far"],9007199254740990,"b"]\n', { policy: { maxDrift: Infinity } })
+    expect(lax.change(Model.set('k', 1))).toMatchObject({ right: [['k', 1], 9007199254740991, 'd'] })
+    expect(lax.change(Model.set('k', 2))).toMatchObject({ left: { _tag: 'TimestampsExhausted' } })
+  })
+
+  test('B6: two contents under one stamp are reported with both as proof', async () => {
+    const store = make('a')
+    const stream = createStream(store)
+    const rejections = rejectionsOf(stream)
+    stream.end('[["k",1],1000,"b"]\n[["k",1],1000,"b","a signature"]\n[["k",2],1000,"b"]\n')
+    await text(stream)
+    expect(rejections).toEqual([
+      { _tag: 'Equivocation', at: '[0]', update: [['k', 2], 1000, 'b'], held: [['k', 1], 1000, 'b'] },
+    ])
+  })
+
+  test('B8: ids and keys named __proto__ and the like are plain data, over the wire and back', async () => {
+    const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', '']
+    for (const id of names) {
+      const store = createStore(sb, id)
+      for (const name of names) store.change(Model.set(name, { [name]: 1 }))
+      const other = make('other')
+      await answer(other, await answer(store, '', { writable: false, tail: false }))
+      expect(JSON.stringify(read(other))).toBe(JSON.stringify(read(store)))
+      expect(Object.entries(sb.digest(other.getReplica()).clock).map(([source]) => source)).toEqual([id])
+      expect(Model.has('valueOf')(other.getReplica().state)).toBe(false)
+    }
+    expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('1')
+  })
+
+  test('B10: events named as a stream or an emitter names its own are plain data', async () => {
+    const events = scuttlebutt(Events.of(t.unknown))
+    const [a, b] = [createStore(events, 'a'), createStore(events, 'b')]
+    const names = ['error', 'dispose', '_update', 'newListener', 'close', 'end', '__proto__']
+    for (const name of names) a.change(Events.emit(name, name))
+    const [left, right] = [createStream(a), createStream(b)]
+    join(left, right)
+    await once(right, 'sync')
+    expect(Events.toJSON(b.getReplica().state)).toEqual(names.map((name) => [name, name]))
+    for (const name of names) expect(Events.events(name)(b.getReplica().state)).toHaveLength(1)
+    expect(right.destroyed).toBe(false)
+  })
+
+  test('B12: mixed types under one key converge', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), (order) => {
+        const values = [1, '1', null, { a: 1 }, [1], false]
+        const updates = values.map((value, i): Update<Model.Change<unknown>> => [['k', value], 1000, String(i)])
+        const store = make('a')
+        for (const i of order) store.apply([updates[i]!])
+        expect(read(store)).toEqual({ k: false })
+      }),
+    )
+  })
+
+  test('one bad peer hurts neither the store nor the other streams', async () => {
+    const store = make('hub', { x: 1 })
+    const good = make('good', { y: 2 })
+    const [toGood, fromGood] = [createStream(store), createStream(good)]
+    join(toGood, fromGood)
+    const bad = createStream(store)
+    bad.write(Buffer.from([0xff, 0xfe, 0x0a]))
+    for (const line of ['{"id":"bad","clock":{"hub":1e300}}', '[[],1,"x"]', '{}', '[["z",1],1,"bad"]', '[[[[['])
+      bad.write(`${line}\n`)
+    bad.destroy(new Error('reset'))
+    bad.on('error', () => undefined)
+    store.change(Model.set('after', 1))
+    await tick()
+    expect(read(good)).toEqual({ x: 1, y: 2, z: 1, after: 1 })
+  })
+
+  test('R4: a quiet source gets through while another floods, by breadth and oldest first', () => {
+    const { create, applyUpdates, history, digest } = sb
+    const flood = Array.from({ length: 1000 }, (_, i): Update<Model.Change<unknown>> => [
+      [`f${String(i)}`, i],
+      i + 1,
+      'flood',
+    ])
+    const source = applyUpdates([...flood, [['q', 1], 500, 'quiet']])(create('a'))
+    const rounds = (order: 'breadth' | 'oldest-first' | 'depth'): number => {
+      let replica = create('b')
+      for (let round = 1; ; round++) {
+        replica = applyUpdates(history(digest(replica).clock, { maxUpdates: 10, order })(source))(replica)
+        if (Model.has('q')(replica.state)) return round
+      }
+    }
+    expect(rounds('breadth')).toBe(1)
+    expect(rounds('oldest-first')).toBe(51)
+    expect(rounds('depth')).toBe(101)
+  })
+
+  test('R5: no live update goes back to where it came from', async () => {
+    const [a, b] = [make('a'), make('b')]
+    const [left, right] = [createStream(a), createStream(b)]
+    let back = ''
+    right.on('data', (chunk) => (back += String(chunk)))
+    join(left, right)
+    await once(left, 'sync')
+    back = ''
+    for (let i = 0; i < 100; i++) {
+      a.change(Model.set('k', i))
+      if (i % 10 === 0) await tick()
+    }
+    await eventually(() => {
+      expect(read(b)).toEqual({ k: 99 })
+    })
+    expect(back).toBe('')
+  })
+})
+
+test('Any bytes whatever make a stream neither throw nor hang', async () => {
+  const store = make('a', { x: 1 })
+  const throwing = vi.fn()
+  process.on('uncaughtException', throwing)
+  const pieces = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc
+      .constantFrom('{"id":"b","clock":{}}\n', '"SYNC"\n', '[["x",1],1000,"b"]\n', '[[', '\n', '"\\ud800"\n')
+      .map((s) => Buffer.from(s)),
+    fc.json().map((json) => Buffer.from(`${json}\n`)),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(pieces, { maxLength: 12 }), async (chunks) => {
+      const stream = createStream(store)
+      for (const chunk of chunks) stream.write(chunk)
+      stream.end()
+      await text(stream)
+    }),
+    { numRuns: 300 },
+  )
+  process.off('uncaughtException', throwing)
+  expect(throwing).not.toHaveBeenCalled()
+})
