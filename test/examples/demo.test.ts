@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const demo = async (...args: ReadonlyArray<string>): Promise<readonly [code: number, output: string]> => {
+  const child = spawn('npm', ['run', '--silent', 'demo', '--', ...args], { cwd: root })
+  let output = ''
+  for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (chunk) => (output += String(chunk)))
+  const [code] = (await once(child, 'close')) as [number]
+  return [code, output]
+}
+
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-demo-'))
+})
+
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+})
+
+test.each([
+  ['the packages of our lock file', undefined],
+  ['a JSON object', { a: 1, b: { c: ['é'] }, gone: null, 'x y': 'z' }],
+  ['a JSON array', [1, 'two', null, { three: 3 }]],
+  ['an empty array', []],
+])('The demo replicates %s between three processes, and ends well', async (_, data) => {
+  const file = path.join(folder, 'data.json')
+  if (data !== undefined) await writeFile(file, JSON.stringify(data))
+  const [code, output] = await demo(...(data === undefined ? [] : [file]))
+  expect(output).toContain('All replicas are equal.')
+  expect(output).toContain('bob and carol differ')
+  expect(code).toBe(0)
+})
+
+test('The demo exits with an error when there is nothing to replicate', async () => {
+  const file = path.join(folder, 'data.json')
+  await writeFile(file, '"a string"')
+  expect((await demo(file))[0]).not.toBe(0)
+  expect((await demo(path.join(folder, 'none.json')))[0]).not.toBe(0)
+})

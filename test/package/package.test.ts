@@ -1,0 +1,157 @@
+/** The package as its users get it: packed, installed into an empty folder, and put to use in every way. */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const execute = promisify(execFile)
+
+const run = async (cwd: string, command: string, ...args: ReadonlyArray<string>): Promise<string> => {
+  try {
+    return (await execute(command, args, { cwd, maxBuffer: 1 << 26 })).stdout
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string }
+    throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+const subPaths = Object.keys(manifest.exports)
+  .filter((key) => key !== './package.json')
+  .map((key) => key.replace('.', 'scuttlebutt-ts'))
+
+const nodeOnly = ['scuttlebutt-ts/stream']
+
+const readme = await readFile(path.join(root, 'README.md'), 'utf8')
+const [, firstExample] = /```ts\n([^]*?)```/.exec(readme)!
+
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-package-'))
+  await run(root, 'npm', 'pack', '--silent', '--pack-destination', folder)
+  await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  const version = (name: string): string => `${name}@${manifest.devDependencies[name]!}`
+  const tarball = `./${(await run(folder, 'ls')).split('\n').find((file) => file.endsWith('.tgz'))!}`
+  const peers = ['fp-ts', 'io-ts', 'typescript', '@types/node'].map(version)
+  await run(folder, 'npm', 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...peers)
+}, 240_000)
+
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+})
+
+describe('The packed package', () => {
+  test('holds what it needs and nothing else', async () => {
+    const files = (await run(path.join(folder, 'node_modules', 'scuttlebutt-ts'), 'find', '.', '-type', 'f'))
+      .trim()
+      .split('\n')
+    for (const file of files) {
+      expect(file).toMatch(/^\.\/(dist\/.*\.(js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/)
+    }
+  })
+
+  test.each(subPaths)('%s is there for import and for require, by plain node', async (subPath) => {
+    const imported = await run(
+      folder,
+      'node',
+      '-e',
+      `import('${subPath}').then((m) => console.log(Object.keys(m).join()))`,
+    )
+    const required = await run(folder, 'node', '-e', `console.log(Object.keys(require('${subPath}')).join())`)
+    expect(imported.trim()).not.toBe('')
+    expect(required).toBe(imported)
+  })
+
+  test.each([
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])('is typed, as module %s under %s, and the first example of the README with it', async (module, resolution) => {
+    const uses = subPaths.map(
+      (subPath, i) => `import * as m${String(i)} from '${subPath}'\nexport const k${String(i)}: object = m${String(i)}`,
+    )
+    await writeFile(path.join(folder, 'use.ts'), uses.join('\n'))
+    await writeFile(path.join(folder, 'readme.ts'), firstExample!)
+    const options = [
+      '--strict',
+      '--noEmit',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+    ]
+    await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'readme.ts')
+  })
+
+  test('runs the first example of the README, by plain node', async () => {
+    const code = firstExample!.replaceAll(/: (string|number|ReturnType<typeof create>)(?=[,)])/g, '')
+    const checks = code.replaceAll(/^(\S.*) \/\/ => (.*)$/gm, 'assert.deepStrictEqual($1, $2)')
+    await writeFile(path.join(folder, 'readme.js'), `import assert from 'node:assert'\n${checks}\nconsole.log('ran')\n`)
+    expect(checks).toContain('assert.deepStrictEqual(')
+    expect(await run(folder, 'node', 'readme.js')).toBe('ran\n')
+  })
+
+  test.each(subPaths.filter((subPath) => !nodeOnly.includes(subPath)))(
+    '%s is bundled for a browser, and runs there',
+    async (subPath) => {
+      await writeFile(
+        path.join(folder, 'browser.js'),
+        `import * as m from '${subPath}'\nglobalThis.seen = Object.keys(m)`,
+      )
+      const { outputFiles } = await build({
+        absWorkingDir: folder,
+        entryPoints: ['browser.js'],
+        bundle: true,
+        write: false,
+        platform: 'browser',
+        format: 'iife',
+      })
+      const code = outputFiles[0]!.text
+      expect(code).not.toMatch(/\brequire\(|node:/)
+      await writeFile(
+        path.join(folder, 'bundle.cjs'),
+        `require('node:vm').runInNewContext(${JSON.stringify(code)}, globalThis.sandbox = { TextEncoder, TextDecoder }); console.log(sandbox.seen.join())`,
+      )
+      expect((await run(folder, 'node', 'bundle.cjs')).trim()).not.toBe('')
+    },
+  )
+
+  test('has a main entry of the size that the README says', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export * from 'scuttlebutt-ts'`, resolveDir: folder },
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      external: ['fp-ts', 'io-ts'],
+    })
+    const kilobytes = gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
+    const [, claimed] = /main entry is ([\d.]+) kB/.exec(readme)!
+    expect(kilobytes).toBeLessThan(8)
+    expect(kilobytes.toFixed(1)).toBe(claimed)
+  })
+
+  test('leaves publint and attw nothing to say', async () => {
+    await run(root, 'npx', 'publint', '--strict', '--pack', 'npm')
+    const copy = path.join(folder, 'tarball')
+    await mkdir(copy)
+    const tarball = (await run(folder, 'ls')).split('\n').find((file) => file.endsWith('.tgz'))!
+    await cp(path.join(folder, tarball), path.join(copy, tarball))
+    await run(root, 'npx', 'attw', '--profile', 'esm-only', path.join(copy, tarball))
+  })
+})
