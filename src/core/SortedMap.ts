@@ -29,11 +29,14 @@ interface Leaf<K, V> {
   size: number
 }
 
-/** `keys[i]`, for i ≥ 1, is above every key of child i - 1 and not above any of child i. */
+/**
+ * `keys[i]`, for i ≥ 1, is above every key of child i - 1 and not above any of child i. Versions
+ * share the array: it is replaced, never edited.
+ */
 interface Branch<K, V> {
   readonly leaf: false
   readonly owner: number
-  readonly keys: K[]
+  keys: readonly K[]
   readonly items: Node<K, V>[]
   size: number
 }
@@ -56,7 +59,7 @@ const leafOf = <K, V>(owner: number, keys: K[], items: V[]): Leaf<K, V> => ({
   size: keys.length,
 })
 
-const branchOf = <K, V>(owner: number, keys: K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
+const branchOf = <K, V>(owner: number, keys: readonly K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
   leaf: false,
   owner,
   keys,
@@ -143,11 +146,14 @@ const shrunk = <K, V>(root: Node<K, V>): Node<K, V> => {
 
 const firstKey = <K, V>(node: Node<K, V>): K => node.keys[0]!
 
-/** A node that `owner` may edit: itself if it is theirs already. */
-const owned = <N extends Node<K, V>, K, V>(node: N, owner: number): N =>
-  owner !== NOBODY && node.owner === owner
-    ? node
-    : ({ leaf: node.leaf, owner, keys: node.keys.slice(), items: node.items.slice(), size: node.size } as unknown as N)
+const isOwned = <K, V>(node: Node<K, V>, owner: number): boolean => owner !== NOBODY && node.owner === owner
+
+/** A leaf that `owner` may edit: itself if it is theirs already. */
+const ownLeaf = <K, V>(node: Leaf<K, V>, owner: number): Leaf<K, V> =>
+  isOwned(node, owner) ? node : leafOf(owner, node.keys.slice(), node.items.slice())
+
+const ownBranch = <K, V>(node: Branch<K, V>, owner: number): Branch<K, V> =>
+  isOwned(node, owner) ? node : branchOf(owner, node.keys, node.items.slice(), node.size)
 
 /**
  * The node with `key` at `value`, one entry too wide at most: its parent splits it.
@@ -158,32 +164,42 @@ const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, value: V, owner: 
     const i = lowerBound(less, node.keys, key)
     const present = i < node.keys.length && !less(key, node.keys[i]!)
     if (present && Object.is(node.items[i], value)) return node
-    const next = owned(node, owner)
     if (present) {
+      const next = ownLeaf(node, owner)
       next.items[i] = value
-    } else {
-      insertAt(next.keys, i, key)
-      insertAt(next.items, i, value)
-      next.size++
+      return next
     }
-    return next
+    if (!isOwned(node, owner)) return leafOf(owner, withInserted(node.keys, i, key), withInserted(node.items, i, value))
+    insertAt(node.keys, i, key)
+    insertAt(node.items, i, value)
+    node.size++
+    return node
   }
   const i = childIndex(less, node.keys, key)
   const child = node.items[i]!
   const size = child.size
   const inserted = insert(less, child, key, value, owner)
   if (inserted === child && inserted.size === size && inserted.keys.length <= WIDTH) return node
-  const next = owned(node, owner)
+  const next = ownBranch(node, owner)
   next.size += inserted.size - size
   if (inserted.keys.length <= WIDTH) {
     next.items[i] = inserted
   } else {
     const right = splitOff(inserted, owner, i === node.items.length - 1)
     next.items[i] = withoutTail(inserted, right, owner)
-    insertAt(next.keys, i + 1, firstKey(right))
+    next.keys = withInserted(next.keys, i + 1, firstKey(right))
     insertAt(next.items, i + 1, right)
   }
   return next
+}
+
+/** A copy with x at i, of just the length it needs. */
+const withInserted = <A>(array: readonly A[], i: number, x: A): A[] => {
+  const copy = new Array<A>(array.length + 1)
+  for (let j = 0; j < i; j++) copy[j] = array[j]!
+  copy[i] = x
+  for (let j = i; j < array.length; j++) copy[j + 1] = array[j]!
+  return copy
 }
 
 /** `array.splice(i, 0, x)`, without the array that it returns. */
@@ -222,7 +238,7 @@ const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: number): 
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
     if (i === node.keys.length || less(key, node.keys[i]!)) return node
-    const next = owned(node, owner)
+    const next = ownLeaf(node, owner)
     next.keys.splice(i, 1)
     next.items.splice(i, 1)
     next.size--
@@ -233,7 +249,7 @@ const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: number): 
   const size = child.size
   const rest = without(less, child, key, owner)
   if (rest === child && rest.size === size) return node
-  const next = owned(node, owner)
+  const next = ownBranch(node, owner)
   next.size += rest.size - size
   next.items[i] = rest
   if (rest.keys.length === 0) dropChild(next, i)
@@ -242,7 +258,7 @@ const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: number): 
 }
 
 const dropChild = <K, V>(node: Branch<K, V>, i: number): void => {
-  node.keys.splice(i, 1)
+  node.keys = node.keys.filter((_, j) => j !== i)
   node.items.splice(i, 1)
 }
 
