@@ -12,58 +12,56 @@ const WORKS = ['applyUpdate', 'batch', 'change', 'reconcile'] as const
 const SIZES = [1e3, 1e4, 1e5]
 const ROUNDS = 5
 
+/** How long a child warms up on the smallest size, and then measures, in ms. */
+const WARM_UP = 400
+const PATIENCE = 600
+
 type Name = 'ours' | 'original'
-type Times = Readonly<Record<string, number>>
 
 const median = (times: ReadonlyArray<number>): number => [...times].sort((a, b) => a - b)[times.length >> 1]!
 
-/** In the child: each work, warmed up, its median in ms. */
-const measure = async (contestant: Contestant): Promise<Times> => {
-  const times: Record<string, number> = {}
-  for (const n of SIZES) {
-    for (const work of WORKS) {
-      const runs: number[] = []
-      for (let i = 0; i < (n > 1e4 ? 5 : 25); i++) runs.push(await contestant[work](n))
-      times[`${work} ${String(n)}`] = median(runs.slice(2))
-    }
-  }
-  return times
+/** In the child: the work, warmed up; its median in ms. */
+const measure = async (contestant: Contestant, work: (typeof WORKS)[number], n: number): Promise<number> => {
+  for (const end = performance.now() + WARM_UP; performance.now() < end;) await contestant[work](SIZES[0]!)
+  const runs: number[] = []
+  const end = performance.now() + PATIENCE
+  while (runs.length < 5 || performance.now() < end) runs.push(await contestant[work](n))
+  return median(runs.slice(1))
 }
 
-const runInChild = async (name: Name): Promise<Times> => {
-  const child = fork(fileURLToPath(import.meta.url), [name])
-  const [times] = (await once(child, 'message')) as [Times]
-  return times
+const runInChild = async (...job: readonly [name: Name, work: string, n: string]): Promise<number> => {
+  const child = fork(fileURLToPath(import.meta.url), job)
+  const [ms] = (await once(child, 'message')) as [number]
+  return ms
 }
 
 const microseconds = (ms: number, n: number): string => ((ms * 1000) / n).toFixed(2)
 
-const print = (all: Readonly<Record<Name, ReadonlyArray<Times>>>): void => {
-  console.log(`\nNode ${process.version}, ${cpus()[0]?.model ?? 'unknown'}, ${String(cpus().length)} cores`)
-  console.log('| work | n | ours | original | ratio |\n|---|---|---|---|---|')
-  for (const work of WORKS) {
-    for (const n of SIZES) {
-      const of = (name: Name): number => median(all[name].map((times) => times[`${work} ${String(n)}`]!))
-      const [us, them] = [of('ours'), of('original')]
-      const unit = (ms: number): string => (work === 'reconcile' ? `${ms.toFixed(3)} ms` : `${microseconds(ms, n)} µs`)
-      console.log(`| ${work} | ${String(n)} | ${unit(us)} | ${unit(them)} | ${(us / them).toFixed(3)} |`)
-    }
-  }
-}
+const show = (work: string, n: number, ms: number): string =>
+  work === 'reconcile' ? `${ms.toFixed(3)} ms` : `${microseconds(ms, n)} µs`
 
-const name = process.argv[2] as Name | undefined
-if (name !== undefined) {
-  const times = await measure(name === 'ours' ? ours : original)
-  process.send?.(times, () => {
+const [, , name, work, n] = process.argv as [string, string, Name?, (typeof WORKS)[number]?, string?]
+if (name !== undefined && work !== undefined) {
+  const ms = await measure(name === 'ours' ? ours : original, work, Number(n))
+  process.send?.(ms, () => {
     process.disconnect()
   })
 } else {
-  const all: Record<Name, Times[]> = { ours: [], original: [] }
-  for (let round = 1; round <= ROUNDS; round++) {
-    for (const contestant of ['ours', 'original'] as const) {
-      console.error(`round ${String(round)} of ${String(ROUNDS)}: ${contestant}`)
-      all[contestant].push(await runInChild(contestant))
+  console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'}, ${String(cpus().length)} cores`)
+  console.log(`median of ${String(ROUNDS)} rounds (least to most)`)
+  console.log('| work | n | ours | original | ratio |\n|---|---|---|---|---|')
+  for (const work of WORKS) {
+    for (const n of SIZES) {
+      const times: Record<Name, number[]> = { ours: [], original: [] }
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const name of ['ours', 'original'] as const) times[name].push(await runInChild(name, work, String(n)))
+      }
+      const cell = (name: Name): string => {
+        const [least, most] = [Math.min(...times[name]), Math.max(...times[name])]
+        return `${show(work, n, median(times[name]))} (${show(work, n, least)} to ${show(work, n, most)})`
+      }
+      const ratio = (median(times.ours) / median(times.original)).toFixed(3)
+      console.log(`| ${work} | ${String(n)} | ${cell('ours')} | ${cell('original')} | ${ratio} |`)
     }
   }
-  print(all)
 }
