@@ -30,7 +30,9 @@ const start = (kind: 'ours' | 'original', id: string): Replica => {
       const [report] = (await once(child, 'message')) as [Report]
       return report
     },
-    stop: () => void child.kill(),
+    stop: () => {
+      child.kill()
+    },
   }
 }
 
