@@ -9,6 +9,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Order, Report } from './replica.js'
 
@@ -46,19 +47,20 @@ const load = async (file: string | undefined): Promise<Entries> => {
   return Object.entries(root)
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 /** Waits until all hold the same; shows how far each is. */
 const settle = async (replicas: ReadonlyArray<Replica>, total: number): Promise<boolean> => {
   const started = performance.now()
-  for (let shown = ''; ; await sleep(5)) {
+  for (let shown = ''; ;) {
     const reports = await Promise.all(replicas.map((replica) => replica.tell({ do: 'report' })))
     const progress = reports.map(({ size }, i) => `${replicas[i]!.name} ${String(size)}/${String(total)}`).join('   ')
     if (progress !== shown) console.log(`  ${progress}`)
     shown = progress
     const equal = reports.every(({ hash }) => hash === reports[0]!.hash)
     const elapsed = performance.now() - started
-    if (!equal && elapsed < 30_000) continue
+    if (!equal && elapsed < 30_000) {
+      await sleep(5)
+      continue
+    }
     for (const [i, { bytesSent, updatesSent }] of reports.entries()) {
       console.log(`  ${replicas[i]!.name} sent ${String(updatesSent)} updates, ${String(bytesSent)} bytes`)
     }
