@@ -1,5 +1,6 @@
 /** A store and one peer, joined by a session: the part that node streams and web streams have in common. */
 import type { Rejection } from '../core/Rejection.js'
+import type { Update } from '../core/Update.js'
 import * as Lines from '../wire/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
@@ -57,9 +58,19 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
     const messages = received.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
     const step = Session.receive(dataType)(messages)(session, store.getReplica())
     session = step.session
-    if (step.updates.length > 0) store.apply(step.updates)
+    if (step.updates.length > 0) apply(step.updates)
     announce(step.announce)
     if (!closed) events.wake()
+  }
+
+  /** What the peer sent must not throw through us, even where it meets a data type that is not total. */
+  const apply = (updates: ReadonlyArray<Update<C>>): void => {
+    try {
+      store.apply(updates)
+    } catch (error) {
+      session = Session.fail(session)
+      announce([{ _tag: 'rejection', rejection: { _tag: 'Failed', at: '', reason: String(error) } }])
+    }
   }
 
   const unsubscribe = store.subscribe(() => {

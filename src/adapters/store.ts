@@ -41,9 +41,9 @@ export interface StoreOptions<S, C> {
 export const createStore = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
-  { now = Date.now, replica: initial = scuttlebutt.create(id) }: StoreOptions<S, C> = {},
+  { now = Date.now, replica: saved = scuttlebutt.create(id) }: StoreOptions<S, C> = {},
 ): Store<S, C> => {
-  let replica = initial
+  let replica: Replica.Replica<S, C> = saved.id === id ? saved : { ...saved, id }
   const listeners = new Set<{ readonly call: Listener<S, C> }>()
   const untold: (readonly [ReadonlyArray<Update<C>>, Replica.Replica<S, C>])[] = []
 

@@ -165,9 +165,3 @@ export const take =
     }
     return [taken, rest.done()]
   }
-
-/** Every update held, by source and then by time. O(u). */
-export function* updates<C>(log: Log<C>): IterableIterator<Update.Update<C>> {
-  for (const [, updatesOfSource] of SortedMap.entries(log.updatesBySource))
-    for (const [, update] of SortedMap.entries(updatesOfSource)) yield update
-}

@@ -45,6 +45,8 @@ export type Rejection =
   | ({ readonly _tag: 'OutOfOrder'; readonly after: Timestamp } & InUpdate)
   /** A checked stream brought another number of updates than were sent. None of them was applied; the next sync brings them. */
   | { readonly _tag: 'Gap'; readonly at: string; readonly sent: number; readonly received: number }
+  /** What was to take the updates threw, a data type that is not total or a store: nothing more of the peer is believed. */
+  | { readonly _tag: 'Failed'; readonly at: string; readonly reason: string }
   /** The clock has seen the last timestamp there is. */
   | { readonly _tag: 'TimestampsExhausted'; readonly at: string; readonly latest: Timestamp }
   /** Nothing came for `timeout` ms. */

@@ -224,6 +224,9 @@ const sift =
     return [fresh, heard.done()]
   }
 
+/** Nothing more is believed or said: the updates that {@link receive} gave could not be applied. */
+export const fail = <C>(session: Session<C>): Session<C> => ({ ...session, failed: true })
+
 /** The peer will say no more: what it lacks is still sent, then the session is done. */
 export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, peerEnded: true })
 

@@ -106,6 +106,8 @@ describe('A store', () => {
     next.change(Model.set('x', 2))
     expect(Clock.toRecord(next.getReplica().clock)['alice']).toBeGreaterThan(1000)
     expect(Model.toJSON(store.getReplica().state)).toEqual({ x: 1 })
+    const other = createStore(sb, 'bob', { replica: store.getReplica() })
+    expect(other.change(Model.set('x', 3))).toMatchObject({ right: [['x', 3], expect.any(Number), 'bob'] })
   })
 
   test('B13: holds what was set, whatever becomes of the object', () => {

@@ -568,6 +568,27 @@ describe('Faults of clocks and peers', () => {
   })
 })
 
+test('A data type that throws on what a peer sent ends that stream alone, and loses nothing', async () => {
+  const fragile = scuttlebutt({
+    ...Model.of(t.unknown),
+    apply: (updates: ReadonlyArray<Update<Model.Change<unknown>>>) => {
+      if (updates.some(([[key]]) => key === 'bomb')) throw new Error('not total')
+      return Model.of(t.unknown).apply(updates)
+    },
+  })
+  const store = createStore(fragile, 'a')
+  const [bad, good] = [createStream(store), createStream(store)]
+  const rejections = rejectionsOf(bad)
+  bad.write('[["x",1],1000,"b"]\n[["bomb",1],1001,"b"]\n')
+  bad.write('[["y",1],1002,"b"]\n')
+  await text(bad)
+  expect(rejections).toEqual([{ _tag: 'Failed', at: '', reason: 'Error: not total' }])
+  expect(sb.digest(store.getReplica()).clock).toEqual({})
+  good.write('[["z",1],1000,"c"]\n')
+  expect(read(store)).toEqual({ z: 1 })
+  good.destroy()
+})
+
 test('Any bytes whatever make a stream neither throw nor hang', async () => {
   const store = make('a', { x: 1 })
   const throwing = vi.fn()

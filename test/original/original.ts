@@ -1,16 +1,10 @@
 /** The npm package `scuttlebutt` 5.6.15, typed as far as the tests use it. */
 import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
-import type { Update } from '../../src/index.js'
+import type { Session, Update } from '../../src/index.js'
 
-export interface OriginalOptions {
-  readonly meta?: unknown
-  readonly tail?: boolean
-  readonly readable?: boolean
-  readonly writable?: boolean
-  readonly sendClock?: boolean
-  readonly clock?: boolean
-}
+/** Ours came from it, and those that it has mean the same. */
+export type OriginalOptions = Omit<Session.Options, 'checked'>
 
 interface Original {
   readonly id: string
