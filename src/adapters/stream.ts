@@ -43,6 +43,14 @@ export type ScuttlebuttStream = Emitting<Duplex>
  * Backpressure is honoured: while the peer does not read, nothing piles up. A peer's mistakes are
  * `rejection` events. If a side that it is piped to closes midway, the stream is destroyed, and
  * lets go of the store. Costs as {@link Session}.
+ *
+ * @example
+ * const [ann, ben] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
+ * ann.change(Model.set('x', 1))
+ * const [left, right] = [createStream(ann), createStream(ben)]
+ * left.pipe(right).pipe(left)
+ * await new Promise((resolve) => right.once('sync', resolve))
+ * Model.toJSON(ben.getReplica().state) // => { x: 1 }
  */
 export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = {}): ScuttlebuttStream =>
   new PeerStream(store, options) as ScuttlebuttStream
@@ -50,6 +58,13 @@ export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = 
 /**
  * All updates as lines, then live ones: for a file, or any stream of lines. Ends after SYNC with
  * `tail: false`. With `clock: true` it is a Duplex, which waits for the peer's header.
+ *
+ * @example
+ * const [saved, loaded] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
+ * saved.change(Model.set('x', 1))
+ * const loading = createReadStream(saved, { tail: false }).pipe(createWriteStream(loaded))
+ * await new Promise((resolve) => loading.once('finish', resolve))
+ * Model.toJSON(loaded.getReplica().state) // => { x: 1 }
  */
 export const createReadStream: {
   <S, C>(store: Store<S, C>, options: StreamOptions & { readonly clock: true }): ScuttlebuttStream

@@ -21,6 +21,13 @@ const PIECE = 1 << 14
 /**
  * Streams for one peer. Nothing is read from the store before somebody pulls. Cancelling the one
  * or aborting the other lets go of the store. Costs as {@link Session}.
+ *
+ * @example
+ * const [ann, ben] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
+ * ann.change(Model.set('x', 1))
+ * const [left, right] = [toWebStreams(ann, { tail: false }), toWebStreams(ben, { tail: false })]
+ * await Promise.all([left.readable.pipeTo(right.writable), right.readable.pipeTo(left.writable)])
+ * Model.toJSON(ben.getReplica().state) // => { x: 1 }
  */
 export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions = {}): WebStreams => {
   const { announce = () => undefined, ...linkOptions } = options

@@ -62,7 +62,12 @@ export class Draft {
   }
 }
 
-/** The clock moved on to an update; the same clock if it covers it. O(log s). */
+/**
+ * The clock moved on to an update; the same clock if it covers it. O(log s).
+ *
+ * @example
+ * toRecord(advance([['x', 1], 1000, 'ann'])(empty)) // => { ann: 1000 }
+ */
 export const advance =
   ([, timestamp, source]: Update<unknown>) =>
   (clock: Clock): Clock =>
@@ -86,6 +91,9 @@ export const advanceAll =
  * The least clock that covers what either covers. Shares its structure with `clock`,
  * and is `clock` itself if that covers `other`. O(d log s) for d sources that
  * differ between versions of one clock, O(s log s) between strangers.
+ *
+ * @example
+ * toRecord(join(fromRecord({ a: 1, b: 5 }))(fromRecord({ a: 3 }))) // => { a: 3, b: 5 }
  */
 export const join =
   (other: Clock) =>

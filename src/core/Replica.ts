@@ -35,6 +35,13 @@ export const create =
  *
  * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
  * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * const [update, replica] = unwrap(model.change(Model.set('x', 1), 1000)(model.create('ann')))
+ * update // => [['x', 1], 1000, 'ann']
+ * const count = (state, { source }) => E.right(Model.set(source, Model.size(state)))
+ * unwrap(model.change(count, 10)(replica))[0] // => [['ann', 1], 1000.0000000000001, 'ann']
  */
 export const change =
   <S, C>(dataType: DataType<S, C>) =>
@@ -107,6 +114,12 @@ export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => ({ id, clo
  *
  * A budget cuts it short, and never leaves a gap within a source: sent in this order, a
  * peer may stop midway and go on from its own digest. Source: LADIS 2008, section 3.
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * const replica = model.applyUpdates([[['x', 1], 1, 'ann'], [['y', 2], 2, 'ben']])(model.create('cy'))
+ * model.history({ ann: 1 })(replica) // => [[['y', 2], 2, 'ben']]
+ * model.history({}, { maxUpdates: 1 })(replica) // => [[['x', 1], 1, 'ann']]
  */
 export const history =
   <S, C>(dataType: DataType<S, C>) =>

@@ -31,6 +31,11 @@ const NEWLINE = 0x0a
 /**
  * The lines that a chunk completes, without their ends (LF or CRLF), and what is left. A line
  * of more than `limit` bytes is a `LineTooLong`, and what follows it comes through.
+ *
+ * @example
+ * const [lines, rest] = push('"SYNC"\n[["x",', 1000)(empty)
+ * lines // => [E.right('"SYNC"')]
+ * push('1],1000,"ann"]\r\n', 1000)(rest)[0] // => [E.right('[["x",1],1000,"ann"]')]
  */
 export const push =
   (chunk: Uint8Array | string, limit: number) =>

@@ -288,7 +288,17 @@ const catchUp = <S, C>(session: Session<C>, before: Clock.Clock, replica: Replic
   return { ...session, known, pending, target: replica.clock }
 }
 
-/** A whole step: takes what the peer sent, applies it, and answers with all that the peer lacks. */
+/**
+ * A whole step: takes what the peer sent, applies it, and answers with all that the peer lacks.
+ * Costs as {@link receive} and {@link send}.
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * const ann = model.applyUpdate([['x', 1], 1000, 'ann'])(model.create('ann'))
+ * const header = E.right({ _tag: 'Header', header: model.digest(model.create('ben')) })
+ * const { send: lines } = step(model.dataType)([header])(open(), ann)
+ * lines.map(({ _tag }) => _tag) // => ['Header', 'Update', 'Sync']
+ */
 export const step =
   <S, C>(dataType: DataType<S, C>) =>
   (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>

@@ -17,6 +17,12 @@ export const reject = (rejection: Rejection): E.Left<Rejection> => ({ _tag: 'Lef
  * sender's copy may change, and frozen. Costs O(size of the input).
  *
  * Errors: `InvalidUpdate`, `InvalidTimestamp`, `TooFarAhead`, `TooLarge`, `TooDeep`, `InvalidChange`.
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * model.decode()(JSON.parse('[["x",1],1000,"ann"]')) // => E.right([['x', 1], 1000, 'ann'])
+ * const refused = model.decode({ now: 1000, maxDrift: 10 })([['x', 1], 2000, 'ann'])
+ * E.isLeft(refused) && refused.left._tag // => 'TooFarAhead'
  */
 export const decode =
   <S, C>(dataType: DataType<S, C>) =>
