@@ -123,12 +123,16 @@ export const size = (clock: Clock): number => SortedMap.size(clock.timestamps)
 /** A source of which one clock has seen more than another had, which had seen it up to `since`. */
 export type Behind = readonly [source: SourceId, since: Timestamp]
 
-/** The sources of which `clock` has seen more than `known`. Costs as {@link join}. */
+/**
+ * The sources of which `clock` has seen more than `old` had, and more than `known`. Costs as
+ * {@link join} of `clock` and `old`, with a look-up in `known` a source that they differ in.
+ */
 export const ahead =
-  (known: Clock) =>
+  (old: Clock, known: Clock = empty) =>
   (clock: Clock): ReadonlyArray<Behind> => {
     const behind: Behind[] = []
-    SortedMap.forEachChange(bySource, known.timestamps, clock.timestamps, (source, timestamp, since = NEVER) => {
+    SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, (source, timestamp, before = NEVER) => {
+      const since = Math.max(before, timestampOf(source)(known))
       if (timestamp > since) behind.push([source, since])
     })
     return behind

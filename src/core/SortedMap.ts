@@ -398,22 +398,29 @@ export const forEachChange = <K, V>(
   next: SortedMap<K, V>,
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
-  const compare = (a: Node<K, V>, b: Node<K, V>): void => {
+  /** `low` is a key that is not above any in b; undefined where b begins the map. */
+  const compare = (a: Node<K, V>, b: Node<K, V>, low: K | undefined): void => {
     if (a === b) return
-    if (!a.leaf && !b.leaf && sameBounds(less, a.keys, b.keys)) {
-      for (let i = 0; i < b.items.length; i++) compare(a.items[i]!, b.items[i]!)
-      return
+    const [inA, inB] = [height(a), height(b)]
+    if (b.leaf) {
+      walk(b, 0, (value, key) => {
+        const before = lookup(less, previous.root, key)
+        if (!Object.is(before, value)) visit(key, value, before)
+      })
+    } else if (!a.leaf && inA > inB) {
+      compare(childAt(less, a, low), b, low)
+    } else {
+      for (let i = 0; i < b.items.length; i++) {
+        const from = i === 0 ? low : b.keys[i]
+        // the node that held these keys, if they did not move: the same node needs no look inside
+        compare(a.leaf || inA < inB ? a : childAt(less, a, from), b.items[i]!, from)
+      }
     }
-    walk(b, 0, (value, key) => {
-      const before = lookup(less, previous.root, key)
-      if (!Object.is(before, value)) visit(key, value, before)
-    })
   }
-  compare(previous.root, next.root)
+  compare(previous.root, next.root, undefined)
 }
 
-const sameBounds = <K>(less: Less<K>, a: readonly K[], b: readonly K[]): boolean => {
-  if (a.length !== b.length) return false
-  for (let i = 1; i < a.length; i++) if (less(a[i]!, b[i]!) || less(b[i]!, a[i]!)) return false
-  return true
-}
+const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))
+
+const childAt = <K, V>(less: Less<K>, { keys, items }: Branch<K, V>, key: K | undefined): Node<K, V> =>
+  items[key === undefined ? 0 : childIndex(less, keys, key)]!

@@ -47,9 +47,9 @@ export interface Session<C> {
   readonly headerSent: boolean
   /** The peer's header, once it came. */
   readonly peer: Replica.Digest | undefined
-  /** What the peer has, as far as we know; undefined while we know nothing, and must wait. */
+  /** What the peer has said that it has, by its header and its updates; undefined while we must wait for that. */
   readonly known: Clock.Clock | undefined
-  /** What we are about to send, and what the peer has after it. */
+  /** What we are about to send, and what of ours the peer has after it. */
   readonly pending: Log.Frontier<C>
   readonly target: Clock.Clock
   /** The newest update that the peer sent of each source. */
@@ -240,7 +240,7 @@ export const isDone = <C>(session: Session<C>): boolean => {
 /**
  * What to write next: the header, what the peer lacks up to `maxUpdates`, SYNC. Empty when
  * there is nothing more for now: try again after the next update or message.
- * O(m (log s + log u)) for m messages, and O(s) to begin a history over s sources.
+ * O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
  */
 export const send =
   <C>(maxUpdates = Infinity) =>
@@ -278,14 +278,10 @@ export const send =
     return { session: next, send: messages, announce }
   }
 
-/** Once what was pending is sent, the peer has it; what came up meanwhile is pending next. */
-const catchUp = <S, C>(session: Session<C>, before: Clock.Clock, replica: Replica.Replica<S, C>): Session<C> => {
-  if (SortedMap.size(session.pending) > 0) return session
-  // joined onto the replica's own clock, so that the two share what they agree on and differ cheaply later
-  const known = Clock.join(before)(session.target)
-  if (known === replica.clock) return known === before ? session : { ...session, known }
-  const pending = Log.frontier(Clock.ahead(known)(replica.clock))(replica.log)
-  return { ...session, known, pending, target: replica.clock }
+/** Once what was pending is sent, the peer has all up to `target`; what came up meanwhile is pending next. */
+const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: Replica.Replica<S, C>): Session<C> => {
+  if (SortedMap.size(session.pending) > 0 || clock === session.target) return session
+  return { ...session, pending: Log.frontier(Clock.ahead(session.target, known)(clock))(log), target: clock }
 }
 
 /**

@@ -89,6 +89,7 @@ describe('Clock', () => {
           .map(([id]) => [id, seen(a).get(id) ?? 0])
           .sort(([x], [y]) => (x! < y! ? -1 : 1))
         expect(Clock.ahead(a)(b)).toEqual(expected)
+        expect(Clock.ahead(Clock.empty, a)(b)).toEqual(expected)
         expect(Clock.aheadOfRecord(carried)(b)).toEqual(expected)
         expect(Clock.lacks(carried)(b)).toBe(!isBelow(seen(a), seen(b)))
       }),
