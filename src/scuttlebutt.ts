@@ -22,6 +22,7 @@ export interface Scuttlebutt<S, C> {
   ) => E.Either<Err | Rejection, readonly [update: Update<C>, replica: Replica.Replica<S, C>]>
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  readonly equivocations: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => ReadonlyArray<Rejection>
   readonly digest: (replica: Replica.Replica<S, C>) => Replica.Digest
   readonly history: (
     clock?: ClockRecord,
@@ -49,6 +50,7 @@ export const scuttlebutt = <S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> =
   change: Replica.change(dataType),
   applyUpdate: Replica.applyUpdate(dataType),
   applyUpdates: Replica.applyUpdates(dataType),
+  equivocations: Replica.equivocations(dataType),
   digest: Replica.digest,
   history: Replica.history(dataType),
   reconcile: reconcile(dataType),

@@ -32,20 +32,25 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     expect(history()(a)).toEqual(history()(b))
   }
 
-  test('converges to what all updates come to in total order, whatever the network did', { timeout: 3_600_000 }, () => {
-    fc.assert(
-      fc.property(plan(entry), (schedule) => {
-        const { replicas, updates } = run(entry, schedule)
-        const expected = JSON.stringify(oracle(updates))
-        const settled = settle(entry, replicas)
-        for (const replica of settled) {
-          if (JSON.stringify(toJSON(replica.state)) !== expected) expect(toJSON(replica.state)).toEqual(oracle(updates))
-          if (!eq.equals(settled[0]!.state, replica.state)) expect.unreachable('equal as JSON, unequal by Eq')
-        }
-      }),
-      { numRuns: CASES },
-    )
-  })
+  test(
+    'N5: converges to what all updates come to in total order, whatever the network did',
+    { timeout: 3_600_000 },
+    () => {
+      fc.assert(
+        fc.property(plan(entry), (schedule) => {
+          const { replicas, updates } = run(entry, schedule)
+          const expected = JSON.stringify(oracle(updates))
+          const settled = settle(entry, replicas)
+          for (const replica of settled) {
+            if (JSON.stringify(toJSON(replica.state)) !== expected)
+              expect(toJSON(replica.state)).toEqual(oracle(updates))
+            if (!eq.equals(settled[0]!.state, replica.state)) expect.unreachable('equal as JSON, unequal by Eq')
+          }
+        }),
+        { numRuns: CASES },
+      )
+    },
+  )
 
   test('gives the same reference for updates that it covers', () => {
     fc.assert(
@@ -121,7 +126,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
-  test('leaves no gap within a source when a budget cuts a history short', () => {
+  test('R3: leaves no gap within a source when a budget cuts a history short', () => {
     fc.assert(
       fc.property(plan(entry), fc.nat(), budget, (schedule, some, limits) => {
         const { replicas, versions } = run(entry, schedule)
@@ -145,7 +150,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
-  test('reaches by budgeted reconciles what one unbounded reaches, and falls silent', () => {
+  test('R3: reaches by budgeted reconciles what one unbounded reaches, and falls silent', () => {
     fc.assert(
       fc.property(plan(entry), budget, (schedule, limits) => {
         const [a, b] = run(entry, schedule).replicas as [Any, Any]

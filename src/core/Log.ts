@@ -58,9 +58,9 @@ const run =
   <C>(log: Log<C>): Run<C> =>
     SortedMap.get(bySource, log.updatesBySource, source) ?? SortedMap.empty()
 
-/** The update under a stamp, if it is held. O(log u). */
+/** The update that is held under the stamp of another, if there is one. O(log u). */
 export const find =
-  ({ timestamp, source }: Update.Stamp) =>
+  ([, timestamp, source]: Update.Update<unknown>) =>
   <C>(log: Log<C>): Update.Update<C> | undefined =>
     SortedMap.get(byTime, run(source)(log), timestamp)
 

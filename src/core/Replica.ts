@@ -93,15 +93,62 @@ export const admit =
   <S, C>(dataType: DataType<S, C>) =>
   (updates: Iterable<Update<C>>) =>
   (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
-    const clock = new Clock.Draft(replica.clock)
-    const fresh: Update<C>[] = []
-    for (const update of updates) {
-      if (Timestamp.is(update[1]) && clock.advance(update[2], update[1])) fresh.push(Change.isolate(update))
-    }
-    if (fresh.length === 0) return [fresh, replica]
+    const { fresh: unsafe, clock } = sift(updates)(replica)
+    if (unsafe.length === 0) return [unsafe, replica]
+    const fresh = unsafe.map(Change.isolate)
     const { state, superseded } = dataType.apply(fresh)(replica.state)
     const log = Log.evolve(fresh, superseded)(replica.log)
-    return [fresh, { id: replica.id, clock: clock.done(), log, state }]
+    return [fresh, { id: replica.id, clock, log, state }]
+  }
+
+interface Sifted<C> {
+  /** What the replica has not seen, in the order given. */
+  readonly fresh: ReadonlyArray<Update<C>>
+  /** What it has, or what came earlier in the batch. */
+  readonly stale: ReadonlyArray<Update<C>>
+  /** The clock after the batch. */
+  readonly clock: Clock.Clock
+}
+
+/** What of a batch is new to a replica. An update without a valid stamp is neither new nor seen. O(u log s). */
+export const sift =
+  <C>(updates: Iterable<Update<C>>) =>
+  <S>(replica: Replica<S, C>): Sifted<C> => {
+    const clock = new Clock.Draft(replica.clock)
+    const [fresh, stale]: [Update<C>[], Update<C>[]] = [[], []]
+    for (const update of updates) {
+      if (!Timestamp.is(update[1])) continue
+      if (clock.advance(update[2], update[1])) fresh.push(update)
+      else stale.push(update)
+    }
+    return { fresh, stale, clock: clock.done() }
+  }
+
+/**
+ * Which of the updates have a stamp under which the replica, or the batch itself, holds another content: an
+ * `Equivocation` each, with both as proof. Not seen once the one held is superseded.
+ * O(u log u) if any of the updates is not new, else O(u log s).
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * const replica = model.applyUpdate([['x', 1], 1000, 'ann'])(model.create('ben'))
+ * const [proof] = model.equivocations([[['x', 2], 1000, 'ann']])(replica)
+ * proof.held // => [['x', 1], 1000, 'ann']
+ */
+export const equivocations =
+  <S, C>({ change: { encode } }: DataType<S, C>) =>
+  (updates: Iterable<Update<C>>) =>
+  (replica: Replica<S, C>): ReadonlyArray<Rejection> => {
+    const { fresh, stale } = sift(updates)(replica)
+    if (stale.length === 0) return []
+    const log = Log.evolve(fresh, [])(replica.log)
+    const proofs: Rejection[] = []
+    for (const update of stale) {
+      const held = Log.find(update)(log)
+      if (held === undefined || held === update || Json.equals(encode(held[0]), encode(update[0]))) continue
+      proofs.push({ _tag: 'Equivocation', at: '[0]', update, held })
+    }
+    return proofs
   }
 
 /** O(s) for s sources. */
@@ -151,9 +198,3 @@ export const merge =
     const clock = Clock.join(other.clock)(merged.clock)
     return clock === merged.clock ? merged : { ...merged, clock }
   }
-
-/** Whether two updates make the same change, as on the wire. O(their size). */
-export const sameContent =
-  <S, C>({ change: { encode } }: DataType<S, C>) =>
-  (a: Update<C>, b: Update<C>): boolean =>
-    a === b || Json.equals(encode(a[0]), encode(b[0]))

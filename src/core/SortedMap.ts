@@ -23,7 +23,7 @@ export interface SortedMap<K, V> {
 
 interface Leaf<K, V> {
   readonly leaf: true
-  readonly owner: number
+  readonly owner: Owner
   readonly keys: K[]
   readonly items: V[]
   size: number
@@ -35,7 +35,7 @@ interface Leaf<K, V> {
  */
 interface Branch<K, V> {
   readonly leaf: false
-  readonly owner: number
+  readonly owner: Owner
   keys: readonly K[]
   readonly items: Node<K, V>[]
   size: number
@@ -46,12 +46,13 @@ type Node<K, V> = Leaf<K, V> | Branch<K, V>
 /** The most entries or children that a node holds. */
 const WIDTH = 32
 
+/** Tells whose a node is, by identity: not a number, which another realm could give out once more. */
+type Owner = object
+
 /** Owner of the nodes that no draft may edit. */
-const NOBODY = 0
+const NOBODY: Owner = {}
 
-let lastOwner = NOBODY
-
-const leafOf = <K, V>(owner: number, keys: K[], items: V[]): Leaf<K, V> => ({
+const leafOf = <K, V>(owner: Owner, keys: K[], items: V[]): Leaf<K, V> => ({
   leaf: true,
   owner,
   keys,
@@ -59,7 +60,7 @@ const leafOf = <K, V>(owner: number, keys: K[], items: V[]): Leaf<K, V> => ({
   size: keys.length,
 })
 
-const branchOf = <K, V>(owner: number, keys: readonly K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
+const branchOf = <K, V>(owner: Owner, keys: readonly K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
   leaf: false,
   owner,
   keys,
@@ -78,13 +79,13 @@ export class Draft<K, V> {
   private readonly less: Less<K>
   private readonly origin: SortedMap<K, V>
   private root: Node<K, V>
-  private owner: number
+  private owner: Owner
 
   constructor(less: Less<K>, origin: SortedMap<K, V>) {
     this.less = less
     this.origin = origin
     this.root = origin.root
-    this.owner = ++lastOwner
+    this.owner = {}
   }
 
   get size(): number {
@@ -112,7 +113,7 @@ export class Draft<K, V> {
 
   /** The finished version; the one it started from if nothing changed. The draft may go on, on copies. */
   done(): SortedMap<K, V> {
-    this.owner = ++lastOwner
+    this.owner = {}
     return this.root === this.origin.root ? this.origin : { root: this.root }
   }
 }
@@ -130,7 +131,7 @@ export const remove = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): Sorte
 }
 
 /** A root that has outgrown its width becomes a root of two halves. */
-const grown = <K, V>(root: Node<K, V>, owner: number): Node<K, V> => {
+const grown = <K, V>(root: Node<K, V>, owner: Owner): Node<K, V> => {
   if (root.keys.length <= WIDTH) return root
   const right = splitOff(root, owner, true)
   const left = withoutTail(root, right, owner)
@@ -146,20 +147,20 @@ const shrunk = <K, V>(root: Node<K, V>): Node<K, V> => {
 
 const firstKey = <K, V>(node: Node<K, V>): K => node.keys[0]!
 
-const isOwned = <K, V>(node: Node<K, V>, owner: number): boolean => owner !== NOBODY && node.owner === owner
+const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOBODY && node.owner === owner
 
 /** A leaf that `owner` may edit: itself if it is theirs already. */
-const ownLeaf = <K, V>(node: Leaf<K, V>, owner: number): Leaf<K, V> =>
+const ownLeaf = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
   isOwned(node, owner) ? node : leafOf(owner, node.keys.slice(), node.items.slice())
 
-const ownBranch = <K, V>(node: Branch<K, V>, owner: number): Branch<K, V> =>
+const ownBranch = <K, V>(node: Branch<K, V>, owner: Owner): Branch<K, V> =>
   isOwned(node, owner) ? node : branchOf(owner, node.keys, node.items.slice(), node.size)
 
 /**
  * The node with `key` at `value`, one entry too wide at most: its parent splits it.
  * Edits in place what `owner` owns, copies the rest of the path.
  */
-const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, value: V, owner: number): Node<K, V> => {
+const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, value: V, owner: Owner): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
     const present = i < node.keys.length && !less(key, node.keys[i]!)
@@ -210,7 +211,7 @@ const insertAt = <A>(array: A[], i: number, x: A): void => {
 }
 
 /** The right part of a node that is too wide. At the right end of the map little moves, so that appends fill their nodes. */
-const splitOff = <K, V>(node: Node<K, V>, owner: number, last: boolean): Node<K, V> => {
+const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): Node<K, V> => {
   const from = last ? WIDTH - 2 : WIDTH >> 1
   const keys = node.keys.slice(from)
   return node.leaf
@@ -225,7 +226,7 @@ const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => 
 }
 
 /** What {@link splitOff} left; `node` was made by this very transition, so its arrays are not shared yet. */
-const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: number): Node<K, V> => {
+const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: Owner): Node<K, V> => {
   const length = node.keys.length - tail.keys.length
   const keys = node.keys.slice(0, length)
   return node.leaf
@@ -234,7 +235,7 @@ const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: number): N
 }
 
 /** The node without `key`: the same node if it was not there, a node of no keys if nothing is left. */
-const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: number): Node<K, V> => {
+const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: Owner): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
     if (i === node.keys.length || less(key, node.keys[i]!)) return node
@@ -263,7 +264,7 @@ const dropChild = <K, V>(node: Branch<K, V>, i: number): void => {
 }
 
 /** Puts child i and a neighbour into one node where they fit. */
-const joinWithNeighbour = <K, V>(node: Branch<K, V>, i: number, owner: number): void => {
+const joinWithNeighbour = <K, V>(node: Branch<K, V>, i: number, owner: Owner): void => {
   const left = i > 0 ? i - 1 : i
   const [a, b] = [node.items[left], node.items[left + 1]]
   if (a === undefined || b === undefined || a.keys.length + b.keys.length > WIDTH) return

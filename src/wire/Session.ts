@@ -15,7 +15,6 @@ import * as Log from '../core/Log.js'
 import type { Rejection } from '../core/Rejection.js'
 import * as Replica from '../core/Replica.js'
 import * as SortedMap from '../core/SortedMap.js'
-import type { Timestamp } from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
 import type { WireMessage } from './WireMessage.js'
 
@@ -156,7 +155,10 @@ export const receive =
       }
     }
     if (updates.length === 0 || session.options.writable === false) return { session: next, updates: [], announce }
-    const [fresh, received] = sift(dataType)(updates, next.received, replica, refuse)
+    const { fresh } = Replica.sift(updates)(replica)
+    const [late, received] = latecomers(updates, fresh, next.received, replica)
+    const forks = fresh.length === updates.length ? [] : Replica.equivocations(dataType)(updates)(replica)
+    for (const rejection of [...forks, ...late]) refuse(rejection)
     const known = next.known && Clock.advanceAll(updates)(next.known)
     return { session: { ...next, received, known }, updates: fresh, announce }
   }
@@ -189,40 +191,27 @@ const bothSynced = <C>(session: Session<C>, announce: Announcement[]): Session<C
 const hasAll = <C>({ options, syncReceived }: Session<C>): boolean => syncReceived || options.writable === false
 
 /**
- * The updates that are new, and the clock of all that the peer sent. What is not new is
- * held against what is there: same stamp and other content, or too late to count, is reported.
+ * The updates older than one of their source that came before on this stream, and not held: they came too late to
+ * count. Told from what comes twice, as far as what came first was not superseded. And the clock of all that came.
  */
-const sift =
-  <S, C>(dataType: DataType<S, C>) =>
-  (
-    updates: ReadonlyArray<Update<C>>,
-    received: Clock.Clock,
-    replica: Replica.Replica<S, C>,
-    refuse: (rejection: Rejection) => void,
-  ): readonly [ReadonlyArray<Update<C>>, Clock.Clock] => {
-    const seen = new Clock.Draft(replica.clock)
-    const heard = new Clock.Draft(received)
-    const fresh: Update<C>[] = []
-    const stale: (readonly [update: Update<C>, newest: Timestamp])[] = []
-    for (const update of updates) {
-      const [, timestamp, source] = update
-      const newest = heard.timestampOf(source)
-      heard.advance(source, timestamp)
-      if (seen.advance(source, timestamp)) fresh.push(update)
-      else stale.push([update, newest])
-    }
-    const batch = stale.length === 0 ? Log.empty<C>() : Log.evolve(fresh, [])(Log.empty<C>())
-    for (const [update, after] of stale) {
-      const stamp = { timestamp: update[1], source: update[2] }
-      const held = Log.find(stamp)(replica.log) ?? Log.find(stamp)(batch)
-      if (held !== undefined && !Replica.sameContent(dataType)(held, update)) {
-        refuse({ _tag: 'Equivocation', at: '[0]', update, held })
-      } else if (held === undefined && stamp.timestamp < after) {
-        refuse({ _tag: 'OutOfOrder', at: '[1]', update, after })
-      }
-    }
-    return [fresh, heard.done()]
+const latecomers = <S, C>(
+  updates: ReadonlyArray<Update<C>>,
+  fresh: ReadonlyArray<Update<C>>,
+  received: Clock.Clock,
+  replica: Replica.Replica<S, C>,
+): readonly [ReadonlyArray<Rejection>, Clock.Clock] => {
+  const heard = new Clock.Draft(received)
+  const late: (readonly [update: Update<C>, rejection: Rejection])[] = []
+  for (const update of updates) {
+    const after = heard.timestampOf(update[2])
+    if (heard.advance(update[2], update[1]) || update[1] === after) continue
+    late.push([update, { _tag: 'OutOfOrder', at: '[1]', update, after }])
   }
+  if (late.length === 0) return [[], heard.done()]
+  const log = Log.evolve(fresh, [])(replica.log)
+  const missing = late.filter(([update]) => Log.find(update)(log) === undefined)
+  return [missing.map(([, rejection]) => rejection), heard.done()]
+}
 
 /** Nothing more is believed or said: the updates that {@link receive} gave could not be applied. */
 export const fail = <C>(session: Session<C>): Session<C> => ({ ...session, failed: true })

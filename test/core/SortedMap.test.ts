@@ -83,6 +83,18 @@ describe('SortedMap', () => {
     )
   })
 
+  test('goes on from a structured clone, each apart', () => {
+    const draft = new SortedMap.Draft<number, number>(less, SortedMap.empty())
+    for (let i = 0; i < 100; i++) draft.set(i, i)
+    const original = draft.done()
+    const clone = structuredClone(original)
+    const other = new SortedMap.Draft<number, number>(less, clone)
+    other.set(7, -7)
+    other.remove(8)
+    expect(entries(clone)).toEqual(entries(original))
+    expect(entries(other.done())).not.toEqual(entries(original))
+  })
+
   test('gives the same reference when nothing changes', () => {
     fc.assert(
       fc.property(edits, fc.nat(4001), (all, key) => {

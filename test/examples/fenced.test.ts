@@ -1,6 +1,6 @@
 /** Runs every fenced example of the README and of the docstrings: `expression // => value` must hold. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -52,7 +52,8 @@ const asTest = (code: string): string =>
 let folder = ''
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(root, 'node_modules', '.examples-'))
+  await mkdir(path.join(root, 'build'), { recursive: true })
+  folder = await mkdtemp(path.join(root, 'build', 'examples-'))
 })
 
 afterAll(async () => {

@@ -1,0 +1,151 @@
+/** What the pure functions make of faults: the rows of the network are at the streams and the session. */
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
+
+const model = scuttlebutt(Model.of(t.unknown))
+const { applyUpdate, applyUpdates, change, create, digest, equivocations, history, reconcile } = model
+
+type AnyUpdate = Update<Model.Change<unknown>>
+
+const changed = (key: string, value: unknown, now: number, replica = create('a')) => {
+  const made = change(Model.set(key, value), now)(replica)
+  if (made._tag === 'Left') throw new Error(made.left._tag)
+  return made.right
+}
+
+describe('A replica', () => {
+  test('is plain data, without a function in it, and goes on from a structured clone', () => {
+    const [, replica] = changed('x', { y: [1] }, 1000)
+    const clone = structuredClone(replica)
+    expect(clone).toEqual(replica)
+    const [, next] = changed('x', 2, 1000, clone)
+    expect(Model.toJSON(next.state)).toEqual({ x: 2 })
+    expect(Model.toJSON(clone.state)).toEqual({ x: { y: [1] } })
+  })
+
+  test('equals, as plain data, another of the same updates and the same id', () => {
+    const updates: ReadonlyArray<AnyUpdate> = [
+      [['x', 1], 1, 'b'],
+      [['y', 1], 2, 'c'],
+      [['x', 2], 3, 'c'],
+    ]
+    const one = applyUpdates(updates)(create('a'))
+    const two = applyUpdates([updates[1]!, updates[2]!, updates[0]!])(create('a'))
+    expect(two).toEqual(one)
+    expect(history()(one)).toEqual([updates[1], updates[2]])
+  })
+
+  test('C1: lets the greater source win a tie, by UTF-16 code unit', () => {
+    for (const [loser, winner] of [
+      ['a', 'b'],
+      ['B', 'a'],
+      ['10', '9'],
+      ['', 'a'],
+      ['\ud83d\ude00', '\uffff'],
+    ] as const) {
+      const updates: ReadonlyArray<AnyUpdate> = [
+        [['k', winner], 1000, winner],
+        [['k', loser], 1000, loser],
+      ]
+      for (const order of [updates, [...updates].reverse()]) {
+        const { state, log } = applyUpdates(order)(create('z'))
+        expect(Model.toJSON(state)).toEqual({ k: winner })
+        expect(log.size).toBe(1)
+      }
+    }
+  })
+
+  test('C2, C3: stamps a local write after all seen, whatever the wall clock', () => {
+    let replica = applyUpdate([['k', 'theirs'], 5000, 'b'])(create('a'))
+    let latest = 5000
+    for (const now of [6000, 6000, 10, -1, 0, NaN, -Infinity, 5999]) {
+      const [[, timestamp], next] = changed('k', now > 0 ? now : 'odd', now, replica)
+      expect(timestamp).toBeGreaterThan(latest)
+      latest = timestamp
+      replica = next
+    }
+    expect(latest).toBeLessThan(6000.001)
+    expect(change(Model.set('k', 1), Infinity)(replica)).toMatchObject({ left: { _tag: 'TimestampsExhausted' } })
+  })
+
+  test.each([0, -0, -1, NaN, Infinity, 2 ** 53, '1000', null, undefined])(
+    'C6: never stores an update with the stamp %s, though it was not decoded',
+    (timestamp) => {
+      const replica = create('a')
+      expect(applyUpdate([['x', 1], timestamp as number, 'b'])(replica)).toBe(replica)
+      expect(equivocations([[['x', 1], timestamp as number, 'b']])(replica)).toEqual([])
+    },
+  )
+
+  test('B3: writes on after an update in its own name from the future', () => {
+    const replica = applyUpdate([['k', 'forged'], 8e15, 'a'])(create('a'))
+    const [[, timestamp], next] = changed('k', 'mine', 1000, replica)
+    expect(timestamp).toBe(8e15 + 1)
+    expect(Model.toJSON(next.state)).toEqual({ k: 'mine' })
+  })
+
+  test('B6: tells two contents under one stamp, held or in one batch, and not what is the same', () => {
+    const held: AnyUpdate = [['k', { n: 1 }], 1000, 'b']
+    const other: AnyUpdate = [['k', { n: 2 }], 1000, 'b']
+    const replica = applyUpdate(held)(create('a'))
+    expect(equivocations([held, [['k', { n: 1 }], 1000, 'b']])(replica)).toEqual([])
+    expect(equivocations([other])(replica)).toEqual([{ _tag: 'Equivocation', at: '[0]', update: other, held }])
+    expect(equivocations([held, other])(create('a'))).toMatchObject([{ update: other, held }])
+  })
+
+  test('B7: owes nothing to a digest that claims all, and does not ask for ever', () => {
+    const [, replica] = changed('x', 1, 1000)
+    const liar = { id: 'liar', clock: { a: 1e300, x: 1e300 } }
+    const [next, answer] = reconcile({ digest: liar, updates: [] })(replica)
+    expect(next).toBe(replica)
+    expect(answer).toMatchObject({ value: { updates: [], asks: true } })
+    expect(reconcile({ digest: liar, updates: [], asks: true })(replica)[1]).toEqual({ _tag: 'None' })
+    expect(reconcile({ digest: digest(create('b')), updates: [] })(replica)[1]).toMatchObject({
+      value: { updates: [[['x', 1], 1000, 'a']] },
+    })
+  })
+
+  test('falls silent though each has seen superseded updates that the other has not', () => {
+    const one = applyUpdates([
+      [['k', 1], 1, 'p'],
+      [['k', 2], 9, 'q'],
+    ])(create('a'))
+    const two = applyUpdates([
+      [['l', 1], 1, 'x'],
+      [['l', 2], 9, 'y'],
+    ])(create('b'))
+    const [two1, toOne] = reconcile({ digest: digest(one), updates: [] })(two)
+    if (toOne._tag === 'None') throw new Error('silent too soon')
+    const [one1, toTwo] = reconcile(toOne.value)(one)
+    if (toTwo._tag === 'None') throw new Error('silent too soon')
+    const [two2, last] = reconcile(toTwo.value)(two1)
+    expect(history()(two2)).toEqual(history()(one1))
+    const [, afterwards] = last._tag === 'Some' ? reconcile(last.value)(one1) : [one1, last]
+    expect(afterwards).toEqual({ _tag: 'None' })
+  })
+
+  test('B13: keeps what it was given, whatever becomes of the objects', () => {
+    const value = { list: [1] }
+    const [update, replica] = changed('x', value, 1000)
+    value.list.push(2)
+    expect(update[0]).toEqual(['x', { list: [1] }])
+    const raw = { list: [1] }
+    const next = applyUpdate([['y', raw], 1001, 'b'])(replica)
+    raw.list.push(2)
+    const events = scuttlebutt(Events.of(t.unknown))
+    const payload = [{ n: 1 }]
+    const told = events.applyUpdate([['e', payload], 1, 'b'])(events.create('a'))
+    payload[0]!.n = 2
+    expect(Model.toJSON(next.state)).toEqual({ x: { list: [1] }, y: { list: [1] } })
+    expect(Events.toJSON(told.state)).toEqual([['e', [{ n: 1 }]]])
+  })
+
+  test('forgets what is superseded, and a source with nothing left, but not that it was seen', () => {
+    let replica = create('a')
+    for (let i = 1; i <= 1000; i++) replica = applyUpdate([['k', i], i, String(i % 10)])(replica)
+    expect(replica.log.size).toBe(1)
+    expect(Object.keys(digest(replica).clock)).toHaveLength(10)
+    expect(history()(replica)).toEqual([[['k', 1000], 1000, '0']])
+  })
+})
