@@ -9,7 +9,7 @@ const CASES = Number(process.env['CASES'] ?? 10_000)
 /** For properties that are dear, or that fewer cases show. */
 const FEW = Math.ceil(CASES / 10)
 
-describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
+describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', { timeout: 3_600_000 }, (_, entry) => {
   const { create, change, applyUpdate, applyUpdates, digest, history, merge, decode } = scuttlebutt(entry.dataType)
   const { eq, toJSON, oracle } = entry
   type State = typeof entry.dataType.empty

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { PassThrough, Readable, Transform, Writable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { text } from 'node:stream/consumers'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test, vi } from 'vitest'
@@ -21,6 +23,9 @@ const make = (id: string, values: Readonly<Record<string, unknown>> = {}): AnySt
 }
 
 const read = (store: AnyStore) => Model.toJSON(store.getReplica().state)
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -382,7 +387,13 @@ describe('Faults of the network', () => {
     }
     const socket = new PassThrough()
     const before = [socket.eventNames().length, process.listenerCount('uncaughtException')]
-    for (let i = 0; i < 10_000; i++) {
+    const reconnect = async (times: number): Promise<number> => {
+      for (let i = 0; i < times; i++) await connectOnce(i)
+      await tick()
+      collectGarbage()
+      return process.memoryUsage().heapUsed
+    }
+    const connectOnce = async (i: number): Promise<void> => {
       const stream = createStream(counted)
       stream.write('{"id":"b","clock":{}}\n')
       stream.read()
@@ -393,7 +404,10 @@ describe('Faults of the network', () => {
       }
       if (i % 100 === 0) await tick()
     }
-    await tick()
+    const warm = await reconnect(1000)
+    const after = await reconnect(10_000)
+    // a stream that stayed would hold some 5 kB
+    expect(after - warm).toBeLessThan(4_000_000)
     expect(listening).toBe(0)
     expect([socket.eventNames().length, process.listenerCount('uncaughtException')]).toEqual(before)
   })

@@ -1,0 +1,64 @@
+/** What the compiler lets through and what not: every line marked as an error must be one, or `tsc` fails. */
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { expect, expectTypeOf, test } from 'vitest'
+import { createStore } from '../src/adapters/store.js'
+import { createReadStream, createStream, createWriteStream } from '../src/adapters/stream.js'
+import { Events, Model, scuttlebutt, type Rejection, type Update } from '../src/index.js'
+
+const numbers = scuttlebutt(Model.of(t.number))
+const chat = scuttlebutt(Events.of(t.type({ text: t.string })))
+
+test('Commands are held to the data type', () => {
+  const { change, create } = numbers
+  change(Model.set('x', 1), 1)
+  change(Model.remove('x'), 1)
+  // @ts-expect-error a model of numbers takes no strings
+  change(Model.set('x', 'one'), 1)
+  // @ts-expect-error nor what another type does
+  change(Events.emit('said', { text: 'hi' }), 1)
+  // @ts-expect-error nor an event of another payload
+  chat.change(Events.emit('said', 'hi'), 1)
+  const full = change(
+    (state) => (Model.size(state) < 1 ? E.right(Model.set('x', 1)) : E.left('full' as const)),
+    1,
+  )(create('a'))
+  expectTypeOf(full).toExtend<E.Either<'full' | Rejection.Rejection, unknown>>()
+  expect(full._tag).toBe('Right')
+})
+
+test('States and updates are immutable to the compiler', () => {
+  const replica = numbers.create('a')
+  const update: Update<Model.Change<number>> = [['x', 1], 1, 'a']
+  const refused: ReadonlyArray<() => void> = [
+    () => {
+      // @ts-expect-error a replica is never changed
+      replica.id = 'b'
+    },
+    () => {
+      // @ts-expect-error an update is never changed
+      update[1] = 2
+    },
+    () => {
+      // @ts-expect-error nor is its change
+      update[0][1] = 2
+    },
+  ]
+  expect(refused).toHaveLength(3)
+  expectTypeOf(Model.get('x')(replica.state)).toEqualTypeOf<import('fp-ts').option.Option<number>>()
+  expectTypeOf(Model.toJSON(replica.state)).toEqualTypeOf<Readonly<Record<string, number>>>()
+})
+
+test('Streams are what they are called, with typed events', () => {
+  const store = createStore(numbers, 'a')
+  const both = createStream(store)
+  both.on('rejection', (rejection) => {
+    expectTypeOf(rejection).toEqualTypeOf<Rejection.Rejection>()
+  })
+  const reading = createReadStream(store)
+  const writing = createWriteStream(store)
+  expectTypeOf(reading).not.toHaveProperty('write')
+  expectTypeOf(writing).not.toHaveProperty('read')
+  expect([reading.readable, reading.writable, writing.readable, writing.writable]).toEqual([true, false, false, true])
+  for (const stream of [both, reading, writing]) stream.destroy()
+})
