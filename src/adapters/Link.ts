@@ -93,6 +93,7 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
     },
     end: () => {
       if (closed) return
+      watch.cancel()
       const last = Lines.end(lines, maxBytes)
       lines = Lines.empty
       session = Session.peerEnds(session)

@@ -11,8 +11,8 @@ export interface WebStreamOptions extends LinkOptions {
 export interface WebStreams {
   /** UTF-8 lines for the peer. */
   readonly readable: ReadableStream<Uint8Array>
-  /** Takes what the peer sent, in chunks of any size. */
-  readonly writable: WritableStream<Uint8Array | string>
+  /** Takes what the peer sent, in chunks of any size: bytes, or text. */
+  readonly writable: WritableStream<Uint8Array | ArrayBuffer | string>
 }
 
 /** Characters that one pull takes. */
@@ -78,9 +78,9 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
     { highWaterMark: 0 },
   )
 
-  const writable = new WritableStream<Uint8Array | string>({
+  const writable = new WritableStream<Uint8Array | ArrayBuffer | string>({
     write: (chunk) => {
-      link.write(chunk)
+      link.write(chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : chunk)
     },
     close: () => {
       link.end()

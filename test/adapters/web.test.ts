@@ -99,6 +99,18 @@ describe('Web streams', () => {
     expect(text.endsWith('"SYNC"\n')).toBe(true)
   })
 
+  test('take bytes, buffers and text in turn', async () => {
+    const store = make('a')
+    const { writable } = toWebStreams(store)
+    const writer = writable.getWriter()
+    const bytes = new TextEncoder().encode('[["é",1],1000,"b"]\n[["y",')
+    await writer.write(bytes.subarray(0, 4))
+    await writer.write(bytes.slice(4).buffer)
+    await writer.write('2],1001,"b"]\n')
+    expect(read(store)).toEqual({ é: 1, y: 2 })
+    await writer.close()
+  })
+
   test('let go of the store when cancelled, aborted or silent', async () => {
     let listening = 0
     const store = make('a')
