@@ -122,6 +122,17 @@ describe('A stream', () => {
     }
   })
 
+  test('lets go when what it is piped from, or to, closes midway', async () => {
+    for (const side of ['source', 'sink'] as const) {
+      const stream = createStream(make('a', { x: 1 }))
+      const ends = { source: new PassThrough(), sink: new PassThrough() }
+      ends.source.pipe(stream).pipe(ends.sink)
+      await tick()
+      ends[side].destroy()
+      await once(stream, 'close')
+    }
+  })
+
   test('is destroyed with an error when told, which surfaces', async () => {
     const stream = createStream(make('a'))
     stream.destroy(new Error('mine'))
