@@ -34,7 +34,8 @@ const subPaths = Object.keys(manifest.exports)
 const nodeOnly = ['scuttlebutt-ts/stream']
 
 const readme = await readFile(path.join(root, 'README.md'), 'utf8')
-const [, firstExample] = /```ts\n([^]*?)```/.exec(readme)!
+const examples = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code!)
+const [firstExample] = examples
 
 /** The most that the main entry may weigh, in kB min+gzip, without fp-ts and io-ts. */
 const BUDGET = 10
@@ -47,7 +48,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   const version = (name: string): string => `${name}@${manifest.devDependencies[name]!}`
   const tarball = `./${(await run(folder, 'ls')).split('\n').find((file) => file.endsWith('.tgz'))!}`
-  const peers = ['fp-ts', 'io-ts', 'typescript', '@types/node'].map(version)
+  const peers = ['fp-ts', 'io-ts', 'fast-check', 'typescript', '@types/node'].map(version)
   await run(folder, 'npm', 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...peers)
 }, 240_000)
 
@@ -80,12 +81,13 @@ describe('The packed package', () => {
   test.each([
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
-  ])('is typed, as module %s under %s, and the first example of the README with it', async (module, resolution) => {
+  ])('is typed, as module %s under %s, and the examples of the README with it', async (module, resolution) => {
     const uses = subPaths.map(
       (subPath, i) => `import * as m${String(i)} from '${subPath}'\nexport const k${String(i)}: object = m${String(i)}`,
     )
     await writeFile(path.join(folder, 'use.ts'), uses.join('\n'))
-    await writeFile(path.join(folder, 'readme.ts'), firstExample!)
+    const files = examples.map((_, i) => `readme${String(i)}.ts`)
+    for (const [i, file] of files.entries()) await writeFile(path.join(folder, file), examples[i]!)
     const options = [
       '--strict',
       '--noEmit',
@@ -98,7 +100,7 @@ describe('The packed package', () => {
       '--moduleResolution',
       resolution,
     ]
-    await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'readme.ts')
+    await run(folder, 'npx', 'tsc', ...options, 'use.ts', ...files)
   })
 
   test('runs the first example of the README, by plain node', async () => {
