@@ -152,7 +152,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
 
   test('R3: reaches by budgeted reconciles what one unbounded reaches, and falls silent', () => {
     fc.assert(
-      fc.property(plan(entry), budget, (schedule, limits) => {
+      fc.property(plan(entry, true), budget, (schedule, limits) => {
         const [a, b] = run(entry, schedule).replicas as [Any, Any]
         const [boundedA, boundedB] = converse(entry, a, b, limits)
         const [freeA, freeB, messages] = converse(entry, a, b)
@@ -167,7 +167,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
 
   test('merges associatively, commutatively, idempotently, and never backwards', () => {
     fc.assert(
-      fc.property(plan(entry), (schedule) => {
+      fc.property(plan(entry, true), (schedule) => {
         const { replicas } = run(entry, schedule)
         const [a, b, c] = [replicas[0]!, replicas[1]!, replicas[2] ?? replicas[0]!]
         expectSame(merge(c)(merge(b)(a)), merge(merge(c)(b))(a))
@@ -175,6 +175,21 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expectSame(merge(a)(a), a)
         expect(Clock.leq(a.clock, merge(b)(a).clock)).toBe(true)
         expect(Clock.Eq.equals(merge(b)(a).clock, Clock.join(a.clock)(b.clock))).toBe(true)
+      }),
+      { numRuns: FEW },
+    )
+  })
+
+  test('says the same as any other replica with an equal clock, when no transfer was cut short', () => {
+    fc.assert(
+      fc.property(plan(entry, true), (schedule) => {
+        const versions = run(entry, schedule).versions
+        for (const one of versions) {
+          for (const other of versions) {
+            if (!Clock.Eq.equals(one.clock, other.clock)) continue
+            expect(JSON.stringify(toJSON(one.state))).toBe(JSON.stringify(toJSON(other.state)))
+          }
+        }
       }),
       { numRuns: FEW },
     )

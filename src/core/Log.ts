@@ -87,7 +87,12 @@ export const sorted = <C>(updates: ReadonlyArray<Update.Update<C>>): ReadonlyArr
 /** Which update goes first when not all can go. */
 export type Order = 'oldest-first' | 'breadth' | 'depth'
 
-/** How much a reply may carry. Whatever it says, one update always goes: a reply that carries none never ends. */
+/**
+ * How much a reply may carry. Whatever it says, one update always goes: a reply that carries none never ends.
+ *
+ * A transfer cut short, by a budget or by a lost connection, may leave a clock that covers an update which never came,
+ * because what superseded that one was still to come. The replica agrees with the others once it has come.
+ */
 export interface Budget {
   readonly maxUpdates?: number
   /** UTF-8 bytes of the updates as JSON. */
