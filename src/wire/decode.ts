@@ -100,6 +100,9 @@ export const decodeHeader = (input: unknown): E.Either<Rejection, Digest> => {
   return reject({ _tag: 'InvalidHeader', at, value, expected })
 }
 
+const unfitHeader = ({ at, value, expected }: Json.Unfit): E.Left<Rejection> =>
+  reject({ _tag: 'InvalidHeader', at: path(at), value, expected })
+
 /**
  * A message for `reconcile` from untrusted input. Refused whole if any update in it is: the
  * path says which. Errors: `InvalidMessage`, `InvalidHeader`, and those of {@link decode}.
@@ -108,8 +111,15 @@ export const decodeMessage =
   <S, C>(dataType: DataType<S, C>) =>
   (policy: Policy = {}) =>
   (input: unknown): E.Either<Rejection, Message<C>> => {
-    const members = safely(() => ({ ...(input as Partial<Record<keyof Message<C>, unknown>>) }))
-    if (members instanceof Json.Unfit || !Array.isArray(members.updates)) {
+    const members = safely(() => {
+      const { digest, updates, asks } = input as Partial<Record<keyof Message<C>, unknown>>
+      return {
+        digest: Json.copy(digest, depthOf(policy)),
+        updates: Array.isArray(updates) ? Array.from<unknown>(updates) : undefined,
+        asks,
+      }
+    })
+    if (members instanceof Json.Unfit || members.updates === undefined) {
       return reject({
         _tag: 'InvalidMessage',
         at: '.updates',
@@ -117,7 +127,7 @@ export const decodeMessage =
         expected: 'a digest and a list of updates',
       })
     }
-    const digest = decodeHeader(members.digest)
+    const digest = members.digest instanceof Json.Unfit ? unfitHeader(members.digest) : decodeHeader(members.digest)
     if (digest._tag === 'Left') return reject({ ...digest.left, at: `.digest${digest.left.at}` })
     const decodeUpdate = decode(dataType)(policy)
     const updates: Update<C>[] = []

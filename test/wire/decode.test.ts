@@ -251,6 +251,15 @@ describe('A message for reconcile', () => {
     expect(of(null)).toBe('InvalidMessage at .updates')
     expect(of({ digest })).toBe('InvalidMessage at .updates')
     expect(of({ digest: {}, updates: [] })).toBe('InvalidHeader at .digest.id')
+    expect(of({ digest: { id: 'a', clock: { b: NaN } }, updates: [] })).toBe('InvalidHeader at .digest.clock.b')
+    const hostile = new Proxy([], {
+      get: () => {
+        throw new Error('gotcha')
+      },
+    })
+    expect(of(hostile)).toBe('InvalidMessage at .updates')
+    expect(of({ digest: hostile, updates: [] })).toBe('InvalidMessage at .updates')
+    expect(of({ digest, updates: hostile })).toBe('InvalidMessage at .updates')
     expect(of({ digest: { id: 'a', clock: { b: '1' } }, updates: [] })).toBe('InvalidHeader at .digest.clock.b')
     expect(
       of({
