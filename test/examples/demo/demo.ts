@@ -47,11 +47,18 @@ const load = async (file: string | undefined): Promise<Entries> => {
   return Object.entries(root)
 }
 
-/** Waits until all hold the same; shows how far each is. */
-const settle = async (replicas: ReadonlyArray<Replica>, total: number): Promise<boolean> => {
+const ask = (replicas: ReadonlyArray<Replica>): Promise<ReadonlyArray<Report>> =>
+  Promise.all(replicas.map((replica) => replica.tell({ do: 'report' })))
+
+/** Waits until all hold the same; shows how far each is, and what was sent since `before`. */
+const settle = async (
+  replicas: ReadonlyArray<Replica>,
+  total: number,
+  before: ReadonlyArray<Report>,
+): Promise<boolean> => {
   const started = performance.now()
   for (let shown = ''; ;) {
-    const reports = await Promise.all(replicas.map((replica) => replica.tell({ do: 'report' })))
+    const reports = await ask(replicas)
     const progress = reports.map(({ size }, i) => `${replicas[i]!.name} ${String(size)}/${String(total)}`).join('   ')
     if (progress !== shown) console.log(`  ${progress}`)
     shown = progress
@@ -62,7 +69,8 @@ const settle = async (replicas: ReadonlyArray<Replica>, total: number): Promise<
       continue
     }
     for (const [i, { bytesSent, updatesSent }] of reports.entries()) {
-      console.log(`  ${replicas[i]!.name} sent ${String(updatesSent)} updates, ${String(bytesSent)} bytes`)
+      const [updates, bytes] = [updatesSent - before[i]!.updatesSent, bytesSent - before[i]!.bytesSent]
+      console.log(`  ${replicas[i]!.name} sent ${String(updates)} updates, ${String(bytes)} bytes`)
     }
     console.log(equal ? `  all equal after ${elapsed.toFixed(0)} ms` : '  NOT EQUAL')
     return equal
@@ -85,10 +93,10 @@ for (let from = 0; from < entries.length; from += 500) {
 }
 
 console.log('\nalice – bob – carol: joined by TCP')
-const ports = await Promise.all(all.map((replica) => replica.tell({ do: 'report' })))
-await bob.tell({ do: 'connect', port: ports[0]!.port })
-await carol.tell({ do: 'connect', port: ports[1]!.port })
-const spread = await settle(all, total)
+const alone = await ask(all)
+await bob.tell({ do: 'connect', port: alone[0]!.port })
+await carol.tell({ do: 'connect', port: alone[1]!.port })
+const spread = await settle(all, total, alone)
 
 console.log('\nthe link to carol is cut; alice and carol both edit')
 await carol.tell({ do: 'cut' })
@@ -100,14 +108,14 @@ await carol.tell({
   entries: [...edited.slice(3).map((key) => [key, 'by carol'] as const), ['carol too', true]],
 })
 await sleep(100)
-const apart = await Promise.all(all.map((replica) => replica.tell({ do: 'report' })))
+const apart = await ask(all)
 console.log(`  alice and bob ${apart[0]!.hash === apart[1]!.hash ? 'agree' : 'differ'}`)
 console.log(`  bob and carol ${apart[1]!.hash === apart[2]!.hash ? 'agree' : 'differ'}`)
 const parted = apart[0]!.hash === apart[1]!.hash && apart[1]!.hash !== apart[2]!.hash
 
 console.log('\nthe link is healed')
-await carol.tell({ do: 'connect', port: ports[1]!.port })
-const healed = await settle(all, total + 2)
+await carol.tell({ do: 'connect', port: alone[1]!.port })
+const healed = await settle(all, total + 2, apart)
 const complete = (await alice.tell({ do: 'report' })).size
 
 for (const replica of all) replica.stop()

@@ -22,7 +22,7 @@ export interface Report {
   readonly size: number
   /** Of all keys and values, in order: equal where the data is. */
   readonly hash: string
-  /** Since the last connect, over all links. */
+  /** Over all links, from the start. */
   readonly bytesSent: number
   readonly updatesSent: number
   readonly port: number
@@ -72,7 +72,6 @@ const sockets = new Set<net.Socket>()
 let [bytesSent, updatesSent] = [0, 0]
 
 const link = (socket: net.Socket): void => {
-  ;[bytesSent, updatesSent] = [0, 0]
   sockets.add(socket)
   socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
   const stream = model.stream()
@@ -119,3 +118,6 @@ const obey = (order: Order, done: () => void): void => {
 process.on('message', (order: Order) => {
   obey(order, () => process.send?.(report()))
 })
+
+// the parent is gone, for whatever reason: so are we
+process.on('disconnect', () => process.exit())
