@@ -399,26 +399,26 @@ export const forEachChange = <K, V>(
   next: SortedMap<K, V>,
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
-  /** `low` is a key that is not above any in b; undefined where b begins the map. */
-  const compare = (a: Node<K, V>, b: Node<K, V>, low: K | undefined): void => {
+  /** `low` is a key that is not above any in b, undefined where b begins the map; `taller` by how many levels b is. */
+  const compare = (a: Node<K, V>, b: Node<K, V>, low: K | undefined, taller: number): void => {
     if (a === b) return
-    const [inA, inB] = [height(a), height(b)]
     if (b.leaf) {
       walk(b, 0, (value, key) => {
         const before = lookup(less, previous.root, key)
         if (!Object.is(before, value)) visit(key, value, before)
       })
-    } else if (!a.leaf && inA > inB) {
-      compare(childAt(less, a, low), b, low)
+    } else if (!a.leaf && taller < 0) {
+      compare(childAt(less, a, low), b, low, taller + 1)
     } else {
       for (let i = 0; i < b.items.length; i++) {
         const from = i === 0 ? low : b.keys[i]
         // the node that held these keys, if they did not move: the same node needs no look inside
-        compare(a.leaf || inA < inB ? a : childAt(less, a, from), b.items[i]!, from)
+        const before = a.leaf || taller > 0 ? a : childAt(less, a, from)
+        compare(before, b.items[i]!, from, Math.max(taller - 1, 0))
       }
     }
   }
-  compare(previous.root, next.root, undefined)
+  compare(previous.root, next.root, undefined, height(next.root) - height(previous.root))
 }
 
 const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))
