@@ -1,13 +1,14 @@
 /** scuttlebutt-ts: the core, the data types and the wire. No I/O, no Node. */
+import * as rejections from './core/Rejection.js'
+import * as timestamps from './core/Timestamp.js'
+
 export type { Behind, ClockRecord } from './core/Clock.js'
 export * as Clock from './core/Clock.js'
 export type { Applied, Command, DataType, Maker } from './core/DataType.js'
 export type { Budget, Log, Order } from './core/Log.js'
 export type { Message } from './core/reconcile.js'
 export type { Failure } from './core/Rejection.js'
-export * as Rejection from './core/Rejection.js'
 export type { Digest, Replica } from './core/Replica.js'
-export * as Timestamp from './core/Timestamp.js'
 export type { SourceId, Stamp, Update } from './core/Update.js'
 export * as Events from './data/Events.js'
 export * as Model from './data/Model.js'
@@ -17,3 +18,11 @@ export * as Lines from './wire/Lines.js'
 export type { Policy } from './wire/Policy.js'
 export * as Session from './wire/Session.js'
 export * as WireMessage from './wire/WireMessage.js'
+
+/** The type, and what can be done with it, under one name. */
+export type Rejection = rejections.Rejection
+export const Rejection = rejections
+
+/** Likewise. */
+export type Timestamp = timestamps.Timestamp
+export const Timestamp = timestamps

@@ -4,7 +4,22 @@ import * as t from 'io-ts'
 import { expect, expectTypeOf, test } from 'vitest'
 import { createStore } from '../src/adapters/store.js'
 import { createReadStream, createStream, createWriteStream } from '../src/adapters/stream.js'
-import { Events, Model, scuttlebutt, type Rejection, type Update } from '../src/index.js'
+import {
+  Events,
+  Model,
+  scuttlebutt,
+  type Applied,
+  type Budget,
+  type Command,
+  type Digest,
+  type Message,
+  type Policy,
+  type Rejection,
+  type Replica,
+  type SourceId,
+  type Timestamp,
+  type Update,
+} from '../src/index.js'
 
 const numbers = scuttlebutt(Model.of(t.number))
 const chat = scuttlebutt(Events.of(t.type({ text: t.string })))
@@ -23,7 +38,7 @@ test('Commands are held to the data type', () => {
     (state) => (Model.size(state) < 1 ? E.right(Model.set('x', 1)) : E.left('full' as const)),
     1,
   )(create('a'))
-  expectTypeOf(full).toExtend<E.Either<'full' | Rejection.Rejection, unknown>>()
+  expectTypeOf(full).toExtend<E.Either<'full' | Rejection, unknown>>()
   expect(full._tag).toBe('Right')
 })
 
@@ -49,11 +64,32 @@ test('States and updates are immutable to the compiler', () => {
   expectTypeOf(Model.toJSON(replica.state)).toEqualTypeOf<Readonly<Record<string, number>>>()
 })
 
+test('The names of the contract are types', () => {
+  const timestamp: Timestamp = 1000
+  const source: SourceId = 'a'
+  const update: Update<Model.Change<number>> = [['x', 1], timestamp, source]
+  const digest: Digest = { id: source, clock: { [source]: timestamp } }
+  const message: Message<Model.Change<number>> = { digest, updates: [update] }
+  const policy: Policy = { now: timestamp, maxDrift: 1, maxBytes: 100 }
+  const budget: Budget = { maxUpdates: 1, maxBytes: 100, order: 'breadth' }
+  const command: Command<Model.State<number>, Model.Change<number>> = Model.set('x', 1)
+  const applied: Applied<Model.State<number>, Model.Change<number>> = Model.of(t.number).apply([update])(
+    numbers.dataType.empty,
+  )
+  const decoded: E.Either<Rejection, Update<Model.Change<number>>> = numbers.decode(policy)(update)
+  const [replica]: readonly [Replica<Model.State<number>, Model.Change<number>>, unknown] = numbers.reconcile(
+    message,
+    budget,
+  )(numbers.create('b'))
+  expect([decoded._tag, applied.superseded, replica.state]).toEqual(['Right', [], applied.state])
+  expect(numbers.change(command, timestamp)(replica)._tag).toBe('Right')
+})
+
 test('Streams are what they are called, with typed events', () => {
   const store = createStore(numbers, 'a')
   const both = createStream(store)
   both.on('rejection', (rejection) => {
-    expectTypeOf(rejection).toEqualTypeOf<Rejection.Rejection>()
+    expectTypeOf(rejection).toEqualTypeOf<Rejection>()
   })
   const reading = createReadStream(store)
   const writing = createWriteStream(store)

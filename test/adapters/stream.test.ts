@@ -55,8 +55,8 @@ const lines = (change: (line: string, i: number) => ReadonlyArray<string>): Tran
   })
 }
 
-const rejectionsOf = (stream: ReturnType<typeof createStream>): ReadonlyArray<Rejection.Rejection> => {
-  const rejections: Rejection.Rejection[] = []
+const rejectionsOf = (stream: ReturnType<typeof createStream>): ReadonlyArray<Rejection> => {
+  const rejections: Rejection[] = []
   stream.on('rejection', (rejection) => rejections.push(rejection))
   return rejections
 }
