@@ -31,7 +31,7 @@ describe.each(files)('src/%s', (file) => {
 
 describe.each(files.filter((file) => layerOf(file) !== 'adapters'))('src/%s', (file) => {
   test('is pure: no Node, no clock, no dice, no I/O', async () => {
-    for (const specifier of await importsOf(file)) expect(specifier).toMatch(/^(\.|fp-ts$|io-ts$)/)
+    for (const specifier of await importsOf(file)) expect(specifier).toMatch(/^(\.|fp-ts$|io-ts$|diff$)/)
     const code = (await readFile(path.join(src, file), 'utf8')).replace(/\/\*[^]*?\*\/|\/\/.*/g, '')
     expect(code).not.toMatch(/\b(Date|performance|Math\.random|crypto|setTimeout|setInterval|process|console|fetch)\b/)
   })

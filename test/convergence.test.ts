@@ -201,6 +201,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         for (const replica of run(entry, schedule).replicas) {
           const changed = change(made, now)(replica)
           if (changed._tag === 'Left') {
+            if (typeof made === 'function') continue
             expect(now).toBeGreaterThan(Number.MAX_SAFE_INTEGER)
             continue
           }

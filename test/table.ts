@@ -5,13 +5,14 @@
 import type { eq } from 'fp-ts'
 import fc from 'fast-check'
 import * as t from 'io-ts'
-import { Events, Model, type DataType, type Update } from '../src/index.js'
+import { Events, Model, RArray, REdit, type Command, type DataType, type Update } from '../src/index.js'
 
 export interface Entry<S, C> {
   readonly dataType: DataType<S, C>
   readonly eq: eq.Eq<S>
   readonly toJSON: (state: S) => unknown
-  readonly change: fc.Arbitrary<C>
+  /** Commands among them may refuse, which is no update then. */
+  readonly change: fc.Arbitrary<Command<S, C, unknown>>
   /** What all updates come to, in total order: the naive model. */
   readonly oracle: (updates: ReadonlyArray<Update<C>>) => unknown
 }
@@ -45,4 +46,43 @@ const events: Entry<Events.State<unknown>, Events.Change<unknown>> = {
   oracle: (updates) => updates.map(([change]) => change),
 }
 
-export const table = [model, events] as unknown as ReadonlyArray<Entry<unknown, unknown>>
+/** The newest of every key, by key. */
+const itemsOf = <V>(updates: ReadonlyArray<Update<RArray.Change<V>>>): ReadonlyArray<V> =>
+  [...new Map(updates.flatMap(([change]) => Object.entries(change)))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, value]) => (value === null ? [] : [value]))
+
+const index = fc.nat(4)
+
+const rarray: Entry<RArray.State<unknown>, RArray.Change<unknown>> = {
+  dataType: RArray.of(t.unknown),
+  eq: RArray.getEq(),
+  toJSON: RArray.toJSON,
+  change: fc.oneof(
+    fc.dictionary(key, fc.option(json), { maxKeys: 3 }),
+    fc.tuple(index, fc.array(json, { maxLength: 3 })).map(([i, values]) => RArray.insert(i, ...values)),
+    fc
+      .tuple(index, fc.nat(2), fc.array(json, { maxLength: 2 }))
+      .map(([i, n, values]) => RArray.splice(i, n, ...values)),
+    fc.tuple(index, json).map(([i, value]) => RArray.set(i, value)),
+    fc.tuple(index, index).map(([i, j]) => RArray.move(i, j)),
+    fc.constantFrom(RArray.push('x'), RArray.unshift('y'), RArray.pop(), RArray.shift()),
+  ),
+  oracle: itemsOf,
+}
+
+const line = fc.constantFrom('a', 'b', 'a\n', 'b\n', 'b\r\n', '\n', '\r', '')
+
+const redit: Entry<REdit.State, REdit.Change> = {
+  dataType: REdit,
+  eq: REdit.getEq(),
+  toJSON: REdit.toJSON,
+  change: fc.oneof(
+    fc.dictionary(key, fc.option(line), { maxKeys: 3 }),
+    fc.array(line, { maxLength: 5 }).map((lines) => REdit.text(lines.join(''))),
+    fc.tuple(fc.nat(8), fc.nat(3), line).map(([offset, count, string]) => REdit.splice(offset, count, string)),
+  ),
+  oracle: (updates) => itemsOf(updates).join(''),
+}
+
+export const table = [model, events, rarray, redit] as unknown as ReadonlyArray<Entry<unknown, unknown>>

@@ -331,17 +331,20 @@ export const rank = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): number 
   return before + (i < node.keys.length && !less(key, node.keys[i]!) ? i + 1 : i)
 }
 
-/** The value at index `i` in key order, 0 ≤ i < size. O(log n). */
-export const at = <K, V>(map: SortedMap<K, V>, i: number): V | undefined => {
+/** The value at index `i` in key order, or undefined. O(log n). */
+export const at = <K, V>(map: SortedMap<K, V>, i: number): V | undefined => entryAt(map, i)?.[1]
+
+/** The key at index `i` in key order with its value, or undefined. O(log n). */
+export const entryAt = <K, V>(map: SortedMap<K, V>, i: number): readonly [K, V] | undefined => {
   let node = map.root
   let rest = i
-  if (!(i >= 0 && i < node.size)) return undefined
+  if (!Number.isInteger(i) || i < 0 || i >= node.size) return undefined
   while (!node.leaf) {
     let child = 0
     while (rest >= node.items[child]!.size) rest -= node.items[child++]!.size
     node = node.items[child]!
   }
-  return node.items[rest]
+  return [node.keys[rest]!, node.items[rest]!]
 }
 
 /** Calls `visit` for every entry from index `from` on, in key order. O(log n + entries visited). */
@@ -377,14 +380,19 @@ export const keys = <K, V>(map: SortedMap<K, V>): ReadonlyArray<K> => {
   return all
 }
 
-/**
- * Whether both hold the same values, in order, by `same`; keys are not looked at. O(n).
- */
-export const equals = <K, V>(a: SortedMap<K, V>, b: SortedMap<K, V>, same: (x: V, y: V) => boolean): boolean => {
+/** Whether both hold the same entries, in order, by `same`. O(n). */
+export const equals = <K, V>(
+  a: SortedMap<K, V>,
+  b: SortedMap<K, V>,
+  same: (x: V, y: V, keyOfX: K, keyOfY: K) => boolean,
+): boolean => {
   if (a.root === b.root) return true
   if (size(a) !== size(b)) return false
   const others = entries(b)
-  for (const [, value] of entries(a)) if (!same(value, (others.next().value as readonly [K, V])[1])) return false
+  for (const [key, value] of entries(a)) {
+    const [otherKey, other] = others.next().value as readonly [K, V]
+    if (!same(value, other, key, otherKey)) return false
+  }
   return true
 }
 

@@ -23,7 +23,7 @@ const readme: ReadonlyArray<Example> = [
 const preludeFor = (file: string): string => `
 import { either as E, option as O } from 'fp-ts'
 import * as t from 'io-ts'
-import { Events, Model, scuttlebutt } from 'scuttlebutt-ts'
+import { Events, Model, RArray, REdit, scuttlebutt } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
 import * as Self from ${JSON.stringify(path.join(root, 'src', file))}
 const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export const (\w+)/gm)]
@@ -72,7 +72,7 @@ describe.each([...readme, ...docstrings])('$name', ({ name, code, prelude }) => 
       bundle: true,
       format: 'esm',
       platform: 'node',
-      external: ['fp-ts', 'io-ts', 'fast-check', 'vitest'],
+      external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'vitest'],
       tsconfig: path.join(root, 'tsconfig.json'),
       logLevel: 'silent',
     })

@@ -1,0 +1,35 @@
+import * as t from 'io-ts'
+
+type Members<A> = Readonly<Record<string, A>>
+
+const isPlain = (u: unknown): u is Members<unknown> => {
+  if (typeof u !== 'object' || u === null || Array.isArray(u)) return false
+  const prototype: unknown = Object.getPrototypeOf(u)
+  return prototype === Object.prototype || prototype === null
+}
+
+/**
+ * Plain objects of what `member` decodes, under any keys: io-ts's own `record` loses `__proto__`. The same object if
+ * no member changes.
+ */
+export const record = <A>(member: t.Type<A, unknown, unknown>): t.Type<Members<A>, unknown, unknown> =>
+  new t.Type<Members<A>, unknown, unknown>(
+    `{ [key]: ${member.name} }`,
+    (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => member.is(u[key])),
+    (u, context) => {
+      if (!isPlain(u)) return t.failure(u, context)
+      const errors: t.ValidationError[] = []
+      const decoded = mapped(u, (value, key) => {
+        const result = member.validate(value, t.appendContext(context, key, member, value))
+        if (result._tag === 'Left') errors.push(...result.left)
+        return result._tag === 'Left' ? value : result.right
+      })
+      return errors.length > 0 ? t.failures(errors) : t.success(decoded as Members<A>)
+    },
+    member.encode === t.identity ? t.identity : (object) => mapped(object, member.encode),
+  )
+
+const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): Members<unknown> => {
+  const members = Object.keys(object).map((key) => [key, f(object[key]!, key)] as const)
+  return members.some(([key, value]) => value !== object[key]) ? Object.fromEntries(members) : object
+}

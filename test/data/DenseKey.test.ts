@@ -1,0 +1,161 @@
+import { createRequire } from 'node:module'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as DenseKey from '../../src/data/DenseKey.js'
+import type { Update } from '../../src/index.js'
+
+/** npm `between`, by which the original family makes its keys. */
+const original = createRequire(import.meta.url)('between') as {
+  (low: string, high: string): string
+  readonly lo: string
+  readonly hi: string
+}
+
+const SHAPE = /^[!0-9A-Z_a-z~]*[0-9A-Z_a-z~]$/
+
+let clock = 0
+
+/** Neighbours that nobody looks at for more than age: each is younger than all before. */
+const insert = (keys: DenseKey.Neighbour[], i: number, count = 1, source = 'a'): ReadonlyArray<string> => {
+  const stamp = { timestamp: 1_795_418_741_399 + ++clock / 16, source }
+  const made = DenseKey.between(keys[i - 1], keys[i], count, stamp)
+  if (made._tag === 'Left') throw new Error(JSON.stringify(made.left))
+  const update: Update<unknown> = [{}, stamp.timestamp, source]
+  keys.splice(i, 0, ...made.right.map((key) => ({ key, update })))
+  return made.right
+}
+
+const expectAscending = (keys: ReadonlyArray<DenseKey.Neighbour>): void => {
+  for (let i = 1; i < keys.length; i++) {
+    if (!(keys[i - 1]!.key < keys[i]!.key)) expect(keys[i - 1]!.key).toBeLessThan(keys[i]!.key as never)
+  }
+}
+
+describe('Keys', () => {
+  test('lie between their neighbours, in the alphabet, wherever one inserts', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 70 })), { maxLength: 60 }), (inserts) => {
+        const keys: DenseKey.Neighbour[] = []
+        for (const [at, count] of inserts) insert(keys, at % (keys.length + 1), count)
+        expectAscending(keys)
+        for (const { key } of keys) expect(key).toMatch(SHAPE)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('let the original in between, and go between the original’s, at the ends too', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(), fc.boolean(), fc.boolean()), { maxLength: 60 }), (inserts) => {
+        const keys: DenseKey.Neighbour[] = []
+        for (const [at, ours, younger] of inserts) {
+          const i = at % (keys.length + 1)
+          if (ours) insert(keys, i)
+          else {
+            const key = original(keys[i - 1]?.key ?? original.lo, keys[i]?.key ?? original.hi)
+            keys.splice(i, 0, { key, update: [{}, younger ? 2e12 : 1, 'original'] })
+          }
+        }
+        expectAscending(keys)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('go between any two strings, or say that there is no room', () => {
+    const nasty = fc.string({
+      unit: fc.constantFrom(' ', '!', '"', '0', 'V', 'z', '{', '~', '\x7f', 'é'),
+      maxLength: 4,
+    })
+    const age = fc.constantFrom(1, 2)
+    fc.assert(
+      fc.property(fc.uniqueArray(nasty, { minLength: 2, maxLength: 2 }), age, age, (pair, first, second) => {
+        const [a, b] = [...pair].sort() as [string, string]
+        const [before, after] = [
+          { key: a, update: [{}, first, 'b'] },
+          { key: b, update: [{}, second, 'b'] },
+        ] as [DenseKey.Neighbour, DenseKey.Neighbour]
+        const stamp = { timestamp: 3, source: 'a' }
+        const made = DenseKey.between(before, after, 1, stamp)
+        // a beginning of either and one digit more: if a string of the alphabet fits in between, one like this does
+        const beginnings = [a, b]
+          .flatMap((key) => Array.from({ length: 9 }, (_, n) => key.slice(0, n).padEnd(n, '!')))
+          .filter((head) => Array.from(head).every((digit) => DenseKey.ALPHABET.includes(digit)))
+        const room = beginnings.some((head) =>
+          Array.from(DenseKey.ALPHABET).some((digit) => a < head + digit && head + digit + '~~' < b),
+        )
+        if (made._tag === 'Right') {
+          const [key] = made.right as [string]
+          expect(a < key && key < b).toBe(true)
+        } else {
+          expect(made.left).toEqual({ _tag: 'NoRoom', before: a, after: b })
+          expect(room).toBe(false)
+        }
+        for (const end of [
+          DenseKey.between(before, undefined, 1, stamp),
+          DenseKey.between(undefined, after, 1, stamp),
+        ]) {
+          if (end._tag === 'Left') expect(b < '!0').toBe(true)
+        }
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+
+  test.each([
+    ['pushes', (length: number) => length, 40],
+    ['unshifts', () => 0, 40],
+    ['inserts always right before one item', (length: number) => length - 1, 40 + 3 * Math.log2(1e5)],
+    ['inserts always right after one item', () => 1, 40 + 3 * Math.log2(1e5)],
+  ])('stay short: 1e5 %s, whatever the length of the ids', (_, at, most) => {
+    const source = 'an id of some length'.repeat(50)
+    // an end of the list is all that counts, and the array behind it would be slow
+    let [first, last]: [DenseKey.Neighbour | undefined, DenseKey.Neighbour | undefined] = [undefined, undefined]
+    let fixed: DenseKey.Neighbour | undefined
+    let longest = 0
+    for (let i = 0; i < 1e5; i++) {
+      const i0 = at(i)
+      const [before, after] =
+        i0 === i
+          ? [last, undefined]
+          : i0 === 0
+            ? [undefined, first]
+            : i0 === 1 && at(2) === 1 && at(9) === 1
+              ? [fixed, first]
+              : [last, fixed]
+      const stamp = { timestamp: 1_795_418_741_399 + i, source }
+      const made = DenseKey.between(before, after, 1, stamp)
+      if (made._tag === 'Left') throw new Error(JSON.stringify(made.left))
+      const neighbour: DenseKey.Neighbour = { key: made.right[0]!, update: [{}, stamp.timestamp, source] }
+      longest = Math.max(longest, neighbour.key.length)
+      fixed ??= neighbour
+      first = last = neighbour
+    }
+    expect(longest).toBeLessThanOrEqual(most)
+  })
+
+  test('of one update share a beginning that no other update has', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 5000 }), fc.integer({ min: 2, max: 5000 }), (m, n) => {
+        const run = (source: string, count: number) => {
+          const made = DenseKey.between(undefined, undefined, count, { timestamp: 1000, source })
+          if (made._tag === 'Left') throw new Error('no room')
+          return made.right.map((key) => ({ key, source }))
+        }
+        const merged = [...run('a', m), ...run('b', n)].sort((x, y) => (x.key < y.key ? -1 : 1))
+        expect(merged.filter(({ source }, i) => source !== merged[i - 1]?.source)).toHaveLength(2)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('have tags that differ where stamps do, and end in no lowest digit', () => {
+    const tags = new Set<string>()
+    for (let i = 0; i < 2e4; i++) {
+      for (const source of ['a', 'b', '', 'aa'])
+        tags.add(DenseKey.tag({ timestamp: 1_795_418_741_399 + i / 4096, source }))
+    }
+    expect(tags.size).toBe(8e4)
+    for (const tag of tags) if (!/^[0-9A-Z_a-z~]{11}$/.test(tag)) expect.unreachable(tag)
+  })
+})

@@ -1,0 +1,224 @@
+import { either as E, option as O } from 'fp-ts'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { RArray, scuttlebutt, type Maker, type Replica } from '../../src/index.js'
+
+const { create, change, applyUpdate, applyUpdates, decode, history } = scuttlebutt(RArray.of(t.string))
+
+type State = RArray.State<string>
+type Change = RArray.Change<string>
+type List = Replica<State, Change>
+type Command = Maker<State, Change, RArray.Refusal>
+
+const NOW = 1_795_418_741_399
+
+const { toArray } = RArray
+
+const done = (command: Command, list: List, now = NOW): List => {
+  const changed = change(command, now)(list)
+  if (changed._tag === 'Left') throw new Error(JSON.stringify(changed.left))
+  return changed.right[1]
+}
+
+/** A command and what it does to a plain array, the index taken modulo what is allowed. */
+type Edit = (length: number) => readonly [Command, (array: string[]) => void] | undefined
+
+const some = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 })
+const at = fc.nat(1000)
+
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  some.map((values): Edit => () => [RArray.push(...values), (array) => void array.push(...values)]),
+  some.map((values): Edit => () => [RArray.unshift(...values), (array) => void array.unshift(...values)]),
+  fc.constant<Edit>((n) => (n === 0 ? undefined : [RArray.pop(), (array) => void array.pop()])),
+  fc.constant<Edit>((n) => (n === 0 ? undefined : [RArray.shift(), (array) => void array.shift()])),
+  fc
+    .tuple(at, some)
+    .map(([i, values]): Edit => (n) => [
+      RArray.insert(i % (n + 1), ...values),
+      (array) => void array.splice(i % (n + 1), 0, ...values),
+    ]),
+  fc.tuple(at, at, some).map(([i, count, values]): Edit => (n) => {
+    const [index, removed] = [i % (n + 1), count % (n - (i % (n + 1)) + 1)]
+    return [RArray.splice(index, removed, ...values), (array) => void array.splice(index, removed, ...values)]
+  }),
+  at.map(
+    (i): Edit =>
+      (n) =>
+        n === 0 ? undefined : [RArray.set(i % n, 'set'), (array) => void (array[i % n] = 'set')],
+  ),
+  at.map(
+    (i): Edit =>
+      (n) =>
+        n === 0 ? undefined : [RArray.remove(i % n), (array) => void array.splice(i % n, 1)],
+  ),
+  fc.tuple(at, at).map(
+    ([i, j]): Edit =>
+      (n) =>
+        n === 0
+          ? undefined
+          : [RArray.move(i % n, j % n), (array) => void array.splice(j % n, 0, ...array.splice(i % n, 1))],
+  ),
+)
+
+describe('An array', () => {
+  test('does to its items what an array does', () => {
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 40 }), (edits) => {
+        let list: List = create('a')
+        const array: string[] = []
+        for (const make of edits) {
+          const made = make(array.length)
+          if (made === undefined) continue
+          list = done(made[0], list)
+          made[1](array)
+          expect(toArray(list.state)).toEqual(array)
+          expect(RArray.length(list.state)).toBe(array.length)
+        }
+        for (let i = -1; i <= array.length; i++) {
+          const item = i >= 0 && i < array.length ? O.some(array[i]) : O.none
+          expect(RArray.at(i)(list.state)).toEqual(item)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  interface Insertion {
+    readonly at: number
+    readonly index: number
+    readonly count: number
+    readonly remove: boolean
+    readonly sync: readonly [number, number] | undefined
+  }
+
+  const insertion = (peers: number): fc.Arbitrary<Insertion> =>
+    fc.record({
+      at: fc.nat(peers - 1),
+      index: at,
+      count: fc.integer({ min: 1, max: 5 }),
+      remove: fc.boolean(),
+      sync: fc.option(fc.tuple(fc.nat(peers - 1), fc.nat(peers - 1)), { nil: undefined }),
+    })
+
+  test('loses no item, doubles none, keeps runs together and everybody’s intent, whoever inserts where at once', () => {
+    fc.assert(
+      fc.property(fc.array(insertion(3), { maxLength: 20 }), fc.boolean(), (insertions, frozen) => {
+        const lists: List[] = ['a', 'b', 'c'].map((id) => create(id))
+        const alive = new Set<string>()
+        const runs: string[][] = []
+        /** Every order of two items that somebody saw: all must see it. */
+        const seen: (readonly string[])[] = []
+        insertions.forEach(({ at, index, count, remove, sync }, step) => {
+          const now = frozen ? NOW : NOW + step
+          const items = toArray(lists[at]!.state)
+          const i = index % (items.length + 1)
+          if (remove && i < items.length) {
+            lists[at] = done(RArray.remove(i), lists[at]!, now)
+            alive.delete(items[i]!)
+          } else {
+            const values = Array.from({ length: count }, (_, j) => `${String(step)}:${String(j)}`)
+            lists[at] = done(RArray.insert(i, ...values), lists[at]!, now)
+            for (const value of values) alive.add(value)
+            runs.push(values)
+            // what I insert at i is at i, and nothing else moves
+            expect(toArray(lists[at].state)).toEqual([...items.slice(0, i), ...values, ...items.slice(i)])
+          }
+          seen.push(toArray(lists[at].state))
+          if (sync !== undefined) lists[sync[1]] = applyUpdates(history()(lists[sync[0]]!))(lists[sync[1]]!)
+        })
+        const all = lists.flatMap((list) => history()(list))
+        const merged = lists.map((list) => toArray(applyUpdates(all)(list).state))
+        const [order] = merged as [ReadonlyArray<string>]
+        for (const other of merged) expect(other).toEqual(order)
+        expect([...order].sort()).toEqual([...alive].sort())
+        for (const view of seen) {
+          const kept = view.filter((item) => alive.has(item))
+          expect(order.filter((item) => kept.includes(item))).toEqual(kept)
+        }
+        // between two of a run lies only what somebody put there who saw it
+        const seenTogether = (a: string, b: string): boolean =>
+          seen.some((view) => view.includes(a) && view.includes(b))
+        for (const run of runs) {
+          const places = run.map((item) => order.indexOf(item)).filter((place) => place >= 0)
+          for (let place = places[0] ?? 0; place < (places.at(-1) ?? 0); place++) {
+            if (!run.includes(order[place]!)) expect(run.some((item) => seenTogether(item, order[place]!))).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('keeps the runs whole that two replicas insert at one spot at once', () => {
+    const common = done(RArray.push('first', 'last'), create('c'))
+    const run = (id: string): ReadonlyArray<string> => Array.from({ length: 100 }, (_, i) => `${id}${String(i)}`)
+    const lists = ['a', 'b'].map((id) => done(RArray.insert(1, ...run(id)), { ...common, id }))
+    const merged = toArray(applyUpdates(history()(lists[0]!))(lists[1]!).state)
+    expect([
+      ['first', ...run('a'), ...run('b'), 'last'],
+      ['first', ...run('b'), ...run('a'), 'last'],
+    ]).toContainEqual(merged)
+  })
+
+  test('that two move an item of at once has it twice, which the docstring says', () => {
+    const common = done(RArray.push('x', 'y', 'z'), create('c'))
+    const [a, b] = [done(RArray.move(0, 1), { ...common, id: 'a' }), done(RArray.move(0, 2), { ...common, id: 'b' })]
+    expect([...toArray(applyUpdates(history()(a))(b).state)].sort()).toEqual(['x', 'x', 'y', 'z'])
+  })
+
+  test.each<readonly [Command, RArray.Refusal]>([
+    [RArray.pop(), { _tag: 'IndexOutOfRange', index: -1, length: 0 }],
+    [RArray.shift(), { _tag: 'IndexOutOfRange', index: 0, length: 0 }],
+    [RArray.remove(0), { _tag: 'IndexOutOfRange', index: 0, length: 0 }],
+    [RArray.set(0, 'x'), { _tag: 'IndexOutOfRange', index: 0, length: 0 }],
+    [RArray.insert(1, 'x'), { _tag: 'IndexOutOfRange', index: 1, length: 0 }],
+    [RArray.insert(-1, 'x'), { _tag: 'IndexOutOfRange', index: -1, length: 0 }],
+    [RArray.insert(0.5, 'x'), { _tag: 'IndexOutOfRange', index: 0.5, length: 0 }],
+    [RArray.splice(0, 2), { _tag: 'IndexOutOfRange', index: 0, length: 0 }],
+    [RArray.move(0, 0), { _tag: 'IndexOutOfRange', index: 0, length: 0 }],
+    [RArray.push('x', null as never), { _tag: 'NoItem', index: 1, value: null }],
+    [RArray.unshift(undefined as never), { _tag: 'NoItem', index: 0, value: undefined }],
+  ])('says what it cannot do: %#', (command, refusal) => {
+    const list = create('a')
+    expect(change(command, NOW)(list)).toEqual(E.left(refusal))
+  })
+
+  test('says so too where some items are there', () => {
+    const list = done(RArray.push('x', 'y'), create('a'))
+    const refused = (command: Command) => change(command, NOW)(list)
+    expect(refused(RArray.splice(1, 2))).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 2, length: 2 }))
+    expect(refused(RArray.splice(0, -1))).toMatchObject(E.left({ _tag: 'IndexOutOfRange' }))
+    expect(refused(RArray.move(0, 2))).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 2, length: 2 }))
+    expect(refused(RArray.set(1, null as never))).toEqual(E.left({ _tag: 'NoItem', index: 0, value: null }))
+    const narrow = applyUpdate([{ a: 'x', 'a!': 'y' }, NOW, 'b'])(create('a'))
+    const noRoom = E.left({ _tag: 'NoRoom', before: 'a', after: 'a!' })
+    expect(change(RArray.insert(1, 'between'), NOW)(narrow)).toEqual(noRoom)
+    const three = applyUpdate([{ b: 'z' }, NOW + 1, 'b'])(narrow)
+    expect(change(RArray.move(2, 1), NOW)(three)).toEqual(noRoom)
+  })
+
+  test('takes any keys, and refuses what is no object of items', () => {
+    const hostile = ['__proto__', 'constructor', 'length', 'toString', '0', '\ud800', 'a b', '~~~']
+    let list: List = create('a')
+    hostile.forEach((key, i) => {
+      list = applyUpdate([JSON.parse(`{${JSON.stringify(key)}:"v"}`) as Change, NOW + i, 'b'])(list)
+    })
+    expect(RArray.keys(list.state)).toEqual([...hostile].sort())
+    for (let i = 0; i < hostile.length; i++) list = done(RArray.insert(2 * i + 1, 'mine'), list)
+    expect(toArray(list.state)).toEqual(hostile.flatMap(() => ['v', 'mine']))
+    for (const shape of [null, 1, 'x', [], ['a'], [['k', 'v']], { k: 1 }, { k: {} }, { k: [null] }]) {
+      expect(decode()([shape, NOW, 'b'])).toMatchObject({ _tag: 'Left', left: { _tag: 'InvalidChange' } })
+    }
+  })
+
+  test('supersedes an update when the last of its keys is lost, not before', () => {
+    const update = [{ k1: 'a', k2: 'b', k3: 'c' }, NOW, 'a'] as const
+    let list = applyUpdate(update)(create('z'))
+    list = applyUpdate([{ k1: null, k2: 'B' }, NOW + 1, 'b'])(list)
+    expect(history()(list)).toHaveLength(2)
+    list = applyUpdate([{ k3: null }, NOW + 2, 'b'])(list)
+    expect(history()(list).map(([, timestamp]) => timestamp - NOW)).toEqual([1, 2])
+    expect(RArray.toJSON(list.state)).toEqual(['B'])
+  })
+})

@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { REdit, scuttlebutt, type Maker, type RArray, type Replica } from '../../src/index.js'
+
+const { create, change, applyUpdates, history } = scuttlebutt(REdit)
+
+type Pad = Replica<REdit.State, REdit.Change>
+
+const NOW = 1_795_418_741_399
+
+const make = (command: Maker<REdit.State, REdit.Change, RArray.Refusal>, pad: Pad) => {
+  const changed = change(command, NOW)(pad)
+  if (changed._tag === 'Left') throw new Error(JSON.stringify(changed.left))
+  const [[written], next] = changed.right
+  return { written, next }
+}
+
+const line = fc.constantFrom('a\n', 'b\n', 'c\r\n', '\n', '\r', 'd', '', 'é😀\n', '__proto__\n')
+const prose = fc.array(line, { maxLength: 12 }).map((lines) => lines.join(''))
+
+/** How many lines the longest common subsequence has, by the table that everybody knows. */
+const commonLines = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): number => {
+  let row = new Array<number>(b.length + 1).fill(0)
+  for (const x of a) {
+    const next = [0]
+    b.forEach((y, j) => next.push(x === y ? row[j]! + 1 : Math.max(row[j + 1]!, next[j]!)))
+    row = next
+  }
+  return row.at(-1)!
+}
+
+describe('A text', () => {
+  test('is what was written, to the last character, and its lines are its lines', () => {
+    fc.assert(
+      fc.property(fc.array(prose, { maxLength: 6 }), (texts) => {
+        let pad: Pad = create('a')
+        for (const written of texts) {
+          pad = make(REdit.text(written), pad).next
+          expect(REdit.toString(pad.state)).toBe(written)
+          expect(REdit.lines(pad.state)).toEqual(written.match(/[^\n]*\n|[^\n]+$/g) ?? [])
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('changes as few lines as can be', () => {
+    fc.assert(
+      fc.property(prose, prose, (before, after) => {
+        const { next } = make(REdit.text(before), create('a'))
+        const { written } = make(REdit.text(after), next)
+        const [old, made] = [REdit.lines(next.state), after.match(/[^\n]*\n|[^\n]+$/g) ?? []]
+        const kept = commonLines(old, made)
+        // a line that gives way to another is one change, one that comes or goes as well
+        expect(Object.keys(written).length).toBeLessThanOrEqual(old.length - kept + (made.length - kept))
+        expect(Object.keys(written).length).toBeGreaterThanOrEqual(Math.max(old.length, made.length) - kept)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('splices as a string does', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(), prose), { maxLength: 8 }), (splices) => {
+        let pad: Pad = create('a')
+        let string = ''
+        for (const [at, many, inserted] of splices) {
+          const offset = at % (string.length + 1)
+          const count = many % (string.length - offset + 1)
+          const { written, next } = make(REdit.splice(offset, count, inserted), pad)
+          const expected = string.slice(0, offset) + inserted + string.slice(offset + count)
+          if (expected === string) expect(written).toEqual({})
+          pad = next
+          string = expected
+          expect(REdit.toString(pad.state)).toBe(string)
+          expect(REdit.lines(pad.state)).toEqual(string.match(/[^\n]*\n|[^\n]+$/g) ?? [])
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('touches the line it splices, and no other', () => {
+    const { next } = make(REdit.text('one\ntwo\nthree\n'), create('a'))
+    const { written } = make(REdit.splice(5, 1, 'WW'), next)
+    expect(Object.values(written)).toEqual(['tWWo\n'])
+    expect(Object.values(make(REdit.splice(3, 1, ''), next).written)).toEqual(['onetwo\n', null])
+    expect(Object.values(make(REdit.splice(4, 0, 'x\n'), next).written)).toEqual(['x\n'])
+    expect(Object.values(make(REdit.splice(14, 0, 'x'), next).written)).toEqual(['x'])
+  })
+
+  test('keeps what two write in different lines at once', () => {
+    const common = make(REdit.text('one\ntwo\nthree\n'), create('c')).next
+    const a = make(REdit.text('ONE\ntwo\nthree\n'), { ...common, id: 'a' }).next
+    const b = make(REdit.text('one\ntwo\nthree\nfour\n'), { ...common, id: 'b' }).next
+    expect(REdit.toString(applyUpdates(history()(a))(b).state)).toBe('ONE\ntwo\nthree\nfour\n')
+  })
+
+  test('rewrites what differs too much to compare, and stays right', () => {
+    const numbered = (name: string): string => Array.from({ length: 3000 }, (_, i) => `${name} ${String(i)}\n`).join('')
+    const { next } = make(REdit.text(`top\n${numbered('a')}end\n`), create('a'))
+    const { written, next: rewritten } = make(REdit.text(`top\n${numbered('b')}end\n`), next)
+    expect(REdit.toString(rewritten.state)).toBe(`top\n${numbered('b')}end\n`)
+    expect(Object.keys(written)).toHaveLength(3000)
+  })
+
+  test.each([
+    [REdit.splice(-1, 0, ''), -1],
+    [REdit.splice(0, 4, ''), 4],
+    [REdit.splice(2, -1, ''), 1],
+    [REdit.splice(0.5, 0, ''), 0.5],
+    [REdit.splice(4, 0, 'x'), 4],
+  ])('says what it cannot splice: %#', (command, index) => {
+    const { next } = make(REdit.text('abc'), create('a'))
+    expect(change(command, NOW)(next)).toEqual({
+      _tag: 'Left',
+      left: { _tag: 'IndexOutOfRange', index, length: 3 },
+    })
+  })
+
+  test('says so when there is no room between two keys of others', () => {
+    const narrow = applyUpdates([[{ a: 'x\n', 'a!': 'y\n' }, NOW, 'b']])(create('a'))
+    const refused = { _tag: 'Left', left: { _tag: 'NoRoom', before: 'a', after: 'a!' } }
+    expect(change(REdit.text('x\nz\ny\n'), NOW)(narrow)).toEqual(refused)
+    expect(change(REdit.splice(2, 0, 'z\n'), NOW)(narrow)).toEqual(refused)
+  })
+
+  test('is the data type, as a module or made by `of`', () => {
+    expect(REdit.of()).toMatchObject({ name: 'REdit', empty: REdit.empty })
+    expect(REdit.of().apply).toBe(REdit.apply)
+  })
+})
