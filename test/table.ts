@@ -5,7 +5,17 @@
 import type { eq } from 'fp-ts'
 import fc from 'fast-check'
 import * as t from 'io-ts'
-import { Events, Model, RArray, REdit, type Command, type DataType, type Update } from '../src/index.js'
+import {
+  AppendOnly,
+  Events,
+  Model,
+  RArray,
+  REdit,
+  Replay,
+  type Command,
+  type DataType,
+  type Update,
+} from '../src/index.js'
 
 export interface Entry<S, C> {
   readonly dataType: DataType<S, C>
@@ -85,4 +95,56 @@ const redit: Entry<REdit.State, REdit.Change> = {
   oracle: (updates) => itemsOf(updates).join(''),
 }
 
-export const table = [model, events, rarray, redit] as unknown as ReadonlyArray<Entry<unknown, unknown>>
+const id = fc.tuple(source, fc.integer({ min: 1, max: 6 })).map(([of, at]) => `${of}:${String(at)}`)
+
+const appendOnly: Entry<AppendOnly.State<unknown>, AppendOnly.Change<unknown>> = {
+  dataType: AppendOnly.of(t.unknown),
+  eq: AppendOnly.getEq(),
+  toJSON: AppendOnly.toJSON,
+  change: fc.oneof(
+    json.map(AppendOnly.push),
+    id.map((remove) => ({ remove })),
+    id.map(AppendOnly.remove),
+    fc.nat(5).map((i): Command<AppendOnly.State<unknown>, AppendOnly.Change<unknown>, unknown> => (state, stamp) => {
+      const item = AppendOnly.items(state)[i]
+      return item === undefined ? { _tag: 'Left', left: 'none' } : AppendOnly.remove(item.id)(state, stamp)
+    }),
+  ),
+  oracle: (updates) => {
+    const removed = updates.map(([change]) => ('remove' in change ? change.remove : undefined))
+    return updates.flatMap(([change, at, of]) =>
+      'push' in change && !removed.includes(`${of}:${String(at)}`) ? [change.push] : [],
+    )
+  },
+}
+
+type Account = Readonly<Record<string, number>>
+
+/** Nothing in it commutes: the order of actions shows in what they come to. Throws where there is nothing to take. */
+const account = (balances: Account, [holder, factor]: readonly [string, number]): Account => {
+  const balance = Object.hasOwn(balances, holder) ? balances[holder]! : 0
+  if (balance + factor < 0) throw new Error(`${holder} has no ${String(-factor)}`)
+  return Object.fromEntries([...Object.entries(balances), [holder, balance * 3 + factor]])
+}
+
+const replay: Entry<Replay.State<Account, readonly [string, number]>, readonly [string, number]> = {
+  dataType: Replay.of(account, {}, t.readonly(t.tuple([t.string, t.number]))),
+  eq: Replay.getEq(),
+  toJSON: Replay.toJSON,
+  change: fc.tuple(key, fc.integer({ min: -2, max: 2 })),
+  oracle: (updates) => {
+    let balances: Account = {}
+    for (const [action] of updates) {
+      try {
+        balances = account(balances, action)
+      } catch {
+        // as if it had not been
+      }
+    }
+    return balances
+  },
+}
+
+export const table = [model, events, rarray, redit, appendOnly, replay] as unknown as ReadonlyArray<
+  Entry<unknown, unknown>
+>

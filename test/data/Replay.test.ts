@@ -1,0 +1,124 @@
+import { createSlice, type PayloadAction } from '@reduxjs/toolkit'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { Replay, scuttlebutt, type Update } from '../../src/index.js'
+
+const NOW = 1_795_418_741_399
+
+/** Reduces to the list of actions, so that their order shows; counts its calls. */
+const traced = () => {
+  let calls = 0
+  const type = Replay.of(
+    (state: ReadonlyArray<string>, action: string) => {
+      calls++
+      return [...state, action]
+    },
+    [],
+    t.string,
+  )
+  return {
+    ...scuttlebutt(type),
+    callsOf: (work: () => void): number => {
+      calls = 0
+      work()
+      return calls
+    },
+  }
+}
+
+describe('A replayed reducer', () => {
+  test('reduces in total order, and costs what lies after the action that comes late', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), fc.array(fc.nat(), { maxLength: 10 }), (n, late) => {
+        const { create, applyUpdate, applyUpdates, callsOf } = traced()
+        const early: Update<string>[] = Array.from({ length: n }, (_, i) => [String(i), NOW + i, 'a'])
+        let replica = applyUpdates(early)(create('z'))
+        const all = [...early]
+        late.forEach((after, i) => {
+          const update: Update<string> = [`late ${String(i)}`, NOW + (after % (n + 1)) - 0.5, `b${String(i)}`]
+          all.push(update)
+          const behind = all.filter(([, timestamp]) => timestamp >= update[1]).length
+          const calls = callsOf(() => (replica = applyUpdate(update)(replica)))
+          expect(calls).toBeLessThanOrEqual(4 * behind)
+          const order = [...all].sort(([, s, a], [, t, b]) => s - t || (a < b ? -1 : 1)).map(([action]) => action)
+          expect(Replay.state(replica.state)).toEqual(order)
+          expect(Replay.actions(replica.state)).toEqual(order)
+          expect(replica.state.checkpoints.length).toBeLessThanOrEqual(2 * Math.log2(2 * all.length) + 1)
+        })
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('reduces each action once when they come in order', () => {
+    const { create, applyUpdate, applyUpdates, callsOf } = traced()
+    const updates: Update<string>[] = Array.from({ length: 1000 }, (_, i) => ['x', NOW + i, 'a'])
+    expect(callsOf(() => applyUpdates(updates)(create('z')))).toBe(1000)
+    expect(callsOf(() => updates.reduce((replica, update) => applyUpdate(update)(replica), create('z')))).toBe(1000)
+  })
+
+  test('may be a slice of Redux Toolkit, as it is', () => {
+    const slice = createSlice({
+      name: 'todos',
+      initialState: { todos: {}, count: 0 },
+      reducers: {
+        added: (state, { payload }: PayloadAction<string>) => {
+          state.todos[payload] = false
+          state.count++
+        },
+        toggled: (state, { payload }: PayloadAction<string>) => {
+          if (state.todos[payload] === undefined) throw new Error('no such todo')
+          state.todos[payload] = !state.todos[payload]
+        },
+      },
+    })
+    const action = t.type({ type: t.string, payload: t.string })
+    const { create, change, applyUpdates, history } = scuttlebutt(
+      Replay.of(slice.reducer, slice.getInitialState(), action),
+    )
+    const { added, toggled } = slice.actions
+    const done = (made: t.TypeOf<typeof action>, now: number, replica: ReturnType<typeof create>) => {
+      const changed = change(Replay.dispatch(made), now)(replica)
+      if (changed._tag === 'Left') throw new Error(JSON.stringify(changed.left))
+      return changed.right[1]
+    }
+    const ann = done(added('milk'), NOW, create('ann'))
+    const early = done(toggled('milk'), NOW + 1, create('ben')) // has not heard of it yet
+    expect(Replay.toJSON(early.state)).toEqual({ todos: {}, count: 0 })
+    const ben = done(added('bread'), NOW + 2, early)
+    const both = applyUpdates(history()(ann))(ben)
+    expect(Replay.state(both.state)).toEqual({ todos: { milk: true, bread: false }, count: 2 })
+    expect(Replay.state(applyUpdates(history()(ben))(ann).state)).toEqual(Replay.state(both.state))
+    expect(change({ type: 1 } as never, NOW)(both)).toMatchObject({ _tag: 'Left', left: { _tag: 'InvalidChange' } })
+  })
+
+  test('keeps every version as it was, whoever tries to change it: B13', () => {
+    const tags = t.array(t.string)
+    const { create, applyUpdate } = scuttlebutt(
+      Replay.of(
+        (state: { readonly tags: string[] }, more: string[]) => ({ tags: [...state.tags, ...more] }),
+        { tags: [] },
+        tags,
+      ),
+    )
+    const empty = create('a')
+    const one = applyUpdate([['x'], NOW, 'b'])(empty)
+    expect(() => Replay.state(one.state).tags.push('y')).toThrow(TypeError)
+    expect(() => Replay.state(empty.state).tags.push('y')).toThrow(TypeError)
+    expect([Replay.state(empty.state), Replay.state(one.state)]).toEqual([{ tags: [] }, { tags: ['x'] }])
+  })
+
+  test('gives a reducer that changes what it was given nothing to change', () => {
+    const careless = Replay.of(
+      (state: string[], action: string) => {
+        state.push(action)
+        return state
+      },
+      [],
+      t.string,
+    )
+    const { create, applyUpdate } = scuttlebutt(careless)
+    expect(Replay.state(applyUpdate(['x', NOW, 'b'])(create('a')).state)).toEqual([])
+  })
+})
