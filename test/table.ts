@@ -12,6 +12,7 @@ import {
   RArray,
   REdit,
   Replay,
+  Scuttlebucket,
   type Command,
   type DataType,
   type Update,
@@ -145,6 +146,45 @@ const replay: Entry<Replay.State<Account, readonly [string, number]>, readonly [
   },
 }
 
-export const table = [model, events, rarray, redit, appendOnly, replay] as unknown as ReadonlyArray<
+const parts = {
+  list: rarray.dataType,
+  proto: model.dataType,
+  inner: Scuttlebucket.of({ events: events.dataType, model: model.dataType }),
+}
+
+/** The updates of a part, unwrapped. */
+const partOf = <C>(
+  updates: ReadonlyArray<Update<readonly [string, unknown]>>,
+  part: string,
+): ReadonlyArray<Update<C>> =>
+  updates.flatMap(([[name, change], ...stamp]) => (name === part ? [[change as C, ...stamp] as const] : []))
+
+const bucket: Entry<Scuttlebucket.State<typeof parts>, Scuttlebucket.Change<typeof parts>> = {
+  dataType: Scuttlebucket.of(parts),
+  eq: Scuttlebucket.getEq({
+    list: RArray.getEq(),
+    proto: Model.getEq(),
+    inner: Scuttlebucket.getEq({ events: Events.getEq(), model: Model.getEq() }),
+  }),
+  toJSON: Scuttlebucket.toJSON,
+  change: fc.oneof(
+    rarray.change.map(Scuttlebucket.at('list')),
+    model.change.map(Scuttlebucket.at('proto')),
+    events.change.map((change) => ['inner', ['events', change]]),
+    model.change.map((change) => Scuttlebucket.at('inner')(Scuttlebucket.at('model')(change))),
+    // what a later version of the program may have
+    fc.tuple(fc.constantFrom('later', '__proto__', 'toString'), json) as fc.Arbitrary<never>,
+  ) as fc.Arbitrary<Command<Scuttlebucket.State<typeof parts>, Scuttlebucket.Change<typeof parts>, unknown>>,
+  oracle: (updates) => {
+    const inner = partOf<readonly [string, unknown]>(updates, 'inner')
+    return {
+      list: rarray.oracle(partOf(updates, 'list')),
+      proto: model.oracle(partOf(updates, 'proto')),
+      inner: { events: events.oracle(partOf(inner, 'events')), model: model.oracle(partOf(inner, 'model')) },
+    }
+  },
+}
+
+export const table = [model, events, rarray, redit, appendOnly, replay, bucket] as unknown as ReadonlyArray<
   Entry<unknown, unknown>
 >

@@ -7,6 +7,9 @@ import { createReadStream, createStream, createWriteStream } from '../src/adapte
 import {
   Events,
   Model,
+  RArray,
+  REdit,
+  Scuttlebucket,
   scuttlebutt,
   type Applied,
   type Budget,
@@ -40,6 +43,48 @@ test('Commands are held to the data type', () => {
   )(create('a'))
   expectTypeOf(full).toExtend<E.Either<'full' | Rejection, unknown>>()
   expect(full._tag).toBe('Right')
+})
+
+test('A bucket knows its parts', () => {
+  const { change, create } = scuttlebutt(
+    Scuttlebucket.of({
+      chat: Events.of(t.string),
+      list: RArray.of(t.string),
+      pad: REdit,
+      inner: Scuttlebucket.of({ settings: Model.of(t.number) }),
+    }),
+  )
+  const { at, get } = Scuttlebucket
+  const replica = create('a')
+  const commands = [
+    change(at('chat')(Events.emit('said', 'hi')), 1)(replica),
+    change(at('list')(RArray.push('x')), 1)(replica),
+    change(at('list')(RArray.pop()), 1)(replica),
+    change(at('list')(RArray.move(0, 1)), 1)(replica),
+    change(at('pad')(REdit.text('x')), 1)(replica),
+    change(at('inner')(at('settings')(Model.set('k', 1))), 1)(replica),
+  ]
+  const refusedCommands = [
+    // @ts-expect-error the chat is of strings
+    () => change(at('chat')(Events.emit('said', 1)), 1)(replica),
+    // @ts-expect-error what another part takes
+    () => change(at('chat')(RArray.push('x')), 1)(replica),
+    // @ts-expect-error a list of strings
+    () => change(at('list')(RArray.push(1)), 1)(replica),
+    // @ts-expect-error the settings are numbers
+    () => change(at('inner')(at('settings')(Model.set('k', 'one'))), 1)(replica),
+    // @ts-expect-error no such part
+    () => change(at('nowhere')(Model.set('k', 1)), 1)(replica),
+  ]
+  expect(commands).toHaveLength(6)
+  expect(refusedCommands).toHaveLength(5)
+  expectTypeOf(get('chat')(replica.state)).toEqualTypeOf<Events.State<string>>()
+  expectTypeOf(get('pad')(replica.state)).toEqualTypeOf<REdit.State>()
+  expectTypeOf(get('settings')(get('inner')(replica.state))).toEqualTypeOf<Model.State<number>>()
+  // @ts-expect-error no such part
+  expect(get('nowhere')(replica.state)).toBeUndefined()
+  const refused = change(at('list')(RArray.pop()), 1)(replica)
+  expectTypeOf(refused).toExtend<E.Either<Rejection | RArray.Refusal, unknown>>()
 })
 
 test('States and updates are immutable to the compiler', () => {

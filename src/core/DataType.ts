@@ -18,6 +18,8 @@ export interface DataType<S, C> {
    * Total and deterministic: no clock, no randomness, no I/O.
    */
   readonly apply: (updates: ReadonlyArray<Update<C>>) => (state: S) => Applied<S, C>
+  /** Plain JSON, equal on two replicas with equal clocks, for types that do not ask for more than the state. */
+  readonly toJSON?: (state: S) => unknown
 }
 
 export interface Applied<S, C> {

@@ -54,6 +54,7 @@ export const of = <I>(item: t.Type<I, unknown, unknown>): DataType<State<I>, Cha
   change: pushOrRemove.pipe(t.union([t.readonly(t.type({ remove: t.string })), t.readonly(t.type({ push: item }))])),
   empty: emptyState,
   apply,
+  toJSON,
 })
 
 type Wire = Readonly<Record<string, unknown>>

@@ -40,6 +40,7 @@ export const of = <P>(payload: t.Type<P, unknown, unknown>): DataType<State<P>, 
   change: changeOf(payload),
   empty: emptyState,
   apply,
+  toJSON,
 })
 
 /** A name and a payload, and whatever follows. A payload that is missing is decoded as undefined. */

@@ -39,6 +39,7 @@ export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Ch
   change: pair.pipe(t.readonly(t.tuple([t.string, t.union([t.null, value])]))),
   empty: emptyState,
   apply,
+  toJSON,
 })
 
 const isPair = (u: unknown): u is readonly unknown[] => Array.isArray(u) && u.length === 2

@@ -76,6 +76,7 @@ export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Ch
   change: record(t.union([t.null, value])),
   empty: emptyState,
   apply,
+  toJSON,
 })
 
 const apply =

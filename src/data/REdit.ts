@@ -30,10 +30,10 @@ const lineArray = RArray.of(t.string)
 
 export const name = 'REdit'
 
-export const { change, empty, apply }: DataType<State, Change> = lineArray
+export const { change, empty, apply } = lineArray
 
 /** The data type that this module is, by itself. */
-export const of = (): DataType<State, Change> => ({ name, change, empty, apply })
+export const of = (): DataType<State, Change> => ({ name, change, empty, apply, toJSON })
 
 /** Where more lines than this were removed and added, they are no longer compared. */
 const MAX_EDITS = 2000

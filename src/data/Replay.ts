@@ -45,6 +45,7 @@ export const of = <S, A>(
   change: action,
   empty: { actions: SortedMap.empty(), checkpoints: [{ position: 0, state: frozen(initial) }] },
   apply: apply(reducer),
+  toJSON,
 })
 
 const frozen = <S>(state: S): S => {

@@ -59,9 +59,13 @@ describe('A replayed reducer', () => {
   })
 
   test('may be a slice of Redux Toolkit, as it is', () => {
+    const initialState: { readonly todos: Readonly<Record<string, boolean>>; readonly count: number } = {
+      todos: {},
+      count: 0,
+    }
     const slice = createSlice({
       name: 'todos',
-      initialState: { todos: {}, count: 0 },
+      initialState,
       reducers: {
         added: (state, { payload }: PayloadAction<string>) => {
           state.todos[payload] = false

@@ -1,0 +1,179 @@
+/**
+ * Several data types in one replica: they share its id, its clock and its streams.
+ *
+ * On the wire `[name, change]`, the part's name around the part's own change, as npm `scuttlebucket`. A bucket is
+ * a data type, so buckets nest. An update for a part that is not known here is kept in the log and passed on, for
+ * peers that know it; start anew from the log when a later version of a program adds that part.
+ *
+ * @example
+ * const bucket = scuttlebutt(Scuttlebucket.of({ chat: Events.of(t.string), settings: Model.of(t.number) }))
+ * const say = Scuttlebucket.at('chat')(Events.emit('said', 'hi'))
+ * const [update, replica] = unwrap(bucket.change(say, 1000)(bucket.create('alice')))
+ * update // => [['chat', ['said', 'hi']], 1000, 'alice']
+ * Events.toJSON(Scuttlebucket.get('chat')(replica.state)) // => [['said', 'hi']]
+ * Scuttlebucket.toJSON(replica.state) // => { chat: [['said', 'hi']], settings: {} }
+ */
+import type { either as E, eq } from 'fp-ts'
+import * as t from 'io-ts'
+import type { Applied, DataType, Maker } from '../core/DataType.js'
+import type { Stamp, Update } from '../core/Update.js'
+
+/** The data types of a bucket, by name. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a data type is invariant in what it is of
+export type Parts = Readonly<Record<string, DataType<any, any>>>
+
+type StateOf<D> = D extends { readonly empty: infer S } ? S : never
+type ChangeOf<D> = D extends { readonly change: t.Type<infer C, unknown, unknown> } ? C : never
+
+/** A part's name around one of its changes. */
+export type Change<P extends Parts> = {
+  readonly [Name in keyof P & string]: readonly [name: Name, change: ChangeOf<P[Name]>]
+}[keyof P & string]
+
+export interface State<P extends Parts> {
+  /** The state of each part, by name. */
+  readonly states: { readonly [Name in keyof P & string]: StateOf<P[Name]> }
+}
+
+/** Some part's change, as far as the bucket itself looks. */
+type Wrapped = readonly [name: string, change: unknown]
+
+type States = Readonly<Record<string, unknown>>
+
+/** Whose parts a state holds: a replica has no functions in it. */
+const partsOf = new WeakMap<object, Parts>()
+
+const stateOf = <P extends Parts>(parts: P, states: States): State<P> => {
+  const state = { states } as State<P>
+  partsOf.set(state, parts)
+  return state
+}
+
+const mapped = <A>(parts: Parts, f: (part: Parts[string], name: string) => A): Readonly<Record<string, A>> =>
+  Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, f(part, name)]))
+
+/** A bucket of parts. Apply: as the parts that are concerned, and O(u + parts) for u updates. */
+export const of = <const P extends Parts>(parts: P): DataType<State<P>, Change<P>> => {
+  const names = Object.entries(parts).map(([name, { name: type }]) => `${name}: ${type}`)
+  return {
+    name: `Scuttlebucket<${names.join(', ')}>`,
+    change: changeOf(parts),
+    empty: stateOf(
+      parts,
+      mapped(parts, ({ empty }) => empty as unknown),
+    ),
+    apply: apply(parts),
+    toJSON,
+  }
+}
+
+const partNamed = (parts: Parts, name: string): Parts[string] | undefined =>
+  Object.hasOwn(parts, name) ? parts[name] : undefined
+
+const isWrapped = (u: unknown): u is Wrapped => Array.isArray(u) && u.length === 2 && typeof u[0] === 'string'
+
+/** Changes of parts that are not known are let through as they are. */
+const changeOf = <P extends Parts>(parts: P): t.Type<Change<P>, unknown, unknown> =>
+  new t.Type<Change<P>, unknown, unknown>(
+    '[name, change]',
+    (u): u is Change<P> => isWrapped(u) && (partNamed(parts, u[0])?.change.is(u[1]) ?? true),
+    (u, context) => {
+      if (!isWrapped(u)) return t.failure(u, context)
+      const [name, inner] = u
+      const codec = partNamed(parts, name)?.change
+      if (codec === undefined) return t.success(u as Change<P>)
+      const decoded = codec.validate(inner, t.appendContext(context, '1', codec, inner))
+      if (decoded._tag === 'Left') return decoded
+      return t.success((decoded.right === inner ? u : [name, decoded.right]) as Change<P>)
+    },
+    ([name, inner]) => {
+      const part = partNamed(parts, name)
+      return [name, part === undefined ? inner : part.change.encode(inner)]
+    },
+  )
+
+const apply =
+  <P extends Parts>(parts: P) =>
+  (updates: ReadonlyArray<Update<Change<P>>>) =>
+  (state: State<P>): Applied<State<P>, Change<P>> => {
+    const updatesByPart = new Map<string, Update<unknown>[]>()
+    for (const [[name, change], timestamp, source] of updates) {
+      const update = Object.freeze([change, timestamp, source] as const)
+      const batch = updatesByPart.get(name)
+      if (batch === undefined) updatesByPart.set(name, [update])
+      else batch.push(update)
+    }
+    const transition = (part: Parts[string], name: string) => {
+      const batch = updatesByPart.get(name)
+      return batch && part.apply(batch)
+    }
+    return within(parts, transition)(state)
+  }
+
+/** Takes each part through its own transition, if there is one for it. */
+const within =
+  <P extends Parts>(
+    parts: P,
+    transition: (part: Parts[string], name: string) => ((state: unknown) => Applied<unknown, unknown>) | undefined,
+  ) =>
+  (state: State<P>): Applied<State<P>, Change<P>> => {
+    const before: States = state.states
+    const superseded: Update<Change<P>>[] = []
+    const after = mapped(parts, (part, name) => {
+      const applied = transition(part, name)?.(before[name])
+      for (const [change, timestamp, source] of applied?.superseded ?? []) {
+        superseded.push([[name, change] as unknown as Change<P>, timestamp, source])
+      }
+      return applied === undefined ? before[name] : applied.state
+    })
+    const unchanged = Object.keys(parts).every((name) => after[name] === before[name])
+    return { state: unchanged ? state : stateOf(parts, after), superseded }
+  }
+
+/** Does to the part of a name what a command does to it. Costs and errors are the command's. */
+export const at =
+  <const Name extends string>(name: Name): At<Name> =>
+  (command: unknown) =>
+  (state: State<Parts>, stamp: Stamp) => {
+    const made: E.Either<unknown, unknown> =
+      typeof command === 'function'
+        ? (command as Maker<unknown, unknown, unknown>)((state.states as States)[name], stamp)
+        : { _tag: 'Right', right: command }
+    return (made._tag === 'Left' ? made : { _tag: 'Right', right: [name, made.right] }) as never
+  }
+
+/** What {@link at} gives: takes a command of the part's type, in either form. */
+interface At<Name extends string> {
+  <S, C, Err>(command: Maker<S, C, Err>): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
+  <C>(change: C): Maker<Holding<Name, unknown>, readonly [name: Name, change: C]>
+}
+
+/** A bucket's state, as far as one of its parts. */
+interface Holding<Name extends string, S> {
+  readonly states: Readonly<Record<Name, S>>
+}
+
+/** The state of a part. O(1). */
+export const get =
+  <const Name extends string>(name: Name) =>
+  <S>({ states }: Holding<Name, S>): S =>
+    states[name]
+
+/** A plain object of each part as JSON, by name: by its data type's `toJSON`, or else its state. Costs as the parts'. */
+export const toJSON = <P extends Parts>(state: State<P>): Readonly<Record<string, unknown>> =>
+  mapped(partsOf.get(state) ?? {}, ({ toJSON: show }, name) => {
+    const part: unknown = (state.states as States)[name]
+    return show === undefined ? part : show(part)
+  })
+
+/** Equal where all parts are, each by its own Eq. Costs as these. */
+export const getEq = <S extends States>(eqs: { readonly [Name in keyof S]: eq.Eq<S[Name]> }): eq.Eq<{
+  readonly states: S
+}> => ({
+  equals: (a, b) =>
+    a === b ||
+    Object.keys(eqs).every(
+      (name) =>
+        a.states[name] === b.states[name] || eqs[name]!.equals(a.states[name] as never, b.states[name] as never),
+    ),
+})

@@ -1,0 +1,94 @@
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { expect, test } from 'vitest'
+import { Clock, Events, Model, RArray, REdit, Scuttlebucket, scuttlebutt, type Update } from '../../src/index.js'
+
+const parts = {
+  chat: Events.of(t.string),
+  list: RArray.of(t.number),
+  deep: Scuttlebucket.of({ pad: REdit, settings: Model.of(t.number) }),
+}
+
+const { create, change, applyUpdates, decode, digest, history } = scuttlebutt(Scuttlebucket.of(parts))
+
+type Bucket = ReturnType<typeof create>
+
+const NOW = 1_795_418_741_399
+
+const done = (changed: E.Either<unknown, readonly [unknown, Bucket]>): Bucket => {
+  if (E.isLeft(changed)) throw new Error(JSON.stringify(changed.left))
+  return changed.right[1]
+}
+
+const { at, get } = Scuttlebucket
+
+test('Parts share one id and one clock, which covers their local updates', () => {
+  const one = done(change(at('chat')(Events.emit('said', 'hi')), NOW)(create('ann')))
+  const two = done(change(at('list')(RArray.push(1, 2)), NOW)(one))
+  const three = done(change(at('deep')(at('pad')(REdit.text('a\nb\n'))), NOW)(two))
+  expect(Object.keys(digest(three).clock)).toEqual(['ann'])
+  for (const update of history()(three)) expect(Clock.covers(update)(three.clock)).toBe(true)
+  expect(Events.toJSON(get('chat')(three.state))).toEqual([['said', 'hi']])
+  expect(RArray.toArray(get('list')(three.state))).toEqual([1, 2])
+  expect(REdit.toString(get('pad')(get('deep')(three.state)))).toBe('a\nb\n')
+  expect(Scuttlebucket.toJSON(three.state)).toEqual({
+    chat: [['said', 'hi']],
+    list: [1, 2],
+    deep: { pad: 'a\nb\n', settings: {} },
+  })
+})
+
+test('A command sees the state of its part, and its refusal comes out', () => {
+  const refused = change(at('list')(RArray.remove(3)), NOW)(create('ann'))
+  expect(refused).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 3, length: 0 }))
+})
+
+test('An update for a part unknown here is kept and passed on, to a peer that knows it', () => {
+  const small = scuttlebutt(Scuttlebucket.of({ chat: parts.chat }))
+  const said: Update<never> = [['chat', ['said', 'hi']], NOW, 'ann'] as never
+  const listed: Update<never> = [['list', { k: 1 }], NOW + 1, 'ann'] as never
+  const odd: Update<never> = [['__proto__', { any: ['thing'] }], NOW + 2, 'ann'] as never
+  for (const update of [said, listed, odd]) expect(small.decode()(update)).toEqual(E.right(update))
+  const relay = small.applyUpdates([said, listed, odd])(small.create('relay'))
+  expect(Scuttlebucket.toJSON(relay.state)).toEqual({ chat: [['said', 'hi']] })
+  expect(small.history()(relay)).toEqual([said, listed, odd])
+  const whole = applyUpdates(small.history()(relay) as never)(create('ben'))
+  expect(RArray.toArray(get('list')(whole.state))).toEqual([1])
+})
+
+test('A part’s state is the same where nothing was written to it', () => {
+  const one = done(change(at('chat')(Events.emit('said', 'hi')), NOW)(create('ann')))
+  const two = done(change(at('list')(RArray.push(1)), NOW)(one))
+  expect(get('chat')(two.state)).toBe(get('chat')(one.state))
+  const three = applyUpdates([[['unknown', 1], NOW + 1, 'ben'] as never])(two)
+  expect(three.state).toBe(two.state)
+  expect(three).not.toBe(two)
+})
+
+test('What a part refuses is a rejection that says where', () => {
+  const refused = decode()([['deep', ['settings', ['k', 'no number']]], NOW, 'ann'])
+  expect(refused).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0][1][1][1]' } })
+  for (const shape of [null, 'chat', [], ['chat'], ['chat', 1], ['chat', ['said', 1], 2], [1, 2], { chat: 1 }]) {
+    expect(decode()([shape, NOW, 'ann'])).toMatchObject({ _tag: 'Left', left: { _tag: 'InvalidChange' } })
+  }
+})
+
+test('Names are data, even of parts', () => {
+  const named = Scuttlebucket.of(Object.fromEntries([['__proto__', Model.of(t.number)]]))
+  const odd = scuttlebutt(named)
+  const replica = odd.applyUpdates([[['__proto__', ['constructor', 1]], NOW, 'a'] as never])(odd.create('z'))
+  expect(JSON.stringify(Scuttlebucket.toJSON(replica.state))).toBe('{"__proto__":{"constructor":1}}')
+})
+
+test('Equal where all parts are', () => {
+  const eq = Scuttlebucket.getEq({
+    chat: Events.getEq<string>(),
+    list: RArray.getEq<number>(),
+    deep: Scuttlebucket.getEq({ pad: REdit.getEq(), settings: Model.getEq<number>() }),
+  })
+  const a = done(change(at('list')(RArray.push(1)), NOW)(create('ann')))
+  const b = applyUpdates(history()(a))(create('ben'))
+  expect(eq.equals(a.state, b.state)).toBe(true)
+  const c = done(change(at('deep')(at('settings')(Model.set('k', 1))), NOW)(b))
+  expect(eq.equals(c.state, b.state)).toBe(false)
+})
