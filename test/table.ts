@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import {
   AppendOnly,
+  Doc,
   Events,
   Model,
   RArray,
@@ -146,6 +147,45 @@ const replay: Entry<Replay.State<Account, readonly [string, number]>, readonly [
   },
 }
 
+const todo = Doc.seq('list', 'todo')
+const fields = fc.dictionary(
+  fc.constantFrom('list', '_sort', '__proto__', 'n'),
+  fc.constantFrom('todo', 'V', 1, null),
+  {
+    maxKeys: 3,
+  },
+)
+
+const doc: Entry<Doc.State<unknown>, Doc.Change<unknown>> = {
+  dataType: Doc.of(t.unknown),
+  eq: Doc.getEq(),
+  toJSON: (state) => [Doc.toJSON(state), todo.rows(state).map(({ id }) => id)],
+  change: fc.oneof(
+    fc.tuple(key, fc.option(fields)),
+    fc.tuple(key, fields).map(([row, some]) => Doc.set(row, some)),
+    fields.map(Doc.add),
+    key.map(Doc.remove),
+    fc.oneof(key, fields).map((what) => todo.push(what)),
+    fc.tuple(key, key).map(([row, anchor]) => todo.before(row, anchor)),
+    fc.tuple(key, key).map(([row, anchor]) => todo.after(row, anchor)),
+    key.map((row) => todo.remove(row)),
+  ),
+  oracle: (updates) => {
+    const rows = new Map<string, Map<string, unknown>>()
+    for (const [[row, set]] of updates) {
+      const before = rows.get(row) ?? new Map<string, unknown>()
+      if (set === null) rows.delete(row)
+      else rows.set(row, new Map([...before, ...Object.entries(set)]))
+    }
+    const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1)
+    const all = [...rows].sort(byKey).map(([row, of]) => [row, Object.fromEntries([...of].sort(byKey))] as const)
+    const inList = all.flatMap(([row, { list, _sort }]) =>
+      list === 'todo' ? [[typeof _sort === 'string' && _sort !== '' ? _sort : row, row] as const] : [],
+    )
+    return [Object.fromEntries(all), inList.sort(byKey).map(([, row]) => row)]
+  },
+}
+
 const parts = {
   list: rarray.dataType,
   proto: model.dataType,
@@ -185,6 +225,6 @@ const bucket: Entry<Scuttlebucket.State<typeof parts>, Scuttlebucket.Change<type
   },
 }
 
-export const table = [model, events, rarray, redit, appendOnly, replay, bucket] as unknown as ReadonlyArray<
+export const table = [model, events, rarray, redit, appendOnly, doc, replay, bucket] as unknown as ReadonlyArray<
   Entry<unknown, unknown>
 >

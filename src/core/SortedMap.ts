@@ -347,20 +347,27 @@ export const entryAt = <K, V>(map: SortedMap<K, V>, i: number): readonly [K, V] 
   return [node.keys[rest]!, node.items[rest]!]
 }
 
-/** Calls `visit` for every entry from index `from` on, in key order. O(log n + entries visited). */
-export const forEach = <K, V>(map: SortedMap<K, V>, visit: (value: V, key: K) => void, from = 0): void => {
-  walk(map.root, from, visit)
+/** Calls `visit` for the entries from index `from` on, up to but not at index `to`, in key order. O(log n + entries visited). */
+export const forEach = <K, V>(
+  map: SortedMap<K, V>,
+  visit: (value: V, key: K) => void,
+  from = 0,
+  to = map.root.size,
+): void => {
+  walk(map.root, from, to, visit)
 }
 
-const walk = <K, V>(node: Node<K, V>, from: number, visit: (value: V, key: K) => void): void => {
+const walk = <K, V>(node: Node<K, V>, from: number, to: number, visit: (value: V, key: K) => void): void => {
   if (node.leaf) {
-    for (let i = from; i < node.keys.length; i++) visit(node.items[i]!, node.keys[i]!)
+    const end = Math.min(to, node.size)
+    for (let i = Math.max(from, 0); i < end; i++) visit(node.items[i]!, node.keys[i]!)
     return
   }
-  let skip = from
+  let start = 0
   for (const child of node.items) {
-    if (skip < child.size) walk(child, skip, visit)
-    skip = Math.max(0, skip - child.size)
+    if (start >= to) return
+    if (from < start + child.size) walk(child, from - start, to - start, visit)
+    start += child.size
   }
 }
 
@@ -411,7 +418,7 @@ export const forEachChange = <K, V>(
   const compare = (a: Node<K, V>, b: Node<K, V>, low: K | undefined, taller: number): void => {
     if (a === b) return
     if (b.leaf) {
-      walk(b, 0, (value, key) => {
+      walk(b, 0, b.size, (value, key) => {
         const before = lookup(less, previous.root, key)
         if (!Object.is(before, value)) visit(key, value, before)
       })

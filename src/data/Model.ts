@@ -16,6 +16,7 @@ import type { Applied, DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import * as SortedMap from '../core/SortedMap.js'
 import * as Update from '../core/Update.js'
+import { orNull, pair } from './shapes.js'
 
 export type Change<V> = readonly [key: string, value: V | null]
 
@@ -36,21 +37,11 @@ const emptyState: State<never> = { winners: SortedMap.empty(), size: 0 }
  */
 export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Change<V>> => ({
   name: `Model<${value.name}>`,
-  change: pair.pipe(t.readonly(t.tuple([t.string, t.union([t.null, value])]))),
+  change: pair(t.union([t.null, value])),
   empty: emptyState,
   apply,
   toJSON,
 })
-
-const isPair = (u: unknown): u is readonly unknown[] => Array.isArray(u) && u.length === 2
-
-/** A tuple codec alone would take a member that is missing for one that is undefined. */
-const pair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
-  '[key, value]',
-  isPair,
-  (u, context) => (isPair(u) ? t.success(u) : t.failure(u, context)),
-  t.identity,
-)
 
 const apply =
   <V>(updates: ReadonlyArray<Update.Update<Change<V>>>) =>
@@ -120,11 +111,7 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({
     SortedMap.equals(
       a.winners,
       b.winners,
-      (x, y) => x === y || (Update.compare(x, y) === 0 && x[0][0] === y[0][0] && sameValue(value)(x[0][1], y[0][1])),
+      (x, y) =>
+        x === y || (Update.compare(x, y) === 0 && x[0][0] === y[0][0] && orNull(value).equals(x[0][1], y[0][1])),
     ),
 })
-
-const sameValue =
-  <V>(value: eq.Eq<V>) =>
-  (a: V | null, b: V | null): boolean =>
-    a === null || b === null ? a === b : value.equals(a, b)

@@ -25,7 +25,7 @@ import * as SortedMap from '../core/SortedMap.js'
 import * as Update from '../core/Update.js'
 import * as DenseKey from './DenseKey.js'
 import * as Holdings from './Holdings.js'
-import { record } from './record.js'
+import { record } from './shapes.js'
 
 export type Change<V> = Readonly<Record<string, V | null>>
 
@@ -125,7 +125,8 @@ const within =
     const index = indexIn(size)
     if (!isIndex(index, count === 0 ? size : size - 1)) return outside(index, size)
     if (!isIndex(count, size - index)) return outside(index + count - 1, size)
-    const keys = Array.from({ length: count }, (_, i) => SortedMap.entryAt(state.items, index + i)![0])
+    const keys: string[] = []
+    SortedMap.forEach(state.items, (_, key) => keys.push(key), index, index + count)
     return command(keys, index)(state, stamp)
   }
 

@@ -1,3 +1,5 @@
+/** What changes are made of, and io-ts has not, or has with gaps. The codecs give the very value that they got where no part of it changes. */
+import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 
 type Members<A> = Readonly<Record<string, A>>
@@ -8,10 +10,7 @@ const isPlain = (u: unknown): u is Members<unknown> => {
   return prototype === Object.prototype || prototype === null
 }
 
-/**
- * Plain objects of what `member` decodes, under any keys: io-ts's own `record` loses `__proto__`. The same object if
- * no member changes.
- */
+/** Plain objects of what `member` decodes, under any keys: io-ts's own `record` loses `__proto__`. */
 export const record = <A>(member: t.Type<A, unknown, unknown>): t.Type<Members<A>, unknown, unknown> =>
   new t.Type<Members<A>, unknown, unknown>(
     `{ [key]: ${member.name} }`,
@@ -33,3 +32,21 @@ const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): M
   const members = Object.keys(object).map((key) => [key, f(object[key]!, key)] as const)
   return members.some(([key, value]) => value !== object[key]) ? Object.fromEntries(members) : object
 }
+
+const isPair = (u: unknown): u is readonly unknown[] => Array.isArray(u) && u.length === 2
+
+const anyPair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
+  '[key, value]',
+  isPair,
+  (u, context) => (isPair(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
+/** Just a string and what `value` decodes: io-ts's own `tuple` takes a member that is missing for one that is undefined. */
+export const pair = <A>(value: t.Type<A, unknown, unknown>): t.Type<readonly [string, A], unknown, unknown> =>
+  anyPair.pipe(t.readonly(t.tuple([t.string, value])))
+
+/** Equal where both are null, or neither is and they are equal. */
+export const orNull = <A>(value: eq.Eq<A>): eq.Eq<A | null> => ({
+  equals: (a, b) => (a === null || b === null ? a === b : value.equals(a, b)),
+})
