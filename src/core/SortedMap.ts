@@ -275,7 +275,7 @@ const joinWithNeighbour = <K, V>(node: Branch<K, V>, i: number, owner: Owner): v
       : branchOf(
           owner,
           // the first key of a branch may be lower than its own child: the parent's is exact
-          a.keys.concat(from, b.keys.slice(1)),
+          a.keys.concat([from], b.keys.slice(1)),
           (a as Branch<K, V>).items.concat((b as Branch<K, V>).items),
           a.size + b.size,
         )

@@ -54,6 +54,25 @@ describe('SortedMap', () => {
     )
   })
 
+  test('takes keys that are arrays, as updates are', () => {
+    const lessFirst = (a: readonly number[], b: readonly number[]): boolean => a[0]! < b[0]!
+    fc.assert(
+      fc.property(edits, (all) => {
+        const draft = new SortedMap.Draft<readonly number[], number>(lessFirst, SortedMap.empty())
+        for (const [kind, key, value] of all) {
+          if (kind === 'set') draft.set([key, 0, 0], value)
+          else draft.remove([key])
+        }
+        expect(entries(draft.done()).map(([[key], value]) => [key, value])).toEqual(entries(built(all)))
+        while (draft.size > 0) {
+          const { size } = draft
+          draft.remove(draft.first()!)
+          if (draft.size !== size - 1) expect.unreachable('the first key was not found')
+        }
+      }),
+    )
+  })
+
   test('keeps every old version as it was, also while drafts are edited', () => {
     fc.assert(
       fc.property(
@@ -122,6 +141,11 @@ describe('SortedMap', () => {
         const rest: (readonly [number, number])[] = []
         SortedMap.forEach(map, (value, k) => rest.push([k, value]), rank)
         expect(rest).toEqual(expected.slice(rank))
+        const part: number[] = []
+        SortedMap.forEach(map, (_, k) => part.push(k), rank, rank + 50)
+        expect(part).toEqual(expected.slice(rank, rank + 50).map(([k]) => k))
+        expect(SortedMap.entryAt(map, rank)).toEqual(expected[rank])
+        expect(SortedMap.entryAt(map, 0.5)).toBeUndefined()
         expect(SortedMap.keys(map)).toEqual(expected.map(([k]) => k))
       }),
     )
