@@ -32,6 +32,7 @@ export interface Scuttlebutt<S, C> {
     message: Message<C>,
     budget?: Budget,
   ) => (replica: Replica.Replica<S, C>) => readonly [Replica.Replica<S, C>, O.Option<Message<C>>]
+  readonly prune: (now: number) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   readonly merge: (other: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   readonly decode: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Update<C>>
   readonly decodeMessage: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Message<C>>
@@ -54,6 +55,7 @@ export const scuttlebutt = <S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> =
   digest: Replica.digest,
   history: Replica.history(dataType),
   reconcile: reconcile(dataType),
+  prune: Replica.prune(dataType),
   merge: Replica.merge(dataType),
   decode: decode(dataType),
   decodeMessage: decodeMessage(dataType),

@@ -9,6 +9,7 @@ import {
   AppendOnly,
   Doc,
   Events,
+  ExpiryModel,
   Model,
   RArray,
   REdit,
@@ -120,6 +121,38 @@ const appendOnly: Entry<AppendOnly.State<unknown>, AppendOnly.Change<unknown>> =
   },
 }
 
+const MAX_KEYS = 3
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const expiry: Entry<ExpiryModel.State<unknown>, ExpiryModel.Change<unknown>> = {
+  dataType: ExpiryModel.of(t.unknown, { max: MAX_KEYS }),
+  eq: ExpiryModel.getEq(),
+  // before anything lapses
+  toJSON: ExpiryModel.toJSON(0),
+  change: fc.tuple(key, fc.option(json)),
+  oracle: (updates) => {
+    const newest = [...new Map(updates.map((update, i) => [update[0][0], i])).values()].sort((i, j) => j - i)
+    const first = newest[MAX_KEYS - 1] ?? 0
+    const values = new Map<string, unknown>()
+    for (const [[key, value]] of updates.slice(first)) {
+      const before = values.get(key)
+      const merges = isObject(value) && isObject(before)
+      const all = merges
+        ? [...Object.entries(before), ...Object.entries(value)]
+        : isObject(value)
+          ? Object.entries(value)
+          : []
+      values.set(
+        key,
+        isObject(value) ? Object.fromEntries([...new Map(all)].sort(([a], [b]) => (a < b ? -1 : 1))) : value,
+      )
+    }
+    return Object.fromEntries([...values].filter(([, value]) => value !== null).sort(([a], [b]) => (a < b ? -1 : 1)))
+  },
+}
+
 type Account = Readonly<Record<string, number>>
 
 /** Nothing in it commutes: the order of actions shows in what they come to. Throws where there is nothing to take. */
@@ -225,6 +258,14 @@ const bucket: Entry<Scuttlebucket.State<typeof parts>, Scuttlebucket.Change<type
   },
 }
 
-export const table = [model, events, rarray, redit, appendOnly, doc, replay, bucket] as unknown as ReadonlyArray<
-  Entry<unknown, unknown>
->
+export const table = [
+  model,
+  events,
+  rarray,
+  redit,
+  appendOnly,
+  doc,
+  expiry,
+  replay,
+  bucket,
+] as unknown as ReadonlyArray<Entry<unknown, unknown>>

@@ -21,6 +21,12 @@ export interface Store<S, C> {
   readonly subscribe: (listener: Listener<S, C>) => () => void
 }
 
+/** What {@link createStore} makes. */
+export interface PrunableStore<S, C> extends Store<S, C> {
+  /** Lets go of what has lapsed by now; if there was any, listeners are told, with no updates. */
+  readonly prune: () => void
+}
+
 export interface StoreOptions<S, C> {
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number
@@ -42,7 +48,7 @@ export const createStore = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
   { now = Date.now, replica: saved = scuttlebutt.create(id) }: StoreOptions<S, C> = {},
-): Store<S, C> => {
+): PrunableStore<S, C> => {
   let replica: Replica.Replica<S, C> = saved.id === id ? saved : { ...saved, id }
   const listeners = new Set<{ readonly call: Listener<S, C> }>()
   const untold: (readonly [ReadonlyArray<Update<C>>, Replica.Replica<S, C>])[] = []
@@ -69,6 +75,10 @@ export const createStore = <S, C>(
     apply: (updates) => {
       const [fresh, next] = Replica.admit(scuttlebutt.dataType)(updates)(replica)
       if (next !== replica) commit(fresh, next)
+    },
+    prune: () => {
+      const next = scuttlebutt.prune(now())(replica)
+      if (next !== replica) commit([], next)
     },
     subscribe: (call) => {
       const listener = { call }

@@ -12,8 +12,10 @@ import type { SourceId, Update } from './Update.js'
 
 export interface Clock {
   readonly timestamps: SortedMap.SortedMap<SourceId, Timestamp>
-  /** The greatest timestamp seen from any source. */
+  /** The greatest timestamp seen from any source, or the floor if that is higher: local ones come after. */
   readonly latest: Timestamp
+  /** Up to here every source is covered, heard of or not; `timestamps` are above. Rises where updates lapse. */
+  readonly floor: Timestamp
 }
 
 /** A clock as a digest carries it. May come from a peer: `__proto__` is a source like any other. */
@@ -23,11 +25,11 @@ export type ClockRecord = Readonly<Record<SourceId, Timestamp>>
 export const bySource: SortedMap.Less<SourceId> = (a, b) => a < b
 
 /** The clock that has seen nothing. */
-export const empty: Clock = { timestamps: SortedMap.empty(), latest: NEVER }
+export const empty: Clock = { timestamps: SortedMap.empty(), latest: NEVER, floor: NEVER }
 
-/** O(s log s) for s sources. */
-export const fromRecord = (record: ClockRecord): Clock => {
-  const draft = new Draft(empty)
+/** Above a floor, if one is given. O(s log s) for s sources. */
+export const fromRecord = (record: ClockRecord, floor: Timestamp = NEVER): Clock => {
+  const draft = new Draft({ ...empty, floor })
   for (const source of Object.keys(record)) draft.advance(source, record[source]!)
   return draft.done()
 }
@@ -45,7 +47,7 @@ export class Draft {
   }
 
   timestampOf(source: SourceId): Timestamp {
-    return this.timestamps.get(source) ?? NEVER
+    return this.timestamps.get(source) ?? this.origin.floor
   }
 
   /** Whether the clock moved: a stamp that is covered, or is none, moves nothing. */
@@ -58,7 +60,7 @@ export class Draft {
 
   done(): Clock {
     const timestamps = this.timestamps.done()
-    return timestamps === this.origin.timestamps ? this.origin : { timestamps, latest: this.latest }
+    return timestamps === this.origin.timestamps ? this.origin : { ...this.origin, timestamps, latest: this.latest }
   }
 }
 
@@ -75,6 +77,7 @@ export const advance =
       ? {
           timestamps: SortedMap.set(bySource, clock.timestamps, source, timestamp),
           latest: Math.max(clock.latest, timestamp),
+          floor: clock.floor,
         }
       : clock
 
@@ -98,18 +101,38 @@ export const advanceAll =
 export const join =
   (other: Clock) =>
   (clock: Clock): Clock => {
-    const draft = new Draft(clock)
+    const draft = new Draft(raise(other.floor)(clock))
     SortedMap.forEachChange(bySource, clock.timestamps, other.timestamps, (source, timestamp) => {
       draft.advance(source, timestamp)
     })
     return draft.done()
   }
 
-/** The timestamp of a source's newest update that was seen, or `NEVER`. O(log s). */
+/**
+ * Covers all up to a timestamp, and forgets the sources that have nothing newer. The same clock if its floor is as high.
+ * O(f log s) for f forgotten, and O(s).
+ *
+ * @example
+ * const clock = raise(3)(fromRecord({ a: 1, b: 5 }))
+ * toRecord(clock) // => { b: 5 }
+ * covers(['x', 2, 'c'])(clock) // => true
+ */
+export const raise =
+  (floor: Timestamp) =>
+  (clock: Clock): Clock => {
+    if (!(floor > clock.floor)) return clock
+    const timestamps = new SortedMap.Draft(bySource, clock.timestamps)
+    SortedMap.forEach(clock.timestamps, (timestamp, source) => {
+      if (timestamp <= floor) timestamps.remove(source)
+    })
+    return { timestamps: timestamps.done(), latest: Math.max(clock.latest, floor), floor }
+  }
+
+/** The timestamp up to which a source was seen: of its newest update, or the floor. O(log s). */
 export const timestampOf =
   (source: SourceId) =>
   (clock: Clock): Timestamp =>
-    SortedMap.get(bySource, clock.timestamps, source) ?? NEVER
+    SortedMap.get(bySource, clock.timestamps, source) ?? clock.floor
 
 /** Whether an update was seen. O(log s). */
 export const covers =
@@ -131,21 +154,21 @@ export const ahead =
   (old: Clock, known: Clock = empty) =>
   (clock: Clock): ReadonlyArray<Behind> => {
     const behind: Behind[] = []
-    SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, (source, timestamp, before = NEVER) => {
+    SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, (source, timestamp, before = old.floor) => {
       const since = Math.max(before, timestampOf(source)(known))
       if (timestamp > since) behind.push([source, since])
     })
     return behind
   }
 
-/** As {@link ahead}, of a clock as a digest carries it. O(s), with a look-up in `known` a source. */
+/** As {@link ahead}, of a clock as a digest carries it, and its floor. O(s), with a look-up in `known` a source. */
 export const aheadOfRecord =
-  (known: ClockRecord) =>
+  (known: ClockRecord, floor: Timestamp = NEVER) =>
   (clock: Clock): ReadonlyArray<Behind> => {
     const behind: Behind[] = []
     SortedMap.forEach(clock.timestamps, (timestamp, source) => {
-      const claimed = Object.hasOwn(known, source) ? known[source]! : NEVER
-      const since = claimed > NEVER ? claimed : NEVER
+      const claimed = Object.hasOwn(known, source) ? known[source]! : floor
+      const since = claimed > floor ? claimed : floor
       if (timestamp > since) behind.push([source, since])
     })
     return behind
@@ -158,7 +181,7 @@ export const lacks =
     Object.keys(claimed).some((source) => claimed[source]! > timestampOf(source)(clock))
 
 /** Whether `b` covers all that `a` covers: the partial order of clocks. Costs as {@link join}. */
-export const leq = (a: Clock, b: Clock): boolean => ahead(b)(a).length === 0
+export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(b)(a).length === 0
 
 /** fp-ts's `Eq`. Costs as {@link join}. */
 export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, b) && leq(b, a)) }
@@ -166,5 +189,5 @@ export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, 
 /** fp-ts's `BoundedJoinSemilattice`. */
 export const JoinSemilattice = { join: (a: Clock, b: Clock): Clock => join(b)(a), zero: empty }
 
-/** As a digest carries it, sources in order. O(s). */
+/** As a digest carries it, sources in order; without the floor. O(s). */
 export const toRecord = (clock: Clock): ClockRecord => Object.fromEntries(SortedMap.entries(clock.timestamps))

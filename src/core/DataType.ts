@@ -1,6 +1,7 @@
 /** What a replicated data type is: a pure reducer over updates, and a codec for its changes. */
 import type { either as E } from 'fp-ts'
 import type { Type } from 'io-ts'
+import type { Timestamp } from './Timestamp.js'
 import type { Stamp, Update } from './Update.js'
 
 /**
@@ -18,6 +19,8 @@ export interface DataType<S, C> {
    * Total and deterministic: no clock, no randomness, no I/O.
    */
   readonly apply: (updates: ReadonlyArray<Update<C>>) => (state: S) => Applied<S, C>
+  /** Lets go of what has lapsed at `now`, in ms since the epoch, for types whose entries do. As {@link apply} otherwise. */
+  readonly prune?: (now: Timestamp) => (state: S) => Applied<S, C>
   /** Plain JSON, equal on two replicas with equal clocks, for types that do not ask for more than the state. */
   readonly toJSON?: (state: S) => unknown
 }
@@ -26,6 +29,8 @@ export interface Applied<S, C> {
   readonly state: S
   /** Updates, of the batch or earlier, that nobody needs to be sent any more. */
   readonly superseded: ReadonlyArray<Update<C>>
+  /** Of `prune`: no update up to this timestamp, whoever made it, will ever count again. Absent if some may. */
+  readonly lapsed?: Timestamp
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Replica<S, C> {
 export interface Digest {
   readonly id: SourceId
   readonly clock: Clock.ClockRecord
+  /** The clock's floor, where it has one: the original, which does not know it, may send again what has lapsed. */
+  readonly floor?: Timestamp.Timestamp
   readonly meta?: unknown
 }
 
@@ -152,7 +154,10 @@ export const equivocations =
   }
 
 /** O(s) for s sources. */
-export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => ({ id, clock: Clock.toRecord(clock) })
+export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {
+  const { floor } = clock
+  return floor === Timestamp.NEVER ? { id, clock: Clock.toRecord(clock) } : { id, clock: Clock.toRecord(clock), floor }
+}
 
 /**
  * The updates that `clock` does not cover, sorted by (timestamp, source), in
@@ -171,8 +176,15 @@ export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => ({ id, clo
 export const history =
   <S, C>(dataType: DataType<S, C>) =>
   (clock: Clock.ClockRecord = {}, budget?: Log.Budget) =>
+  (replica: Replica<S, C>): ReadonlyArray<Update<C>> =>
+    missing(dataType)({ clock }, budget)(replica)
+
+/** The {@link history} that the replica of a digest lacks. */
+export const missing =
+  <S, C>(dataType: DataType<S, C>) =>
+  ({ clock, floor }: Pick<Digest, 'clock' | 'floor'>, budget?: Log.Budget) =>
   (replica: Replica<S, C>): ReadonlyArray<Update<C>> => {
-    const behind = Clock.aheadOfRecord(clock)(replica.clock)
+    const behind = Clock.aheadOfRecord(clock, floor)(replica.clock)
     if (budget === undefined) return Log.since(behind)(replica.log)
     const [updates] = Log.take(budget, bytes(dataType))(Log.frontier(behind, budget.order)(replica.log))
     return Log.sorted(updates)
@@ -197,4 +209,28 @@ export const merge =
     const merged = applyUpdates(dataType)(missing)(replica)
     const clock = Clock.join(other.clock)(merged.clock)
     return clock === merged.clock ? merged : { ...merged, clock }
+  }
+
+/**
+ * Lets go of what has lapsed at `now`, in ms since the epoch: from the state, from the log, and from the clock the sources
+ * of which nothing newer was seen. None of it comes back: the clock covers it still, by its floor. The same
+ * replica if there is nothing to let go of, or the data type forgets nothing. O(d log u + s) for d updates dropped.
+ *
+ * @example
+ * const model = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 1000 }))
+ * const replica = model.applyUpdate([['x', 1], 5000, 'ann'])(model.create('ben'))
+ * const pruned = model.prune(7000)(replica)
+ * model.digest(pruned) // => { id: 'ben', clock: {}, floor: 6000 }
+ * model.applyUpdate([['x', 1], 5000, 'ann'])(pruned) === pruned // => true
+ */
+export const prune =
+  <S, C>(dataType: DataType<S, C>) =>
+  (now: number) =>
+  (replica: Replica<S, C>): Replica<S, C> => {
+    if (dataType.prune === undefined) return replica
+    const { state, superseded, lapsed = Timestamp.NEVER } = dataType.prune(now)(replica.state)
+    const raised = Clock.raise(lapsed)(replica.clock)
+    const forgot = Clock.size(raised) < Clock.size(replica.clock)
+    if (state === replica.state && superseded.length === 0 && !forgot) return replica
+    return { id: replica.id, clock: raised, log: Log.evolve([], superseded)(replica.log), state }
   }

@@ -35,3 +35,6 @@ export const next = (now: number, latest: Timestamp): Timestamp => (now > latest
 const OVER_HALF_ULP = (Number.EPSILON / 2) * (1 + Number.EPSILON)
 
 const successor = (x: number): number => x + (x * OVER_HALF_ULP + Number.MIN_VALUE)
+
+/** The greatest double below a timestamp. O(1). */
+export const previous = (x: Timestamp): number => x - (x * OVER_HALF_ULP + Number.MIN_VALUE)

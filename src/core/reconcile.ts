@@ -7,7 +7,7 @@ import type { option as O } from 'fp-ts'
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import type { Budget } from './Log.js'
-import { applyUpdates, digest, history, type Digest, type Replica } from './Replica.js'
+import { applyUpdates, digest, missing, type Digest, type Replica } from './Replica.js'
 import type { Update } from './Update.js'
 
 /** What one replica says to another: what I have seen, and what you lack of it. */
@@ -34,7 +34,7 @@ export const reconcile =
   (message: Message<C>, budget?: Budget) =>
   (replica: Replica<S, C>): readonly [Replica<S, C>, O.Option<Message<C>>] => {
     const next = applyUpdates(dataType)(message.updates)(replica)
-    const updates = history(dataType)(message.digest.clock, budget)(next)
+    const updates = missing(dataType)(message.digest, budget)(next)
     if (updates.length > 0) return [next, some({ digest: digest(next), updates })]
     const peerHasNothing = message.updates.length === 0 && message.asks === true
     const mayLack = !peerHasNothing && Clock.lacks(message.digest.clock)(next.clock)

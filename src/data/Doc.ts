@@ -27,6 +27,7 @@ import * as SortedMap from '../core/SortedMap.js'
 import * as Update from '../core/Update.js'
 import * as DenseKey from './DenseKey.js'
 import * as DocIndex from './DocIndex.js'
+import * as Registers from './Fields.js'
 import * as Holdings from './Holdings.js'
 import { orNull, pair, record } from './shapes.js'
 
@@ -46,13 +47,8 @@ export interface Row<V> {
   readonly fields: Fields<V>
 }
 
-/** What holds of a row that is there: all of it was written after the row was last removed. */
-interface Held<V> {
-  /** The newest update that set any of it, or nothing. */
-  readonly newest: Update.Update<Change<V>>
-  /** The winning update of every field. */
-  readonly fields: SortedMap.SortedMap<string, Update.Update<Change<V>>>
-}
+/** What counts of a row: what was written after it was last removed. */
+type Held<V> = Registers.Fields<Change<V>>
 
 export interface State<V> {
   readonly held: SortedMap.SortedMap<RowId, Held<V>>
@@ -110,12 +106,12 @@ const apply =
       touched.add(id)
       const row = held.get(id)
       if (fields !== null) {
-        held.set(id, written(row, update, fields, holdings))
+        held.set(id, Registers.write(row, update, holdings))
         continue
       }
       if (removal !== undefined) holdings.release(removal)
       removals.set(id, update)
-      const rest = row && remains(row, update, holdings)
+      const rest = row && Registers.since(row, update, holdings)
       if (rest === undefined) held.remove(id)
       else held.set(id, rest)
     }
@@ -126,53 +122,10 @@ const apply =
     return { state: { ...next, index: index.done() }, superseded: holdings.superseded }
   }
 
-/** A row with fields set by an update, as far as it wins. */
-const written = <V>(
-  row: Held<V> | undefined,
-  update: Update.Update<Change<V>>,
-  values: Fields<V>,
-  holdings: Holdings.Draft<Change<V>>,
-): Held<V> => {
-  const isNewest = row === undefined || Update.before(row.newest, update)
-  if (isNewest && row !== undefined) holdings.release(row.newest)
-  const fields = new SortedMap.Draft<string, Update.Update<Change<V>>>(byId, row?.fields ?? SortedMap.empty())
-  let won = isNewest ? 1 : 0
-  for (const field of Object.keys(values)) {
-    const winner = fields.get(field)
-    if (winner !== undefined && Update.before(update, winner)) continue
-    if (winner !== undefined) holdings.release(winner)
-    fields.set(field, update)
-    won++
-  }
-  holdings.hold(update, won)
-  if (won === 0 && row !== undefined) return row
-  return { newest: isNewest ? update : row.newest, fields: fields.done() }
-}
-
-/** What a removal leaves of a row: what was written after it. */
-const remains = <V>(
-  row: Held<V>,
-  removal: Update.Update<Change<V>>,
-  holdings: Holdings.Draft<Change<V>>,
-): Held<V> | undefined => {
-  const fields = new SortedMap.Draft(byId, row.fields)
-  SortedMap.forEach(row.fields, (winner, field) => {
-    if (!Update.before(winner, removal)) return
-    holdings.release(winner)
-    fields.remove(field)
-  })
-  if (Update.before(removal, row.newest)) return { newest: row.newest, fields: fields.done() }
-  holdings.release(row.newest)
-  return undefined
-}
-
 const SORT = '_sort'
 
-const valueOf = <V>(row: Held<V> | undefined, field: string): V | null | undefined =>
-  row && SortedMap.get(byId, row.fields, field)?.[0][1]?.[field]
-
 const sortOf = <V>(id: RowId, row: Held<V> | undefined): string => {
-  const sort = valueOf(row, SORT)
+  const sort = Registers.get(row, SORT)
   return typeof sort === 'string' && sort !== '' ? sort : id
 }
 
@@ -184,12 +137,12 @@ const reindex = <V>(
   after: Held<V> | undefined,
 ): void => {
   if (before === after) return
-  const none: Held<V>['fields'] = SortedMap.empty()
-  const [old, made] = [before?.fields ?? none, after?.fields ?? none]
+  const none: Held<V>['winners'] = SortedMap.empty()
+  const [old, made] = [before?.winners ?? none, after?.winners ?? none]
   const [from, to] = [sortOf(row, before), sortOf(row, after)]
   const visit =
     (sort: string, edit: (entry: DocIndex.Entry) => void) => (field: string, update: Update.Update<Change<V>>) => {
-      const value: unknown = update[0][1]?.[field]
+      const value = Registers.said(update, field)
       if (DocIndex.isScalar(value)) edit({ field, value, sort, row })
     }
   // with another sort all entries of the row move, else those of the fields that changed
@@ -212,11 +165,7 @@ const reindex = <V>(
   )
 }
 
-const fieldsOf = <V>({ fields }: Held<V>): Fields<V> => {
-  const entries: (readonly [string, V | null])[] = []
-  SortedMap.forEach(fields, (update, field) => entries.push([field, update[0][1]![field]!]))
-  return Object.fromEntries(entries)
-}
+const fieldsOf = <V>(held: Held<V>): Fields<V> => Registers.toRecord(held) as Fields<V>
 
 /**
  * Sets fields of a row, which is made if it is not there. Errors: `IdChanged`.
@@ -318,13 +267,14 @@ export interface SeqView extends View {
 /** The place of a row among those with a value in a field, or -1. */
 const placeOf = (field: string, value: DocIndex.Scalar, id: RowId, { held, index }: State<unknown>): number => {
   const found = SortedMap.get(byId, held, id)
-  if (valueOf(found, field) !== value) return -1
+  if (Registers.get(found, field) !== value) return -1
   const entry = { field, value, sort: sortOf(id, found), row: id }
   return SortedMap.rank(DocIndex.less, index, entry) - 1 - DocIndex.rangeOf(index, field, value).start
 }
 
 const viewOf = (field: string, value: DocIndex.Scalar): View => {
-  const isIn = (id: RowId) => (state: State<unknown>) => valueOf(SortedMap.get(byId, state.held, id), field) === value
+  const isIn = (id: RowId) => (state: State<unknown>) =>
+    Registers.get(SortedMap.get(byId, state.held, id), field) === value
   return {
     length: ({ index }) => DocIndex.rangeOf(index, field, value).size,
     rows: ({ held, index }) =>
@@ -382,7 +332,7 @@ export const seq = (field: string, value: DocIndex.Scalar): SeqView => {
     const entry = DocIndex.entryAt(index, DocIndex.rangeOf(index, field, value), i)
     if (entry === undefined) return undefined
     const found = SortedMap.get(byId, held, entry.row)!
-    return { key: entry.sort, update: SortedMap.get(byId, found.fields, SORT) ?? found.newest }
+    return { key: entry.sort, update: SortedMap.get(byId, found.winners, SORT) ?? found.newest }
   }
 
   /** Puts a row before what is at an index; it does not stand in its own way. */
@@ -429,25 +379,12 @@ export const toJSON = <V>(state: State<V>): Readonly<Record<RowId, Fields<V>>> =
   Object.fromEntries(rows(state).map(({ id, fields }) => [id, fields]))
 
 /** Equal where the same updates win the same, and say the same. O(n). */
-export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({
-  equals: (a, b) =>
-    a === b ||
-    (SortedMap.equals(
-      a.held,
-      b.held,
-      (x, y, id, otherId) =>
-        x === y ||
-        (sameWinner(x.newest, y.newest, id, otherId) &&
-          SortedMap.equals(
-            x.fields,
-            y.fields,
-            (p, q, field, otherField) =>
-              p === q ||
-              (sameWinner(p, q, field, otherField) && orNull(value).equals(p[0][1]![field]!, q[0][1]![field]!)),
-          )),
-    ) &&
-      SortedMap.equals(a.removals, b.removals, sameWinner)),
-})
-
-const sameWinner = (x: Update.Update<unknown>, y: Update.Update<unknown>, key: string, otherKey: string): boolean =>
-  key === otherKey && Update.compare(x, y) === 0
+export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {
+  const same = (x: unknown, y: unknown): boolean => orNull(value).equals(x as V | null, y as V | null)
+  return {
+    equals: (a, b) =>
+      a === b ||
+      (SortedMap.equals(a.held, b.held, (x, y, id, otherId) => id === otherId && Registers.equals(x, y, same)) &&
+        SortedMap.equals(a.removals, b.removals, (x, y, id, otherId) => id === otherId && Update.compare(x, y) === 0)),
+  }
+}

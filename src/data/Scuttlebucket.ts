@@ -63,6 +63,7 @@ export const of = <const P extends Parts>(parts: P): DataType<State<P>, Change<P
       mapped(parts, ({ empty }) => empty as unknown),
     ),
     apply: apply(parts),
+    ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
     toJSON,
   }
 }
@@ -129,6 +130,12 @@ const within =
     const unchanged = Object.keys(parts).every((name) => after[name] === before[name])
     return { state: unchanged ? state : stateOf(parts, after), superseded }
   }
+
+/** Says of nothing that it has lapsed for all: there may be updates of parts that are not known here. */
+const prune =
+  <P extends Parts>(parts: P) =>
+  (now: number) =>
+    within(parts, (part) => part.prune?.(now))
 
 /** Does to the part of a name what a command does to it. Costs and errors are the command's. */
 export const at =

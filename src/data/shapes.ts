@@ -4,7 +4,8 @@ import * as t from 'io-ts'
 
 type Members<A> = Readonly<Record<string, A>>
 
-const isPlain = (u: unknown): u is Members<unknown> => {
+/** Whether a value is an object of plain members, as JSON makes them. */
+export const isPlain = (u: unknown): u is Members<unknown> => {
   if (typeof u !== 'object' || u === null || Array.isArray(u)) return false
   const prototype: unknown = Object.getPrototypeOf(u)
   return prototype === Object.prototype || prototype === null

@@ -171,7 +171,7 @@ const gap = <C>(session: Session<C>, sent: number, refuse: (rejection: Rejection
 
 const headerReceived = <C>(session: Session<C>, header: Replica.Digest, announce: Announcement[]): Session<C> => {
   announce.push({ _tag: 'header', header })
-  const claimed = Clock.join(session.received)(Clock.fromRecord(header.clock))
+  const claimed = Clock.join(session.received)(Clock.fromRecord(header.clock, header.floor))
   return { ...session, peer: header, known: session.known === undefined ? claimed : Clock.join(claimed)(session.known) }
 }
 

@@ -30,10 +30,10 @@ export const clock = new t.Type<ClockRecord, ClockRecord, unknown>(
   t.identity,
 )
 
-/** Who a peer is, what it has, and what else it says of itself. */
+/** Who a peer is, what it has, up to where it wants nothing, and what else it says of itself. */
 export const header: t.Type<Digest, unknown, unknown> = t.intersection([
   t.type({ id: t.string, clock }),
-  t.partial({ meta: t.unknown }),
+  t.partial({ floor: timestamp, meta: t.unknown }),
 ])
 
 /** Says: I have sent all that your clock lacked. */

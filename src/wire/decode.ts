@@ -93,8 +93,9 @@ const invalidUpdate = (errors: Errors, update: unknown): Rejection => {
 export const decodeHeader = (input: unknown): E.Either<Rejection, Digest> => {
   const decoded = codecs.header.decode(input)
   if (decoded._tag === 'Right') {
-    const { id, clock, meta } = decoded.right
-    return { _tag: 'Right', right: meta === undefined ? { id, clock } : { id, clock, meta } }
+    const { id, clock, floor, meta } = decoded.right
+    const optional = { ...(floor !== undefined && { floor }), ...(meta !== undefined && { meta }) }
+    return { _tag: 'Right', right: { id, clock, ...optional } }
   }
   const [{ at, value, expected }] = failuresOf(decoded.left) as [ReturnType<typeof failuresOf>[number]]
   return reject({ _tag: 'InvalidHeader', at, value, expected })

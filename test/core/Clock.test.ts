@@ -39,6 +39,32 @@ describe('Clock', () => {
     expect(Clock.toRecord(Clock.fromRecord({ a: 0, b: -1, c: NaN, d: 1 }))).toEqual({ d: 1 })
   })
 
+  test('raised to a floor covers all up to it, and remembers who has more', () => {
+    const floor = fc.integer({ min: -1, max: 6 })
+    fc.assert(
+      fc.property(clock, clock, floor, floor, (a, b, low, high) => {
+        const [raised, other] = [Clock.raise(low)(a), Clock.raise(high)(b)]
+        expect(Clock.raise(low)(raised)).toBe(raised)
+        expect(seen(raised)).toEqual(new Map([...seen(a)].filter(([, timestamp]) => timestamp > low)))
+        expect(raised.latest).toBe(Math.max(0, low, a.latest))
+        for (const id of [...seen(a).keys(), ...seen(b).keys(), 'unheard of']) {
+          const known = Math.max(seen(a).get(id) ?? 0, low, 0)
+          const otherKnown = Math.max(seen(b).get(id) ?? 0, high, 0)
+          expect(Clock.timestampOf(id)(raised)).toBe(known)
+          expect(Clock.timestampOf(id)(join(raised, other))).toBe(Math.max(known, otherKnown))
+          const since = Clock.ahead(other)(raised).find(([source]) => source === id)?.[1]
+          expect(since).toBe(known > otherKnown && known > Math.max(low, 0) ? otherKnown : undefined)
+        }
+        expect(Clock.leq(raised, join(raised, other))).toBe(true)
+        expect(Clock.leq(other, join(raised, other))).toBe(true)
+        expect(equals(join(raised, other), join(other, raised))).toBe(true)
+        expect(Clock.leq(raised, other)).toBe(equals(join(raised, other), other))
+        expect(Clock.aheadOfRecord(Clock.toRecord(other), other.floor)(raised)).toEqual(Clock.ahead(other)(raised))
+        expect(equals(Clock.fromRecord(Clock.toRecord(raised), raised.floor), raised)).toBe(true)
+      }),
+    )
+  })
+
   test('joins to the least clock that covers both', () => {
     fc.assert(
       fc.property(clock, clock, (a, b) => {

@@ -23,7 +23,7 @@ const readme: ReadonlyArray<Example> = [
 const preludeFor = (file: string): string => `
 import { either as E, option as O } from 'fp-ts'
 import * as t from 'io-ts'
-import { AppendOnly, Doc, Events, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt } from 'scuttlebutt-ts'
+import { AppendOnly, Doc, Events, ExpiryModel, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
 import * as Self from ${JSON.stringify(path.join(root, 'src', file))}
 const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export const (\w+)/gm)]
