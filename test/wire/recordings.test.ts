@@ -5,13 +5,33 @@
 import { readFileSync } from 'node:fs'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { Events, Model, scuttlebutt, Session, WireMessage, type DataType, type Update } from '../../src/index.js'
+import {
+  Doc,
+  Events,
+  ExpiryModel,
+  Model,
+  RArray,
+  REdit,
+  Scuttlebucket,
+  scuttlebutt,
+  Session,
+  WireMessage,
+  type DataType,
+  type Update,
+} from '../../src/index.js'
 
 type Side = 'A' | 'B'
 
 interface Recording {
   readonly wire: ReadonlyArray<readonly [direction: 'A>B' | 'B>A', line: string]>
   readonly events: ReadonlyArray<readonly [side: Side, name: string, value: unknown]>
+  readonly result: unknown
+}
+
+/** What both sides had in the end. */
+interface Result {
+  readonly a: unknown
+  readonly b: unknown
 }
 
 interface Scenario {
@@ -32,6 +52,13 @@ const recordings = JSON.parse(readFileSync(new URL('../recordings.json', import.
 
 const model = Model.of(t.unknown) as DataType<unknown, unknown>
 const events = Events.of(t.unknown) as DataType<unknown, unknown>
+
+const rarray = RArray.of(t.unknown) as DataType<unknown, unknown>
+const bucket = Scuttlebucket.of({ m: Model.of(t.unknown), e: Events.of(t.unknown) }) as DataType<unknown, unknown>
+
+interface Buckets {
+  readonly states: { readonly m: Model.State<unknown> }
+}
 
 const A_HAS_X = [[['x', 1], 1000, 'a']] as const
 const B_HAS_Y = [[['y', 2], 1001, 'b']] as const
@@ -127,6 +154,33 @@ const scenarios: ReadonlyArray<Scenario> = [
   { name: 'events', side: 'B', dataType: events },
   { name: 'signed', side: 'A' },
   { name: 'signed', side: 'B' },
+  ...(['A', 'B'] as const).flatMap((side): ReadonlyArray<Scenario> => [
+    { name: 'rarray', side, dataType: rarray },
+    { name: 'redit', side, dataType: REdit as DataType<unknown, unknown> },
+    { name: 'doc', side, dataType: Doc.of(t.unknown) as DataType<unknown, unknown> },
+    { name: 'expiry', side, dataType: ExpiryModel.of(t.unknown) as DataType<unknown, unknown> },
+  ]),
+  {
+    name: 'rarray-update-before-header',
+    side: 'A',
+    dataType: rarray,
+    // the original's header is older than its last write
+    writes: ['{"id":"a","clock":{"a":1001}}', '[{"V000":"A"},1000,"a"]', '[{"k131":"early"},1001,"a"]', '"SYNC"'],
+  },
+  { name: 'rarray-update-before-header', side: 'B', dataType: rarray },
+  // the original's clock does not cover what was written locally, which is then sent twice
+  {
+    name: 'bucket',
+    side: 'A',
+    dataType: bucket,
+    writes: ['{"id":"a","clock":{"a":1000}}', '[["m",["k",1]],1000,"a"]', '"SYNC"', '[["m",["k",3]],1002,"a"]'],
+  },
+  {
+    name: 'bucket',
+    side: 'B',
+    dataType: bucket,
+    writes: ['{"id":"b","clock":{"b":1001}}', '[["e",["ev",2]],1001,"b"]', '"SYNC"'],
+  },
 ]
 
 /** Our side's part of a recording, played by a session. */
@@ -137,7 +191,7 @@ const replay = ({ name, side, options = {}, dataType = model, before = [] }: Sce
   const said = wire.filter(([direction]) => direction === ours).map(([, line]) => line.trim())
   const id = (JSON.parse(said.find((line) => line.startsWith('{')) ?? '{"id":"x"}') as { readonly id: string }).id
   const own = said.filter((line) => line.startsWith('[')).map((line) => JSON.parse(line) as Update<unknown>)
-  const history = own.slice(0, said.indexOf('"SYNC"') - said.findIndex((line) => line.startsWith('[')))
+  const history = own.slice(0, said.slice(0, said.indexOf('"SYNC"')).filter((line) => line.startsWith('[')).length)
   const live = own.slice(history.length).filter(([, , source]) => source === id)
   let session = Session.open<unknown>(options)
   let replica = applyUpdates([...before, ...(said.includes('"SYNC"') ? history : [])])(create(id))
@@ -177,6 +231,22 @@ describe('A session in the place of the original', () => {
       ).map(([, name]) => (name === 'syncRecieved' ? 'syncReceived' : name))
       expect(announced).toEqual(scenario.announces ?? [...new Set(recorded)])
       if (scenario.writes === undefined) expect(Session.isDone(session)).toBe(ended)
+    },
+  )
+
+  test.each([
+    ['rarray', RArray.toJSON],
+    ['rarray-update-before-header', RArray.toJSON],
+    ['redit', REdit.toJSON],
+    ['doc', Doc.toJSON],
+    ['expiry', ExpiryModel.toJSON(0)],
+    ['bucket', (state: Buckets) => Model.toJSON(Scuttlebucket.get('m')(state))],
+  ] as ReadonlyArray<readonly [string, (state: unknown) => unknown]>)(
+    'ends with what the original had: %s',
+    (name, read) => {
+      const ends = scenarios.filter((one) => one.name === name).map((one) => read(replay(one).replica.state))
+      const { a, b } = recordings[name]!.result as Result
+      expect(ends).toEqual([a, b])
     },
   )
 
