@@ -5,6 +5,7 @@ import { expect, expectTypeOf, test } from 'vitest'
 import { createStore } from '../src/adapters/store.js'
 import { createReadStream, createStream, createWriteStream } from '../src/adapters/stream.js'
 import {
+  Doc,
   Events,
   Model,
   RArray,
@@ -85,6 +86,29 @@ test('A bucket knows its parts', () => {
   expect(get('nowhere')(replica.state)).toBeUndefined()
   const refused = change(at('list')(RArray.pop()), 1)(replica)
   expectTypeOf(refused).toExtend<E.Either<Rejection | RArray.Refusal, unknown>>()
+})
+
+test('Views write what their rows may hold', () => {
+  const { change, create } = scuttlebutt(Doc.of(t.string))
+  const todo = Doc.seq('list', 'todo')
+  const replica = create('a')
+  const commands = [
+    change(todo.push('row'), 1)(replica),
+    change(todo.push({ id: 'row', text: 'x' }), 1)(replica),
+    change(todo.before('row', 'other'), 1)(replica),
+    change(Doc.set('list', 'done').add('row'), 1)(replica),
+    change(Doc.set('row', { text: 'x' }), 1)(replica),
+    change(Doc.remove('row'), 1)(replica),
+    // @ts-expect-error rows of strings
+    change(todo.push({ id: 'row', size: 1 }), 1)(replica),
+    // @ts-expect-error rows of strings
+    change(Doc.set('done', true).add('row'), 1)(replica),
+    // @ts-expect-error rows of strings
+    change(Doc.set('row', { size: 1 }), 1)(replica),
+  ]
+  expect(commands).toHaveLength(9)
+  expectTypeOf(todo.rows(replica.state)).toEqualTypeOf<ReadonlyArray<Doc.Row<string>>>()
+  expectTypeOf(Doc.row('x')(replica.state)).toEqualTypeOf<import('fp-ts').option.Option<Doc.Fields<string>>>()
 })
 
 test('States and updates are immutable to the compiler', () => {

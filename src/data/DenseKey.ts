@@ -5,7 +5,8 @@
  * A key is a position and a tag. The position is chosen as npm `between` chooses, below `~` and
  * above `!`, but steps away from the neighbour that was written last: whoever inserts at one spot
  * again and again, at an end or beside one item, counts on in one run of digits, which doubles its
- * width when it is used up. So n insertions make keys of O(log n) digits, not O(n). The tag names
+ * width when it is used up. So n insertions make keys of O(log n) digits, not O(n); only whoever inserts at either side of
+ * the last in turn, as no scheme without renaming can have short, adds a digit each time. The tag names
  * the update: two replicas that insert at one spot at once choose one position, and two tags; the keys
  * of one update share theirs, so no other run comes between them.
  *

@@ -174,7 +174,7 @@ const fieldsOf = <V>(held: Held<V>): Fields<V> => Registers.toRecord(held) as Fi
  */
 export const set: {
   <V>(row: RowId, fields: Fields<V>): Command<State<unknown>, Change<V>, IdChanged>
-  (field: string, value: DocIndex.Scalar): SetView
+  <W extends DocIndex.Scalar>(field: string, value: W): SetView<W>
 } = ((row: string, what: Fields<unknown> | DocIndex.Scalar) =>
   DocIndex.isScalar(what) ? setView(row, what) : setFields(row, what)) as never
 
@@ -237,22 +237,27 @@ interface View {
   readonly remove: (row: RowId) => Maker<State<unknown>, Change<never>, UnknownRow>
 }
 
+/** Takes the id of a row that is there, or the fields of a new one, as {@link add} does; writes `W` besides. */
+type Put<W, Args extends ReadonlyArray<unknown>, Err> = <V = never>(
+  what: RowId | Fields<V>,
+  ...args: Args
+) => Maker<State<unknown>, Change<V | W>, Err>
+
 /** The rows that have a value in a field. */
-export interface SetView extends View {
-  /** Puts a row into it, or makes one of fields as {@link add}. O(log n). Errors: `UnknownRow`. */
-  readonly add: <V>(what: RowId | Fields<V>) => Maker<State<unknown>, Change<V | DocIndex.Scalar>, UnknownRow>
+export interface SetView<W> extends View {
+  /** Puts a row into it. O(log n). Errors: `UnknownRow`. */
+  readonly add: Put<W, [], UnknownRow>
 }
 
-/** An id, for a row that is there, or the fields of a new one, as {@link add} takes them. */
-type Insertion<V> = Maker<State<unknown>, Change<V | DocIndex.Scalar>, UnknownRow | DenseKey.NoRoom>
+type Insert<W, Args extends ReadonlyArray<unknown> = []> = Put<W | string, Args, UnknownRow | DenseKey.NoRoom>
 
 /** The rows that have a value in a field, in the order that `_sort` gives them. */
-export interface SeqView extends View {
+export interface SeqView<W> extends View {
   /** Puts a row, new or from elsewhere, last. This and the three after it: O(log n). Errors: `UnknownRow`, `NoRoom`. */
-  readonly push: <V>(what: RowId | Fields<V>) => Insertion<V>
-  readonly unshift: <V>(what: RowId | Fields<V>) => Insertion<V>
-  readonly before: <V>(what: RowId | Fields<V>, row: RowId) => Insertion<V>
-  readonly after: <V>(what: RowId | Fields<V>, row: RowId) => Insertion<V>
+  readonly push: Insert<W>
+  readonly unshift: Insert<W>
+  readonly before: Insert<W, [row: RowId]>
+  readonly after: Insert<W, [row: RowId]>
   /** This and the four after it: O(log n), and the size of the row. */
   readonly at: (index: number) => <V>(state: State<V>) => O.Option<Row<V>>
   readonly first: <V>(state: State<V>) => O.Option<Row<V>>
@@ -290,29 +295,32 @@ const rowOf = <V>(held: State<V>['held'], { row: id }: DocIndex.Entry): Row<V> =
   fields: fieldsOf(SortedMap.get(byId, held, id)!),
 })
 
-const setView = (field: string, value: DocIndex.Scalar): SetView => ({
+const setView = (field: string, value: DocIndex.Scalar): SetView<DocIndex.Scalar> => ({
   ...viewOf(field, value),
-  add: (what) => (state, stamp) => putInto([[field, value]], what, state, stamp),
+  add: (what: What) => (state: State<unknown>, stamp: Update.Stamp) => putInto([[field, value]], what, state, stamp),
 })
 
+/** What is put into a view: the id of a row that is there, or the fields of a new one. */
+type What = RowId | Fields<unknown>
+
 /** A row that is there, or a new one of fields, with more fields set. */
-const putInto = <V>(
+const putInto = (
   more: ReadonlyArray<readonly [field: string, value: DocIndex.Scalar]>,
-  what: RowId | Fields<V>,
+  what: What,
   state: State<unknown>,
   stamp: Update.Stamp,
-): E.Either<UnknownRow, Change<V | DocIndex.Scalar>> => {
-  if (typeof what !== 'string') {
-    return { _tag: 'Right', right: [idOf(what, stamp), Object.fromEntries([...Object.entries(what), ...more])] }
-  }
-  return has(what)(state) ? { _tag: 'Right', right: [what, Object.fromEntries(more)] } : unknownRow(what)
+): E.Either<UnknownRow, Change<never>> => {
+  const fields = [...(typeof what === 'string' ? [] : Object.entries(what)), ...more]
+  const id = typeof what === 'string' ? what : idOf(what, stamp)
+  if (typeof what === 'string' && !has(what)(state)) return unknownRow(what)
+  return { _tag: 'Right', right: [id, Object.fromEntries(fields) as Fields<never>] }
 }
 
 /**
  * The rows whose `field` has a `value`, in the order of their `_sort`. Every query and command finds its place in the
  * state's index, so views may be made and dropped at will.
  */
-export const seq = (field: string, value: DocIndex.Scalar): SeqView => {
+export const seq = <W extends DocIndex.Scalar>(field: string, value: W): SeqView<W> => {
   const view = viewOf(field, value)
   const place = (id: RowId, state: State<unknown>): number => placeOf(field, value, id, state)
 
@@ -337,8 +345,8 @@ export const seq = (field: string, value: DocIndex.Scalar): SeqView => {
 
   /** Puts a row before what is at an index; it does not stand in its own way. */
   const insert =
-    <V>(what: RowId | Fields<V>, indexIn: (state: State<unknown>) => number | UnknownRow): Insertion<V> =>
-    (state, stamp) => {
+    (what: What, indexIn: (state: State<unknown>) => number | UnknownRow) =>
+    (state: State<unknown>, stamp: Update.Stamp): E.Either<UnknownRow | DenseKey.NoRoom, Change<never>> => {
       const index = indexIn(state)
       if (typeof index !== 'number') return { _tag: 'Left', left: index }
       const own = place(typeof what === 'string' ? what : idOf(what, stamp), state)
@@ -358,10 +366,10 @@ export const seq = (field: string, value: DocIndex.Scalar): SeqView => {
 
   return {
     ...view,
-    push: (what) => insert(what, view.length),
-    unshift: (what) => insert(what, () => 0),
-    before: (what, row) => insert(what, besideRow(row, 0)),
-    after: (what, row) => insert(what, besideRow(row, 1)),
+    push: (what: What) => insert(what, view.length),
+    unshift: (what: What) => insert(what, () => 0),
+    before: (what: What, row: RowId) => insert(what, besideRow(row, 0)),
+    after: (what: What, row: RowId) => insert(what, besideRow(row, 1)),
     at: (index) => (state) => at(index, state),
     first: (state) => at(0, state),
     last: (state) => at(view.length(state) - 1, state),

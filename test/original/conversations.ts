@@ -71,7 +71,7 @@ export const converseWith = (family: Family): void => {
             })
             await wire.cut()
           }),
-          { numRuns: 60 },
+          { numRuns: 30 },
         )
       })
 
@@ -96,7 +96,7 @@ export const converseWith = (family: Family): void => {
             })
             await wire.cut()
           }),
-          { numRuns: 25 },
+          { numRuns: 15 },
         )
       })
 
@@ -127,7 +127,7 @@ export const converseWith = (family: Family): void => {
             await first.cut()
             await second.cut()
           }),
-          { numRuns: 40 },
+          { numRuns: 20 },
         )
       })
 

@@ -183,6 +183,17 @@ const partings: ReadonlyArray<Parting> = [
     agreed: ['second'],
   },
   {
+    ...texts,
+    name: 'C1: equal timestamps',
+    steps: [
+      ['b', 0, 'text', 'first'],
+      ['a', 'b'],
+      ['a', 0, 'text', 'second'],
+      ['a', 'b'],
+    ],
+    agreed: ['second'],
+  },
+  {
     ...docs,
     name: 'S7: one removes a row, another sets it before',
     steps: [
