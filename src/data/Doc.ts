@@ -27,7 +27,7 @@ import * as SortedMap from '../core/SortedMap.js'
 import * as Update from '../core/Update.js'
 import * as DenseKey from './DenseKey.js'
 import * as DocIndex from './DocIndex.js'
-import * as Registers from './Fields.js'
+import * as Registers from './Registers.js'
 import * as Holdings from './Holdings.js'
 import { orNull, pair, record } from './shapes.js'
 
@@ -48,7 +48,7 @@ export interface Row<V> {
 }
 
 /** What counts of a row: what was written after it was last removed. */
-type Held<V> = Registers.Fields<Change<V>>
+type Held<V> = Registers.Registers<Change<V>>
 
 export interface State<V> {
   readonly held: SortedMap.SortedMap<RowId, Held<V>>

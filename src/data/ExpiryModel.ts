@@ -24,7 +24,7 @@ import * as Json from '../core/Json.js'
 import * as SortedMap from '../core/SortedMap.js'
 import * as Timestamp from '../core/Timestamp.js'
 import * as Update from '../core/Update.js'
-import * as Fields from './Fields.js'
+import * as Registers from './Registers.js'
 import * as Holdings from './Holdings.js'
 import { isPlain, orNull, pair } from './shapes.js'
 
@@ -42,7 +42,7 @@ interface Entry<V> {
   /** The newest update that replaced all: a removal, or a value that is no plain object. */
   readonly whole: Update.Update<Change<V>> | undefined
   /** What was merged since. */
-  readonly fields: Fields.Fields<Change<V>> | undefined
+  readonly fields: Registers.Registers<Change<V>> | undefined
 }
 
 export interface State<V> {
@@ -137,12 +137,15 @@ class Draft<V> {
     }
     this.held.set(update, true)
     if (isPlain(value)) {
-      this.put(key, entry, { whole: entry?.whole, fields: Fields.write(entry?.fields, update, this.holdings) })
+      this.put(key, entry, { whole: entry?.whole, fields: Registers.write(entry?.fields, update, this.holdings) })
       return
     }
     if (entry?.whole !== undefined) this.holdings.release(entry.whole)
     this.holdings.hold(update, 1)
-    this.put(key, entry, { whole: update, fields: entry?.fields && Fields.since(entry.fields, update, this.holdings) })
+    this.put(key, entry, {
+      whole: update,
+      fields: entry?.fields && Registers.since(entry.fields, update, this.holdings),
+    })
   }
 
   private put(key: string, before: Entry<V> | undefined, after: Entry<V>): void {
@@ -179,7 +182,7 @@ class Draft<V> {
     if (whole === update) this.holdings.release(update)
     const rest = {
       whole: whole === update ? undefined : whole,
-      fields: whole === update ? fields : Fields.without(fields!, update, this.holdings),
+      fields: whole === update ? fields : Registers.without(fields!, update, this.holdings),
     }
     this.held.remove(update)
     if (rest.whole !== undefined || rest.fields !== undefined) {
@@ -211,7 +214,7 @@ export const remove = (key: string): Change<never> => [key, null]
 const valueAt = <V>({ whole, fields }: Entry<V>, now: number, maxAge: number): O.Option<V> => {
   const counts = (update: Update.Update<Change<V>>): boolean => update[1] > now - maxAge
   if (fields !== undefined && counts(fields.newest)) {
-    return { _tag: 'Some', value: Fields.toRecord(fields, counts) as V }
+    return { _tag: 'Some', value: Registers.toRecord(fields, counts) as V }
   }
   const value = whole !== undefined && counts(whole) ? whole[0][1] : null
   return value === null ? { _tag: 'None' } : { _tag: 'Some', value }
@@ -255,7 +258,7 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {
     x === y ||
     (x !== undefined && y !== undefined && Update.compare(x, y) === 0 && orNull(value).equals(x[0][1], y[0][1]))
   const sameFields = (x: Entry<V>['fields'], y: Entry<V>['fields']): boolean =>
-    x === y || (x !== undefined && y !== undefined && Fields.equals(x, y, Json.equals))
+    x === y || (x !== undefined && y !== undefined && Registers.equals(x, y, Json.equals))
   return {
     equals: (a, b) =>
       a === b ||

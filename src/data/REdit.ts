@@ -40,7 +40,7 @@ const MAX_EDITS = 2000
 
 /**
  * Makes the text what is given, by the least change in lines: those that stay keep their keys, and a line that
- * becomes another does too. O(n + d²) for n lines and d different, up to 2,000; beyond, all from the first
+ * becomes another does too. O(n d) for n lines and d different, up to 2,000; beyond, all from the first
  * different line to the last are rewritten. Errors: `NoRoom`, only beside keys that others made.
  */
 export const text =

@@ -32,6 +32,15 @@ describe('Timestamp', () => {
     )
   })
 
+  test('has the very last double before it', () => {
+    fc.assert(
+      fc.property(timestamp, (x) => {
+        expect(Timestamp.previous(nextDouble(x))).toBe(x)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   test('increases whatever the wall clock says', () => {
     fc.assert(
       fc.property(

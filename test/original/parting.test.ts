@@ -299,3 +299,25 @@ describe.each(partings)('$of, $name', ({ steps, ours, theirs, agreed }) => {
     expect(await play(steps, ours)).toEqual([agreed, agreed])
   })
 })
+
+test.each(versions)('the floor of a clock in our header does the original no harm: %s', async (version) => {
+  const { create, applyUpdate, prune } = scuttlebutt(ExpiryModel.of(t.unknown, LIMITS))
+  const replica = prune(NOW + 2e9)(applyUpdate([['old', 1], NOW, 'long gone'])(create('ours')))
+  expect(replica.clock.floor).toBe(NOW + 1e9)
+  const now = NOW + 2e9
+  vi.spyOn(Date, 'now').mockReturnValue(now)
+  const store = createStore(scuttlebutt(ExpiryModel.of(t.unknown, LIMITS)), 'ours', { replica, now: () => now + 0.5 })
+  const original = familyOf(version).expiryModel('theirs', LIMITS)
+  original.set('theirs', 1)
+  store.change(ExpiryModel.set('ours', 2))
+  await meet(
+    {
+      stream: () => createStream(store, { tail: false }),
+      act: () => undefined,
+      read: () => undefined,
+    },
+    theirs(original, {}),
+  )
+  expect(original.toJSON()).toEqual({ ours: 2, theirs: 1 })
+  expect(ExpiryModel.toJSON(now)(store.getReplica().state)).toEqual({ ours: 2, theirs: 1 })
+})

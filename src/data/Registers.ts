@@ -8,7 +8,7 @@ import type * as Holdings from './Holdings.js'
 
 export type Change = readonly [key: string, value: unknown]
 
-export interface Fields<C extends Change> {
+export interface Registers<C extends Change> {
   /** The newest update that wrote any field, or none: so long as it counts, all this is there. */
   readonly newest: Update.Update<C>
   /** The winning update of every field. */
@@ -23,14 +23,14 @@ export const byName: SortedMap.Less<string> = (a, b) => a < b
 export const said = ([[, values]]: Update.Update<Change>, field: string): unknown => (values as Values)[field]
 
 /** The value of a field, or undefined. O(log f) for f fields. */
-export const get = <C extends Change>(fields: Fields<C> | undefined, field: string): unknown => {
+export const get = <C extends Change>(fields: Registers<C> | undefined, field: string): unknown => {
   const winner = fields && SortedMap.get(byName, fields.winners, field)
   return winner && said(winner, field)
 }
 
 /** The values by name, of those fields whose winner passes. O(f). */
 export const toRecord = <C extends Change>(
-  { winners }: Fields<C>,
+  { winners }: Registers<C>,
   passes: (winner: Update.Update<C>) => boolean = () => true,
 ): Values => {
   const entries: (readonly [string, unknown])[] = []
@@ -42,10 +42,10 @@ export const toRecord = <C extends Change>(
 
 /** After an update that writes some; the same where it wins none. O(w log f) for w written. */
 export const write = <C extends Change>(
-  fields: Fields<C> | undefined,
+  fields: Registers<C> | undefined,
   update: Update.Update<C>,
   holdings: Holdings.Draft<C>,
-): Fields<C> => {
+): Registers<C> => {
   const isNewest = fields === undefined || Update.before(fields.newest, update)
   if (isNewest && fields !== undefined) holdings.release(fields.newest)
   const winners = new SortedMap.Draft<string, Update.Update<C>>(byName, fields?.winners ?? SortedMap.empty())
@@ -64,10 +64,10 @@ export const write = <C extends Change>(
 
 /** What counts after an update that undoes all before it. O(f log f). */
 export const since = <C extends Change>(
-  fields: Fields<C>,
+  fields: Registers<C>,
   update: Update.Update<C>,
   holdings: Holdings.Draft<C>,
-): Fields<C> | undefined => {
+): Registers<C> | undefined => {
   const winners = new SortedMap.Draft(byName, fields.winners)
   SortedMap.forEach(fields.winners, (winner, field) => {
     if (!Update.before(winner, update)) return
@@ -81,10 +81,10 @@ export const since = <C extends Change>(
 
 /** Without what one update won; nothing if it was the newest, for then it is the last. O(w log f). */
 export const without = <C extends Change>(
-  fields: Fields<C>,
+  fields: Registers<C>,
   update: Update.Update<C>,
   holdings: Holdings.Draft<C>,
-): Fields<C> | undefined => {
+): Registers<C> | undefined => {
   const winners = new SortedMap.Draft(byName, fields.winners)
   for (const field of Object.keys(update[0][1] as Values)) {
     if (winners.get(field) !== update) continue
@@ -98,8 +98,8 @@ export const without = <C extends Change>(
 
 /** Whether the same updates win the same fields, and say the same. O(f). */
 export const equals = <C extends Change>(
-  a: Fields<C>,
-  b: Fields<C>,
+  a: Registers<C>,
+  b: Registers<C>,
   same: (x: unknown, y: unknown) => boolean,
 ): boolean =>
   a === b ||
