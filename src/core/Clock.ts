@@ -60,7 +60,9 @@ export class Draft {
 
   done(): Clock {
     const timestamps = this.timestamps.done()
-    return timestamps === this.origin.timestamps ? this.origin : { ...this.origin, timestamps, latest: this.latest }
+    return timestamps === this.origin.timestamps
+      ? this.origin
+      : { timestamps, latest: this.latest, floor: this.origin.floor }
   }
 }
 

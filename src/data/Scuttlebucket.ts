@@ -64,7 +64,7 @@ export const of = <const P extends Parts>(parts: P): DataType<State<P>, Change<P
     ),
     apply: apply(parts),
     ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
-    toJSON,
+    toJSON: shown(parts),
   }
 }
 
@@ -166,12 +166,23 @@ export const get =
   <S>({ states }: Holding<Name, S>): S =>
     states[name]
 
-/** A plain object of each part as JSON, by name: by its data type's `toJSON`, or else its state. Costs as the parts'. */
-export const toJSON = <P extends Parts>(state: State<P>): Readonly<Record<string, unknown>> =>
-  mapped(partsOf.get(state) ?? {}, ({ toJSON: show }, name) => {
-    const part: unknown = (state.states as States)[name]
-    return show === undefined ? part : show(part)
-  })
+/**
+ * A plain object of each part as JSON, by name: by its data type's `toJSON`, or else its state. Costs as the parts'.
+ * Throws a `TypeError` for a state that no bucket of this program made, such as a clone: that is for the data type's own.
+ */
+export const toJSON = <P extends Parts>(state: State<P>): Readonly<Record<string, unknown>> => {
+  const parts = partsOf.get(state)
+  if (parts === undefined) throw new TypeError('not a state that a bucket of this program made')
+  return shown(parts)(state as State<Parts>)
+}
+
+const shown =
+  <P extends Parts>(parts: P) =>
+  ({ states }: State<P>): Readonly<Record<string, unknown>> =>
+    mapped(parts, ({ toJSON: show }, name) => {
+      const part: unknown = (states as States)[name]
+      return show === undefined ? part : show(part)
+    })
 
 /** Equal where all parts are, each by its own Eq. Costs as these. */
 export const getEq = <S extends States>(eqs: { readonly [Name in keyof S]: eq.Eq<S[Name]> }): eq.Eq<{

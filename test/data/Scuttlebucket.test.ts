@@ -73,6 +73,13 @@ test('What a part refuses is a rejection that says where', () => {
   }
 })
 
+test('A clone of a state is shown by the data type, which knows its parts', () => {
+  const one = done(change(at('list')(RArray.push(1)), NOW)(create('ann')))
+  const clone = structuredClone(one.state)
+  expect(() => Scuttlebucket.toJSON(clone)).toThrow(TypeError)
+  expect(Scuttlebucket.of(parts).toJSON?.(clone)).toEqual(Scuttlebucket.toJSON(one.state))
+})
+
 test('Names are data, even of parts', () => {
   const named = Scuttlebucket.of(Object.fromEntries([['__proto__', Model.of(t.number)]]))
   const odd = scuttlebutt(named)
