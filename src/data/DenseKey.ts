@@ -98,7 +98,7 @@ const above = (low: string, high: string | undefined): string => {
   if (next < limit && next <= HIGHEST) return head(low, split) + ALPHABET[next]!
   let counter = split + 1
   while (digitAt(low, counter) >= HIGHEST) counter++
-  return head(low, counter) + stepped(low, counter, 2 * counter - split, 1)
+  return head(low, counter) + stepped(low, counter, counter - split, 1)
 }
 
 /** One step down from `high`, within what `low` allows. */
@@ -110,17 +110,20 @@ const below = (low: string, high: string): string => {
   while (counter < high.length && digitAt(high, counter) <= 0) counter++
   // below `high` and with its digits so far there is nothing
   if (counter >= high.length) return above(low, high)
-  return head(high, counter) + stepped(high, counter, 2 * counter - split, -1)
+  return head(high, counter) + stepped(high, counter, counter - split, -1)
 }
 
+/** So many digits count all the insertions there will be; a key that somebody made to have more is not topped. */
+const MAX_WIDTH = 8
+
 /**
- * The digits of a key from `from` to `to`, taken as a number, one step on. They are as many as the run of extreme digits
+ * The digits of a key from `from` on, taken as a number, one step on. They are as many as the run of extreme digits
  * before them, and one: that is how the width doubles. The first is not extreme, so the step never carries out of them.
  */
-const stepped = (key: string, from: number, to: number, step: 1 | -1): string => {
+const stepped = (key: string, from: number, width: number, step: 1 | -1): string => {
   const digits: number[] = []
   let exact = true
-  for (let i = from; i < to; i++) {
+  for (let i = from; i < from + Math.min(width, MAX_WIDTH); i++) {
     const digit = digitAt(key, i)
     // a character that is no digit: all that begins with the digit below it is below
     digits.push(exact ? Math.floor(digit) : HIGHEST)

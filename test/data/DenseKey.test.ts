@@ -134,6 +134,19 @@ describe('Keys', () => {
     expect(longest).toBeLessThanOrEqual(most)
   })
 
+  test('are little longer than those of a hostile neighbour', () => {
+    const update: Update<unknown> = [{}, 1, 'b']
+    for (const key of [`z${'~'.repeat(1e5)}`, `0${'!'.repeat(1e5)}0`]) {
+      for (const [before, after] of [
+        [{ key, update }, undefined],
+        [undefined, { key, update }],
+      ] as const) {
+        const made = DenseKey.between(before, after, 1, { timestamp: 2, source: 'a' })
+        expect(made._tag === 'Right' && made.right[0]!.length).toBeLessThan(1e5 + 40)
+      }
+    }
+  })
+
   test('of one update share a beginning that no other update has', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 5000 }), fc.integer({ min: 2, max: 5000 }), (m, n) => {
