@@ -1,0 +1,135 @@
+/** What a check exercised: a green run over trivial cases is to be seen as such. */
+import type { Exhausted } from './explore.js'
+import type { Operation, Run } from './Run.js'
+
+/** What may happen in a run. */
+export const FEATURES = {
+  concurrent: 'operations that do not know of each other',
+  sameKey: 'such operations on one part of the data',
+  deleteAgainstSet: 'a removal among them',
+  ties: 'equal timestamps from two replicas',
+  clockBack: 'a wall clock that stepped back',
+  late: 'an operation that arrived after a newer one',
+  again: 'something that came again',
+  lost: 'something that was lost',
+  cut: 'a transfer cut short',
+  partition: 'a partition',
+  crash: 'a crash and restart from what was saved',
+  refused: 'a command that was refused',
+} as const
+
+export type Feature = keyof typeof FEATURES
+
+export interface Coverage {
+  readonly runs: number
+  readonly operations: number
+  readonly events: number
+  /** In how many of the runs each was seen. */
+  readonly seen: Readonly<Record<Feature, number>>
+  /** Of exhaustive mode: what was covered, and whether that was all. */
+  readonly exhaustive?: Exhausted
+  /** The report. */
+  readonly format: () => string
+}
+
+/** Counts as runs go by. */
+export class Tally {
+  private readonly seen: Record<Feature, number> = Object.fromEntries(
+    Object.keys(FEATURES).map((key) => [key, 0]),
+  ) as Record<Feature, number>
+  runs = 0
+  private operations = 0
+  private events = 0
+
+  /** O(n²) for n operations. */
+  add<R, C, M>(run: Run<R, C, M>): void {
+    this.runs++
+    this.operations += run.operations.length
+    this.events += run.events.length
+    for (const feature of featuresOf(run)) this.seen[feature]++
+  }
+
+  report(exhaustive?: Exhausted): Coverage {
+    const { runs, operations, events } = this
+    const coverage = {
+      runs,
+      operations,
+      events,
+      seen: { ...this.seen },
+      ...(exhaustive === undefined ? {} : { exhaustive }),
+    }
+    return { ...coverage, format: () => format(coverage) }
+  }
+}
+
+/** What happened in a run. */
+export const featuresOf = <R, C, M>(run: Run<R, C, M>): ReadonlySet<Feature> => {
+  const { subject, operations, events, schedule } = run
+  const seen = new Set<Feature>()
+  for (const b of operations) {
+    for (const a of operations.slice(0, b.index)) {
+      if (a.at === b.at) {
+        if (a.now > b.now) seen.add('clockBack')
+        continue
+      }
+      if (((b.sees >> BigInt(a.index)) & 1n) === 1n) continue
+      seen.add('concurrent')
+      if (isTie(subject.timestampOf, a, b)) seen.add('ties')
+      if (!seen.has('deleteAgainstSet') && meet(subject.keysOf(a), subject.keysOf(b))) {
+        seen.add('sameKey')
+        if (subject.isDelete(a) !== subject.isDelete(b)) seen.add('deleteAgainstSet')
+      }
+    }
+  }
+  let newest: ReadonlyMap<number, number> = new Map()
+  for (const { _tag, operation, at } of events) {
+    if (_tag === 'again' || _tag === 'lost' || _tag === 'partition' || _tag === 'crash' || _tag === 'refused')
+      seen.add(_tag)
+    if (operation === undefined || _tag === 'again') continue
+    if (operation < (newest.get(at) ?? -1)) seen.add('late')
+    else newest = new Map(newest).set(at, operation)
+  }
+  for (const step of schedule.steps) {
+    if (step._tag !== 'send') continue
+    if (step.keep !== undefined) seen.add('cut')
+    if (step.twice) seen.add('again')
+  }
+  return seen
+}
+
+const isTie = <C, M>(
+  timestampOf: ((message: M) => number) | undefined,
+  a: Operation<C, M>,
+  b: Operation<C, M>,
+): boolean =>
+  timestampOf === undefined || a.message === undefined || b.message === undefined
+    ? a.now === b.now
+    : timestampOf(a.message) === timestampOf(b.message)
+
+const meet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.some((key) => b.includes(key))
+
+/** What was required of how large a part of the runs, and not seen as often. */
+export const shortfalls = (
+  required: Partial<Record<Feature, number>>,
+  { runs, seen }: Coverage,
+): ReadonlyArray<string> =>
+  (Object.keys(required) as Feature[]).flatMap((feature) => {
+    const [wanted, part] = [required[feature]!, seen[feature] / Math.max(runs, 1)]
+    return part >= wanted ? [] : [`${FEATURES[feature]}: in ${percent(part)} of the runs, ${percent(wanted)} required`]
+  })
+
+const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
+
+const format = ({ runs, operations, events, seen, exhaustive }: Omit<Coverage, 'format'>): string =>
+  [
+    `${String(runs)} runs, ${String(operations)} operations, ${String(events)} events`,
+    ...(Object.keys(FEATURES) as Feature[]).map(
+      (feature) => `  ${percent(seen[feature] / Math.max(runs, 1)).padStart(7)}  ${FEATURES[feature]}`,
+    ),
+    ...(exhaustive === undefined
+      ? []
+      : [
+          `exhaustive: ${String(exhaustive.replicas)} replicas, ${String(exhaustive.updates)} updates: ${String(exhaustive.states)} states, ` +
+            `${String(exhaustive.ends)} ends; ${exhaustive.complete ? 'complete' : 'not complete'}`,
+        ]),
+  ].join('\n')

@@ -1,0 +1,15 @@
+/** What replicas show, as text and as values to compare. */
+import * as fc from 'fast-check'
+import * as Json from '../core/Json.js'
+
+/** Any value as text, Maps and Sets in their order, -0 and NaN as they are. O(size). */
+export const view = (value: unknown): string => fc.stringify(value)
+
+/** JSON as text, which is faster. */
+export const viewOfJson = (value: unknown): string => JSON.stringify(value === undefined ? null : value)
+
+/** Equal as JSON, whatever the order of members; what is no JSON, by its text. O(size). */
+export const sameValue = (a: unknown, b: unknown): boolean =>
+  Object.is(a, b) || (Json.equals(a, b) && isJson(a) ? true : view(a) === view(b))
+
+const isJson = (value: unknown): boolean => !(Json.copy(value, Infinity) instanceof Json.Unfit)
