@@ -4,6 +4,8 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export interface Wire {
+  /** When each side has said all that the other's header lacked, and heard the same. Never, where one side only reads or writes. */
+  readonly synced: Promise<unknown>
   /** Destroys both ends of the socket at once, whatever is under way. */
   readonly cut: () => Promise<void>
   readonly left: net.Socket
@@ -27,7 +29,12 @@ export const connect = async (makeLeft: () => Duplex, makeRight: () => Duplex): 
     for (const emitter of [stream, end]) emitter.on('error', () => undefined)
     end.pipe(stream).pipe(end)
   }
+  const sync = (stream: Duplex): Promise<void> =>
+    new Promise((resolve) => {
+      stream.once('sync', resolve)
+    })
   return {
+    synced: Promise.all([sync(left), sync(right)]),
     left: client,
     right: socket,
     cut: async () => {
