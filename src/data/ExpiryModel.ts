@@ -135,11 +135,14 @@ class Draft<V> {
       this.holdings.hold(update, 0)
       return
     }
-    this.held.set(update, true)
     if (isPlain(value)) {
-      this.put(key, entry, { whole: entry?.whole, fields: Registers.write(entry?.fields, update, this.holdings) })
+      const fields = Registers.write(entry?.fields, update, this.holdings)
+      if (fields === entry?.fields) return
+      this.held.set(update, true)
+      this.put(key, entry, { whole: entry?.whole, fields })
       return
     }
+    this.held.set(update, true)
     if (entry?.whole !== undefined) this.holdings.release(entry.whole)
     this.holdings.hold(update, 1)
     this.put(key, entry, {
@@ -150,8 +153,10 @@ class Draft<V> {
 
   private put(key: string, before: Entry<V> | undefined, after: Entry<V>): void {
     this.entries.set(key, after)
-    if (before !== undefined) this.newest.remove(newestOf(before))
-    this.newest.set(newestOf(after), true)
+    const [old, newest] = [before && newestOf(before), newestOf(after)]
+    if (old === newest) return
+    if (old !== undefined) this.newest.remove(old)
+    this.newest.set(newest, true)
   }
 
   /** Lets go of the keys that are too many, and of all that was written before those that are not. */
