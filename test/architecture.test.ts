@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const src = fileURLToPath(new URL('../src', import.meta.url))
 
 /** Imports point down this list, never up. */
-const LAYERS = ['core', 'data', 'wire', 'scuttlebutt', 'index', 'adapters']
+const LAYERS = ['core', 'data', 'wire', 'scuttlebutt', 'index', 'laws', 'adapters']
 
 const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith('.ts')).sort()
 
@@ -30,11 +30,20 @@ describe.each(files)('src/%s', (file) => {
 })
 
 describe.each(files.filter((file) => layerOf(file) !== 'adapters'))('src/%s', (file) => {
+  const layer = layerOf(file)
+
   test('is pure: no Node, no clock, no dice, no I/O', async () => {
-    for (const specifier of await importsOf(file)) expect(specifier).toMatch(/^(\.|fp-ts$|io-ts$|diff$)/)
+    const allowed = layer === 'laws' ? /^(\.|fp-ts$|io-ts$|diff$|fast-check$)/ : /^(\.|fp-ts$|io-ts$|diff$)/
+    for (const specifier of await importsOf(file)) expect(specifier).toMatch(allowed)
     const code = (await readFile(path.join(src, file), 'utf8')).replace(/\/\*[^]*?\*\/|\/\/.*/g, '')
     expect(code).not.toMatch(/\b(Date|performance|Math\.random|crypto|setTimeout|setInterval|process|console|fetch)\b/)
   })
+})
+
+test('nothing but the kit itself stands on the kit', async () => {
+  for (const file of files.filter((one) => layerOf(one) !== 'laws')) {
+    expect(await importsOf(file), file).not.toContainEqual(expect.stringMatching(/laws/))
+  }
 })
 
 test('the core needs no code of fp-ts or io-ts at run time, only their types', async () => {

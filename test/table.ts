@@ -2,7 +2,7 @@
  * Every data type under the properties: one entry each. A new type joins by one line at the
  * bottom, and by saying independently of its own code what its updates come to.
  */
-import type { eq } from 'fp-ts'
+import { either as E, type eq } from 'fp-ts'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import {
@@ -17,6 +17,7 @@ import {
   Scuttlebucket,
   type Command,
   type DataType,
+  type Maker,
   type Update,
 } from '../src/index.js'
 
@@ -65,20 +66,39 @@ const itemsOf = <V>(updates: ReadonlyArray<Update<RArray.Change<V>>>): ReadonlyA
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, value]) => (value === null ? [] : [value]))
 
-const index = fc.nat(4)
+const index = fc.nat(9)
+
+type ListCommand<S, C> = Command<S, C, unknown>
+
+/** A command at an index that is there, or, `ends`, right after the last: of nine, the one that is as far along. */
+const inside =
+  <S extends RArray.State<unknown>, C>(
+    i: number,
+    ends: 0 | 1,
+    command: (i: number) => ListCommand<S, C>,
+  ): ListCommand<S, C> =>
+  (state, stamp) => {
+    const made = command(i % Math.max(1, RArray.length(state) + ends))
+    return typeof made === 'function' ? (made as Maker<S, C, unknown>)(state, stamp) : E.right(made)
+  }
+
+/** Keys as they may stand on the wire, ours and others'. */
+const denseKey = fc.constantFrom('V', 'Vk', '0', '~', 'a', '__proto__', 'constructor', 'toString')
 
 const rarray: Entry<RArray.State<unknown>, RArray.Change<unknown>> = {
   dataType: RArray.of(t.unknown),
   eq: RArray.getEq(),
   toJSON: RArray.toJSON,
   change: fc.oneof(
-    fc.dictionary(key, fc.option(json), { maxKeys: 3 }),
-    fc.tuple(index, fc.array(json, { maxLength: 3 })).map(([i, values]) => RArray.insert(i, ...values)),
+    fc.dictionary(denseKey, fc.option(json), { maxKeys: 3, minKeys: 1 }),
     fc
-      .tuple(index, fc.nat(2), fc.array(json, { maxLength: 2 }))
-      .map(([i, n, values]) => RArray.splice(i, n, ...values)),
-    fc.tuple(index, json).map(([i, value]) => RArray.set(i, value)),
-    fc.tuple(index, index).map(([i, j]) => RArray.move(i, j)),
+      .tuple(index, fc.array(json, { minLength: 1, maxLength: 3 }))
+      .map(([i, values]) => inside(i, 1, (at) => RArray.insert(at, ...values))),
+    fc
+      .tuple(index, fc.nat(1), fc.array(json, { maxLength: 2 }))
+      .map(([i, n, values]) => inside(i, 0, (at) => RArray.splice(at, n, ...values))),
+    fc.tuple(index, json).map(([i, value]) => inside(i, 0, (at) => RArray.set(at, value))),
+    fc.tuple(index, index).map(([i, j]) => inside(i, 0, (at) => inside(j, 0, (to) => RArray.move(at, to)))),
     fc.constantFrom(RArray.push('x'), RArray.unshift('y'), RArray.pop(), RArray.shift()),
   ),
   oracle: itemsOf,
@@ -91,7 +111,7 @@ const redit: Entry<REdit.State, REdit.Change> = {
   eq: REdit.getEq(),
   toJSON: REdit.toJSON,
   change: fc.oneof(
-    fc.dictionary(key, fc.option(line), { maxKeys: 3 }),
+    fc.dictionary(denseKey, fc.option(line), { maxKeys: 3, minKeys: 1 }),
     fc.array(line, { maxLength: 5 }).map((lines) => REdit.text(lines.join(''))),
     fc.tuple(fc.nat(8), fc.nat(3), line).map(([offset, count, string]) => REdit.splice(offset, count, string)),
   ),
@@ -105,7 +125,7 @@ const appendOnly: Entry<AppendOnly.State<unknown>, AppendOnly.Change<unknown>> =
   eq: AppendOnly.getEq(),
   toJSON: AppendOnly.toJSON,
   change: fc.oneof(
-    json.map(AppendOnly.push),
+    { weight: 4, arbitrary: json.map(AppendOnly.push) },
     id.map((remove) => ({ remove })),
     id.map(AppendOnly.remove),
     fc.nat(5).map((i): Command<AppendOnly.State<unknown>, AppendOnly.Change<unknown>, unknown> => (state, stamp) => {
@@ -189,19 +209,21 @@ const fields = fc.dictionary(
   },
 )
 
+const row = fc.constantFrom<string[]>('a', 'b', '__proto__')
+
 const doc: Entry<Doc.State<unknown>, Doc.Change<unknown>> = {
   dataType: Doc.of(t.unknown),
   eq: Doc.getEq(),
   toJSON: (state) => [Doc.toJSON(state), todo.rows(state).map(({ id }) => id)],
   change: fc.oneof(
-    fc.tuple(key, fc.option(fields)),
-    fc.tuple(key, fields).map(([row, some]) => Doc.set(row, some)),
+    { weight: 4, arbitrary: fc.tuple(row, fc.option(fields, { nil: null })) },
+    fc.tuple(row, fields).map(([row, some]) => Doc.set(row, some)),
     fields.map(Doc.add),
-    key.map(Doc.remove),
-    fc.oneof(key, fields).map((what) => todo.push(what)),
-    fc.tuple(key, key).map(([row, anchor]) => todo.before(row, anchor)),
-    fc.tuple(key, key).map(([row, anchor]) => todo.after(row, anchor)),
-    key.map((row) => todo.remove(row)),
+    row.map(Doc.remove),
+    fc.oneof(row, fields).map((what) => todo.push(what)),
+    fc.tuple(row, row).map(([row, anchor]) => todo.before(row, anchor)),
+    fc.tuple(row, row).map(([row, anchor]) => todo.after(row, anchor)),
+    row.map((row) => todo.remove(row)),
   ),
   oracle: (updates) => {
     const rows = new Map<string, Map<string, unknown>>()

@@ -3,7 +3,7 @@ import { diffJson, diffLines } from 'diff'
 import * as diagram from './diagram.js'
 import type { Verdict, Violation } from './Law.js'
 import type { Run } from './Run.js'
-import type { Schedule } from './Schedule.js'
+import { toText, type Schedule } from './Schedule.js'
 import { view } from './show.js'
 
 /** One thing that happened, as plain data. */
@@ -91,19 +91,20 @@ const format = (
 ): string => {
   const seen = events?.filter((event) => event >= 0).map((event) => String(event + 1))
   const reproduced =
-    seed === undefined
+    seed === undefined || path === undefined
       ? []
       : [
-          `found in run ${String(runs)}, made smaller ${String(shrinks)} times: { seed: ${String(seed)}, path: '${path ?? ''}' }`,
+          `found in run ${String(runs)}, made smaller ${String(shrinks)} times: { seed: ${String(seed)}, path: '${path}' }`,
         ]
   return [
     `${name}: ${law.verdict}. Law ${String(law.number)}: ${law.name}.`,
     `${why}${seen === undefined || seen.length === 0 ? '' : `, after ${seen.join(' and ')}`}.`,
     '',
-    diagram.toText(ids, trace),
-    '',
+    ...(trace.length === 0 ? [] : [diagram.toText(ids, trace), '']),
     ...(states === undefined ? [] : [difference(states), '']),
-    ...program(ids, schedule).map((line) => `  ${line}`),
+    ...(schedule.steps.length === 0
+      ? []
+      : ['do it again by the option schedule:', ...toText(schedule, view).map((line) => `  ${line}`)]),
     ...reproduced,
   ].join('\n')
 }
@@ -136,31 +137,6 @@ const parse = (shown: unknown): unknown => {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : view(value))
-
-/** The schedule, a step a line. */
-const program = (ids: ReadonlyArray<string>, { steps }: Schedule<unknown>): ReadonlyArray<string> =>
-  steps.map((step) => {
-    const id = (i: number): string => JSON.stringify(ids[i])
-    switch (step._tag) {
-      case 'local':
-        return `at(${id(step.at)}, ${String(step.now)}).local(${step.command === undefined ? `luck ${String(step.luck)}` : view(step.command.value)})`
-      case 'deliver':
-        return `at(${id(step.to)}, ${String(step.now)}).${step.again ? 'deliverAgain' : 'deliver'}(${String(step.pick)})`
-      case 'send': {
-        const { from, to, now, delay, luck, twice, lost, keep } = step
-        const said = Object.entries({ delay, luck, twice, lost, keep }).filter(
-          ([, how]) => how !== false && how !== 0 && how !== undefined,
-        )
-        return `at(${id(from)}, ${String(now)}).send(${id(to)}${said.length === 0 ? '' : `, ${view(Object.fromEntries(said))}`})`
-      }
-      case 'partition':
-        return `partition(${[0, 1].map((bit) => `[${ids.flatMap((_, i) => (((step.side >> i) & 1) === bit ? [id(i)] : [])).join()}]`).join(', ')})`
-      case 'heal':
-        return 'heal()'
-      default:
-        return `at(${id(step.at)}).${step._tag}()`
-    }
-  })
 
 /** What {@link Counterexample.format} says, for test runners to print. */
 export class LawBroken extends Error {

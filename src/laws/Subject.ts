@@ -46,6 +46,8 @@ export interface Subject<R, C, M> {
   readonly receive: (message: M, where: Where) => (replica: R) => R
   /** What one replica says to another when they gossip; undefined for nothing. Absent: there is only broadcast. */
   readonly send?: (peer: R) => (replica: R) => M | undefined
+  /** Whether what `local` tells reaches everybody. */
+  readonly broadcasts: boolean
   /** Whether what `send` gives carries all that the sender knows and the peer lacks. */
   readonly isWhole: boolean
   /** What a network may do to a message of `send`, by luck: another order, and nothing beyond the first `keep`. */
@@ -62,6 +64,8 @@ export interface Subject<R, C, M> {
   /** More than is shown, of what an older version must keep: as JSON. */
   readonly remember?: (replica: R) => unknown
   readonly describe: (command: C, message: M | undefined) => string
+  /** The command of an operation as plain data, for commands that are functions. */
+  readonly asData?: (operation: Operation<C, M>) => C
   /** Which parts of the data an operation touches: it meets others there. */
   readonly keysOf: (operation: Operation<C, M>) => ReadonlyArray<string>
   readonly isDelete: (operation: Operation<C, M>) => boolean

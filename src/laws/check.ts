@@ -5,9 +5,11 @@ import { counterexample, type Counterexample, type Found } from './Counterexampl
 import { shortfalls, Tally, type Coverage, type Feature } from './Coverage.js'
 import { explore, type Scope } from './explore.js'
 import type { Law, Violation } from './Law.js'
+import { deterministic, versions } from './laws.js'
 import type { Run } from './Run.js'
-import { schedules, type Schedule, type Size } from './Schedule.js'
-import { simulate } from './simulate.js'
+import type { Schedule } from './Schedule.js'
+import { schedules, type Size } from './schedules.js'
+import { inPlainData, simulate } from './simulate.js'
 import type { Subject } from './Subject.js'
 
 export interface Options<C = unknown> extends Size {
@@ -15,7 +17,7 @@ export interface Options<C = unknown> extends Size {
   readonly seed?: number
   /** Of a counterexample, beside its seed: that one only, shrunk as far. */
   readonly path?: string
-  /** How many. Default 500, or without end if there is a `time`. */
+  /** How many. Default 1000, or without end if there is a `time`. */
   readonly runs?: number
   /** For how many ms at most. Default: until all `runs` are done. */
   readonly time?: number
@@ -32,8 +34,8 @@ export interface Options<C = unknown> extends Size {
 }
 
 /** Which law a run breaks, of those asked. */
-interface Broken<R, C, M> {
-  readonly law: Law<R, C, M>
+interface Broken {
+  readonly law: Counterexample['law']
   readonly violation: Violation
 }
 
@@ -48,84 +50,89 @@ export const check = <R, C, M>(
   const { laws = ALL, required = {}, progress } = options
   const asked = subject.laws.filter(({ number }) => laws.includes(number))
   const tally = new Tally()
-  const judge = (schedule: Schedule<C>): readonly [Run<R, C, M>, Broken<R, C, M> | undefined] => {
+  const judge = (schedule: Schedule<C>): readonly [Run<R, C, M>, Broken | undefined] => {
     const run = simulate(subject, schedule)
     return [run, brokenBy(asked, run)]
   }
-  const left = (found: Found, violation: Violation, run: Run<R, C, M>): E.Left<Counterexample> => ({
-    _tag: 'Left',
-    left: counterexample(found, violation, run),
-  })
-  const nothingDrawn = { seed: undefined, path: undefined, runs: 1, shrinks: 0 }
+  const left = (found: Omit<Found, 'law'>, { law, violation }: Broken, run: Run<R, C, M>): E.Left<Counterexample> => {
+    const [written, same] = judge(inPlainData(run))
+    const [shown, broken] = same?.law.number === law.number ? [written, same] : [run, { law, violation }]
+    return { _tag: 'Left', left: counterexample({ ...found, law: broken.law }, broken.violation, shown) }
+  }
   if (options.schedule !== undefined) {
     const [run, broken] = judge(options.schedule)
-    if (broken !== undefined) return left({ ...nothingDrawn, law: told(broken.law) }, broken.violation, run)
+    if (broken !== undefined) return left(nothingDrawn, broken, run)
     tally.add(run)
     return { _tag: 'Right', right: tally.report() }
   }
   const isBroken = (schedule: Schedule<C>): boolean => judge(schedule)[1] !== undefined
   const exhausted = options.exhaustive === undefined ? undefined : explore(subject, options.exhaustive, isBroken)
   if (exhausted?.broken !== undefined) {
-    const [run, broken] = judge(exhausted.broken)
-    return left({ ...nothingDrawn, law: told(broken!.law) }, broken!.violation, run)
+    const [run, broken = random] = judge(exhausted.broken)
+    return left(nothingDrawn, broken, run)
   }
-  // what breaks one law must not be shrunk to what breaks another
-  let law: number | undefined
+  let smallest: readonly [Run<R, C, M>, Broken] | undefined
   const keeps = (schedule: Schedule<C>): boolean => {
     const [run, broken] = judge(schedule)
-    if (law === undefined) {
+    if (smallest === undefined) {
       tally.add(run)
       if (tally.runs % 1000 === 0) progress?.(tally.report())
     }
-    if (broken === undefined || (law !== undefined && broken.law.number !== law)) return true
-    law = broken.law.number
+    // what breaks one law must not be shrunk to what breaks another
+    if (broken === undefined) return true
+    if (smallest !== undefined && smallest[1].law.number !== broken.law.number) return true
+    smallest = [run, broken]
     return false
   }
-  const arbitrary = schedules(subject, options, (schedule) => simulate(subject, schedule).drawn)
-  const details = fc.check(fc.property(arbitrary, keeps), {
+  const details = fc.check(fc.property(schedules(subject, options), keeps), {
     numRuns: options.runs ?? (options.time === undefined ? DEFAULT_RUNS : Number.MAX_SAFE_INTEGER),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.path === undefined ? {} : { path: options.path }),
     ...(options.time === undefined ? {} : { interruptAfterTimeLimit: options.time }),
   })
-  if (details.counterexample !== null) {
-    const [run, broken] = judge(details.counterexample[0])
-    if (broken === undefined) throw new Error('what was found is not found again: something in it is random')
+  if (smallest !== undefined) {
+    const [run, broken] = smallest
+    const [, again] = judge(run.schedule)
+    // a state that is written into is not there any more as it was
+    const isThere = again?.law.number === broken.law.number || broken.law.number === versions.number
     const { seed, counterexamplePath, numRuns, numShrinks } = details
-    const found = {
-      law: told(broken.law),
-      seed,
-      path: counterexamplePath,
-      runs: numRuns,
-      shrinks: numShrinks,
-    }
-    return left(found, broken.violation, run)
+    return left(
+      { seed, path: counterexamplePath ?? undefined, runs: numRuns, shrinks: numShrinks },
+      isThere ? broken : random,
+      run,
+    )
   }
   const coverage = tally.report(exhausted)
   const missing = shortfalls(required, coverage)
   if (missing.length > 0) {
-    const unseen = { number: 19, name: 'the run exercised what was required of it', verdict: 'unlawful' } as const
-    const run = simulate(subject, { ids: ['a', 'b'], steps: [] })
-    return left(
-      { ...nothingDrawn, law: unseen, runs: coverage.runs, seed: details.seed },
-      { why: missing.join('; ') },
-      run,
-    )
+    const nothing = simulate(subject, { ids: ['a', 'b'], steps: [] })
+    const found = { ...nothingDrawn, law: exercised, runs: coverage.runs, seed: details.seed }
+    return { _tag: 'Left', left: counterexample(found, { why: missing.join('; ') }, nothing) }
   }
   return { _tag: 'Right', right: coverage }
 }
 
-const DEFAULT_RUNS = 500
+const told = ({ number, name, verdict }: Counterexample['law']): Counterexample['law'] => ({ number, name, verdict })
+
+const nothingDrawn = { seed: undefined, path: undefined, runs: 1, shrinks: 0 }
+
+const exercised = { number: 19, name: 'the run exercised what was required of it', verdict: 'unlawful' } as const
+
+/** What was broken once, and is not when the same is done again. */
+const random: Broken = {
+  law: told(deterministic),
+  violation: { why: 'what was found in one run is not found when it is run again: something in it is random' },
+}
+
+const DEFAULT_RUNS = 1000
 const ALL = Array.from({ length: 20 }, (_, i) => i)
 
-const told = <R, C, M>({ number, name, verdict }: Law<R, C, M>): Counterexample['law'] => ({ number, name, verdict })
-
-const brokenBy = <R, C, M>(asked: ReadonlyArray<Law<R, C, M>>, run: Run<R, C, M>): Broken<R, C, M> | undefined => {
+const brokenBy = <R, C, M>(asked: ReadonlyArray<Law<R, C, M>>, run: Run<R, C, M>): Broken | undefined => {
   for (const law of asked) {
     // a run that broke off shows nothing more
     if (run.threw !== undefined && law.number !== 15) continue
     const violation = heldAgainst(law, run)
-    if (violation !== undefined) return { law: blamed(law, run), violation }
+    if (violation !== undefined) return { law: told(blamed(law, run)), violation }
   }
   return undefined
 }

@@ -5,13 +5,19 @@
  */
 import type { TraceEvent } from './Counterexample.js'
 
-/** The width of a lane, in characters. */
-const WIDTH = 24
+/** The width of a lane, in characters: as much as its texts take, if that fits a terminal. */
+const widthOf = (ids: ReadonlyArray<string>, trace: ReadonlyArray<TraceEvent>): number => {
+  const longest = Math.max(...ids.map((id) => id.length), ...trace.map(({ text }) => text.length)) + 4
+  return Math.max(16, Math.min(longest, Math.floor(TERMINAL / ids.length)))
+}
+
+const TERMINAL = 110
 
 /** For a terminal: lanes side by side, time running down. O(e) lines for e events. */
 export const toText = (ids: ReadonlyArray<string>, trace: ReadonlyArray<TraceEvent>): string => {
-  const header = `     ${ids.map((id) => clip(name(id), WIDTH - 2).padEnd(WIDTH)).join('')}`
-  return [header, ...trace.map((event, i) => `${String(i + 1).padStart(3)}  ${row(ids.length, event)}`)]
+  const width = widthOf(ids, trace)
+  const header = `     ${ids.map((id) => clip(name(id), width - 2).padEnd(width)).join('')}`
+  return [header, ...trace.map((event, i) => `${String(i + 1).padStart(3)}  ${row(ids.length, width, event)}`)]
     .map((line) => line.trimEnd())
     .join('\n')
 }
@@ -24,24 +30,24 @@ const clip = (text: string, most: number): string => {
   return line.length > most ? `${line.slice(0, most - 1)}…` : line
 }
 
-const row = (lanes: number, { kind, at, from, text }: TraceEvent): string => {
+const row = (lanes: number, width: number, { kind, at, from, text }: TraceEvent): string => {
   if (at < 0)
-    return clip(`${kind === 'heal' ? '═══' : '╌╌╌'} ${text} `, lanes * WIDTH).padEnd(
-      lanes * WIDTH - WIDTH + 1,
+    return clip(`${kind === 'heal' ? '═══' : '╌╌╌'} ${text} `, lanes * width).padEnd(
+      lanes * width - width + 1,
       kind === 'heal' ? '═' : '╌',
     )
-  const cells = Array.from({ length: lanes }, () => '│'.padEnd(WIDTH))
+  const cells = Array.from({ length: lanes }, () => '│'.padEnd(width))
   if (from === undefined) {
     const mark = kind === 'crash' ? '✗' : kind === 'refused' ? '○' : '●'
-    cells[at] = `${mark} ${clip(text, WIDTH - 3)}`.padEnd(WIDTH)
+    cells[at] = `${mark} ${clip(text, width - 3)}`.padEnd(width)
     return cells.join('')
   }
   const [left, right] = [Math.min(at, from), Math.max(at, from)]
-  const span = (right - left) * WIDTH - 1
+  const span = (right - left) * width - 1
   const label = clip(kind === 'lost' ? `${text}, lost` : text, span - 4)
   const line = ` ${label} `.padStart(Math.ceil((span + label.length + 2) / 2) - 1, '─').padEnd(span - 1, '─')
   const arrow = at > from ? `├${line}${kind === 'lost' ? '╳' : '▶'}│` : `│${kind === 'lost' ? '╳' : '◀'}${line}┤`
-  return cells.slice(0, left).join('') + arrow.padEnd((right - left + 1) * WIDTH) + cells.slice(right + 1).join('')
+  return cells.slice(0, left).join('') + arrow.padEnd((right - left + 1) * width) + cells.slice(right + 1).join('')
 }
 
 const LANE = 60

@@ -5,7 +5,7 @@
  * of the replicas never write does not matter, so the last ones do not. Source of the bet: Jackson, "Software
  * Abstractions" (2006), section 5.1, the small scope hypothesis.
  */
-import type { Schedule, Step } from './Schedule.js'
+import { AT_ONCE, type Schedule, type Step } from './Schedule.js'
 import type { Delivery, Subject, Where } from './Subject.js'
 
 export interface Scope<C> {
@@ -169,7 +169,7 @@ class Explorer<R, C, M> {
       for (const [from, sender] of state.versions.entries()) {
         if (from === lane || sender.knows.every((operation) => version.knows.includes(operation))) continue
         const message = subject.send(this.replicaOf(version))(this.replicaOf(sender))
-        const step = { ...AT_ONCE, from, to: lane }
+        const step = { ...AT_ONCE, from, to: lane, now: 1 }
         if (message !== undefined) yield [this.receive(version, `G${String(sender.id)}`, step, message, sender.knows)]
       }
     }
@@ -234,8 +234,6 @@ class Explorer<R, C, M> {
     return false
   }
 }
-
-const AT_ONCE = { _tag: 'send', delay: 0, now: 1, luck: 0, twice: false, lost: false, keep: undefined } as const
 
 /** How many each replica makes: those that make none come last, as which they are does not matter. */
 const allotments = (replicas: number, updates: number): ReadonlyArray<ReadonlyArray<number>> => {

@@ -45,6 +45,7 @@ const common = <R, C, M>({
   isDelete: (operation: Operation<C, M>) => isDelete(operation.command),
   describe: (made: C) => view(made),
   isWhole: true,
+  broadcasts: true,
   isMutable: false,
 })
 
@@ -73,8 +74,8 @@ const ANYHOW: Delivery = { order: 'any', copies: 'at least once' }
 
 export interface Operations<S, C, M> extends Common<S, C, M> {
   readonly empty: S
-  /** The message that tells everybody of a command; undefined where it cannot be done. Default: the command itself. */
-  readonly prepare?: (command: C, where: Where) => (state: S) => M | undefined
+  /** The message that tells everybody of a command; undefined where it cannot be done. */
+  readonly prepare: (command: C, where: Where) => (state: S) => M | undefined
   /** Takes each message, one's own too. Never changes the state that it is given. */
   readonly apply: (message: M, where: Where) => (state: S) => S
   readonly delivery?: Delivery
@@ -83,31 +84,37 @@ export interface Operations<S, C, M> extends Common<S, C, M> {
 /**
  * An operation-based type (CmRDT): what was done is told to everybody once, and applied.
  *
- * By default in each sender's order and exactly once. Source: Shapiro et al., "Conflict-free
+ * Without `prepare` the command itself is told. By default in each sender's order and exactly once. Source: Shapiro et al., "Conflict-free
  * Replicated Data Types" (SSS 2011), section 2.3.
  *
  * @example
  * const counter = operations({ empty: 0, command: fc.constantFrom(1, -1), apply: (n) => (sum) => sum + n })
  * E.isRight(check(counter, { seed: 1 })) // => true
  */
-export const operations = <S, C, M = C>({
+export function operations<S, C, M>(type: Operations<S, C, M>): Subject<S, C, M>
+export function operations<S, C>(
+  type: Omit<Operations<S, C, C>, 'prepare'> & { readonly prepare?: never },
+): Subject<S, C, C>
+export function operations<S, C>({
   empty,
-  prepare = (command) => () => command as unknown as M,
+  prepare = (command) => () => command,
   apply,
   delivery = AS_PROMISED,
   ...rest
-}: Operations<S, C, M>): Subject<S, C, M> => ({
-  ...common(rest),
-  ...saved,
-  create: () => empty,
-  local: (command, where) => (state) => {
-    const message = prepare(command, where)(state)
-    return message === undefined ? undefined : { message, replica: apply(message, where)(state) }
-  },
-  receive: apply,
-  delivery,
-  laws: laws.ofOperations,
-})
+}: Omit<Operations<S, C, C>, 'prepare'> & Partial<Pick<Operations<S, C, C>, 'prepare'>>): Subject<S, C, C> {
+  return {
+    ...common(rest),
+    ...saved,
+    create: () => empty,
+    local: (command, where) => (state) => {
+      const message = prepare(command, where)(state)
+      return message === undefined ? undefined : { message, replica: apply(message, where)(state) }
+    },
+    receive: apply,
+    delivery,
+    laws: laws.ofOperations,
+  }
+}
 
 export interface States<S, C> extends Common<S, C, S> {
   readonly empty: S
@@ -137,6 +144,7 @@ export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest 
   },
   send: () => (state) => state,
   receive: merge,
+  broadcasts: false,
   delivery,
   laws: laws.ofMerge,
 })
@@ -209,6 +217,7 @@ export const opaque = <R, C, M>({
   send,
   receive: (message, where) => (replica) => receive(message, where)(replica) ?? replica,
   isWhole,
+  broadcasts: false,
   isMutable: true,
   delivery,
   laws: laws.ofOpaque,

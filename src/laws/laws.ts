@@ -139,10 +139,26 @@ export const idempotentMerge = merges(13, 'idempotent', (a, b, _, merge) => {
   const once = merge(b, a)
   return [merge(b, once), once]
 })
-export const inflationary = merges(14, 'inflationary', (a, b, _, merge) => {
+const mergesInflate = merges(14, 'inflationary', (a, b, _, merge) => {
   const both = merge(b, a)
   return [merge(a, both), both]
 })
+export const inflationary: AnyLaw = {
+  ...mergesInflate,
+  name: 'merge is inflationary, and so are local changes',
+  check: (run) => {
+    const { receive, equals, view } = run.subject
+    for (const { event, id, now } of run.operations) {
+      const { before, after } = run.events[event]!
+      const both = receive(before as unknown as NonNullable<Parameters<typeof receive>[0]>, { id, now })(after)
+      if (!equals(both, after)) {
+        const why = 'a local change takes something away: the state before it, merged in, brings it back'
+        return { why, states: [view(after), view(both)], events: [event] }
+      }
+    }
+    return mergesInflate.check(run)
+  },
+}
 
 export const total = law(15, 'unlawful', 'nothing throws', ({ threw }) =>
   threw === undefined ? undefined : { why: `it threw ${String(threw.error)}`, events: [threw.event] },

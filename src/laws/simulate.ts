@@ -1,6 +1,7 @@
 /** Runs a schedule: one seeded simulator owns the network, the clocks and the crashes. */
 import type { Event, Operation, Parting, Run } from './Run.js'
-import { draw, type Deliver, type Drawn, type Local, type Schedule, type Send, type Step } from './Schedule.js'
+import { draw, type Drawn } from './draw.js'
+import type { Deliver, Local, Schedule, Send, Step } from './Schedule.js'
 import type { Subject, Where } from './Subject.js'
 import { sameValue } from './show.js'
 
@@ -197,7 +198,7 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   private gossip({ from, to, delay, now, luck, twice, lost, keep }: Send): void {
-    if (from === to || !this.hears(from, to)) return
+    if (this.subject.send === undefined || from === to || !this.hears(from, to)) return
     const messages = this.said(from, to)
     if (messages === undefined) return
     if (lost) {
@@ -251,12 +252,13 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   private crash(at: number): void {
+    if (this.subject.load === undefined) return
     const lane = this.lanes[at]!
     const { replica, knows, isWhole } = lane.saved
     lane.knows = knows
     lane.isWhole = isWhole
     this.inFlight = this.inFlight.filter(({ to }) => to !== at)
-    this.put(at, this.subject.load!(replica, this.ids[at]!), 'crash', 'crash, restart')
+    this.put(at, this.subject.load(replica, this.ids[at]!), 'crash', 'crash, restart')
   }
 
   private hears(from: number, to: number): boolean {
@@ -275,40 +277,63 @@ class Network<R, C, M> implements Run<R, C, M> {
     this.heal()
     this.step = Infinity
     this.arrivals()
-    const { send } = this.subject
-    if (this.told === 'history' && send !== undefined) {
-      const count = this.lanes.length
-      if (this.subject.isWhole) {
-        for (let i = 0; i < 2 * count; i++) {
-          this.exchange(i % count, (i + 1) % count)
-          this.exchange((i + 1) % count, i % count)
-        }
-      } else this.untilQuiet()
-      const all = (1n << BigInt(this.operations.length)) - 1n
-      for (const lane of this.lanes) {
-        lane.knows = all
+    const { luck = 0 } = this.schedule
+    const { send, broadcasts, isWhole } = this.subject
+    const gossips = send !== undefined && this.told === 'history' && (!broadcasts || luck % 2 === 0)
+    if (!gossips) {
+      for (const [to, lane] of this.lanes.entries()) {
+        this.hearAll(to, luck + to)
         lane.isWhole = true
+        this.compare(to)
       }
-      for (let i = 1; i < count; i++) this.compare(i)
       return
     }
-    for (const [to] of this.lanes.entries()) {
-      for (const operation of this.operations) {
-        if (!has(this.lanes[to]!.knows, operation.index)) this.hand(operation, to, 1, 'receive')
-      }
-      this.lanes[to]!.isWhole = true
-      this.compare(to)
+    if (isWhole) this.aroundTheRing()
+    else this.untilQuiet()
+    const all = (1n << BigInt(this.operations.length)) - 1n
+    for (const [i, lane] of this.lanes.entries()) {
+      lane.knows = all
+      lane.isWhole = true
+      this.compare(i)
     }
   }
 
-  private exchange(from: number, to: number): boolean {
-    const [a, b] = [this.lanes[from]!, this.lanes[to]!]
-    if (this.subject.isWhole && a.isWhole && b.isWhole && (a.knows & ~b.knows) === 0n) return false
-    const messages = this.said(from, to)
-    if (messages === undefined) return false
-    const { last: sentAt, knows, isWhole } = a
-    this.arrive({ due: 0, from, to, sentAt, now: 1, messages, knows, isWhole })
-    return true
+  /** All broadcasts that a replica has not heard, in an order that was promised, by luck. */
+  private hearAll(to: number, luck: number): void {
+    let random = this.schedule.luck === 0 ? 0 : luck
+    for (let next = this.next(to); next.length > 0; next = this.next(to)) {
+      this.hand(next[random % next.length]!, to, 1, 'receive')
+      random = (random * 1103515245 + 12345) & 0x7fffffff
+      if (this.schedule.luck === 0) random = 0
+    }
+  }
+
+  /** Each with the next, twice: one after the other, or, as on a wire, both at once, so that what they say crosses. */
+  private aroundTheRing(): void {
+    const [count, { luck = 0 }] = [this.lanes.length, this.schedule]
+    for (let i = 0; i < 2 * count; i++) {
+      const [one, next] = [i % count, (i + 1) % count]
+      if (luck % 4 < 2) {
+        this.exchange([one, next])
+        this.exchange([next, one])
+      } else {
+        this.exchange([one, next], [next, one])
+      }
+    }
+  }
+
+  /** All is said before any of it arrives. Whether there was anything to say. */
+  private exchange(...pairs: ReadonlyArray<readonly [from: number, to: number]>): boolean {
+    const said = pairs.flatMap(([from, to]): ReadonlyArray<InFlight<M>> => {
+      const [a, b] = [this.lanes[from]!, this.lanes[to]!]
+      if (this.subject.isWhole && a.isWhole && b.isWhole && (a.knows & ~b.knows) === 0n) return []
+      const messages = this.said(from, to)
+      if (messages === undefined) return []
+      const { last: sentAt, knows, isWhole } = a
+      return [{ due: 0, from, to, sentAt, now: 1, messages, knows, isWhole }]
+    })
+    for (const one of said) this.arrive(one)
+    return said.length > 0
   }
 
   /** For replicas that say a part at a time, and nothing when they have nothing more to say. */
@@ -316,7 +341,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       let quiet = true
       for (const from of this.lanes.keys()) {
-        for (const to of this.lanes.keys()) if (from !== to && this.exchange(from, to)) quiet = false
+        for (const to of this.lanes.keys()) if (from !== to && this.exchange([from, to])) quiet = false
       }
       if (quiet) return
     }
@@ -351,7 +376,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     for (const [other, peer] of this.lanes.entries()) {
       if (other === at || !peer.isWhole || peer.knows !== lane.knows) continue
       if (!this.subject.isWhole && Number.isFinite(this.step)) continue
-      if (lane.replica === peer.replica || same(this.subject, lane, peer)) continue
+      if (Object.is(lane.replica, peer.replica) || same(this.subject, lane, peer)) continue
       this.parted = {
         replicas: [other, at],
         events: [peer.last, lane.last],
@@ -373,4 +398,21 @@ const has = (set: bigint, index: number): boolean => ((set >> BigInt(index)) & 1
 const partitionText = (ids: ReadonlyArray<string>, side: number): string => {
   const names = (bit: number): string => ids.filter((_, i) => ((side >> i) & 1) === bit).join(', ')
   return `${names(0)} | ${names(1)}`
+}
+
+/**
+ * The schedule of a run, to be read: broadcasts by their numbers and commands by what they came to, as far as the
+ * subject can tell; what was without effect left out.
+ */
+export const inPlainData = <R, C, M>({ subject, schedule, events, operations }: Run<R, C, M>): Schedule<C> => {
+  const eventOf = new Map(events.map((event) => [event.step, event]))
+  const written = schedule.steps.flatMap((step, i): ReadonlyArray<Step<C>> => {
+    const event = eventOf.get(i)
+    const operation = event?.operation === undefined ? undefined : operations[event.operation]
+    if (step._tag === 'deliver')
+      return operation === undefined ? [] : [{ ...step, pick: 0, operation: operation.index }]
+    if (step._tag !== 'local' || operation === undefined) return [step]
+    return [{ ...step, luck: 0, command: { value: subject.asData?.(operation) ?? operation.command } }]
+  })
+  return { ...schedule, steps: written }
 }

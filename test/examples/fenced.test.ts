@@ -22,13 +22,15 @@ const readme: ReadonlyArray<Example> = [
 /** The module itself, by its names, and what a user would have at hand. */
 const preludeFor = (file: string): string => `
 import { either as E, option as O } from 'fp-ts'
+import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import { AppendOnly, Doc, Events, ExpiryModel, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
 import * as Self from ${JSON.stringify(path.join(root, 'src', file))}
-const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export const (\w+)/gm)]
+${file.startsWith('laws') ? "import * as Laws from 'scuttlebutt-ts/laws'\nconst { check, operations, states, simulate } = Laws" : ''}
+const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)]
   .map(([, name]) => name!)
-  .filter((name) => name !== 'scuttlebutt' && name !== 'createStore')
+  .filter((name) => !['scuttlebutt', 'createStore', 'check', 'operations', 'states', 'simulate'].includes(name))
   .join(', ')} } = Self
 const unwrap = (either) => { if (E.isLeft(either)) throw new Error(JSON.stringify(either.left)); return either.right }
 `
@@ -47,7 +49,7 @@ const docstrings: ReadonlyArray<Example> = readdirSync(path.join(root, 'src'), {
 
 /** A line `a // => b` becomes a comparison. */
 const asTest = (code: string): string =>
-  code.replace(/^(?!\s*(?:const|let|import|export)\b)(.+?)\s*\/\/ => (.+)$/gm, 'check($1, $2)')
+  code.replace(/^(?!\s*(?:const|let|import|export)\b)(.+?)\s*\/\/ => (.+)$/gm, 'same($1, $2)')
 
 let folder = ''
 
@@ -78,7 +80,7 @@ describe.each([...readme, ...docstrings])('$name', ({ name, code, prelude }) => 
     })
     const seen: unknown[] = []
     Object.assign(globalThis, {
-      check: (actual: unknown, expected: unknown) => {
+      same: (actual: unknown, expected: unknown) => {
         seen.push(actual)
         expect(actual).toEqual(expected)
       },

@@ -12,7 +12,10 @@ export interface Original {
   createStream(options?: OriginalOptions): Duplex
   createReadStream(options?: OriginalOptions): Duplex
   createWriteStream(options?: OriginalOptions): Duplex
-  history(): ReadonlyArray<Update<unknown>>
+  history(sources?: Readonly<Record<string, number>>): ReadonlyArray<Update<unknown>>
+  _update(update: Update<unknown>): unknown
+  localUpdate(change: unknown): unknown
+  toJSON(): unknown
   on(event: string, listener: (...args: never[]) => void): this
 }
 

@@ -130,11 +130,47 @@ describe('The packed package', () => {
       expect(code).not.toMatch(/\brequire\(|node:/)
       await writeFile(
         path.join(folder, 'bundle.cjs'),
-        `require('node:vm').runInNewContext(${JSON.stringify(code)}, globalThis.sandbox = { TextEncoder, TextDecoder }); console.log(sandbox.seen.join())`,
+        `require('node:vm').runInNewContext(${JSON.stringify(code)}, globalThis.sandbox = { TextEncoder, TextDecoder, setTimeout, clearTimeout }); console.log(sandbox.seen.join())`,
       )
       expect((await run(folder, 'node', 'bundle.cjs')).trim()).not.toBe('')
     },
   )
+
+  test('proves its types by plain calls, in node:test and in jest', async () => {
+    const file = (name: string, ...lines: ReadonlyArray<string>) => writeFile(path.join(folder, name), lines.join('\n'))
+    await file(
+      'cases.js',
+      `import * as fc from 'fast-check'`,
+      `import * as t from 'io-ts'`,
+      `import { Model } from 'scuttlebutt-ts'`,
+      `import { assertDataType, checkDataType } from 'scuttlebutt-ts/laws'`,
+      `const change = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))`,
+      `const apply = (updates) => (state) => ({ state: updates.length === 0 ? state : [...state, ...updates], superseded: [] })`,
+      `export const right = () => assertDataType(Model.of(t.number), { change, runs: 200 })`,
+      `export const wrong = () => assertDataType({ name: 'byArrival', change: t.unknown, empty: [], apply }, { change, seed: 1 })`,
+      `export const checked = () => checkDataType(Model.of(t.number), { change, runs: 200 })._tag`,
+    )
+    await file('plain.js', `import { checked } from './cases.js'`, `console.log(checked())`)
+    expect(await run(folder, 'node', 'plain.js')).toBe('Right\n')
+    await file(
+      'node.test.js',
+      `import { test } from 'node:test'`,
+      `import { right, wrong } from './cases.js'`,
+      `test('right', right)`,
+      `test('wrong', wrong)`,
+    )
+    const told = /byArrival: diverged\. Law 1: replicas that know the same are equal/
+    await expect(run(folder, 'node', '--test', 'node.test.js')).rejects.toThrow(told)
+    await file(
+      'jest.test.js',
+      `import { right, wrong } from './cases.js'`,
+      `test('right', right)`,
+      `test('wrong', () => { expect(wrong).toThrow(${String(told)}) })`,
+    )
+    const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js')
+    const config = JSON.stringify({ rootDir: folder, testMatch: ['**/jest.test.js'], transform: {} })
+    await run(folder, 'node', '--experimental-vm-modules', jest, '--config', config)
+  })
 
   test.each([
     ['the main entry', `export * from 'scuttlebutt-ts'`, /main entry is ([\d.]+) kB/, BUDGET],

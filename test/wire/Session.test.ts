@@ -12,7 +12,7 @@ import {
   type Replica,
   type Update,
 } from '../../src/index.js'
-import { plan, run } from '../network.js'
+import { wholeRuns } from '../network.js'
 import { table } from '../table.js'
 
 /** One end of a line of bytes: a session, its replica, and what the peer has not read yet. */
@@ -94,8 +94,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
 
   test('reach sync, once, with equal replicas, under any chunking and at any pace', () => {
     fc.assert(
-      fc.property(plan(entry, true), pace, (schedule, pieces) => {
-        const [first, second] = run(entry, schedule).replicas
+      fc.property(wholeRuns(entry), pace, ({ whole: [first, second] }, pieces) => {
         const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
         talk(a, b, pieces)
         for (const end of [a, b]) {
@@ -111,8 +110,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
 
   test('send just what the header lacks, in order, and never back what came from there', () => {
     fc.assert(
-      fc.property(plan(entry, true), pace, entry.change, (schedule, pieces, live) => {
-        const [first, second] = run(entry, schedule).replicas
+      fc.property(wholeRuns(entry), pace, entry.change, ({ whole: [first, second] }, pieces, live) => {
         const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
         const lacking = history(Clock.toRecord(second!.clock))(first!)
         b.write(1)
@@ -142,11 +140,10 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
   test('converge while both sides write at any moment', () => {
     fc.assert(
       fc.property(
-        plan(entry, true),
+        wholeRuns(entry),
         pace,
         fc.array(fc.tuple(fc.boolean(), entry.change), { maxLength: 8 }),
-        (schedule, pieces, writes) => {
-          const [first, second] = run(entry, schedule).replicas
+        ({ whole: [first, second] }, pieces, writes) => {
           const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
           for (const [atA, made] of writes) {
             const end = atA ? a : b

@@ -1,0 +1,27 @@
+/**
+ * scuttlebutt-ts/laws/broken: types that are known to be wrong, each with what is wrong and where that is told: to measure by
+ * them a tool that looks for such.
+ */
+import type { Broken } from './Broken.js'
+import * as counters from './counters.js'
+import * as editing from './editing.js'
+import * as keys from './keys.js'
+import * as lists from './lists.js'
+import * as reconciliation from './reconciliation.js'
+import * as registers from './registers.js'
+import * as sets from './sets.js'
+
+export type { About, Broken } from './Broken.js'
+export * from './counters.js'
+export * from './editing.js'
+export * from './keys.js'
+export * from './lists.js'
+export * from './originals.js'
+export * from './reconciliation.js'
+export * from './registers.js'
+export * from './sets.js'
+
+/** All of them, but for the npm packages. */
+export const corpus: ReadonlyArray<Broken> = [registers, counters, sets, lists, editing, reconciliation, keys].flatMap(
+  (module): ReadonlyArray<Broken> => Object.values(module),
+)

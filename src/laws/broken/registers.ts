@@ -1,0 +1,232 @@
+/** Registers and maps that are wrong. */
+import * as fc from 'fast-check'
+import * as t from 'io-ts'
+import type { Update } from '../../core/Update.js'
+import { ofDataType } from '../dataType.js'
+import { operations } from '../forms.js'
+import { broken } from './Broken.js'
+
+interface Written {
+  readonly value: number
+  readonly at: number
+  readonly by: string
+}
+
+const nothing: Written = { value: 0, at: 0, by: '' }
+
+const stamped =
+  (value: number, { now, id }: { readonly now: number; readonly id: string }) =>
+  (): Written => ({ value, at: now, by: id })
+
+const register = { empty: nothing, command: fc.nat(3), show: ({ value }: Written) => value }
+
+export const lastToArrive = broken(
+  {
+    name: 'lastToArrive',
+    because:
+      'the last writer wins, of equal stamps the last to arrive: Lamport (CACM 1978) breaks ties by who wrote; npm scuttlebutt does not',
+    law: 1,
+    verdict: 'diverged',
+  },
+  operations({ ...register, prepare: stamped, apply: (m) => (held) => (m.at >= held.at ? m : held) }),
+)
+
+export const ownWinsTies = broken(
+  {
+    name: 'ownWinsTies',
+    because:
+      'of equal stamps the greater value wins, but only where it comes from elsewhere: what is written here replaces it anyway',
+    law: 1,
+    verdict: 'diverged',
+  },
+  operations({
+    ...register,
+    prepare: stamped,
+    apply:
+      (m, { id }) =>
+      (held) => {
+        const wins = m.at > held.at || (m.at === held.at && (m.by === id || m.value > held.value))
+        return wins ? m : held
+      },
+  }),
+)
+
+export const constantStamps = broken(
+  {
+    name: 'constantStamps',
+    because:
+      'a Lamport clock that nothing advances (Lamport, CACM 1978, rule IR2): the greater source always wins, and a write over it is lost at once',
+    law: 18,
+    verdict: 'quality',
+  },
+  operations({
+    ...register,
+    prepare:
+      (value, { id }) =>
+      () => ({ value, at: 1, by: id }),
+    apply: (m) => (held) => (m.at > held.at || (m.at === held.at && m.by >= held.by) ? m : held),
+    qualities: [{ name: 'a write is not seen by its writer', afterLocal: (_, value, after) => after.value === value }],
+  }),
+)
+
+const KEYS = fc.constantFrom('a', 'b')
+
+export const iterationOrder = broken(
+  {
+    name: 'iterationOrder',
+    because: 'a native Map shows its keys in the order in which they came (ECMA-262, Map.prototype.forEach)',
+    law: 1,
+    verdict: 'diverged',
+  },
+  operations({
+    empty: new Map<string, Written>(),
+    command: fc.tuple(KEYS, fc.nat(3)),
+    prepare:
+      ([key, value], where) =>
+      () =>
+        [key, stamped(value, where)()] as const,
+    apply:
+      ([key, m]) =>
+      (held) => {
+        const before = held.get(key) ?? nothing
+        const wins = m.at > before.at || (m.at === before.at && m.by >= before.by)
+        return wins ? new Map(held).set(key, m) : held
+      },
+    show: (held) => [...held].map(([key, { value }]) => [key, value]),
+  }),
+)
+
+export const changesInPlace = broken(
+  {
+    name: 'changesInPlace',
+    because:
+      'the reducer writes into the state that it was given, so that a version that somebody holds changes (Driscoll et al., "Making data structures persistent", JCSS 1989, section 1)',
+    law: 5,
+    verdict: 'unlawful',
+  },
+  operations({
+    empty: { list: [] as number[] },
+    command: fc.nat(3),
+    apply: (value) => (state) => {
+      state.list.push(value)
+      return state
+    },
+  }),
+)
+
+const later = (a: Update<unknown>, b: Update<unknown>): boolean => a[1] > b[1] || (a[1] === b[1] && a[2] > b[2])
+
+const put = <V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> =>
+  new Map(map).set(key, value)
+
+const without = <V>(map: ReadonlyMap<string, V>, gone: string): ReadonlyMap<string, V> =>
+  new Map([...map].filter(([key]) => key !== gone))
+
+type Set = readonly [key: string, value: number | null]
+
+export const deleteWithoutTombstone = broken(
+  {
+    name: 'deleteWithoutTombstone',
+    because:
+      'a removed key is forgotten with its stamp, so that an older write that comes late brings it back (Demers et al., PODC 1987, section 2: death certificates)',
+    law: 1,
+    also: [8, 11],
+    verdict: 'diverged',
+  },
+  ofDataType<ReadonlyMap<string, Update<Set>>, Set>(
+    {
+      name: 'map',
+      change: t.readonly(t.tuple([t.string, t.union([t.number, t.null])])),
+      empty: new Map(),
+      apply: (updates) => (state) => {
+        let map = state
+        const superseded: Update<Set>[] = []
+        for (const update of updates) {
+          const [key, value] = update[0]
+          const held = map.get(key)
+          if (held !== undefined) superseded.push(later(update, held) ? held : update)
+          if (held !== undefined && later(held, update)) continue
+          if (value !== null) map = put(map, key, update)
+          else if (held !== undefined) map = without(map, key)
+        }
+        return { state: map, superseded }
+      },
+      toJSON: (state) => [...state.values()].map(([set]) => set).sort(),
+    },
+    { change: fc.tuple(KEYS, fc.option(fc.nat(3), { nil: null })) },
+  ),
+)
+
+type Fields = Readonly<Record<string, number>>
+
+export const forgottenFields = broken(
+  {
+    name: 'forgottenFields',
+    because:
+      'an update that loses one of its fields is superseded whole, and the others still count: who is told by histories alone lacks them',
+    law: 8,
+    also: [11],
+    verdict: 'unlawful',
+  },
+  ofDataType<ReadonlyMap<string, Update<Fields>>, Fields>(
+    {
+      name: 'fields',
+      change: t.record(t.string, t.number),
+      empty: new Map(),
+      apply: (updates) => (state) => {
+        let fields = state
+        const superseded: Update<Fields>[] = []
+        for (const update of updates) {
+          for (const field of Object.keys(update[0])) {
+            const held = fields.get(field)
+            if (held !== undefined) superseded.push(later(update, held) ? held : update)
+            if (held === undefined || later(update, held)) fields = put(fields, field, update)
+          }
+        }
+        return { state: fields, superseded }
+      },
+      toJSON: (state) => [...state].map(([field, [set]]) => [field, set[field]]).sort(),
+    },
+    { change: fc.dictionary(KEYS, fc.nat(3), { minKeys: 1, maxKeys: 2 }) },
+  ),
+)
+
+const MAX_AGE = 2
+
+export const expiresOnArrival = broken(
+  {
+    name: 'expiresOnArrival',
+    because:
+      'apply asks its own wall clock whether an update has lapsed: who hears of it in time keeps it, who hears late never has it (npm expiry-model)',
+    law: 1,
+    verdict: 'diverged',
+  },
+  operations({
+    ...register,
+    prepare: stamped,
+    apply:
+      (m, { now }) =>
+      (held) => {
+        const wins = m.at > held.at || (m.at === held.at && m.by >= held.by)
+        return wins && now - m.at <= MAX_AGE ? m : held
+      },
+  }),
+)
+
+const MAX = 2
+
+export const evictsByArrival = broken(
+  {
+    name: 'evictsByArrival',
+    because:
+      'beyond a number of keys the first to come goes first, and they come in another order elsewhere (npm lru-cache under expiry-model)',
+    law: 1,
+    verdict: 'diverged',
+  },
+  operations({
+    empty: [] as ReadonlyArray<string>,
+    command: fc.constantFrom('a', 'b', 'c'),
+    apply: (key) => (keys) => (keys.includes(key) ? keys : [...keys, key].slice(-MAX)),
+    show: (keys) => [...keys].sort(),
+  }),
+)

@@ -1,0 +1,211 @@
+/** Arbitrary networks, and how they shrink. */
+import * as fc from 'fast-check'
+import type { Drawn } from './draw.js'
+import type { Local, Schedule, Step } from './Schedule.js'
+import { simulate } from './simulate.js'
+import type { Subject } from './Subject.js'
+
+/** Ids that sort in ways one does not expect, and names that plain objects have already. */
+const IDS = ['a', 'b', 'c', 'B', '10', '9', '__proto__', 'constructor', '', '\udfff', 'a b', 'é']
+
+export interface Size {
+  /** How many replicas, 2 to 7. Few, as a rule: they meet more often. */
+  readonly replicas?: number | { readonly min: number; readonly max: number }
+  /** How many steps at most. Default 24. */
+  readonly steps?: number
+}
+
+/**
+ * Schedules for what is to be tested: local commands by the state of the time, under wall clocks that collide, are
+ * skewed and step back; deliveries as promised; gossip that is late, doubled or lost; partitions; crashes.
+ *
+ * They shrink to few steps of few replicas: whole stretches first, then single steps, then what is left of each.
+ *
+ * @example
+ * const counter = operations({ empty: 0, command: fc.constant(1), apply: (n) => (sum) => sum + n })
+ * const all = schedules(counter, { replicas: 3 })
+ * fc.assert(fc.property(all, (schedule) => new Set(simulate(counter, schedule).replicas).size === 1))
+ */
+export const schedules = <R, C, M>(
+  subject: Subject<R, C, M>,
+  { replicas = { min: 2, max: 7 }, steps = 24 }: Size = {},
+): fc.Arbitrary<Schedule<C>> => {
+  const { min, max } = typeof replicas === 'number' ? { min: replicas, max: replicas } : replicas
+  const count = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min, max: Math.min(max, min + 1) }) },
+    { weight: 1, arbitrary: fc.integer({ min, max }) },
+  )
+  const skeleton = count
+    .chain((length) => fc.shuffledSubarray(IDS, { minLength: length, maxLength: length }))
+    .chain((ids) =>
+      fc.record({
+        ids: fc.constant<ReadonlyArray<string>>(ids),
+        steps: fc.array(step(subject, ids.length), { maxLength: steps, size: 'max' }),
+        luck: fc.nat(999),
+        // everywhere, all the time
+        stopped: fc.integer({ min: 1, max: 3 }).map((n) => n === 1),
+      }),
+    )
+    .map(({ stopped, steps: drawn, ...rest }) => ({ ...rest, steps: stopped ? drawn.map(atOne) : drawn }))
+  return new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
+}
+
+const atOne = <C>(one: Step<C>): Step<C> => ('now' in one ? { ...one, now: 1 } : one)
+
+const step = <R, C, M>(subject: Subject<R, C, M>, count: number): fc.Arbitrary<Step<C>> => {
+  const { send, broadcasts, mangle, save, delivery } = subject
+  const at = fc.nat(count - 1)
+  // a second or third value for one stamp is as likely as not
+  const now = fc.integer({ min: 1, max: 5 })
+  const rarely = <A>(arbitrary: fc.Arbitrary<A>, usual: A): fc.Arbitrary<A> =>
+    fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary })
+  const sometimes = delivery.copies === 'at least once' ? fc.nat(7).map((n) => n === 0) : fc.constant(false)
+  const tag = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
+  const steps: fc.WeightedArbitrary<Step<C>>[] = [
+    { weight: 8, arbitrary: fc.record({ _tag: tag('local'), at, now, luck: fc.nat() }) },
+    { weight: 1, arbitrary: fc.record({ _tag: tag('partition'), side: fc.nat(2 ** count - 1) }) },
+    { weight: 1, arbitrary: fc.record({ _tag: tag('heal') }) },
+  ]
+  if (broadcasts) {
+    const delivered = fc.record({ _tag: tag('deliver'), to: at, pick: fc.nat(9), now, again: sometimes })
+    steps.push({ weight: send === undefined ? 10 : 6, arbitrary: delivered })
+  }
+  if (send !== undefined) {
+    const sent = fc.record({
+      _tag: tag('send'),
+      from: at,
+      to: at,
+      delay: fc.oneof(fc.constant(0), fc.nat(6)),
+      now,
+      luck: fc.nat(999),
+      twice: sometimes,
+      lost: sometimes,
+      keep: mangle === undefined ? fc.constant(undefined) : rarely<number | undefined>(fc.nat(3), undefined),
+    })
+    steps.push({ weight: broadcasts ? 6 : 10, arbitrary: sent })
+  }
+  if (save !== undefined) steps.push({ weight: 1, arbitrary: fc.record({ _tag: tag('crash', 'save'), at }) })
+  return fc.oneof(...steps)
+}
+
+class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
+  private readonly skeleton: fc.Arbitrary<Schedule<C>>
+  private readonly commandsOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>
+  /** Where a command came from, by the box that holds it: from there it can be made smaller. */
+  private readonly origins = new WeakMap<object, Pick<Drawn<C>, 'arbitrary' | 'value'>>()
+
+  constructor(skeleton: fc.Arbitrary<Schedule<C>>, commandsOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>) {
+    super()
+    this.skeleton = skeleton
+    this.commandsOf = commandsOf
+  }
+
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<Schedule<C>> {
+    return new fc.Value(this.skeleton.generate(random, bias).value, undefined)
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is Schedule<C> {
+    return typeof value === 'object' && value !== null && 'steps' in value
+  }
+
+  override shrink(schedule: Schedule<C>): fc.Stream<fc.Value<Schedule<C>>> {
+    return new fc.Stream(this.smaller(schedule)).map((smaller) => new fc.Value(smaller, undefined))
+  }
+
+  private *smaller(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
+    const { ids, steps, luck = 0 } = schedule
+    const undecided = steps.some((step) => step._tag === 'local' && step.command === undefined)
+    if (undecided) yield this.settled(schedule)
+    const clocked = steps.filter((step) => 'now' in step && step.now > 1)
+    if (clocked.length > 0) yield { ...schedule, steps: steps.map(atOne) }
+    for (let size = steps.length; size >= 1; size = Math.floor(size / 2)) {
+      for (let from = 0; from + size <= steps.length; from += size) {
+        yield { ...schedule, steps: [...steps.slice(0, from), ...steps.slice(from + size)] }
+      }
+      const rest = steps.length % size
+      if (rest > 0 && size > 1) yield { ...schedule, steps: steps.slice(0, steps.length - rest) }
+    }
+    if (ids.length > 2) for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
+    yield* plainIds(schedule)
+    for (let smaller = 0; smaller < Math.min(luck, 8); smaller++) yield { ...schedule, luck: smaller }
+    for (const [i, step] of steps.entries()) {
+      for (const simpler of this.simpler(step))
+        yield { ...schedule, steps: steps.map((other, j) => (i === j ? simpler : other)) }
+    }
+    // in pairs, what none of the two can go without the other
+    for (let i = 0; i < steps.length && steps.length < 16; i++) {
+      for (let j = i + 1; j < steps.length; j++) {
+        yield { ...schedule, steps: steps.filter((_, k) => k !== i && k !== j) }
+      }
+    }
+  }
+
+  /** The same schedule with the commands that it draws written down. */
+  private settled(schedule: Schedule<C>): Schedule<C> {
+    const steps: (Step<C> | undefined)[] = schedule.steps.map((step) => (step._tag === 'local' ? undefined : step))
+    for (const { step: i, arbitrary, value } of this.commandsOf(schedule)) {
+      const command = { value: value.value }
+      this.origins.set(command, { arbitrary, value })
+      steps[i] = { ...(schedule.steps[i] as Local<C>), luck: 0, command }
+    }
+    return { ...schedule, steps: steps.filter((step) => step !== undefined) }
+  }
+
+  private *simpler(step: Step<C>): IterableIterator<Step<C>> {
+    if ('now' in step) for (const now of [1, step.now - 1]) if (now > 0 && now < step.now) yield { ...step, now }
+    switch (step._tag) {
+      case 'local': {
+        const origin = step.command === undefined ? undefined : this.origins.get(step.command)
+        if (origin === undefined) return
+        for (const value of origin.arbitrary.shrink(origin.value.value_, origin.value.context)) {
+          const command = { value: value.value }
+          this.origins.set(command, { arbitrary: origin.arbitrary, value })
+          yield { ...step, command }
+        }
+        return
+      }
+      case 'deliver':
+        for (let pick = 0; pick < step.pick; pick++) yield { ...step, pick }
+        return
+      case 'send':
+        if (step.twice) yield { ...step, twice: false }
+        if (step.keep !== undefined) yield { ...step, keep: undefined }
+        for (let delay = 0; delay < step.delay; delay++) yield { ...step, delay }
+        if (step.luck > 0) yield { ...step, luck: 0 }
+    }
+  }
+}
+
+/** One replica fewer: its steps go with it. */
+const without =
+  (gone: number) =>
+  <C>({ ids, steps, ...rest }: Schedule<C>): Schedule<C> => {
+    const renumber = (i: number): number => (i > gone ? i - 1 : i)
+    const kept = steps.flatMap((step): ReadonlyArray<Step<C>> => {
+      switch (step._tag) {
+        case 'deliver':
+          return step.to === gone ? [] : [{ ...step, to: renumber(step.to) }]
+        case 'send':
+          return step.from === gone || step.to === gone
+            ? []
+            : [{ ...step, from: renumber(step.from), to: renumber(step.to) }]
+        case 'partition':
+          return [{ ...step, side: (step.side & ((1 << gone) - 1)) | ((step.side >> (gone + 1)) << gone) }]
+        case 'heal':
+          return [step]
+        default:
+          return step.at === gone ? [] : [{ ...step, at: renumber(step.at) }]
+      }
+    })
+    return { ...rest, ids: ids.filter((_, i) => i !== gone), steps: kept }
+  }
+
+/** `a`, `b`, `c` for names, in the order that they sort in, or in that of the lanes. */
+function* plainIds<C>({ ids, ...rest }: Schedule<C>): IterableIterator<Schedule<C>> {
+  const plain = [...ids.keys()].map((i) => String.fromCharCode(97 + i))
+  const sorted = [...ids].sort((a, b) => (a < b ? -1 : 1))
+  for (const renamed of [plain, ids.map((id) => plain[sorted.indexOf(id)]!)]) {
+    if (renamed.join() === ids.join()) return
+    yield { ...rest, ids: renamed }
+  }
+}

@@ -1,0 +1,404 @@
+/** A law that nothing can break shows nothing: each is broken here by a type that keeps all that come before it. */
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import * as SortedMap from '../../src/core/SortedMap.js'
+import { Clock, Model, type DataType, type Update } from '../../src/index.js'
+import {
+  bare,
+  check,
+  checkDataType,
+  laws,
+  ofDataType,
+  operations,
+  simulate,
+  states,
+  network,
+} from '../../src/laws/index.js'
+
+type Change = readonly [string, number]
+type State = ReadonlyMap<string, Update<Change>>
+
+const codec: t.Type<Change, unknown> = t.readonly(t.tuple([t.string, t.number]))
+
+const change: fc.Arbitrary<Change> = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
+
+const wins = (a: Update<Change>, b: Update<Change> | undefined): boolean =>
+  b === undefined || a[1] > b[1] || (a[1] === b[1] && a[2] > b[2])
+
+/** A map of the last written, right and slow. */
+const map: DataType<State, Change> = {
+  name: 'map',
+  change: codec,
+  empty: new Map(),
+  apply: (updates) => (state) => {
+    let next = state
+    const superseded: Update<Change>[] = []
+    for (const update of updates) {
+      const held = next.get(update[0][0])
+      if (!wins(update, held)) superseded.push(update)
+      else {
+        if (held !== undefined) superseded.push(held)
+        next = new Map([...next, [update[0][0], update] as const].sort(([a], [b]) => (a < b ? -1 : 1)))
+      }
+    }
+    return { state: next, superseded }
+  },
+  toJSON: (state) => [...state].map(([key, [[, value]]]) => [key, value]),
+}
+
+const eq = {
+  equals: (a: State, b: State): boolean =>
+    a.size === b.size && [...a].every(([key, [, at, by]]) => b.get(key)?.[1] === at && b.get(key)?.[2] === by),
+}
+
+const lawOf = (checked: ReturnType<typeof check>): number | undefined =>
+  checked._tag === 'Left' ? checked.left.law.number : undefined
+
+test('a type that keeps all laws is right, and its coverage is told', () => {
+  const checked = checkDataType(map, { change, eq, seed: 1 })
+  expect(checked).toMatchObject({ _tag: 'Right', right: { runs: 1000 } })
+})
+
+let calls = 0
+
+const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof check>]> = [
+  [
+    2,
+    'adds what it has added',
+    () =>
+      check(
+        operations({
+          empty: 0,
+          command: fc.constant(1),
+          apply: (n) => (sum) => sum + n,
+          delivery: { order: 'source', copies: 'at least once' },
+        }),
+        { seed: 1, laws: [2] },
+      ),
+  ],
+  [
+    3,
+    'takes only the first of a batch for each key',
+    () =>
+      checkDataType(
+        {
+          ...map,
+          apply: (updates) => map.apply([...new Map([...updates].reverse().map((one) => [one[0][0], one])).values()]),
+        },
+        { change, eq, seed: 1, laws: [3] },
+      ),
+  ],
+  [
+    4,
+    'copies the state for an update that loses',
+    () =>
+      checkDataType(
+        {
+          ...map,
+          apply: (updates) => (state) => {
+            const applied = map.apply(updates)(state)
+            return { ...applied, state: updates.length === 0 ? applied.state : new Map(applied.state) }
+          },
+        },
+        { change, eq, seed: 1 },
+      ),
+  ],
+  [
+    5,
+    'writes into the state',
+    () =>
+      checkDataType(
+        {
+          ...map,
+          empty: new Map(),
+          apply: (updates) => (state) => {
+            const applied = map.apply(updates)(state)
+            for (const [key, update] of applied.state) (state as Map<string, Update<Change>>).set(key, update)
+            return { ...applied, state }
+          },
+        },
+        { change, eq, seed: 1, laws: [5] },
+      ),
+  ],
+  [
+    8,
+    'gives up what it still holds',
+    () =>
+      checkDataType(
+        {
+          ...map,
+          apply: (updates) => (state) => ({ ...map.apply(updates)(state), superseded: updates }),
+        },
+        { change, eq, seed: 1 },
+      ),
+  ],
+  [
+    9,
+    'decodes something else than it encodes',
+    () =>
+      checkDataType(
+        {
+          ...map,
+          change: new t.Type<Change, unknown>(
+            'shouting',
+            codec.is,
+            (input, context) => {
+              const decoded = codec.validate(input, context)
+              return decoded._tag === 'Right' ? t.success([`${decoded.right[0]}!`, decoded.right[1]]) : decoded
+            },
+            (made) => made,
+          ),
+        },
+        { change, eq, seed: 1 },
+      ),
+  ],
+  [
+    10,
+    'is equal to what is shown otherwise',
+    () => checkDataType(map, { change, eq: { equals: (a, b) => a.size === b.size }, seed: 1, laws: [10] }),
+  ],
+  [
+    10,
+    'is not equal to itself',
+    () => checkDataType(map, { change, eq: { equals: () => false }, seed: 1, laws: [10] }),
+  ],
+  [
+    10,
+    'is equal one way round only',
+    () => checkDataType(map, { change, eq: { equals: (a, b) => a.size >= b.size }, seed: 1, laws: [10] }),
+  ],
+  [
+    11,
+    'averages',
+    () =>
+      check(
+        states({
+          empty: 0,
+          command: fc.nat(9),
+          mutate: (n) => () => n,
+          merge: (other) => (held) => (held + other) / 2,
+        }),
+        { seed: 1 },
+      ),
+  ],
+  [
+    12,
+    'keeps its own',
+    () =>
+      check(
+        states({
+          empty: 0,
+          command: fc.integer({ min: 1, max: 9 }),
+          mutate: (n) => () => n,
+          merge: (other) => (held) => (held === 0 ? other : held),
+        }),
+        { seed: 1 },
+      ),
+  ],
+  [
+    13,
+    'adds up',
+    () =>
+      check(
+        states({
+          empty: 0,
+          command: fc.nat(9),
+          mutate: (n) => (sum) => sum + n,
+          merge: (other) => (held) => held + other,
+        }),
+        { seed: 1 },
+      ),
+  ],
+  [
+    14,
+    'takes the greater, and makes it less',
+    () =>
+      check(
+        states({
+          empty: 0,
+          command: fc.nat(9),
+          mutate: (n) => () => n,
+          merge: (other) => (held) => Math.max(held, other),
+        }),
+        { seed: 1 },
+      ),
+  ],
+  [
+    15,
+    'throws',
+    () =>
+      check(
+        operations({
+          empty: 0,
+          command: fc.nat(3),
+          apply: (n) => (sum) => {
+            if (sum === 3) throw new Error('no more')
+            return Math.max(sum, n)
+          },
+        }),
+        { seed: 1 },
+      ),
+  ],
+  [
+    15,
+    'throws at whoever looks',
+    () =>
+      check(
+        operations({
+          empty: 0,
+          command: fc.nat(3),
+          apply: (n) => (sum) => Math.max(sum, n),
+          show: (sum) => {
+            if (sum === 3) throw new Error('do not look')
+            return sum
+          },
+        }),
+        { seed: 1 },
+      ),
+  ],
+  [
+    16,
+    'rolls dice, as it were',
+    () =>
+      checkDataType(
+        {
+          ...map,
+          apply: (updates) => (state) => {
+            const numbered = updates.map(([[key], ...stamp]): Update<Change> => [[key, calls++], ...stamp])
+            return { state: map.apply(numbered)(state).state, superseded: [] }
+          },
+        },
+        { change, seed: 1, laws: [16] },
+      ),
+  ],
+  [17, 'agrees on what is not so', () => checkDataType(map, { change, eq, oracle: () => [], seed: 1 })],
+  [
+    18,
+    'does not do what one would wish',
+    () =>
+      checkDataType(map, {
+        change,
+        eq,
+        qualities: [{ name: 'has no two keys', atEnd: ({ state }) => state.size < 2 }],
+        seed: 1,
+      }),
+  ],
+  [
+    19,
+    'does nothing worth a test',
+    () =>
+      check(operations({ empty: 0, command: fc.constant(1), apply: () => () => 0 }), {
+        seed: 1,
+        required: { deleteAgainstSet: 0.1 },
+      }),
+  ],
+]
+
+test.each(wrong)('law %i is broken by a type that %s', (law, _, checked) => {
+  expect(lawOf(checked())).toBe(law)
+})
+
+test('laws are pure predicates: 6 and 7, which are the core’s, see what is wrong with a run that was tampered with', () => {
+  const subject = ofDataType(map, { change, eq })
+  const run = simulate(
+    subject,
+    network<Change>(['a', 'b'], ({ at }) => [
+      at('a', 5).local(['x', 1]),
+      at('b').deliver(1),
+      at('b').local(['x', 2]),
+      at('a').deliver(2),
+    ]),
+  )
+  const of = (number: number) => subject.laws.find((law) => law.number === number)!
+  const tampered = (change: (event: (typeof run.events)[number], i: number) => (typeof run.events)[number]) => ({
+    ...run,
+    subject,
+    ids: run.ids,
+    operations: run.operations,
+    events: run.events.map(change),
+  })
+  const clock = of(6)
+  const history = of(7)
+  expect([clock.check(run), history.check(run)]).toEqual([undefined, undefined])
+  // b, having heard a, is back where it was before it did
+  expect(
+    clock.check(tampered((event, i) => (i === 1 ? { ...event, before: event.after, after: event.before } : event))),
+  ).toMatchObject({ why: 'a clock went back' })
+  expect(
+    clock.check(tampered((event, i) => (i === 2 ? { ...event, after: { ...event.after, id: 'a' } } : event))),
+  ).toMatchObject({ why: 'a local stamp is not after all that was seen' })
+  // an update that is filed under another timestamp than its own is not found by it
+  const update: Update<Change> = [['x', 1], 5, 'a']
+  const filed = <K, V>(key: K, value: V) => SortedMap.set((a: K, b: K) => a < b, SortedMap.empty<K, V>(), key, value)
+  const misfiled = { size: 1, updatesBySource: filed('a', filed(1, update)) }
+  const [{ after }] = run.events as [(typeof run.events)[number]]
+  const behind = { ...after, clock: Clock.fromRecord({ a: 3 }), log: { size: 0, updatesBySource: SortedMap.empty() } }
+  const holds = { ...after, log: misfiled } as typeof after
+  expect(
+    history.check(tampered((event, i) => ({ ...event, after: i === 0 ? (behind as typeof after) : holds }))),
+  ).toMatchObject({ why: 'a history is not just what a clock lacks' })
+})
+
+describe('verdicts are kept apart', () => {
+  const verdictOf = (checked: ReturnType<typeof check>) => (checked._tag === 'Left' ? checked.left.law.verdict : '')
+
+  test('diverged, wrong value, quality', () => {
+    const counter = { command: fc.constant(1), apply: (n: number) => (sum: number) => sum + n, empty: 0 }
+    const byArrival = operations({ empty: 0, command: fc.nat(3), apply: (n: number) => () => n })
+    const low = operations({ ...counter, oracle: (made) => made.length + 1 })
+    const wished = operations({ ...counter, qualities: [{ name: 'stays small', atEnd: (sum) => sum < 2 }] })
+    expect([byArrival, low, wished].map((subject) => verdictOf(check(subject as never, { seed: 1 })))).toEqual([
+      'diverged',
+      'wrong value',
+      'quality',
+    ])
+  })
+})
+
+test('a delivery broken on purpose shows what a type needs', () => {
+  const type = Model.of(t.number)
+  const of = (copies: 'exactly once' | 'at least once', order: 'any' | 'source') =>
+    checkDataType(type, { change, delivery: { copies, order }, seed: 1 })._tag
+  // stamps make a map that does not mind
+  expect([of('at least once', 'any'), of('exactly once', 'source')]).toEqual(['Right', 'Right'])
+  const appended: DataType<ReadonlyArray<string>, string> = {
+    name: 'appended',
+    change: t.string,
+    empty: [],
+    apply: (updates) => (state) => ({
+      state: updates.length === 0 ? state : [...state, ...updates.map(([item, , by]) => `${by} ${item}`)].sort(),
+      superseded: [],
+    }),
+  }
+  const options = { change: fc.constantFrom('x', 'y'), seed: 1 }
+  const under = (copies: 'exactly once' | 'at least once') =>
+    lawOf(checkDataType(appended, { ...options, delivery: { copies, order: 'any' } }))
+  expect(under('exactly once')).toBeUndefined()
+  expect([1, 2]).toContain(under('at least once'))
+})
+
+test('what is random is told as such, and not thrown', () => {
+  let count = 0
+  const flaky = operations({
+    empty: 0,
+    command: fc.constant(1),
+    apply: () => (sum) => {
+      if (++count === 50) throw new Error('once in a while')
+      return sum
+    },
+  })
+  expect(check(flaky, { seed: 1 })).toMatchObject({ _tag: 'Left', left: { law: { number: 16 } } })
+})
+
+test('the laws of each form are those that its docstring numbers', () => {
+  const numbers = (all: ReadonlyArray<{ readonly number: number }>) =>
+    [...new Set(all.map(({ number }) => number))].sort((a, b) => a - b)
+  expect(numbers(laws.ofOperations)).toEqual([1, 2, 5, 10, 15, 16, 17, 18])
+  expect(numbers(laws.ofMerge)).toEqual([1, 2, 5, 10, 11, 12, 13, 14, 15, 17, 18])
+  expect(numbers(laws.ofOpaque)).toEqual([1, 2, 15, 17, 18])
+  expect(numbers(ofDataType(map, { change, eq }).laws)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 17, 18])
+  expect(numbers(bare(map, { change, eq }, { order: 'any', copies: 'at least once' }).laws)).toEqual(
+    numbers(laws.ofOperations),
+  )
+})
