@@ -108,15 +108,19 @@ const isTie = <C, M>(
 
 const meet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.some((key) => b.includes(key))
 
-/** What was required of how large a part of the runs, and not seen as often. */
+/** What was required of how large a part of the runs, and not seen as often; and that something was done at all. */
 export const shortfalls = (
   required: Partial<Record<Feature, number>>,
-  { runs, seen }: Coverage,
+  { runs, operations, seen }: Coverage,
 ): ReadonlyArray<string> =>
-  (Object.keys(required) as Feature[]).flatMap((feature) => {
-    const [wanted, part] = [required[feature]!, seen[feature] / Math.max(runs, 1)]
-    return part >= wanted ? [] : [`${FEATURES[feature]}: in ${percent(part)} of the runs, ${percent(wanted)} required`]
-  })
+  operations === 0
+    ? ['no command was done in any run: all were refused']
+    : (Object.keys(required) as Feature[]).flatMap((feature) => {
+        const [wanted, part] = [required[feature]!, seen[feature] / runs]
+        return part >= wanted
+          ? []
+          : [`${FEATURES[feature]}: in ${percent(part)} of the runs, ${percent(wanted)} required`]
+      })
 
 const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
 
@@ -124,7 +128,7 @@ const format = ({ runs, operations, events, seen, exhaustive }: Omit<Coverage, '
   [
     `${String(runs)} runs, ${String(operations)} operations, ${String(events)} events`,
     ...(Object.keys(FEATURES) as Feature[]).map(
-      (feature) => `  ${percent(seen[feature] / Math.max(runs, 1)).padStart(7)}  ${FEATURES[feature]}`,
+      (feature) => `  ${percent(seen[feature] / runs).padStart(7)}  ${FEATURES[feature]}`,
     ),
     ...(exhaustive === undefined
       ? []

@@ -44,7 +44,7 @@ const row = (lanes: number, width: number, { kind, at, from, text }: TraceEvent)
   }
   const [left, right] = [Math.min(at, from), Math.max(at, from)]
   const span = (right - left) * width - 1
-  const label = clip(kind === 'lost' ? `${text}, lost` : text, span - 4)
+  const label = clip(text, span - 4)
   const line = ` ${label} `.padStart(Math.ceil((span + label.length + 2) / 2) - 1, '─').padEnd(span - 1, '─')
   const arrow = at > from ? `├${line}${kind === 'lost' ? '╳' : '▶'}│` : `│${kind === 'lost' ? '╳' : '◀'}${line}┤`
   return cells.slice(0, left).join('') + arrow.padEnd((right - left + 1) * width) + cells.slice(right + 1).join('')

@@ -1,0 +1,224 @@
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { Model, type DataType, type Update } from '../../src/index.js'
+import {
+  assertDataType,
+  assertReplicas,
+  check,
+  checkDataType,
+  checkReplicas,
+  featuresOf,
+  network,
+  ofDataType,
+  operations,
+  simulate,
+  type Counterexample,
+  type Coverage,
+  type Opaque,
+} from '../../src/laws/index.js'
+
+const change = fc.tuple(fc.constantFrom('x', 'y'), fc.option(fc.nat(2), { nil: null }))
+
+const covered = (checked: ReturnType<typeof check>): Coverage => {
+  if (checked._tag === 'Left') throw new Error(checked.left.format())
+  return checked.right
+}
+
+const found = (checked: ReturnType<typeof check>): Counterexample => {
+  if (checked._tag === 'Right') throw new Error('nothing was found')
+  return checked.left
+}
+
+describe('the report of what was covered', () => {
+  const model = ofDataType(Model.of(t.number), { change })
+
+  const seenIn = (...acts: Parameters<typeof network<readonly [string, number | null]>>): ReadonlyArray<string> =>
+    [...featuresOf(simulate(model, network(...acts)))].sort()
+
+  test('knows what met what', () => {
+    expect(
+      seenIn(
+        ['a', 'b'],
+        ({ at }) => [at('a', 5).local(['x', 1]), at('b', 5).local(['x', null]), at('b', 3).local(['y', 1])],
+        1,
+      ),
+    ).toEqual(['clockBack', 'concurrent', 'deleteAgainstSet', 'late', 'sameKey', 'ties'].sort())
+    // b has heard of a's before it writes: nothing is at once
+    expect(
+      seenIn(['a', 'b'], ({ at }) => [at('a').local(['x', 1]), at('b').deliver(1), at('b').local(['x', null])]),
+    ).toEqual([])
+    expect(seenIn(['a', 'b'], ({ at }) => [at('a').local(['x', 1]), at('b').local(['y', 1])])).not.toContain('sameKey')
+  })
+
+  test('knows what the network did', () => {
+    const seen = seenIn(['a', 'b', 'c'], ({ at, partition, heal }) => [
+      at('a').local(['x', 1]),
+      at('b').deliver(1),
+      at('b').deliverAgain(1),
+      at('a').send('c', { lost: true }),
+      at('a').send('c', { keep: 0 }),
+      partition('c'),
+      heal(),
+      at('c').crash(),
+    ])
+    expect(seen).toEqual(['again', 'crash', 'cut', 'lost', 'partition'])
+  })
+
+  test('is printed with what it means, in parts of a hundred', () => {
+    const exhaustive = { replicas: 2, updates: 2, commands: [Model.set('x', 1)] }
+    const lines = covered(checkDataType(Model.of(t.number), { change, seed: 1, runs: 50, exhaustive }))
+      .format()
+      .split('\n')
+    expect(lines[0]).toMatch(/^50 runs, \d+ operations, \d+ events$/)
+    expect(lines).toContainEqual(expect.stringMatching(/^ +[\d.]+ % {2}equal timestamps from two replicas$/))
+    expect(lines.at(-1)).toMatch(/^exhaustive: 2 replicas, 2 updates: \d+ states, \d+ ends; complete$/)
+  })
+
+  test('is told as it grows', () => {
+    const told: number[] = []
+    covered(checkDataType(Model.of(t.number), { change, runs: 2500, progress: ({ runs }) => told.push(runs) }))
+    expect(told).toEqual([1000, 2000])
+  })
+
+  test('a time bounds the runs, where one is given', () => {
+    const { runs } = covered(checkDataType(Model.of(t.number), { change, time: 100 }))
+    expect(runs).toBeGreaterThan(0)
+  })
+
+  test('what is required and was not seen is told, in figures', () => {
+    const { law, why, format } = found(
+      checkDataType(Model.of(t.number), {
+        change: fc.constant(['x', 1] as const),
+        required: { deleteAgainstSet: 0.5 },
+      }),
+    )
+    expect(law.number).toBe(19)
+    expect(why).toBe('a removal among them: in 0 % of the runs, 50 % required')
+    expect(format()).toContain(why)
+  })
+})
+
+describe('replicas that change in place', () => {
+  const set = (add: (set: Set<number>, n: number) => void): Opaque<Set<number>, number, ReadonlyArray<number>> => ({
+    create: () => new Set(),
+    command: fc.nat(2),
+    local: (n) => (replica) => {
+      add(replica, n)
+    },
+    send: () => (replica) => [...replica],
+    receive: (heard) => (replica) => {
+      for (const n of heard) add(replica, n)
+    },
+    show: (replica) => [...replica],
+  })
+
+  const sorted = set((replica, n) => {
+    const all = [...replica, n].sort()
+    replica.clear()
+    for (const one of all) replica.add(one)
+  })
+  const unsorted = set((replica, n) => {
+    replica.add(n)
+  })
+
+  test('are gone through in every run of a small scope, each from the beginning', () => {
+    const exhaustive = { replicas: 2, updates: 3, commands: [1, 2] }
+    expect(covered(checkReplicas({ ...sorted, exhaustive, runs: 10 })).exhaustive).toMatchObject({ complete: true })
+    const { law, schedule } = found(checkReplicas({ ...unsorted, exhaustive }))
+    expect([law.number, schedule.steps.length]).toEqual([1, 4])
+  })
+
+  test('throw, in a test, what is wrong with them', () => {
+    expect(() => {
+      assertReplicas({ ...sorted, runs: 100 })
+    }).not.toThrow()
+    expect(() => {
+      assertReplicas({ ...unsorted, name: 'unsorted', seed: 1 })
+    }).toThrow(/^unsorted: diverged/)
+  })
+})
+
+describe('assertDataType', () => {
+  test('throws what checkDataType finds, by itself or under a delivery', () => {
+    const appended: DataType<ReadonlyArray<number>, number> = {
+      name: 'appended',
+      change: t.number,
+      empty: [],
+      apply: (updates) => (state) => ({
+        state: updates.length === 0 ? state : [...state, ...updates.map(([n]) => n)].sort(),
+        superseded: [],
+      }),
+    }
+    const options = { change: fc.nat(3), seed: 1 }
+    expect(() => {
+      assertDataType(appended, options)
+    }).not.toThrow()
+    expect(() => {
+      assertDataType(appended, { ...options, delivery: { order: 'any', copies: 'at least once' } })
+    }).toThrow(/^appended: /)
+  })
+})
+
+describe('laws that few types break', () => {
+  const last: DataType<Update<number> | null, number> = {
+    name: 'last',
+    change: t.number,
+    empty: null,
+    apply: (updates) => (state) => {
+      let held = state
+      for (const update of updates) {
+        if (held === null || held[1] < update[1] || (held[1] === update[1] && held[2] < update[2])) held = update
+      }
+      return { state: held, superseded: [] }
+    },
+    toJSON: (held) => held?.[0] ?? null,
+  }
+
+  test('19: what is encoded is refused', () => {
+    const shy = new t.Type<number, unknown>('shy', t.number.is, t.number.validate, (n) => `no ${String(n)}`)
+    const { law, why } = found(checkDataType({ ...last, change: shy }, { change: fc.constant(1), seed: 1 }))
+    // `change` itself will not have it, so nothing is ever written: a green run would show nothing
+    expect([law.number, why]).toEqual([19, 'no command was done in any run: all were refused'])
+  })
+
+  test('10: Eq is not transitive', () => {
+    const near = {
+      equals: (a: Update<number> | null, b: Update<number> | null) => Math.abs((a?.[0] ?? 0) - (b?.[0] ?? 0)) < 2,
+    }
+    const { law, why } = found(
+      checkDataType(last, { change: fc.nat(3), eq: near, toJSON: () => null, seed: 1, laws: [10] }),
+    )
+    expect([law.number, why]).toEqual([10, 'a equals b, b equals c, and a does not equal c'])
+  })
+
+  test('16: one message is received in two ways', () => {
+    let count = 0
+    const odd = operations({ empty: 0, command: fc.nat(3), apply: (n) => (sum) => Math.max(sum, n) + (count++ % 2) })
+    expect(found(check(odd, { seed: 1, laws: [16] })).law.number).toBe(16)
+  })
+})
+
+test('a run with all that can happen is drawn in every form', () => {
+  const everything = network<readonly [string, number]>(['a', 'b'], ({ at, partition, heal }) => [
+    at('a').local(['x', 1]),
+    at('a').local(['x', NaN]),
+    partition('a'),
+    heal(),
+    at('b').deliver(1),
+    at('b').deliverAgain(1),
+    at('a').send('b', { lost: true }),
+    at('b').crash(),
+  ])
+  const options = { change, oracle: () => 'nothing' }
+  const { trace, format, toSvg, toMermaid } = found(
+    checkDataType(Model.of(t.number), { ...options, schedule: everything }),
+  )
+  const kinds = ['local', 'refused', 'partition', 'heal', 'receive', 'again', 'lost', 'crash']
+  expect(trace.slice(0, kinds.length).map(({ kind }) => kind)).toEqual(kinds)
+  expect(format()).toMatch(/○ .*[^]*╌╌╌ b \| a[^]*═══ healed[^]*m1[^]*what a has ─+╳[^]*✗ crash/)
+  for (const kind of ['local', 'refused', 'cut', 'message again', 'message lost', 'crash']) {
+    expect(toSvg()).toContain(`class="${kind}"`)
+  }
+  expect(toMermaid()).toMatch(/refused[^]*Note over r0,r1: b \| a[^]*r0-xr1/)
+})
