@@ -19,6 +19,8 @@ export interface MapOf<R, M> {
   /** Sets all, and tells of each. Not timed. */
   readonly tellEach: (entries: ReadonlyArray<Set>) => ReadonlyArray<M>
   readonly tellAll: (entries: ReadonlyArray<Set>) => M
+  /** A message as it has just come off the wire and was parsed, where it is no bytes: its strings are met for the first time. */
+  readonly arrived?: (message: M) => M
   readonly hear: (replica: R, message: M) => R
   /** A whole reconciliation, both ways, by messages as bytes or text; gives the two. */
   readonly reconcile: (a: R, b: R) => readonly [R, R]
@@ -29,7 +31,7 @@ export const keyOf = (i: number): string => `key${String(i)}`
 
 export const entriesOf = (n: number): ReadonlyArray<Set> => Array.from({ length: n }, (_, i) => [keyOf(i), i])
 
-const overTheWire = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
+export const overTheWire = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
 
 type Ours = Replica<Model.State<number>, Model.Change<number>>
 type OursUpdate = Update<Model.Change<number>>
@@ -48,6 +50,7 @@ export const ours: MapOf<Ours, OursUpdate | ReadonlyArray<OursUpdate>> = {
   },
   tellEach: updatesOf,
   tellAll: updatesOf,
+  arrived: overTheWire,
   hear: (replica, message) =>
     typeof message[1] === 'number'
       ? applyUpdate(message as OursUpdate)(replica)
@@ -83,6 +86,7 @@ export const original: MapOf<Original, Update<Set> | ReadonlyArray<Update<Set>>>
   },
   tellEach: updatesOf,
   tellAll: updatesOf,
+  arrived: overTheWire,
   hear: (model, message) => {
     if (typeof message[1] === 'number') model._update(message as Update<Set>)
     else for (const update of message as ReadonlyArray<Update<Set>>) model._update(update)
@@ -192,6 +196,7 @@ export const tinybase: MapOf<MergeableStore, MergeableChanges> = {
     for (const [key, value] of entries) store.setValue(key, value)
     return store.getMergeableContent() as unknown as MergeableChanges
   },
+  arrived: overTheWire,
   hear: (store, changes) => store.applyMergeableChanges(changes),
   reconcile: (a, b) => {
     const [toB, toA] = [overTheWire(a.getMergeableContent()), overTheWire(b.getMergeableContent())]

@@ -6,6 +6,8 @@ const microseconds = (ms: number, n: number): number => (ms * 1000) / n
 
 const within = (most: number | undefined): Pick<Contestant, 'most'> => (most === undefined ? {} : { most })
 
+const identity = <A>(a: A): A => a
+
 /** What was told, by size: telling is no part of the work. */
 const told = <A>(tell: (n: number) => A): ((n: number) => A) => {
   const known = new Map<number, A>()
@@ -23,7 +25,7 @@ const oneByOne = <R, M>(map: MapOf<R, M>, most?: number): Contestant => {
   return {
     ...within(most),
     work: (n) => {
-      const all = messages(n)
+      const all = messages(n).map(map.arrived ?? identity)
       let replica = map.create(1)
       const ms = timed(() => {
         for (const message of all) replica = map.hear(replica, message)
@@ -39,7 +41,7 @@ const atOnce = <R, M>(map: MapOf<R, M>, most?: number): Contestant => {
   return {
     ...within(most),
     work: (n) => {
-      const all = message(n)
+      const all = (map.arrived ?? identity)(message(n))
       let replica = map.create(1)
       const ms = timed(() => {
         replica = map.hear(replica, all)

@@ -1,5 +1,6 @@
 /** The one gate by which changes enter a replica, the local ones as those of a peer. */
 import type { either as E } from 'fp-ts'
+import { isCheckOnly } from './checkOnly.js'
 import type { DataType } from './DataType.js'
 import * as Json from './Json.js'
 import { failureOf, failuresOf, type Failure } from './Rejection.js'
@@ -9,10 +10,11 @@ import type { Update } from './Update.js'
 export const MAX_DEPTH = 128
 
 /** The change that an already frozen JSON value is, or what the codec would not have. Never throws. */
-export const decode =
-  <S, C>(dataType: DataType<S, C>) =>
-  (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
+export const decode = <S, C>(dataType: DataType<S, C>) => {
+  const isChecked = isCheckOnly(dataType.change)
+  return (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
     try {
+      if (isChecked && dataType.change.is(json)) return { _tag: 'Right', right: json }
       const decoded = dataType.change.decode(json)
       return decoded._tag === 'Right' ? decoded : { _tag: 'Left', left: failuresOf(decoded.left, 0) }
     } catch (error) {
@@ -22,22 +24,24 @@ export const decode =
       }
     }
   }
+}
 
 /**
  * A local change as every peer will read it: encoded, copied, frozen and decoded again,
  * so that no two replicas hold different values for it.
  */
-export const normalise =
-  <S, C>(dataType: DataType<S, C>) =>
-  (change: C): E.Either<ReadonlyArray<Failure>, C> => {
+export const normalise = <S, C>(dataType: DataType<S, C>) => {
+  const decoder = decode(dataType)
+  return (change: C): E.Either<ReadonlyArray<Failure>, C> => {
     let copied: unknown
     try {
       copied = Json.copy(dataType.change.encode(change), MAX_DEPTH)
     } catch (error) {
       copied = new Json.Unfit([], change, `${dataType.change.name} (${String(error)})`)
     }
-    return copied instanceof Json.Unfit ? { _tag: 'Left', left: [failureOf(copied, 0)] } : decode(dataType)(copied)
+    return copied instanceof Json.Unfit ? { _tag: 'Left', left: [failureOf(copied, 0)] } : decoder(copied)
   }
+}
 
 /**
  * The update, safe from whoever still holds the objects within its change: those are copied,

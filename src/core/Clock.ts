@@ -34,11 +34,16 @@ export const fromRecord = (record: ClockRecord, floor: Timestamp = NEVER): Clock
   return draft.done()
 }
 
-/** A clock in the making: {@link Clock}'s transitions on a copy that has not escaped. */
+/**
+ * A clock in the making: {@link Clock}'s transitions on a copy that has not escaped. The source that moved last is
+ * written down when another one does: most batches are runs of one source's updates.
+ */
 export class Draft {
   private readonly origin: Clock
   private readonly timestamps: SortedMap.Draft<SourceId, Timestamp>
   private latest: Timestamp
+  private source: SourceId | undefined
+  private timestamp: Timestamp = NEVER
 
   constructor(origin: Clock) {
     this.origin = origin
@@ -47,22 +52,31 @@ export class Draft {
   }
 
   timestampOf(source: SourceId): Timestamp {
-    return this.timestamps.get(source) ?? this.origin.floor
+    return source === this.source ? this.timestamp : (this.timestamps.get(source) ?? this.origin.floor)
   }
 
   /** Whether the clock moved: a stamp that is covered, or is none, moves nothing. */
   advance(source: SourceId, timestamp: Timestamp): boolean {
     if (!(timestamp > this.timestampOf(source))) return false
-    this.timestamps.set(source, timestamp)
+    if (source !== this.source) {
+      this.writeDown()
+      this.source = source
+    }
+    this.timestamp = timestamp
     if (timestamp > this.latest) this.latest = timestamp
     return true
   }
 
   done(): Clock {
+    this.writeDown()
     const timestamps = this.timestamps.done()
     return timestamps === this.origin.timestamps
       ? this.origin
       : { timestamps, latest: this.latest, floor: this.origin.floor }
+  }
+
+  private writeDown(): void {
+    if (this.source !== undefined) this.timestamps.set(this.source, this.timestamp)
   }
 }
 

@@ -31,10 +31,15 @@ export const empty = <C>(): Log<C> => emptyLog
 export const evolve =
   <C>(added: ReadonlyArray<Update.Update<C>>, superseded: ReadonlyArray<Update.Update<C>>) =>
   (log: Log<C>): Log<C> => {
+    if (added.length === 1 && superseded.length === 0) return withOne(added[0]!, log)
     const runs = new Map<Update.SourceId, SortedMap.Draft<Timestamp, Update.Update<C>>>()
     let size = log.size
+    let last: Update.SourceId | undefined
+    let draft: SortedMap.Draft<Timestamp, Update.Update<C>> | undefined
     const edit = (source: Update.SourceId): SortedMap.Draft<Timestamp, Update.Update<C>> => {
-      let draft = runs.get(source)
+      if (draft !== undefined && source === last) return draft
+      last = source
+      draft = runs.get(source)
       if (draft === undefined) {
         draft = new SortedMap.Draft(byTime, run(source)(log))
         runs.set(source, draft)
@@ -45,13 +50,30 @@ export const evolve =
     for (const update of added) edit(update[2]).set(update[1], update)
     for (const update of superseded) edit(update[2]).remove(update[1])
     const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
-    for (const [source, draft] of runs) {
-      size += draft.size
-      if (draft.size === 0) updatesBySource.remove(source)
-      else updatesBySource.set(source, draft.done())
+    for (const [source, edited] of runs) {
+      size += edited.size
+      if (edited.size === 0) updatesBySource.remove(source)
+      else updatesBySource.set(source, edited.done())
     }
     return { updatesBySource: updatesBySource.done(), size }
   }
+
+/** The most usual step, without what it takes to make several at once. */
+const withOne = <C>(update: Update.Update<C>, log: Log<C>): Log<C> => {
+  const { size, updatesBySource } = log
+  let grew = 0
+  const added = SortedMap.update(
+    bySource,
+    updatesBySource,
+    update[2],
+    (held = SortedMap.empty<Timestamp, Update.Update<C>>()) => {
+      const next = SortedMap.set(byTime, held, update[1], update)
+      grew = SortedMap.size(next) - SortedMap.size(held)
+      return next
+    },
+  )
+  return { updatesBySource: added, size: size + grew }
+}
 
 const run =
   (source: Update.SourceId) =>
@@ -154,19 +176,31 @@ export const take =
     bytes: (update: Update.Update<C>) => number,
   ) =>
   (from: Frontier<C>): readonly [ReadonlyArray<Update.Update<C>>, Frontier<C>] => {
+    const less = orders[order]
     const taken: Update.Update<C>[] = []
-    const rest = new SortedMap.Draft(orders[order], from)
+    const rest = new SortedMap.Draft(less, from)
     let room = maxBytes
-    for (let head = rest.first(); head !== undefined; head = rest.first()) {
-      if (taken.length > 0 && taken.length >= maxUpdates) break
-      if (maxBytes !== Infinity) {
-        room -= bytes(head.update)
-        if (taken.length > 0 && room < 0) break
-      }
-      taken.push(head.update)
+    const fits = (update: Update.Update<C>): boolean => {
+      if (maxBytes !== Infinity) room -= bytes(update)
+      return taken.length === 0 || (taken.length < maxUpdates && room >= 0)
+    }
+    let head = rest.first()
+    while (head !== undefined && fits(head.update)) {
       rest.remove(head)
-      const update = SortedMap.at(head.run, head.index + 1)
-      if (update !== undefined) rest.set({ ...head, update, index: head.index + 1, taken: head.taken + 1 }, true)
+      const rival = rest.first()
+      let next: Head<C> | undefined = head
+      // so long as a source stays first, the others need no look
+      do {
+        taken.push(next.update)
+        next = following(next)
+      } while (next !== undefined && (rival === undefined || less(next, rival)) && fits(next.update))
+      if (next !== undefined) rest.set(next, true)
+      head = next === undefined || (rival !== undefined && less(rival, next)) ? rival : undefined
     }
     return [taken, rest.done()]
   }
+
+const following = <C>({ run: updates, index, taken, missing }: Head<C>): Head<C> | undefined => {
+  const update = SortedMap.at(updates, index + 1)
+  return update && { update, run: updates, index: index + 1, taken: taken + 1, missing }
+}

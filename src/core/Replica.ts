@@ -45,24 +45,30 @@ export const create =
  * const count = (state, { source }) => E.right(Model.set(source, Model.size(state)))
  * unwrap(model.change(count, 10)(replica))[0] // => [['ann', 1], 1000.0000000000001, 'ann']
  */
-export const change =
-  <S, C>(dataType: DataType<S, C>) =>
-  <Err = never>(command: Command<S, C, Err>, now: number) =>
-  (replica: Replica<S, C>): E.Either<Err | Rejection, readonly [Update<C>, Replica<S, C>]> => {
-    const { id: source, clock, state } = replica
-    const timestamp = Timestamp.next(now, clock.latest)
-    if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
-    const made: E.Either<Err, C> = isFunction(command)
-      ? command(state, { timestamp, source })
-      : { _tag: 'Right', right: command }
-    if (made._tag === 'Left') return made
-    const normal = Change.normalise(dataType)(made.right)
-    if (normal._tag === 'Left') {
-      return left({ _tag: 'InvalidChange', at: '[0]', failures: normal.left, update: [made.right, timestamp, source] })
+export const change = <S, C>(dataType: DataType<S, C>) => {
+  const normalise = Change.normalise(dataType)
+  return <Err = never>(command: Command<S, C, Err>, now: number) =>
+    (replica: Replica<S, C>): E.Either<Err | Rejection, readonly [Update<C>, Replica<S, C>]> => {
+      const { id: source, clock, state } = replica
+      const timestamp = Timestamp.next(now, clock.latest)
+      if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
+      const made: E.Either<Err, C> = isFunction(command)
+        ? command(state, { timestamp, source })
+        : { _tag: 'Right', right: command }
+      if (made._tag === 'Left') return made
+      const normal = normalise(made.right)
+      if (normal._tag === 'Left') {
+        return left({
+          _tag: 'InvalidChange',
+          at: '[0]',
+          failures: normal.left,
+          update: [made.right, timestamp, source],
+        })
+      }
+      const update: Update<C> = Object.freeze([normal.right, timestamp, source] as const)
+      return { _tag: 'Right', right: [update, admitOne(dataType, update, replica)[1]] }
     }
-    const update: Update<C> = Object.freeze([normal.right, timestamp, source] as const)
-    return { _tag: 'Right', right: [update, applyUpdates(dataType)([update])(replica)] }
-  }
+}
 
 const left = (rejection: Rejection): E.Left<Rejection> => ({ _tag: 'Left', left: rejection })
 
@@ -75,7 +81,7 @@ export const applyUpdate =
   <S, C>(dataType: DataType<S, C>) =>
   (update: Update<C>) =>
   (replica: Replica<S, C>): Replica<S, C> =>
-    applyUpdates(dataType)([update])(replica)
+    admitOne(dataType, update, replica)[1]
 
 /**
  * Applies what the replica has not seen yet, in the order given; the same replica if
@@ -95,6 +101,7 @@ export const admit =
   <S, C>(dataType: DataType<S, C>) =>
   (updates: Iterable<Update<C>>) =>
   (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
+    if (Array.isArray(updates) && updates.length === 1) return admitOne(dataType, updates[0] as Update<C>, replica)
     const { fresh: unsafe, clock } = sift(updates)(replica)
     if (unsafe.length === 0) return [unsafe, replica]
     const fresh = unsafe.map(Change.isolate)
@@ -102,6 +109,20 @@ export const admit =
     const log = Log.evolve(fresh, superseded)(replica.log)
     return [fresh, { id: replica.id, clock, log, state }]
   }
+
+/** The most usual batch, without what it takes to sift one. */
+const admitOne = <S, C>(
+  dataType: DataType<S, C>,
+  update: Update<C>,
+  replica: Replica<S, C>,
+): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
+  const { id } = replica
+  const clock = Timestamp.is(update[1]) ? Clock.advance(update)(replica.clock) : replica.clock
+  if (clock === replica.clock) return [[], replica]
+  const fresh = [Change.isolate(update)]
+  const { state, superseded } = dataType.apply(fresh)(replica.state)
+  return [fresh, { id, clock, log: Log.evolve(fresh, superseded)(replica.log), state }]
+}
 
 interface Sifted<C> {
   /** What the replica has not seen, in the order given. */

@@ -43,6 +43,9 @@ interface Branch<K, V> {
 
 type Node<K, V> = Leaf<K, V> | Branch<K, V>
 
+/** What to put in the place of a value; of none, where there is none. */
+export type Write<V> = (held: V | undefined) => V
+
 /** The most entries or children that a node holds. */
 const WIDTH = 32
 
@@ -74,12 +77,25 @@ export const empty = <K, V>(): SortedMap<K, V> => emptyMap
 
 export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
 
-/** A version in the making: the nodes that it owns are edited in place. Never kept after {@link Draft.done}. */
+/**
+ * A version in the making: the nodes that it owns are edited in place. Never kept after {@link Draft.done}.
+ *
+ * It remembers the place of the key that was last looked at: to read a key and then write it takes one descent.
+ */
 export class Draft<K, V> {
   private readonly less: Less<K>
   private readonly origin: SortedMap<K, V>
   private root: Node<K, V>
   private owner: Owner
+  /** The leaf in which `key` is, or would be, at `index`. None where it may have moved. */
+  private place: Leaf<K, V> | undefined
+  private key: K | undefined
+  private index = 0
+  private isPresent = false
+  /** Whether no leaf is behind the place: what is above its keys belongs there. */
+  private isLast = false
+  /** The branches that lead to the place. */
+  private readonly path: Branch<K, V>[] = []
 
   constructor(less: Less<K>, origin: SortedMap<K, V>) {
     this.less = less
@@ -93,7 +109,9 @@ export class Draft<K, V> {
   }
 
   get(key: K): V | undefined {
-    return lookup(this.less, this.root, key)
+    if (this.root.owner !== this.owner) return lookup(this.less, this.root, key)
+    const leaf = this.seek(key)
+    return this.isPresent ? leaf.items[this.index] : undefined
   }
 
   /** The least key, or undefined. */
@@ -104,10 +122,33 @@ export class Draft<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.root = grown(insert(this.less, this.root, key, value, this.owner), this.owner)
+    this.update(key, () => value)
+  }
+
+  /** Puts at `key` what `write` makes of the value there, in one descent. Asked once; what it gives back unchanged stays. */
+  update(key: K, write: Write<V>): void {
+    const { owner } = this
+    if (this.root.owner === owner) {
+      const leaf = this.seek(key)
+      // who owns a leaf owns what leads to it
+      if (leaf.owner === owner && (this.isPresent || leaf.keys.length < WIDTH)) {
+        const { index } = this
+        if (this.isPresent) {
+          leaf.items[index] = write(leaf.items[index])
+        } else {
+          insertInto(leaf, index, key, write(undefined))
+          for (const branch of this.path) branch.size++
+          this.isPresent = true
+        }
+        return
+      }
+    }
+    this.place = undefined
+    this.root = grown(insert(this.less, this.root, key, write, owner), owner)
   }
 
   remove(key: K): void {
+    this.place = undefined
     this.root = shrunk(without(this.less, this.root, key, this.owner))
   }
 
@@ -116,11 +157,43 @@ export class Draft<K, V> {
     this.owner = {}
     return this.root === this.origin.root ? this.origin : { root: this.root }
   }
+
+  private seek(key: K): Leaf<K, V> {
+    const { less, path, place } = this
+    if (place !== undefined) {
+      if (this.key === key) return place
+      const { length } = place.keys
+      if (this.isLast && length > 0 && less(place.keys[length - 1]!, key)) {
+        this.key = key
+        this.index = length
+        this.isPresent = false
+        return place
+      }
+    }
+    path.length = 0
+    this.isLast = true
+    let node = this.root
+    while (!node.leaf) {
+      path.push(node)
+      const step = childIndex(less, node.keys, key)
+      if (step < node.items.length - 1) this.isLast = false
+      node = node.items[step]!
+    }
+    this.key = key
+    this.place = node
+    this.index = lowerBound(less, node.keys, key)
+    this.isPresent = this.index < node.keys.length && !less(key, node.keys[this.index]!)
+    return node
+  }
 }
 
 /** A map with `key` at `value`; the same map if it is there already. */
-export const set = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, value: V): SortedMap<K, V> => {
-  const root = grown(insert(less, map.root, key, value, NOBODY), NOBODY)
+export const set = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, value: V): SortedMap<K, V> =>
+  update(less, map, key, () => value)
+
+/** A map with what `write` makes of the value at `key`; the same map if that is what is there. Asks once. */
+export const update = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, write: Write<V>): SortedMap<K, V> => {
+  const root = grown(insert(less, map.root, key, write, NOBODY), NOBODY)
   return root === map.root ? map : { root }
 }
 
@@ -157,29 +230,29 @@ const ownBranch = <K, V>(node: Branch<K, V>, owner: Owner): Branch<K, V> =>
   isOwned(node, owner) ? node : branchOf(owner, node.keys, node.items.slice(), node.size)
 
 /**
- * The node with `key` at `value`, one entry too wide at most: its parent splits it.
+ * The node with `key` at what `write` makes of it, one entry too wide at most: its parent splits it.
  * Edits in place what `owner` owns, copies the rest of the path.
  */
-const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, value: V, owner: Owner): Node<K, V> => {
+const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>, owner: Owner): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
     const present = i < node.keys.length && !less(key, node.keys[i]!)
-    if (present && Object.is(node.items[i], value)) return node
+    const held = present ? node.items[i] : undefined
+    const value = write(held)
+    if (present && Object.is(held, value)) return node
     if (present) {
       const next = ownLeaf(node, owner)
       next.items[i] = value
       return next
     }
     if (!isOwned(node, owner)) return leafOf(owner, withInserted(node.keys, i, key), withInserted(node.items, i, value))
-    insertAt(node.keys, i, key)
-    insertAt(node.items, i, value)
-    node.size++
+    insertInto(node, i, key, value)
     return node
   }
   const i = childIndex(less, node.keys, key)
   const child = node.items[i]!
   const size = child.size
-  const inserted = insert(less, child, key, value, owner)
+  const inserted = insert(less, child, key, write, owner)
   if (inserted === child && inserted.size === size && inserted.keys.length <= WIDTH) return node
   const next = ownBranch(node, owner)
   next.size += inserted.size - size
@@ -192,6 +265,13 @@ const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, value: V, owner: 
     insertAt(next.items, i + 1, right)
   }
   return next
+}
+
+/** A new entry at i of a leaf that may be edited. */
+const insertInto = <K, V>(leaf: Leaf<K, V>, i: number, key: K, value: V): void => {
+  insertAt(leaf.keys, i, key)
+  insertAt(leaf.items, i, value)
+  leaf.size++
 }
 
 /** A copy with x at i, of just the length it needs. */

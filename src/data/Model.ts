@@ -51,14 +51,16 @@ const apply =
     let size = state.size
     for (const update of updates) {
       const [key, value] = update[0]
-      const winner = winners.get(key)
-      if (winner !== undefined && Update.before(update, winner)) {
-        superseded.push(update)
-        continue
-      }
-      if (winner !== undefined) superseded.push(winner)
-      size += presence(value) - presence(winner?.[0][1] ?? null)
-      winners.set(key, update)
+      winners.update(key, (winner) => {
+        if (winner !== undefined) {
+          const isLate = Update.before(update, winner)
+          superseded.push(isLate ? update : winner)
+          if (isLate) return winner
+          size -= presence(winner[0][1])
+        }
+        size += presence(value)
+        return update
+      })
     }
     const next = winners.done()
     return { state: next === state.winners ? state : { winners: next, size }, superseded }

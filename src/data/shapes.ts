@@ -1,6 +1,7 @@
 /** What changes are made of, and io-ts has not, or has with gaps. The codecs give the very value that they got where no part of it changes. */
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
+import { isCheckOnly, markCheckOnly } from '../core/checkOnly.js'
 
 type Members<A> = Readonly<Record<string, A>>
 
@@ -13,20 +14,23 @@ export const isPlain = (u: unknown): u is Members<unknown> => {
 
 /** Plain objects of what `member` decodes, under any keys: io-ts's own `record` loses `__proto__`. */
 export const record = <A>(member: t.Type<A, unknown, unknown>): t.Type<Members<A>, unknown, unknown> =>
-  new t.Type<Members<A>, unknown, unknown>(
-    `{ [key]: ${member.name} }`,
-    (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => member.is(u[key])),
-    (u, context) => {
-      if (!isPlain(u)) return t.failure(u, context)
-      const errors: t.ValidationError[] = []
-      const decoded = mapped(u, (value, key) => {
-        const result = member.validate(value, t.appendContext(context, key, member, value))
-        if (result._tag === 'Left') errors.push(...result.left)
-        return result._tag === 'Left' ? value : result.right
-      })
-      return errors.length > 0 ? t.failures(errors) : t.success(decoded as Members<A>)
-    },
-    member.encode === t.identity ? t.identity : (object) => mapped(object, member.encode),
+  marked(
+    new t.Type<Members<A>, unknown, unknown>(
+      `{ [key]: ${member.name} }`,
+      (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => member.is(u[key])),
+      (u, context) => {
+        if (!isPlain(u)) return t.failure(u, context)
+        const errors: t.ValidationError[] = []
+        const decoded = mapped(u, (value, key) => {
+          const result = member.validate(value, t.appendContext(context, key, member, value))
+          if (result._tag === 'Left') errors.push(...result.left)
+          return result._tag === 'Left' ? value : result.right
+        })
+        return errors.length > 0 ? t.failures(errors) : t.success(decoded as Members<A>)
+      },
+      member.encode === t.identity ? t.identity : (object) => mapped(object, member.encode),
+    ),
+    member,
   )
 
 const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): Members<unknown> => {
@@ -45,9 +49,15 @@ const anyPair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
 
 /** Just a string and what `value` decodes: io-ts's own `tuple` takes a member that is missing for one that is undefined. */
 export const pair = <A>(value: t.Type<A, unknown, unknown>): t.Type<readonly [string, A], unknown, unknown> =>
-  anyPair.pipe(t.readonly(t.tuple([t.string, value])))
+  marked(anyPair.pipe(t.readonly(t.tuple([t.string, value]))), value)
 
 /** Equal where both are null, or neither is and they are equal. */
 export const orNull = <A>(value: eq.Eq<A>): eq.Eq<A | null> => ({
   equals: (a, b) => (a === null || b === null ? a === b : value.equals(a, b)),
 })
+
+/** As it was given; known to be check-only where its parts are. */
+const marked = <A extends t.Any>(codec: A, ...parts: ReadonlyArray<t.Any>): A => {
+  if (parts.every(isCheckOnly)) markCheckOnly(codec)
+  return codec
+}

@@ -1,5 +1,6 @@
 /** One line of the protocol: a header, an update, or SYNC. */
 import type { either as E } from 'fp-ts'
+import { identity } from 'io-ts'
 import type { DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import { EXCERPT, path, type Rejection } from '../core/Rejection.js'
@@ -30,9 +31,13 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
   return (policy: Policy) => {
     const admitted = decodeUpdate(policy)
     return (line: string): E.Either<Rejection, WireMessage<C>> => {
-      const parsed = parse(line)
-      if (parsed._tag === 'Left') return parsed
-      const json = Json.freeze(parsed.right, depthOf(policy) + 1)
+      let json: unknown
+      try {
+        json = JSON.parse(line)
+      } catch (error) {
+        return reject(invalidJson(line, error))
+      }
+      json = Json.freeze(json, depthOf(policy) + 1)
       if (json instanceof Json.Unfit) return reject({ _tag: 'TooDeep', at: path(json.at), limit: depthOf(policy) })
       if (Array.isArray(json)) return map(admitted(json), (update) => ({ _tag: 'Update', update }))
       if (typeof json === 'object' && json !== null)
@@ -43,32 +48,28 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
   }
 }
 
-const parse = (line: string): E.Either<Rejection, unknown> => {
-  try {
-    return { _tag: 'Right', right: JSON.parse(line) as unknown }
-  } catch (error) {
-    return reject({
-      _tag: 'InvalidJson',
-      at: '',
-      line: line.slice(0, EXCERPT),
-      reason: String(error).slice(0, EXCERPT),
-    })
-  }
-}
+const invalidJson = (line: string, error: unknown): Rejection => ({
+  _tag: 'InvalidJson',
+  at: '',
+  line: line.slice(0, EXCERPT),
+  reason: String(error).slice(0, EXCERPT),
+})
 
 const map = <A, B>(either: E.Either<Rejection, A>, f: (a: A) => B): E.Either<Rejection, B> =>
   either._tag === 'Left' ? either : { _tag: 'Right', right: f(either.right) }
 
 /** A message as a line, its end included. */
-export const encode =
-  <S, C>(dataType: DataType<S, C>) =>
-  (message: WireMessage<C>): string => {
+export const encode = <S, C>({ change: codec }: DataType<S, C>) => {
+  // a change that is its own JSON
+  const isPlain = codec.encode === identity
+  return (message: WireMessage<C>): string => {
     switch (message._tag) {
       case 'Header':
         return `${JSON.stringify(message.header)}\n`
       case 'Update': {
+        if (isPlain) return `${JSON.stringify(message.update)}\n`
         const [change, ...rest] = message.update
-        return `${JSON.stringify([dataType.change.encode(change), ...rest])}\n`
+        return `${JSON.stringify([codec.encode(change), ...rest])}\n`
       }
       case 'Sync':
         return '"SYNC"\n'
@@ -78,3 +79,4 @@ export const encode =
         return 'null\n'
     }
   }
+}

@@ -5,6 +5,7 @@ import type { DataType } from '../core/DataType.js'
 import type { Digest } from '../core/Replica.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
+import { isCheckOnly } from '../core/checkOnly.js'
 
 /** A finite number above 0 and below 2^53. */
 export const timestamp = new t.Type<Timestamp.Timestamp, number, unknown>(
@@ -40,24 +41,29 @@ export const header: t.Type<Digest, unknown, unknown> = t.intersection([
 export const sync = t.literal('SYNC')
 
 /** A change, its stamp, and what follows: kept as it is. */
-export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> =>
-  new t.Type(
+export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> => {
+  const isChecked = isCheckOnly(dataType.change)
+  return new t.Type(
     `Update<${dataType.name}>`,
     (u): u is Update<C> =>
       Array.isArray(u) && dataType.change.is(u[0]) && Timestamp.is(u[1]) && typeof u[2] === 'string',
     (u, context) => {
       if (!Array.isArray(u) || u.length < 3) return t.failure(u, context, 'a change, a timestamp and a source')
       const members: readonly unknown[] = u
-      const stamp = timestamp.validate(members[1], t.appendContext(context, '1', timestamp, members[1]))
-      if (stamp._tag === 'Left') return stamp
-      const source = t.string.validate(members[2], t.appendContext(context, '2', t.string, members[2]))
-      if (source._tag === 'Left') return source
+      if (!Timestamp.is(members[1])) {
+        return t.failure(members[1], t.appendContext(context, '1', timestamp, members[1]))
+      }
+      if (typeof members[2] !== 'string') {
+        return t.failure(members[2], t.appendContext(context, '2', t.string, members[2]))
+      }
+      if (isChecked && dataType.change.is(members[0])) return t.success(members as unknown as Update<C>)
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
       return t.success(withChange(change.right, members))
     },
     ([change, ...rest]) => [dataType.change.encode(change), ...rest],
   )
+}
 
 /** The update with its change decoded: the very array where decoding left the change as it was. */
 const withChange = <C>(change: C, members: readonly unknown[]): Update<C> =>
