@@ -56,9 +56,10 @@ export const isolate = <C>(update: Update<C>): Update<C> => {
 }
 
 const isFlat = (change: unknown): boolean => {
-  if (typeof change !== 'object' || change === null || Object.isFrozen(change)) return true
-  for (const member of Array.isArray(change) ? (change as readonly unknown[]) : Object.values(change)) {
-    if (typeof member === 'object' && member !== null) return false
+  if (typeof change !== 'object' || change === null) return true
+  const members: readonly unknown[] = Array.isArray(change) ? change : Object.values(change)
+  for (const member of members) {
+    if (typeof member === 'object' && member !== null) return Object.isFrozen(change)
   }
   return true
 }

@@ -40,26 +40,32 @@ export const fromRecord = (record: ClockRecord, floor: Timestamp = NEVER): Clock
  */
 export class Draft {
   private readonly origin: Clock
-  private readonly timestamps: SortedMap.Draft<SourceId, Timestamp>
+  /** Made for the second source that moves. */
+  private timestamps: SortedMap.Draft<SourceId, Timestamp> | undefined
   private latest: Timestamp
   private source: SourceId | undefined
   private timestamp: Timestamp = NEVER
 
   constructor(origin: Clock) {
     this.origin = origin
-    this.timestamps = new SortedMap.Draft(bySource, origin.timestamps)
     this.latest = origin.latest
   }
 
   timestampOf(source: SourceId): Timestamp {
-    return source === this.source ? this.timestamp : (this.timestamps.get(source) ?? this.origin.floor)
+    if (source === this.source) return this.timestamp
+    return this.timestamps === undefined
+      ? timestampOf(source)(this.origin)
+      : (this.timestamps.get(source) ?? this.origin.floor)
   }
 
   /** Whether the clock moved: a stamp that is covered, or is none, moves nothing. */
   advance(source: SourceId, timestamp: Timestamp): boolean {
     if (!(timestamp > this.timestampOf(source))) return false
     if (source !== this.source) {
-      this.writeDown()
+      if (this.source !== undefined) {
+        this.timestamps ??= new SortedMap.Draft(bySource, this.origin.timestamps)
+        this.timestamps.set(this.source, this.timestamp)
+      }
       this.source = source
     }
     this.timestamp = timestamp
@@ -68,15 +74,10 @@ export class Draft {
   }
 
   done(): Clock {
-    this.writeDown()
-    const timestamps = this.timestamps.done()
-    return timestamps === this.origin.timestamps
-      ? this.origin
-      : { timestamps, latest: this.latest, floor: this.origin.floor }
-  }
-
-  private writeDown(): void {
-    if (this.source !== undefined) this.timestamps.set(this.source, this.timestamp)
+    const { origin, source, timestamp, latest } = this
+    if (source === undefined) return origin
+    const others = this.timestamps?.done() ?? origin.timestamps
+    return { timestamps: SortedMap.set(bySource, others, source, timestamp), latest, floor: origin.floor }
   }
 }
 
@@ -206,4 +207,8 @@ export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, 
 export const JoinSemilattice = { join: (a: Clock, b: Clock): Clock => join(b)(a), zero: empty }
 
 /** As a digest carries it, sources in order; without the floor. O(s). */
-export const toRecord = (clock: Clock): ClockRecord => Object.fromEntries(SortedMap.entries(clock.timestamps))
+export const toRecord = (clock: Clock): ClockRecord => {
+  const entries: (readonly [SourceId, Timestamp])[] = []
+  SortedMap.forEach(clock.timestamps, (timestamp, source) => entries.push([source, timestamp]))
+  return Object.fromEntries(entries)
+}

@@ -95,7 +95,7 @@ export class Draft<K, V> {
   /** Whether no leaf is behind the place: what is above its keys belongs there. */
   private isLast = false
   /** The branches that lead to the place. */
-  private readonly path: Branch<K, V>[] = []
+  private path: Branch<K, V>[] | undefined
 
   constructor(less: Less<K>, origin: SortedMap<K, V>) {
     this.less = less
@@ -122,29 +122,37 @@ export class Draft<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.update(key, () => value)
+    const leaf = this.editable(key)
+    if (leaf === undefined) this.copyTo(key, () => value)
+    else if (this.isPresent) leaf.items[this.index] = value
+    else this.insertAt(leaf, key, value)
   }
 
   /** Puts at `key` what `write` makes of the value there, in one descent. Asked once; what it gives back unchanged stays. */
   update(key: K, write: Write<V>): void {
-    const { owner } = this
-    if (this.root.owner === owner) {
-      const leaf = this.seek(key)
-      // who owns a leaf owns what leads to it
-      if (leaf.owner === owner && (this.isPresent || leaf.keys.length < WIDTH)) {
-        const { index } = this
-        if (this.isPresent) {
-          leaf.items[index] = write(leaf.items[index])
-        } else {
-          insertInto(leaf, index, key, write(undefined))
-          for (const branch of this.path) branch.size++
-          this.isPresent = true
-        }
-        return
-      }
-    }
+    const leaf = this.editable(key)
+    if (leaf === undefined) this.copyTo(key, write)
+    else if (this.isPresent) leaf.items[this.index] = write(leaf.items[this.index])
+    else this.insertAt(leaf, key, write(undefined))
+  }
+
+  /** The leaf of a key, if it is owned and has room. */
+  private editable(key: K): Leaf<K, V> | undefined {
+    if (this.root.owner !== this.owner) return undefined
+    const leaf = this.seek(key)
+    return leaf.owner === this.owner && (this.isPresent || leaf.keys.length < WIDTH) ? leaf : undefined
+  }
+
+  private insertAt(leaf: Leaf<K, V>, key: K, value: V): void {
+    insertInto(leaf, this.index, key, value)
+    // who owns a leaf owns what leads to it
+    for (const branch of this.path!) branch.size++
+    this.isPresent = true
+  }
+
+  private copyTo(key: K, write: Write<V>): void {
     this.place = undefined
-    this.root = grown(insert(this.less, this.root, key, write, owner), owner)
+    this.root = grown(insert(this.less, this.root, key, write, this.owner), this.owner)
   }
 
   remove(key: K): void {
@@ -159,17 +167,15 @@ export class Draft<K, V> {
   }
 
   private seek(key: K): Leaf<K, V> {
-    const { less, path, place } = this
+    const { less, place } = this
     if (place !== undefined) {
       if (this.key === key) return place
-      const { length } = place.keys
-      if (this.isLast && length > 0 && less(place.keys[length - 1]!, key)) {
-        this.key = key
-        this.index = length
-        this.isPresent = false
-        return place
-      }
+      const last = place.keys.length - 1
+      const isAbove = last < 0 || less(place.keys[last]!, key)
+      // keys that come in order, as they do more often than not, are near the one before
+      if (isAbove ? this.isLast : !less(key, place.keys[0]!)) return this.settle(place, key)
     }
+    const path = (this.path ??= [])
     path.length = 0
     this.isLast = true
     let node = this.root
@@ -179,11 +185,15 @@ export class Draft<K, V> {
       if (step < node.items.length - 1) this.isLast = false
       node = node.items[step]!
     }
-    this.key = key
     this.place = node
-    this.index = lowerBound(less, node.keys, key)
-    this.isPresent = this.index < node.keys.length && !less(key, node.keys[this.index]!)
-    return node
+    return this.settle(node, key)
+  }
+
+  private settle(leaf: Leaf<K, V>, key: K): Leaf<K, V> {
+    this.key = key
+    this.index = lowerBound(this.less, leaf.keys, key)
+    this.isPresent = this.index < leaf.keys.length && !this.less(key, leaf.keys[this.index]!)
+    return leaf
   }
 }
 

@@ -49,19 +49,19 @@ const apply =
     const winners = new SortedMap.Draft(byKey, state.winners)
     const superseded: Update.Update<Change<V>>[] = []
     let size = state.size
-    for (const update of updates) {
-      const [key, value] = update[0]
-      winners.update(key, (winner) => {
-        if (winner !== undefined) {
-          const isLate = Update.before(update, winner)
-          superseded.push(isLate ? update : winner)
-          if (isLate) return winner
-          size -= presence(winner[0][1])
-        }
-        size += presence(value)
-        return update
-      })
+    let update = updates[0]!
+    /** What is there once the update at hand has come. */
+    const won = (winner: Update.Update<Change<V>> | undefined): Update.Update<Change<V>> => {
+      if (winner !== undefined) {
+        const isLate = Update.before(update, winner)
+        superseded.push(isLate ? update : winner)
+        if (isLate) return winner
+        size -= presence(winner[0][1])
+      }
+      size += presence(update[0][1])
+      return update
     }
+    for (update of updates) winners.update(update[0][0], won)
     const next = winners.done()
     return { state: next === state.winners ? state : { winners: next, size }, superseded }
   }
