@@ -40,16 +40,23 @@ const git = (...args: ReadonlyArray<string>): string =>
 
 const machine = `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'}, ${String(cpus().length)} cores, ${String(Math.round(totalmem() / 2 ** 30))} GiB`
 
+/** What is measured: as it was when this began. */
+const commitNow = (): string => {
+  const isChanged = git('status', '--porcelain', '--', 'src', 'bench/*.ts', 'bench/rows') !== ''
+  return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ', with changes' : ''}`
+}
+
 const sizesOf = (row: Row): ReadonlyArray<number> => (values.quick ? row.quick : row.sizes)
 
 const measureAll = async (): Promise<void> => {
+  const commit = commitNow()
   const results: Result[] = []
   for (const row of chosen) {
     for (const n of sizesOf(row)) results.push(...(await contest(child, row, n, values.quick ? 1 : ROUNDS, progress)))
     console.log(`\n${table(row, resultsOf(results)(row))}`)
   }
   console.log(`\n${goals(chosen, resultsOf(results))}`)
-  if (!values.quick && values.only === undefined) write(results)
+  if (!values.quick && values.only === undefined) write(results, commit)
 }
 
 const resultsOf =
@@ -59,11 +66,9 @@ const resultsOf =
 
 const fileOf = ({ id }: Row): string => `${id.replaceAll(/\W+/g, '-')}.svg`
 
-const write = (results: ReadonlyArray<Result>): void => {
+const write = (results: ReadonlyArray<Result>, commit: string): void => {
   const folder = path.join(root, 'bench')
   mkdirSync(path.join(folder, 'plots'), { recursive: true })
-  const isChanged = git('status', '--porcelain', '--', 'src', 'bench/*.ts', 'bench/rows') !== ''
-  const commit = `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ', with changes' : ''}`
   const plotted = rows.filter((row) => sizesOf(row).length > 1)
   for (const row of plotted) writeFileSync(path.join(folder, 'plots', fileOf(row)), plot(row, resultsOf(results)(row)))
   const sections = rows.map((row) => {

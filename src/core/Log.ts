@@ -188,6 +188,11 @@ export const take =
     while (head !== undefined && fits(head.update)) {
       rest.remove(head)
       const rival = rest.first()
+      if (rival === undefined && maxBytes === Infinity) {
+        const [all, after] = takeOfOne(head, maxUpdates - taken.length)
+        if (after !== undefined) rest.set(after, true)
+        return [taken.concat(all), rest.done()]
+      }
       let next: Head<C> | undefined = head
       // so long as a source stays first, the others need no look
       do {
@@ -199,6 +204,18 @@ export const take =
     }
     return [taken, rest.done()]
   }
+
+/** Up to `count` updates, and at least one, of the only source that has any; and where it stands then. O(log u + count). */
+const takeOfOne = <C>(
+  { run: updates, index, taken, missing }: Head<C>,
+  count: number,
+): readonly [ReadonlyArray<Update.Update<C>>, Head<C> | undefined] => {
+  const all: Update.Update<C>[] = []
+  const end = Math.min(SortedMap.size(updates), index + Math.max(count, 1))
+  SortedMap.forEach(updates, (update) => all.push(update), index, end)
+  const update = SortedMap.at(updates, end)
+  return [all, update && { update, run: updates, index: end, taken: taken + end - index, missing }]
+}
 
 const following = <C>({ run: updates, index, taken, missing }: Head<C>): Head<C> | undefined => {
   const update = SortedMap.at(updates, index + 1)

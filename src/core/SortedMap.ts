@@ -47,7 +47,7 @@ type Node<K, V> = Leaf<K, V> | Branch<K, V>
 export type Write<V> = (held: V | undefined) => V
 
 /** The most entries or children that a node holds. */
-const WIDTH = 32
+const WIDTH = 24
 
 /** Tells whose a node is, by identity: not a number, which another realm could give out once more. */
 type Owner = object
