@@ -72,26 +72,40 @@ export const goals = (rows: ReadonlyArray<Row>, resultsOf: (row: Row) => Readonl
   return ['| row | work | ratio, n = | goal | measured | reached |', '|---|---|---|---|---|---|', ...lines].join('\n')
 }
 
-/** Cost against n, both by powers of ten. */
-export const plot = ({ title, unit, contestants }: Row, results: ReadonlyArray<Result>): string => {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 720, height: 440 })
-  const names = Object.keys(contestants).filter((name) => results.some(({ contestant }) => contestant === name))
-  chart.setOption({
+interface Series {
+  readonly name: string
+  readonly data: ReadonlyArray<readonly [x: number, y: number]>
+}
+
+/** Lines, both ways by powers of ten, as SVG. */
+export const chart = (title: string, x: string, y: string, series: ReadonlyArray<Series>): string => {
+  const drawn = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 720, height: 440 })
+  drawn.setOption({
     animation: false,
     title: { text: title, textStyle: { fontSize: 14 } },
-    legend: { top: 28, data: names },
+    legend: { top: 28, data: series.map(({ name }) => name) },
     grid: { left: 70, right: 30, top: 90, bottom: 50 },
-    xAxis: { type: 'log', name: 'n', nameLocation: 'middle', nameGap: 28 },
-    yAxis: { type: 'log', name: unit },
-    series: names.map((name) => ({
+    xAxis: { type: 'log', name: x, nameLocation: 'middle', nameGap: 28 },
+    yAxis: { type: 'log', name: y },
+    series: series.map(({ name, data }) => ({
       name,
       type: 'line',
       symbolSize: 7,
       lineStyle: { width: name === OURS ? 3 : 1.5 },
-      data: results.filter(({ contestant }) => contestant === name).map(({ n, rounds }) => [n, median(rounds)]),
+      data: data.map((point) => [...point]),
     })),
   })
-  const svg = chart.renderToSVGString()
-  chart.dispose()
+  const svg = drawn.renderToSVGString()
+  drawn.dispose()
   return svg
+}
+
+/** Cost against n. */
+export const plot = ({ title, unit, contestants }: Row, results: ReadonlyArray<Result>): string => {
+  const names = Object.keys(contestants).filter((name) => results.some(({ contestant }) => contestant === name))
+  const series = names.map((name) => ({
+    name,
+    data: results.filter(({ contestant }) => contestant === name).map(({ n, rounds }) => [n, median(rounds)] as const),
+  }))
+  return chart(title, 'n', unit, series)
 }

@@ -5,8 +5,8 @@ import type { Any } from 'io-ts'
 const checkOnly = new WeakSet<Any>()
 
 /**
- * Whether decoding is no more than a check: `decode(u)` is `u` itself where `is(u)`, and refused elsewhere. So of the
- * basic codecs of io-ts and of ours, and what is made of these alone; of a codec that somebody made it is not known.
+ * Whether decoding is no more than a check: `decode(u)` is `u` itself wherever `is(u)`. So of the basic codecs of io-ts and of
+ * ours, and what is made of these alone; of a codec that somebody made it is not known. O(parts of the codec).
  */
 export const isCheckOnly = (codec: Any): boolean => {
   const { _tag, type, types } = codec as Any & Partial<Record<'_tag' | 'type' | 'types', unknown>>

@@ -102,6 +102,63 @@ describe('SortedMap', () => {
     )
   })
 
+  test('is found in a draft whatever was looked at before, near by or far', () => {
+    const touch = fc.record({
+      verb: fc.constantFrom('get', 'set', 'update', 'remove', 'done'),
+      // runs of keys in order, each from somewhere
+      from: fc.nat(300),
+      length: fc.nat(40),
+      stride: fc.constantFrom(1, 1, 1, -1, 7),
+    })
+    fc.assert(
+      fc.property(fc.array(touch, { maxLength: 40 }), (touches) => {
+        const model = new Map<number, number>()
+        const draft = new SortedMap.Draft<number, number>(less, SortedMap.empty())
+        for (const { verb, from, length, stride } of touches) {
+          for (let i = 0, key = from; i < length; i++, key += stride) {
+            if (draft.get(key) !== model.get(key)) expect(draft.get(key)).toBe(model.get(key))
+            if (verb === 'set') {
+              draft.set(key, i)
+              model.set(key, i)
+            } else if (verb === 'update') {
+              draft.update(key, (held) => (held ?? -1) + i)
+              model.set(key, (model.get(key) ?? -1) + i)
+            } else if (verb === 'remove') {
+              draft.remove(key)
+              model.delete(key)
+            }
+            if (draft.size !== model.size) expect(draft.size).toBe(model.size)
+          }
+          if (verb !== 'done') continue
+          const map = draft.done()
+          const expected = sorted(model)
+          expect(entries(map)).toEqual(expected)
+          for (const [i, [key]] of expected.entries()) expect(SortedMap.rank(less, map, key)).toBe(i + 1)
+        }
+        expect(entries(draft.done())).toEqual(sorted(model))
+      }),
+    )
+  })
+
+  test('asks once what to write, and stays where that is what is there', () => {
+    const map = SortedMap.set(less, SortedMap.empty<number, number>(), 1, 1)
+    const asked: unknown[] = []
+    const same = SortedMap.update(less, map, 1, (held) => {
+      asked.push(held)
+      return held!
+    })
+    expect(same).toBe(map)
+    const more = SortedMap.update(less, map, 2, (held) => {
+      asked.push(held)
+      return 2
+    })
+    expect(asked).toEqual([1, undefined])
+    expect(entries(more)).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
+  })
+
   test('goes on from a structured clone, each apart', () => {
     const draft = new SortedMap.Draft<number, number>(less, SortedMap.empty())
     for (let i = 0; i < 100; i++) draft.set(i, i)
