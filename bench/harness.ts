@@ -49,8 +49,8 @@ export const verify = (isRight: boolean, what: string): void => {
 }
 
 /** In the child: how long it warms up on the smallest size, and then measures, in ms. */
-const WARM_UP = 250
-const PATIENCE = 400
+const WARM_UP = 200
+const PATIENCE = 250
 
 /** The median of several runs, in this process. */
 export const measure = async ({ work }: Contestant, n: number, smallest: number): Promise<number> => {

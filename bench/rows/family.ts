@@ -101,10 +101,11 @@ const reconciling = <S, C>(
   dataType: DataType<S, C>,
   command: (i: number) => Command<S, C, unknown>,
   size: (state: S) => number,
+  start: (n: number) => Replica<S, C> = (n) => built(dataType, command, n, 'common'),
 ): Contestant => ({
   work: (n) => {
     const { applyUpdates, create, digest, history } = scuttlebutt(dataType)
-    const common = history()(built(dataType, command, n, 'common'))
+    const common = history()(start(n))
     let [a, b] = [applyUpdates(common)(create('a')), applyUpdates(common)(create('b'))]
     const tell = (to: typeof a, from: typeof a): typeof a =>
       applyUpdates(JSON.parse(JSON.stringify(history(digest(to).clock)(from))) as typeof common)(to)
@@ -248,6 +249,7 @@ export const rows: ReadonlyArray<Row> = [
         REdit,
         (i) => REdit.splice(0, 0, `line ${String(i)}\n`),
         (state) => REdit.lines(state).length,
+        (n) => built(REdit, () => REdit.text(text(n)), 1, 'common'),
       ),
       Doc: reconciling(Doc.of(t.number), (i) => Doc.set(rowOf(i), { n: i }), Doc.size),
     },

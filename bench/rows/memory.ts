@@ -1,7 +1,7 @@
 /** S8: what a held update takes, and what 1,000 versions do that are kept alive; and the digest of many sources. */
-import { createRequire } from 'node:module'
 import * as t from 'io-ts'
 import { Model, scuttlebutt } from 'scuttlebutt-ts'
+import * as Y from 'yjs'
 import { timed, verify, type Contestant, type Row } from '../harness.js'
 import { entriesOf, keyOf, loro, NOW, original, ours, yjs, type MapOf } from './maps.js'
 
@@ -46,8 +46,6 @@ const versions = (n: number): unknown => {
 }
 
 /** Yjs keeps a version as a snapshot, and all that was ever deleted. */
-const Y = createRequire(import.meta.url)('yjs') as typeof import('yjs')
-
 const snapshots = (n: number): unknown => {
   const doc = heard(yjs)(KEYS)
   doc.gc = false

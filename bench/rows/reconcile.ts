@@ -5,7 +5,7 @@ import { automerge, entriesOf, loro, original, ours, tinybase, yjs, type MapOf }
 const APART = 5
 
 /** How long one pair is kept at it, in ms, and how often at most: both are written to in between. */
-const PATIENCE = 300
+const PATIENCE = 200
 const MOST = 101
 
 const reconciling = <R, M>(map: MapOf<R, M>, most?: number): Contestant => ({

@@ -208,7 +208,13 @@ export const JoinSemilattice = { join: (a: Clock, b: Clock): Clock => join(b)(a)
 
 /** As a digest carries it, sources in order; without the floor. O(s). */
 export const toRecord = (clock: Clock): ClockRecord => {
-  const entries: (readonly [SourceId, Timestamp])[] = []
-  SortedMap.forEach(clock.timestamps, (timestamp, source) => entries.push([source, timestamp]))
-  return Object.fromEntries(entries)
+  const record: Record<SourceId, Timestamp> = {}
+  SortedMap.forEach(clock.timestamps, (value, source) => {
+    // the one name that is not set by setting it
+    if (source === '__proto__') Object.defineProperty(record, source, { ...OWN, value })
+    else record[source] = value
+  })
+  return record
 }
+
+const OWN = { enumerable: true, writable: true, configurable: true }

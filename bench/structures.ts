@@ -1,0 +1,293 @@
+/**
+ * Persistent maps and sequences held against each other on this library's own patterns: `npm run bench:structures`.
+ *
+ * Nanoseconds an operation at n = 1e5, the median of rounds in which they take turns; bytes an entry. `rerooted` is Baker's
+ * trick (1978), made here for comparison: the newest version holds a native Map, older ones what differs. @rimbu cannot be
+ * installed: its packages ask for versions of each other that the registry does not have.
+ */
+import { createRequire } from 'node:module'
+import * as Immutable from 'immutable'
+import * as SortedMap from '../src/core/SortedMap.js'
+
+const N = 1e5
+const ROUNDS = 7
+
+interface MapKind<M> {
+  readonly empty: () => M
+  readonly set: (map: M, key: string, value: number) => M
+  /** All at once, by what the structure has for that. */
+  readonly batch: (map: M, keys: ReadonlyArray<string>) => M
+  readonly get: (map: M, key: string) => number | undefined
+  readonly remove: (map: M, key: string) => M
+  readonly sum: (map: M) => number
+}
+
+const less = (a: string, b: string): boolean => a < b
+
+const ours: MapKind<SortedMap.SortedMap<string, number>> = {
+  empty: () => SortedMap.empty(),
+  set: (map, key, value) => SortedMap.set(less, map, key, value),
+  batch: (map, keys) => {
+    const draft = new SortedMap.Draft(less, map)
+    keys.forEach((key, i) => {
+      draft.set(key, i)
+    })
+    return draft.done()
+  },
+  get: (map, key) => SortedMap.get(less, map, key),
+  remove: (map, key) => SortedMap.remove(less, map, key),
+  sum: (map) => {
+    let sum = 0
+    SortedMap.forEach(map, (value) => (sum += value))
+    return sum
+  },
+}
+
+const immutable: MapKind<Immutable.Map<string, number>> = {
+  empty: () => Immutable.Map(),
+  set: (map, key, value) => map.set(key, value),
+  batch: (map, keys) =>
+    map.withMutations((draft) => {
+      keys.forEach((key, i) => draft.set(key, i))
+    }),
+  get: (map, key) => map.get(key),
+  remove: (map, key) => map.delete(key),
+  sum: (map) => map.reduce((sum, value) => sum + value, 0),
+}
+
+const require = createRequire(import.meta.url)
+
+interface BTree {
+  readonly with: (key: string, value: number) => BTree
+  readonly without: (key: string) => BTree
+  readonly clone: () => BTree
+  readonly set: (key: string, value: number) => boolean
+  readonly get: (key: string) => number | undefined
+  readonly forEachPair: (visit: (key: string, value: number) => void) => number
+}
+
+const { default: SortedBTree } = require('sorted-btree') as { readonly default: new () => BTree }
+
+const btree: MapKind<BTree> = {
+  empty: () => new SortedBTree(),
+  set: (map, key, value) => map.with(key, value),
+  batch: (map, keys) => {
+    const copy = map.clone()
+    keys.forEach((key, i) => copy.set(key, i))
+    return copy
+  },
+  get: (map, key) => map.get(key),
+  remove: (map, key) => map.without(key),
+  sum: (map) => {
+    let sum = 0
+    map.forEachPair((_, value) => {
+      sum += value
+    })
+    return sum
+  },
+}
+
+interface Hamt {
+  readonly set: (key: string, value: number) => Hamt
+  readonly get: (key: string) => number | undefined
+  readonly remove: (key: string) => Hamt
+  readonly fold: (f: (sum: number, value: number) => number, sum: number) => number
+  readonly mutate: (f: (draft: Hamt) => void) => Hamt
+}
+
+const hamt = (require('hamt_plus') as { readonly empty: Hamt }).empty
+
+const hamtPlus: MapKind<Hamt> = {
+  empty: () => hamt,
+  set: (map, key, value) => map.set(key, value),
+  batch: (map, keys) =>
+    map.mutate((draft) => {
+      keys.forEach((key, i) => draft.set(key, i))
+    }),
+  get: (map, key) => map.get(key),
+  remove: (map, key) => map.remove(key),
+  sum: (map) => map.fold((sum, value) => sum + value, 0),
+}
+
+const native: MapKind<Map<string, number>> = {
+  empty: () => new Map(),
+  set: (map, key, value) => map.set(key, value),
+  batch: (map, keys) => {
+    keys.forEach((key, i) => map.set(key, i))
+    return map
+  },
+  get: (map, key) => map.get(key),
+  remove: (map, key) => {
+    map.delete(key)
+    return map
+  },
+  sum: (map) => {
+    let sum = 0
+    for (const value of map.values()) sum += value
+    return sum
+  },
+}
+
+/** A version: the map itself, or one entry that differs from a newer version. */
+class Rerooted {
+  state: Map<string, number> | { readonly key: string; readonly value: number | undefined; readonly newer: Rerooted }
+
+  constructor(state: Rerooted['state']) {
+    this.state = state
+  }
+
+  /** The map, turned back to what it was here. */
+  root(): Map<string, number> {
+    const path = pathFrom(this)
+    const map = path.pop()!.state as Map<string, number>
+    for (const version of path.reverse()) {
+      const { key, value, newer } = version.state as Exclude<Rerooted['state'], Map<string, number>>
+      newer.state = { key, value: map.get(key), newer: version }
+      if (value === undefined) map.delete(key)
+      else map.set(key, value)
+      version.state = map
+    }
+    return map
+  }
+
+  with(key: string, value: number | undefined): Rerooted {
+    const map = this.root()
+    const next = new Rerooted(map)
+    this.state = { key, value: map.get(key), newer: next }
+    if (value === undefined) map.delete(key)
+    else map.set(key, value)
+    return next
+  }
+}
+
+/** From a version to the newest, which holds the map. */
+const pathFrom = (version: Rerooted): Rerooted[] => {
+  const path = [version]
+  for (let { state } = version; !(state instanceof Map); { state } = state.newer) path.push(state.newer)
+  return path
+}
+
+const rerooted: MapKind<Rerooted> = {
+  empty: () => new Rerooted(new Map()),
+  set: (map, key, value) => map.with(key, value),
+  batch: (map, keys) => keys.reduce((version, key, i) => version.with(key, i), map),
+  get: (map, key) => map.root().get(key),
+  remove: (map, key) => map.with(key, undefined),
+  sum: (map) => native.sum(map.root()),
+}
+
+const kinds = {
+  'ours, SortedMap': ours,
+  'immutable, Map': immutable,
+  'sorted-btree': btree,
+  hamt_plus: hamtPlus,
+  rerooted,
+  'native Map, mutable': native,
+} as unknown as Readonly<Record<string, MapKind<unknown>>>
+
+const keysOf = (n: number): ReadonlyArray<string> => Array.from({ length: n }, (_, i) => `key${String(i)}`)
+
+/** In no order, each once. */
+const shuffled = (keys: ReadonlyArray<string>): ReadonlyArray<string> =>
+  keys.map((_, i) => keys[(i * 7919) % keys.length]!)
+
+const collect = (): number => {
+  for (let i = 0; i < 4; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
+  return process.memoryUsage().heapUsed
+}
+
+type Work = <M>(kind: MapKind<M>) => number
+
+/** Ms, of N operations. */
+const timed = (work: () => unknown): number => {
+  const start = performance.now()
+  if (work() === undefined) throw new Error('nothing came of it')
+  return performance.now() - start
+}
+
+const filled = <M>(kind: MapKind<M>, keys: ReadonlyArray<string>): M => kind.batch(kind.empty(), keys)
+
+const perOperation = (ms: number, n = N): number => (ms * 1e6) / n
+
+const works: Readonly<Record<string, Work>> = {
+  'set, one at a time, in order': (kind) => {
+    const keys = keysOf(N)
+    return perOperation(timed(() => keys.reduce((map, key, i) => kind.set(map, key, i), kind.empty())))
+  },
+  'set, one at a time, in no order': (kind) => {
+    const keys = shuffled(keysOf(N))
+    return perOperation(timed(() => keys.reduce((map, key, i) => kind.set(map, key, i), kind.empty())))
+  },
+  'set, a batch, in order': (kind) => {
+    const keys = keysOf(N)
+    return perOperation(timed(() => filled(kind, keys)))
+  },
+  'set, a batch, in no order': (kind) => {
+    const keys = shuffled(keysOf(N))
+    return perOperation(timed(() => filled(kind, keys)))
+  },
+  'five of them set, in no order, a batch each': (kind) => {
+    let map = filled(kind, keysOf(N))
+    const keys = shuffled(keysOf(N))
+    return perOperation(
+      timed(() => {
+        for (let i = 0; i < 10_000; i += 5) map = kind.batch(map, keys.slice(i, i + 5))
+        return map
+      }),
+      10_000,
+    )
+  },
+  'get, in no order': (kind) => {
+    const map = filled(kind, keysOf(N))
+    const keys = shuffled(keysOf(N))
+    return perOperation(timed(() => keys.reduce((sum, key) => sum + kind.get(map, key)!, 0)))
+  },
+  'remove, in no order': (kind) => {
+    const map = filled(kind, keysOf(N))
+    const keys = shuffled(keysOf(N))
+    return perOperation(timed(() => keys.reduce((version, key) => kind.remove(version, key), map)))
+  },
+  'go through all': (kind) => {
+    const map = filled(kind, keysOf(N))
+    return perOperation(timed(() => kind.sum(map)))
+  },
+  'get, of the newest and of one 1,000 sets older, in turn': (kind) => {
+    const old = filled(kind, keysOf(N))
+    const keys = shuffled(keysOf(N))
+    const map = keys.slice(0, 1000).reduce((version, key, i) => kind.set(version, key, -i), old)
+    return perOperation(
+      timed(() => {
+        let sum = 0
+        for (let i = 0; i < 100; i++) sum += kind.get(map, keys[i]!)! + kind.get(old, keys[i]!)!
+        return sum
+      }),
+      200,
+    )
+  },
+}
+
+const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+
+const row = (cells: ReadonlyArray<string>): void => {
+  console.log(`| ${cells.join(' | ')} |`)
+}
+
+const names = Object.keys(kinds)
+row(['ns an operation, n = 100,000', ...names])
+row(['---', ...names.map(() => '---')])
+for (const [what, work] of Object.entries(works)) {
+  const costs = new Map(names.map((name): [string, number[]] => [name, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of names) costs.get(name)!.push(work(kinds[name]!))
+  }
+  row([what, ...names.map((name) => median(costs.get(name)!).toFixed(0))])
+}
+const weights = names.map((name) => {
+  const keys = keysOf(N)
+  const before = collect()
+  const map = filled(kinds[name]!, keys)
+  const bytes = (collect() - before) / N
+  if (kinds[name]!.get(map, keys[0]!) !== 0) throw new Error('it is not there')
+  return bytes.toFixed(0)
+})
+row(['bytes an entry, keys aside', ...weights])
