@@ -84,7 +84,7 @@ export const chart = (title: string, x: string, y: string, series: ReadonlyArray
     animation: false,
     title: { text: title, textStyle: { fontSize: 14 } },
     legend: { top: 28, data: series.map(({ name }) => name) },
-    grid: { left: 70, right: 30, top: 90, bottom: 50 },
+    grid: { left: 110, right: 30, top: 90, bottom: 50 },
     xAxis: { type: 'log', name: x, nameLocation: 'middle', nameGap: 28 },
     yAxis: { type: 'log', name: y },
     series: series.map(({ name, data }) => ({

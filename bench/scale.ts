@@ -122,10 +122,15 @@ for (const count of sizes) {
 if (!quick) {
   const folder = path.join(fileURLToPath(new URL('../..', import.meta.url)), 'bench', 'plots')
   mkdirSync(folder, { recursive: true })
-  const series = (['roundsToAgree', 'messages', 'bytes'] as const).map((name) => ({
+  const of = (name: string, value: (outcome: Outcome) => number) => ({
     name,
-    data: outcomes.map((outcome) => [outcome.replicas, outcome[name]] as const),
-  }))
+    data: outcomes.map((outcome) => [outcome.replicas, value(outcome)] as const),
+  })
+  const series = [
+    of('rounds after the last write', ({ roundsToAgree }) => roundsToAgree),
+    of('messages', ({ messages }) => messages),
+    of('bytes', ({ bytes }) => bytes),
+  ]
   writeFileSync(
     path.join(folder, 'scale.svg'),
     chart('until all agree, by the number of replicas', 'replicas', '', series),
