@@ -49,8 +49,8 @@ export const verify = (isRight: boolean, what: string): void => {
 }
 
 /** In the child: how long it warms up on the smallest size, and then measures, in ms. */
-const WARM_UP = 200
-const PATIENCE = 250
+const WARM_UP = 150
+const PATIENCE = 200
 
 /** The median of several runs, in this process. */
 export const measure = async ({ work }: Contestant, n: number, smallest: number): Promise<number> => {

@@ -54,9 +54,9 @@ const measureAll = async (): Promise<void> => {
   for (const row of chosen) {
     for (const n of sizesOf(row)) results.push(...(await contest(child, row, n, values.quick ? 1 : ROUNDS, progress)))
     console.log(`\n${table(row, resultsOf(results)(row))}`)
+    if (!values.quick && values.only === undefined) write(results, commit)
   }
   console.log(`\n${goals(chosen, resultsOf(results))}`)
-  if (!values.quick && values.only === undefined) write(results, commit)
 }
 
 const resultsOf =
@@ -69,9 +69,10 @@ const fileOf = ({ id }: Row): string => `${id.replaceAll(/\W+/g, '-')}.svg`
 const write = (results: ReadonlyArray<Result>, commit: string): void => {
   const folder = path.join(root, 'bench')
   mkdirSync(path.join(folder, 'plots'), { recursive: true })
-  const plotted = rows.filter((row) => sizesOf(row).length > 1)
+  const measured = rows.filter((row) => resultsOf(results)(row).length > 0)
+  const plotted = measured.filter((row) => sizesOf(row).length > 1)
   for (const row of plotted) writeFileSync(path.join(folder, 'plots', fileOf(row)), plot(row, resultsOf(results)(row)))
-  const sections = rows.map((row) => {
+  const sections = measured.map((row) => {
     const drawing = plotted.includes(row) ? `\n\n![${row.title}](plots/${fileOf(row)})` : ''
     return `${table(row, resultsOf(results)(row))}${drawing}`
   })
@@ -80,7 +81,7 @@ const write = (results: ReadonlyArray<Result>, commit: string): void => {
     `Written by \`npm run bench\` at commit ${commit}, on ${machine}.`,
     `Every figure is the median of ${String(ROUNDS)} rounds in which the contestants take turns, each in a process of its own, warmed up, its result verified.`,
     '## Goals',
-    goals(rows, resultsOf(results)),
+    goals(measured, resultsOf(results)),
     '## Rows',
     ...sections,
   ]

@@ -40,8 +40,8 @@ export const row: Row = {
   contestants: {
     'scuttlebutt-ts': reconciling(ours),
     scuttlebutt: reconciling(original, 1e5),
-    Yjs: reconciling(yjs),
-    Loro: reconciling(loro),
+    Yjs: reconciling(yjs, 1e5),
+    Loro: reconciling(loro, 1e5),
     TinyBase: reconciling(tinybase, 1e4),
     Automerge: reconciling(automerge, 1e4),
   },
