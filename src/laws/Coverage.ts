@@ -116,7 +116,7 @@ export const shortfalls = (
   operations === 0 && seen.refused > 0
     ? ['no command was done in any run: all were refused']
     : (Object.keys(required) as Feature[]).flatMap((feature) => {
-        const [wanted, part] = [required[feature]!, seen[feature] / runs]
+        const [wanted, part] = [required[feature]!, seen[feature] / Math.max(runs, 1)]
         return part >= wanted
           ? []
           : [`${FEATURES[feature]}: in ${percent(part)} of the runs, ${percent(wanted)} required`]
@@ -128,7 +128,7 @@ const format = ({ runs, operations, events, seen, exhaustive }: Omit<Coverage, '
   [
     `${String(runs)} runs, ${String(operations)} operations, ${String(events)} events`,
     ...(Object.keys(FEATURES) as Feature[]).map(
-      (feature) => `  ${percent(seen[feature] / runs).padStart(7)}  ${FEATURES[feature]}`,
+      (feature) => `  ${percent(seen[feature] / Math.max(runs, 1)).padStart(7)}  ${FEATURES[feature]}`,
     ),
     ...(exhaustive === undefined
       ? []
