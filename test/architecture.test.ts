@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const src = fileURLToPath(new URL('../src', import.meta.url))
 
 /** Imports point down this list, never up. */
-const LAYERS = ['core', 'data', 'wire', 'scuttlebutt', 'index', 'laws', 'adapters']
+const LAYERS = ['core', 'data', 'wire', 'scuttlebutt', 'index', 'laws', 'security', 'adapters']
 
 const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith('.ts')).sort()
 

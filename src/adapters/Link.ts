@@ -1,6 +1,7 @@
 /** A store and one peer, joined by a session: the part that node streams and web streams have in common. */
 import type { Rejection } from '../core/Rejection.js'
-import type { Update } from '../core/Update.js'
+import type { SourceId, Update } from '../core/Update.js'
+import { heldBack } from '../security/verify.js'
 import * as Lines from '../wire/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
@@ -26,10 +27,10 @@ export interface LinkEvents {
 }
 
 export interface Link {
-  /** Takes bytes from the peer. Never throws, whatever they are. */
-  readonly write: (chunk: Uint8Array | string) => void
+  /** Takes bytes from the peer. Never throws, whatever they are. The next are to wait for what it gives, if it gives anything. */
+  readonly write: (chunk: Uint8Array | string) => Promise<void> | undefined
   /** The peer will write no more. */
-  readonly end: () => void
+  readonly end: () => Promise<void> | undefined
   /** Lines for the peer, about `size` characters of them; empty if there is nothing for now, undefined if never again. */
   readonly read: (size: number) => string | undefined
   /** Lets go of the store. */
@@ -38,6 +39,12 @@ export interface Link {
 
 /** As many messages are taken from the session at once: what one read may go over its size by. */
 const PIECE = 64
+
+/** Refusals of an update that may be another than its source's own: what comes after it must wait for that one. */
+const STOPS: ReadonlySet<Rejection['_tag']> = new Set(['Unsigned', 'Forged', 'NoKey', 'TooMany', 'HeldBack'])
+
+/** As many sources a peer may spoil before nothing more of it is believed. */
+const MAX_STOPPED = 1000
 
 export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, events: LinkEvents): Link => {
   const { dataType } = store.scuttlebutt
@@ -53,24 +60,78 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
     for (const announcement of announcements) events.announce(announcement)
   }
 
-  const receive = (received: ReadonlyArray<Lines.Line>): void => {
+  const refuse = (rejection: Rejection): void => {
+    announce([{ _tag: 'rejection', rejection }])
+  }
+
+  const receive = (received: ReadonlyArray<Lines.Line>): Promise<void> | undefined => {
     const decodeLine = decode({ ...limits, maxDrift, now: now() })
     const messages = received.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
     const step = Session.receive(dataType)(messages)(session, store.getReplica())
     session = step.session
-    if (step.updates.length > 0) apply(step.updates)
-    announce(step.announce)
-    if (!closed) events.wake()
+    if (store.admit === undefined) apply(step)
+    const admitting = store.admit && admit(step.updates, store.admit)
+    const finish = (): void => {
+      isAdmitting = false
+      announce(step.announce)
+      if (!closed) events.wake()
+    }
+    isAdmitting = admitting !== undefined
+    if (admitting !== undefined) return admitting.then(finish)
+    finish()
+    return undefined
   }
+  /** What the peer sent is being verified: what is to be said depends on it. */
+  let isAdmitting = false
 
   /** What the peer sent must not throw through us, even where it meets a data type that is not total. */
-  const apply = (updates: ReadonlyArray<Update<C>>): void => {
+  const apply = ({ updates, equivocations }: Session.Received<C>): void => {
+    if (updates.length === 0) return
     try {
       store.apply(updates)
     } catch (error) {
-      session = Session.fail(session)
-      announce([{ _tag: 'rejection', rejection: { _tag: 'Failed', at: '', reason: String(error) } }])
+      fail(error)
     }
+    for (const rejection of equivocations) refuse(rejection)
+  }
+
+  const fail = (error: unknown): void => {
+    session = Session.fail(session)
+    refuse({ _tag: 'Failed', at: '', reason: String(error) })
+  }
+
+  /**
+   * As {@link apply}, through a gate. A source of which an update was refused here is not heard here any more, for
+   * what comes after would hide for good what that update should have been. The next stream begins anew.
+   */
+  const admit = (
+    updates: ReadonlyArray<Update<C>>,
+    through: NonNullable<Store<S, C>['admit']>,
+  ): Promise<void> | undefined => {
+    const heard: Update<C>[] = []
+    for (const update of updates) {
+      const after = stopped.get(update[2])
+      if (after === undefined) heard.push(update)
+      else refuse(heldBack(update, after))
+    }
+    try {
+      return heard.length === 0 ? undefined : through(heard, turnedAway)?.catch(fail)
+    } catch (error) {
+      fail(error)
+      return undefined
+    }
+  }
+
+  const stopped = new Map<SourceId, Update<unknown>>()
+
+  /** One function for all, by which the gate knows what comes from whom. */
+  const turnedAway = (rejection: Rejection): void => {
+    if (STOPS.has(rejection._tag) && 'update' in rejection) {
+      const update = rejection.update as Update<unknown>
+      if (!stopped.has(update[2])) stopped.set(update[2], update)
+      if (stopped.size > MAX_STOPPED) session = Session.fail(session)
+    }
+    refuse(rejection)
   }
 
   const unsubscribe = store.subscribe(() => {
@@ -89,7 +150,7 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
       watch.postpone()
       const [complete, rest] = Lines.push(chunk, maxBytes)(lines)
       lines = rest
-      if (complete.length > 0) receive(complete)
+      return complete.length > 0 ? receive(complete) : undefined
     },
     end: () => {
       if (closed) return
@@ -97,10 +158,11 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
       const last = Lines.end(lines, maxBytes)
       lines = Lines.empty
       session = Session.peerEnds(session)
-      receive(last)
+      return receive(last)
     },
     read: (size) => {
       if (closed) return undefined
+      if (isAdmitting) return ''
       let text = ''
       while (text.length < size) {
         const { send, ...step } = Session.send<C>(PIECE)(session, store.getReplica())

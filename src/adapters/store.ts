@@ -1,10 +1,13 @@
 /** A cell around a replica: the one place where it changes, and where the wall clock is read. */
-import type { either as E } from 'fp-ts'
+import type { either as E, taskEither as TE } from 'fp-ts'
+import * as Clock from '../core/Clock.js'
 import type { Command } from '../core/DataType.js'
 import type { Rejection } from '../core/Rejection.js'
 import * as Replica from '../core/Replica.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
+import type { Answer, Security } from '../security/Security.js'
+import { createGate } from './Gate.js'
 
 /** Gets the updates that were new, and the replica after them. */
 export type Listener<S, C> = (updates: ReadonlyArray<Update<C>>, replica: Replica.Replica<S, C>) => void
@@ -19,25 +22,37 @@ export interface Store<S, C> {
   readonly apply: (updates: ReadonlyArray<Update<C>>) => void
   /** Returns the unsubscription. */
   readonly subscribe: (listener: Listener<S, C>) => () => void
+  /**
+   * As `apply`, where there is `security`: tells what it refuses, and gives something to wait for if that takes time. Streams
+   * use it where it is there.
+   */
+  readonly admit?: (
+    updates: ReadonlyArray<Update<C>>,
+    tell: (rejection: Rejection) => void,
+  ) => Promise<void> | undefined
 }
 
 /** What {@link createStore} makes. */
 export interface PrunableStore<S, C> extends Store<S, C> {
   /** Lets go of what has lapsed by now; if there was any, listeners are told, with no updates. */
   readonly prune: () => void
+  /** As `change`, for a signer that takes its time too. One after the other, in the order in which they are run. */
+  readonly changeAsync: <Err = never>(command: Command<S, C, Err>) => TE.TaskEither<Err | Rejection, Update<C>>
 }
 
 export interface StoreOptions<S, C> {
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number
-  /** Where to go on from. Default: an empty replica. */
+  /** Where to go on from. Believed. Default: an empty replica. */
   readonly replica?: Replica.Replica<S, C>
+  /** Who may say what. Default: anybody anything. */
+  readonly security?: Security<S, C>
 }
 
 /**
  * A store. Listeners are told of every change in the order of changes, also of one made by a
  * listener, and one that throws harms no other: its error surfaces as uncaught, as with DOM events.
- * Costs as the pure functions, and O(listeners) a batch.
+ * Costs as the pure functions, and O(listeners) a batch; and what it takes to sign and verify, with `security`.
  *
  * @example
  * const store = createStore(scuttlebutt(Model.of(t.number)), 'alice')
@@ -47,8 +62,9 @@ export interface StoreOptions<S, C> {
 export const createStore = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
-  { now = Date.now, replica: saved = scuttlebutt.create(id) }: StoreOptions<S, C> = {},
+  { now = Date.now, replica: saved = scuttlebutt.create(id), security }: StoreOptions<S, C> = {},
 ): PrunableStore<S, C> => {
+  const { dataType } = scuttlebutt
   let replica: Replica.Replica<S, C> = saved.id === id ? saved : { ...saved, id }
   const listeners = new Set<{ readonly call: Listener<S, C> }>()
   const untold: (readonly [ReadonlyArray<Update<C>>, Replica.Replica<S, C>])[] = []
@@ -62,20 +78,52 @@ export const createStore = <S, C>(
     }
   }
 
+  const take = (updates: ReadonlyArray<Update<C>>): ReadonlyArray<Rejection> => {
+    const [fresh, admitted] = Replica.admit(dataType)(updates)(replica)
+    const isAllNew = fresh.length === updates.length
+    const [proofs, next] = isAllNew ? [[], admitted] : Replica.confront(dataType)(updates)(admitted)
+    if (next !== replica) commit(isAllNew ? fresh : [...fresh, ...proofs.map(({ update }) => update)], next)
+    return proofs
+  }
+
+  const gate = security && createGate(scuttlebutt, security, { getReplica: () => replica, take, now })
+  const propose = Replica.propose(dataType)
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** A local update that may be, signed but not applied. */
+  const make = <Err>(command: Command<S, C, Err>): Answer<Err | Rejection, Update<C>> => {
+    const made = propose(command, now())(replica)
+    return made._tag === 'Left' || gate === undefined ? made : gate.sign(made.right)
+  }
+
   return {
     scuttlebutt,
     getReplica: () => replica,
     change: (command) => {
-      const changed = scuttlebutt.change(command, now())(replica)
-      if (changed._tag === 'Left') return changed
-      const [update, next] = changed.right
-      commit([update], next)
-      return { _tag: 'Right', right: update }
+      const made = make(command)
+      if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
+      if (made._tag === 'Right') take([made.right])
+      return made
+    },
+    changeAsync: (command) => () => {
+      const turn = async (): Promise<Awaited<ReturnType<TE.TaskEither<Rejection, Update<C>>>>> => {
+        const answer = make(command) as Answer<Rejection, Update<C>>
+        const made = typeof answer === 'function' ? await answer() : answer
+        if (made._tag === 'Left') return made
+        // another writes under our id, and came first
+        if (Clock.covers(made.right)(replica.clock)) return turn()
+        take([made.right])
+        return made
+      }
+      const turned = last.then(turn)
+      last = turned.catch(() => undefined)
+      return turned
     },
     apply: (updates) => {
-      const [fresh, next] = Replica.admit(scuttlebutt.dataType)(updates)(replica)
-      if (next !== replica) commit(fresh, next)
+      if (gate === undefined) take(updates)
+      else void gate.admit(Replica.news(dataType)(updates)(replica), () => undefined)
     },
+    ...(gate && { admit: gate.admit }),
     prune: () => {
       const next = scuttlebutt.prune(now())(replica)
       if (next !== replica) commit([], next)
@@ -87,6 +135,11 @@ export const createStore = <S, C>(
     },
   }
 }
+
+const unsignable = (reason: string): E.Left<Rejection> => ({
+  _tag: 'Left',
+  left: { _tag: 'Unsignable', at: '', reason },
+})
 
 const tell = <S, C>(listener: Listener<S, C>, ...news: Parameters<Listener<S, C>>): void => {
   try {

@@ -131,13 +131,15 @@ class PeerStream<S, C> extends Duplex {
 
   override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: () => void): void {
     const isForeign = typeof chunk === 'string' && encoding !== 'utf8' && encoding !== 'utf-8'
-    this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk)
-    done()
+    const taking = this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk)
+    if (taking === undefined) done()
+    else void taking.then(done)
   }
 
   override _final(done: () => void): void {
-    this.link.end()
-    done()
+    const taking = this.link.end()
+    if (taking === undefined) done()
+    else void taking.then(done)
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -79,12 +79,8 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
   )
 
   const writable = new WritableStream<Uint8Array | ArrayBuffer | string>({
-    write: (chunk) => {
-      link.write(chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : chunk)
-    },
-    close: () => {
-      link.end()
-    },
+    write: (chunk) => link.write(chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : chunk),
+    close: () => link.end(),
     abort: finish,
   })
 

@@ -16,6 +16,8 @@ export interface Log<C> {
   readonly updatesBySource: SortedMap.SortedMap<Update.SourceId, Run<C>>
   /** How many updates it holds. */
   readonly size: number
+  /** Second contents under stamps held above, and in turn third ones: proof against their sources, never dropped. */
+  readonly forks?: Log<C>
 }
 
 const byTime: SortedMap.Less<Timestamp> = (a, b) => a < b
@@ -48,14 +50,14 @@ export const evolve =
       return draft
     }
     for (const update of added) edit(update[2]).set(update[1], update)
-    for (const update of superseded) edit(update[2]).remove(update[1])
+    for (const update of superseded) if (!isForked(update)(log)) edit(update[2]).remove(update[1])
     const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
     for (const [source, edited] of runs) {
       size += edited.size
       if (edited.size === 0) updatesBySource.remove(source)
       else updatesBySource.set(source, edited.done())
     }
-    return { updatesBySource: updatesBySource.done(), size }
+    return { ...log, updatesBySource: updatesBySource.done(), size }
   }
 
 /** The most usual step, without what it takes to make several at once. */
@@ -72,8 +74,30 @@ const withOne = <C>(update: Update.Update<C>, log: Log<C>): Log<C> => {
       return next
     },
   )
-  return { updatesBySource: added, size: size + grew }
+  const next = { updatesBySource: added, size: size + grew }
+  return log.forks === undefined ? next : { ...next, forks: log.forks }
 }
+
+/** The log with another content under the stamp of an update that it holds. O(log u). */
+export const fork =
+  <C>(update: Update.Update<C>) =>
+  (log: Log<C>): Log<C> =>
+    find(update)(log) === undefined
+      ? withOne(update, log)
+      : { ...log, size: log.size + 1, forks: fork(update)(log.forks ?? empty()) }
+
+const isForked =
+  (update: Update.Update<unknown>) =>
+  ({ forks }: Log<unknown>): boolean =>
+    forks !== undefined && find(update)(forks) !== undefined
+
+/** All contents that are held under the stamp of an update. O(log u) each. */
+export const contents =
+  (update: Update.Update<unknown>) =>
+  <C>(log: Log<C>): ReadonlyArray<Update.Update<C>> => {
+    const held = find(update)(log)
+    return held === undefined ? [] : [held, ...(log.forks === undefined ? [] : contents(update)(log.forks))]
+  }
 
 const run =
   (source: Update.SourceId) =>
@@ -99,7 +123,8 @@ export const since =
         SortedMap.rank(byTime, updatesOfSource, timestamp),
       )
     }
-    return sources.length < 2 ? updates : sorted(updates)
+    if (log.forks !== undefined) updates.push(...since(sources)(log.forks))
+    return sources.length < 2 && log.forks === undefined ? updates : sorted(updates)
   }
 
 /** By (timestamp, source). Near linear for a few sources: the engine's merge sort finds runs that are sorted already. */
@@ -148,7 +173,9 @@ const earlier = (a: Head<unknown>, b: Head<unknown>): boolean => Update.before(a
 const orders: Readonly<Record<Order, SortedMap.Less<Head<unknown>>>> = {
   'oldest-first': earlier,
   breadth: (a, b) => a.taken < b.taken || (a.taken === b.taken && earlier(a, b)),
-  depth: (a, b) => a.missing > b.missing || (a.missing === b.missing && bySource(a.update[2], b.update[2])),
+  depth: (a, b) =>
+    a.missing > b.missing ||
+    (a.missing === b.missing && (bySource(a.update[2], b.update[2]) || (a.update[2] === b.update[2] && earlier(a, b)))),
 }
 
 /** The updates that {@link since} gives, to be taken piece by piece. O(s log u). */
@@ -162,6 +189,11 @@ export const frontier =
       const update = SortedMap.at(updates, index)
       const missing = SortedMap.size(updates) - index
       if (update !== undefined) draft.set({ update, run: updates, index, taken: 0, missing }, true)
+    }
+    if (log.forks !== undefined) {
+      SortedMap.forEach(frontier(sources, order)(log.forks), (_, head) => {
+        draft.set(head, true)
+      })
     }
     return draft.done()
   }

@@ -41,6 +41,22 @@ export type Rejection =
   | ({ readonly _tag: 'InvalidChange'; readonly failures: ReadonlyArray<Failure> } & InUpdate)
   /** Another content under a stamp that is held: both are proof that a source lies, or that two run under one id. */
   | ({ readonly _tag: 'Equivocation'; readonly held: Update<unknown> } & InUpdate)
+  /** No signature where one must be, or something after it that nobody signed. */
+  | ({ readonly _tag: 'Unsigned' } & InUpdate)
+  /** There is nobody to sign a local update, or its signer would not. */
+  | { readonly _tag: 'Unsignable'; readonly at: string; readonly reason: string }
+  /** The signature is not that of the update's source. */
+  | ({ readonly _tag: 'Forged'; readonly reason: string } & InUpdate)
+  /** There is no key to judge the signature by: its source is unknown, revoked, or its key is too weak. */
+  | ({ readonly _tag: 'NoKey'; readonly reason: string } & InUpdate)
+  /** An earlier update of its source, of stamp `after`, was refused, and would be hidden for good if this one were taken. */
+  | ({ readonly _tag: 'HeldBack'; readonly after: Timestamp } & InUpdate)
+  /** Its source may not do this. */
+  | ({ readonly _tag: 'Unauthorized'; readonly reason: string } & InUpdate)
+  /** More than `limit` of something: sources, updates of one source in a time, updates that wait for their verdict. */
+  | ({ readonly _tag: 'TooMany'; readonly what: 'sources' | 'updates' | 'waiting'; readonly limit: number } & InUpdate)
+  /** An update in our own name that we never made: another runs under our id, or we have lost what we had. */
+  | ({ readonly _tag: 'Stranger' } & InUpdate)
   /** An update older than one of its source that came before it on the same stream: it came too late to count. */
   | ({ readonly _tag: 'OutOfOrder'; readonly after: Timestamp } & InUpdate)
   /** A checked stream brought another number of updates than were sent. None of them was applied; the next sync brings them. */

@@ -46,9 +46,20 @@ export const create =
  * unwrap(model.change(count, 10)(replica))[0] // => [['ann', 1], 1000.0000000000001, 'ann']
  */
 export const change = <S, C>(dataType: DataType<S, C>) => {
-  const normalise = Change.normalise(dataType)
+  const make = propose(dataType)
   return <Err = never>(command: Command<S, C, Err>, now: number) =>
     (replica: Replica<S, C>): E.Either<Err | Rejection, readonly [Update<C>, Replica<S, C>]> => {
+      const made = make(command, now)(replica)
+      if (made._tag === 'Left') return made
+      return { _tag: 'Right', right: [made.right, admitOne(dataType, made.right, replica)[1]] }
+    }
+}
+
+/** The update that {@link change} would make, not yet applied: to be signed first. */
+export const propose = <S, C>(dataType: DataType<S, C>) => {
+  const normalise = Change.normalise(dataType)
+  return <Err = never>(command: Command<S, C, Err>, now: number) =>
+    (replica: Replica<S, C>): E.Either<Err | Rejection, Update<C>> => {
       const { id: source, clock, state } = replica
       const timestamp = Timestamp.next(now, clock.latest)
       if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
@@ -65,8 +76,7 @@ export const change = <S, C>(dataType: DataType<S, C>) => {
           update: [made.right, timestamp, source],
         })
       }
-      const update: Update<C> = Object.freeze([normal.right, timestamp, source] as const)
-      return { _tag: 'Right', right: [update, admitOne(dataType, update, replica)[1]] }
+      return { _tag: 'Right', right: Object.freeze([normal.right, timestamp, source] as const) }
     }
 }
 
@@ -159,20 +169,70 @@ export const sift =
  * proof.held // => [['x', 1], 1000, 'ann']
  */
 export const equivocations =
-  <S, C>({ change: { encode } }: DataType<S, C>) =>
+  <S, C>(dataType: DataType<S, C>) =>
   (updates: Iterable<Update<C>>) =>
-  (replica: Replica<S, C>): ReadonlyArray<Rejection> => {
+  (replica: Replica<S, C>): ReadonlyArray<Equivocation<C>> =>
+    confront(dataType)(updates)(replica)[0]
+
+/** Another content under a stamp that is held. */
+export type Equivocation<C> = Extract<Rejection, { readonly _tag: 'Equivocation' }> & {
+  readonly update: Update<C>
+  readonly held: Update<C>
+}
+
+/**
+ * Takes up the {@link equivocations} among some updates as well, each content once: it counts and is passed on beside the one
+ * held, as the order of updates tells them apart. So replicas that have seen the same contents show the same, whichever came
+ * first, of any type to which the order within a source is all one; all in this library are. No clock moves. Costs as
+ * {@link equivocations}, and what the data type takes. Of updates that are new, only what equivocates among themselves is taken.
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * const [one, two] = [['x', 1], ['x', 2]].map((change) => [change, 1000, 'liar'])
+ * const replicas = [[one, two], [two, one]].map(([first, second]) => {
+ *   const replica = model.applyUpdate(first)(model.create('ann'))
+ *   return confront(model.dataType)([second])(replica)[1]
+ * })
+ * replicas.map(({ state }) => Model.toJSON(state)) // => [{ x: 2 }, { x: 2 }]
+ */
+export const confront =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: Iterable<Update<C>>) =>
+  (replica: Replica<S, C>): readonly [ReadonlyArray<Equivocation<C>>, Replica<S, C>] => {
     const { fresh, stale } = sift(updates)(replica)
-    if (stale.length === 0) return []
-    const log = Log.evolve(fresh, [])(replica.log)
-    const proofs: Rejection[] = []
-    for (const update of stale) {
-      const held = Log.find(update)(log)
-      if (held === undefined || held === update || Json.equals(encode(held[0]), encode(update[0]))) continue
-      proofs.push({ _tag: 'Equivocation', at: '[0]', update, held })
+    if (stale.length === 0) return [[], replica]
+    const { encode } = dataType.change
+    const proofs: Equivocation<C>[] = []
+    let log = Log.evolve(fresh, [])(replica.log)
+    for (const given of stale) {
+      const held = Log.contents(given)(log)
+      if (held.length === 0 || held.some((one) => one === given || Json.equals(encode(one[0]), encode(given[0]))))
+        continue
+      const update = Change.isolate(given)
+      log = Log.fork(update)(log)
+      proofs.push({ _tag: 'Equivocation', at: '[0]', update, held: held[0]! })
     }
-    return proofs
+    if (proofs.length === 0) return [proofs, replica]
+    return [proofs, proofs.reduce((next, { update }) => withFork(dataType, update, next), replica)]
   }
+
+/** Of a batch, what the replica would gain by: updates that are new, then {@link equivocations}. Costs as those. */
+export const news =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: ReadonlyArray<Update<C>>) =>
+  (replica: Replica<S, C>): ReadonlyArray<Update<C>> => {
+    const { fresh } = sift(updates)(replica)
+    if (fresh.length === updates.length) return fresh
+    return [...fresh, ...equivocations(dataType)(updates)(replica).map(({ update }) => update)]
+  }
+
+/** What is not held is left to those who apply it: its second content comes again with the next confrontation. */
+const withFork = <S, C>(dataType: DataType<S, C>, update: Update<C>, replica: Replica<S, C>): Replica<S, C> => {
+  if (Log.find(update)(replica.log) === undefined) return replica
+  const { state, superseded } = dataType.apply([update])(replica.state)
+  const log = Log.evolve([], superseded)(Log.fork(update)(replica.log))
+  return { id: replica.id, clock: replica.clock, log, state }
+}
 
 /** O(s) for s sources. */
 export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {

@@ -73,14 +73,16 @@ const pushOrRemove = new t.Type<Wire, Wire, unknown>(
 const apply =
   <I>(updates: ReadonlyArray<Update.Update<Change<I>>>) =>
   (state: State<I>): Applied<State<I>, Change<I>> => {
-    const pushes = new SortedMap.Draft(Update.before, state.pushes)
-    const removals = new SortedMap.Draft(Update.before, state.removals)
+    const pushes = new SortedMap.Draft(Update.stampedBefore, state.pushes)
+    const removals = new SortedMap.Draft(Update.stampedBefore, state.removals)
     const superseded: Update.Update<Change<I>>[] = []
     for (const update of updates) {
       const [change] = update
       if ('push' in change) {
-        if (removals.get(update) === undefined) pushes.set(update, update)
-        else superseded.push(update)
+        const other = pushes.get(update)
+        if (removals.get(update) !== undefined) superseded.push(update)
+        // two items of one id, by a source that equivocates: one is shown
+        else if (other === undefined || Update.before(other, update)) pushes.set(update, update)
         continue
       }
       const target = stampOf(change.remove)
@@ -116,7 +118,7 @@ export const remove =
   (id: ItemId): Maker<State<unknown>, Change<never>, UnknownItem> =>
   ({ pushes }) => {
     const target = stampOf(id)
-    const isThere = target !== undefined && SortedMap.get(Update.before, pushes, target) !== undefined
+    const isThere = target !== undefined && SortedMap.get(Update.stampedBefore, pushes, target) !== undefined
     return isThere ? { _tag: 'Right', right: { remove: id } } : { _tag: 'Left', left: { _tag: 'UnknownItem', id } }
   }
 
@@ -137,11 +139,11 @@ export const toJSON = <I>(state: State<I>): ReadonlyArray<I> => items(state).map
 export const getEq = <I>(item: eq.Eq<I> = Json.Eq): eq.Eq<State<I>> => ({
   equals: (a, b) =>
     a === b ||
-    (SortedMap.equals(a.pushes, b.pushes, (x, y) => x === y || (Update.compare(x, y) === 0 && samePush(item)(x, y))) &&
+    (SortedMap.equals(a.pushes, b.pushes, (x, y) => x === y || (Update.sameStamp(x, y) && samePush(item)(x, y))) &&
       SortedMap.equals(
         a.removals,
         b.removals,
-        (x, y, target, otherTarget) => Update.compare(x, y) === 0 && Update.compare(target, otherTarget) === 0,
+        (x, y, target, otherTarget) => Update.sameStamp(x, y) && Update.sameStamp(target, otherTarget),
       )),
 })
 

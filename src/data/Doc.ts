@@ -393,6 +393,6 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {
     equals: (a, b) =>
       a === b ||
       (SortedMap.equals(a.held, b.held, (x, y, id, otherId) => id === otherId && Registers.equals(x, y, same)) &&
-        SortedMap.equals(a.removals, b.removals, (x, y, id, otherId) => id === otherId && Update.compare(x, y) === 0)),
+        SortedMap.equals(a.removals, b.removals, (x, y, id, otherId) => id === otherId && Update.sameStamp(x, y))),
   }
 }

@@ -117,9 +117,6 @@ const sameEvent =
     if (a === b) return true
     const [[name, value, ...more], [otherName, otherValue, ...otherMore]] = [a[0], b[0]]
     return (
-      Update.compare(a, b) === 0 &&
-      name === otherName &&
-      payload.equals(value, otherValue) &&
-      Json.equals(more, otherMore)
+      Update.sameStamp(a, b) && name === otherName && payload.equals(value, otherValue) && Json.equals(more, otherMore)
     )
   }

@@ -260,8 +260,7 @@ export const toJSON =
 /** Equal where the same updates win and say the same, by `value` for what is no plain object. Lapsed ones count until pruned. O(n). */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {
   const sameWhole = (x: Entry<V>['whole'], y: Entry<V>['whole']): boolean =>
-    x === y ||
-    (x !== undefined && y !== undefined && Update.compare(x, y) === 0 && orNull(value).equals(x[0][1], y[0][1]))
+    x === y || (x !== undefined && y !== undefined && Update.sameStamp(x, y) && orNull(value).equals(x[0][1], y[0][1]))
   const sameFields = (x: Entry<V>['fields'], y: Entry<V>['fields']): boolean =>
     x === y || (x !== undefined && y !== undefined && Registers.equals(x, y, Json.equals))
   return {

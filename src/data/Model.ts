@@ -113,7 +113,6 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({
     SortedMap.equals(
       a.winners,
       b.winners,
-      (x, y) =>
-        x === y || (Update.compare(x, y) === 0 && x[0][0] === y[0][0] && orNull(value).equals(x[0][1], y[0][1])),
+      (x, y) => x === y || (Update.sameStamp(x, y) && x[0][0] === y[0][0] && orNull(value).equals(x[0][1], y[0][1])),
     ),
 })

@@ -245,4 +245,4 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({
 })
 
 const sameWinner = (x: Update.Update<unknown>, y: Update.Update<unknown>, key: string, otherKey: string): boolean =>
-  key === otherKey && Update.compare(x, y) === 0
+  key === otherKey && Update.sameStamp(x, y)

@@ -103,10 +103,10 @@ export const equals = <C extends Change>(
   same: (x: unknown, y: unknown) => boolean,
 ): boolean =>
   a === b ||
-  (Update.compare(a.newest, b.newest) === 0 &&
+  (Update.sameStamp(a.newest, b.newest) &&
     SortedMap.equals(
       a.winners,
       b.winners,
       (x, y, field, otherField) =>
-        x === y || (field === otherField && Update.compare(x, y) === 0 && same(said(x, field), said(y, otherField))),
+        x === y || (field === otherField && Update.sameStamp(x, y) && same(said(x, field), said(y, otherField))),
     ))

@@ -115,6 +115,6 @@ export const getEq = <A>(action: eq.Eq<A> = Json.Eq): eq.Eq<State<unknown, A>> =
     SortedMap.equals(
       a.actions,
       b.actions,
-      (_, __, x, y) => x === y || (Update.compare(x, y) === 0 && action.equals(x[0], y[0])),
+      (_, __, x, y) => x === y || (Update.sameStamp(x, y) && action.equals(x[0], y[0])),
     ),
 })

@@ -104,8 +104,10 @@ export const open = <C>(options: Options = {}): Session<C> => ({
 /** The outcome of {@link receive}. */
 export interface Received<C> {
   readonly session: Session<C>
-  /** The updates that are new to the replica, for it to apply. */
+  /** The updates that are new to the replica, for it to apply; and what {@link Received.equivocations} are about, to confront. */
   readonly updates: ReadonlyArray<Update<C>>
+  /** Other contents under stamps that are held: as true as the updates are, if these are verified. */
+  readonly equivocations: ReadonlyArray<Rejection>
   readonly announce: ReadonlyArray<Announcement>
 }
 
@@ -154,13 +156,16 @@ export const receive =
           break
       }
     }
-    if (updates.length === 0 || session.options.writable === false) return { session: next, updates: [], announce }
+    if (updates.length === 0 || session.options.writable === false) {
+      return { session: next, updates: [], equivocations: [], announce }
+    }
     const { fresh } = Replica.sift(updates)(replica)
     const [late, received] = latecomers(updates, fresh, next.received, replica)
-    const forks = fresh.length === updates.length ? [] : Replica.equivocations(dataType)(updates)(replica)
-    for (const rejection of [...forks, ...late]) refuse(rejection)
+    const equivocations = fresh.length === updates.length ? [] : Replica.equivocations(dataType)(updates)(replica)
+    for (const rejection of late) refuse(rejection)
     const known = next.known && Clock.advanceAll(updates)(next.known)
-    return { session: { ...next, received, known }, updates: fresh, announce }
+    const news = equivocations.length === 0 ? fresh : [...fresh, ...equivocations.map(({ update }) => update)]
+    return { session: { ...next, received, known }, updates: news, equivocations, announce }
   }
 
 /** Fewer updates came than were sent, or more: those not confirmed are forgotten, and come again next time. */
@@ -288,8 +293,15 @@ export const step =
   <S, C>(dataType: DataType<S, C>) =>
   (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
   (session: Session<C>, replica: Replica.Replica<S, C>): Step<S, C> => {
-    const received = receive(dataType)(messages)(session, replica)
-    const next = Replica.applyUpdates(dataType)(received.updates)(replica)
-    const sent = send<C>()(received.session, next)
-    return { session: sent.session, replica: next, send: sent.send, announce: [...received.announce, ...sent.announce] }
+    const { session: heard, updates, equivocations, announce } = receive(dataType)(messages)(session, replica)
+    const applied = Replica.applyUpdates(dataType)(updates)(replica)
+    const [, next] = equivocations.length === 0 ? [[], applied] : Replica.confront(dataType)(updates)(applied)
+    const sent = send<C>()(heard, next)
+    const proofs = equivocations.map((rejection) => ({ _tag: 'rejection', rejection }) as const)
+    return {
+      session: sent.session,
+      replica: next,
+      send: sent.send,
+      announce: [...announce, ...proofs, ...sent.announce],
+    }
   }

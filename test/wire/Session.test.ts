@@ -252,7 +252,7 @@ describe('A session', () => {
     expect(announce).toMatchObject([
       { rejection: { _tag: 'Equivocation', update: [['x', 2], 1000, 'b'], held: [['x', 1], 1000, 'b'] } },
     ])
-    expect(Model.toJSON(replica.state)).toEqual({ x: 1 })
+    expect(Model.toJSON(replica.state)).toEqual({ x: 2 })
   })
 
   test('announces what is refused, applies the rest, and moves the clock for that alone', () => {

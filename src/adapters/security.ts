@@ -1,0 +1,16 @@
+/** scuttlebutt-ts/security: whose update it is, and whether it may be. */
+export { show as showKeyError, type KeyError } from './security/KeyError.js'
+export * as ed25519 from './security/ed25519.js'
+export * as keys from './security/keys.js'
+export * as rsaSha1 from './security/rsaSha1.js'
+export {
+  orElse,
+  type Answer,
+  type Disbelief,
+  type Rate,
+  type Security,
+  type Signer,
+  type Verifier,
+} from '../security/Security.js'
+export * as Statement from '../security/Statement.js'
+export { verifyUpdates, type Trust, type Verified } from '../security/verify.js'

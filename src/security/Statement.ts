@@ -1,0 +1,49 @@
+/** What a signature is about: an update, and the document and data type that it is an update of. */
+import type { DataType } from '../core/DataType.js'
+import * as Json from '../core/Json.js'
+import type { Timestamp } from '../core/Timestamp.js'
+import type { SourceId, Update } from '../core/Update.js'
+
+export interface Statement {
+  /** Which replicated document: the same for all of its replicas, and for no other document. */
+  readonly document: string
+  /** The data type's name. */
+  readonly dataType: string
+  readonly source: SourceId
+  readonly timestamp: Timestamp
+  /** The change as JSON, as it is on the wire. */
+  readonly change: unknown
+}
+
+/** The statement that an update makes. O(1), and what it takes to encode the change. */
+export const of =
+  <S, C>({ name, change: { encode } }: DataType<S, C>, document: string) =>
+  ([change, timestamp, source]: Update<C>): Statement => ({
+    document,
+    dataType: name,
+    source,
+    timestamp,
+    change: encode(change),
+  })
+
+/** Begins what is signed, so that no signature made for anything else is one of ours, and no later form is taken for this. */
+export const DOMAIN = 'scuttlebutt-ts/1'
+
+/**
+ * The bytes that are signed: the UTF-8 of the canonical JSON (RFC 8785) of the array
+ * `["scuttlebutt-ts/1", document, dataType, source, timestamp, change]`. O(size of the change).
+ *
+ * @example
+ * const update = [['x', 1], 1000, 'ann']
+ * new TextDecoder().decode(bytes(of(Model.of(t.number), 'notes')(update)))
+ * // => '["scuttlebutt-ts/1","notes","Model<number>","ann",1000,["x",1]]'
+ */
+export const bytes = ({ document, dataType, source, timestamp, change }: Statement): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(Json.canonical([DOMAIN, document, dataType, source, timestamp, change]))
+
+/**
+ * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, whatever the document and the type
+ * may be. Source: its security.js.
+ */
+export const legacyBytes = ({ change, timestamp, source }: Statement): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify([change, timestamp, source]))
