@@ -23,6 +23,11 @@ export interface Scuttlebutt<S, C> {
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   readonly equivocations: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => ReadonlyArray<Rejection>
+  readonly confront: (
+    updates: Iterable<Update<C>>,
+  ) => (
+    replica: Replica.Replica<S, C>,
+  ) => readonly [proofs: ReadonlyArray<Replica.Equivocation<C>>, replica: Replica.Replica<S, C>]
   readonly digest: (replica: Replica.Replica<S, C>) => Replica.Digest
   readonly history: (
     clock?: ClockRecord,
@@ -52,6 +57,7 @@ export const scuttlebutt = <S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> =
   applyUpdate: Replica.applyUpdate(dataType),
   applyUpdates: Replica.applyUpdates(dataType),
   equivocations: Replica.equivocations(dataType),
+  confront: Replica.confront(dataType),
   digest: Replica.digest,
   history: Replica.history(dataType),
   reconcile: reconcile(dataType),

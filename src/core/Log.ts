@@ -110,6 +110,25 @@ export const find =
   <C>(log: Log<C>): Update.Update<C> | undefined =>
     SortedMap.get(byTime, run(source)(log), timestamp)
 
+/** An update that one log holds and another does not. `depth` is 0, or how many other contents stand before it under its stamp. */
+export type Visit<C> = (update: Update.Update<C>, depth: number) => void
+
+/** Visits what `next` holds beyond `previous`. O(d log u) for d differences between versions of one log. */
+export const forEachAdded = <C>(previous: Log<C>, next: Log<C>, visit: Visit<C>, depth = 0): void => {
+  if (previous === next) return
+  SortedMap.forEachChange(
+    bySource,
+    previous.updatesBySource,
+    next.updatesBySource,
+    (_, updates, before = SortedMap.empty()) => {
+      SortedMap.forEachChange(byTime, before, updates, (__, update) => {
+        visit(update, depth)
+      })
+    },
+  )
+  if (next.forks !== undefined) forEachAdded(previous.forks ?? empty<C>(), next.forks, visit, depth + 1)
+}
+
 /** All updates of the sources given that are newer than each one's `since`, sorted. O(d log d + s log u) for d returned of s sources. */
 export const since =
   (sources: ReadonlyArray<Behind>) =>
