@@ -67,7 +67,7 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
   const receive = (received: ReadonlyArray<Lines.Line>): Promise<void> | undefined => {
     const decodeLine = decode({ ...limits, maxDrift, now: now() })
     const messages = received.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
-    const step = Session.receive(dataType)(messages)(session, store.getReplica())
+    const step = Session.receive(dataType)(messages)(session, store.getReplica(), store.past?.())
     session = step.session
     if (store.admit === undefined) apply(step)
     const admitting = store.admit && admit(step.updates, store.admit)
@@ -165,7 +165,7 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
       if (isAdmitting) return ''
       let text = ''
       while (text.length < size) {
-        const { send, ...step } = Session.send<C>(PIECE)(session, store.getReplica())
+        const { send, ...step } = Session.send<C>(PIECE, store.past?.())(session, store.getReplica())
         session = step.session
         for (const message of send) text += encode(message)
         announce(step.announce)

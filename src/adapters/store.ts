@@ -4,6 +4,7 @@ import * as Clock from '../core/Clock.js'
 import type { Command } from '../core/DataType.js'
 import type { Rejection } from '../core/Rejection.js'
 import * as Replica from '../core/Replica.js'
+import type { Timestamp } from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
 import type { Answer, Security } from '../security/Security.js'
@@ -22,6 +23,8 @@ export interface Store<S, C> {
   readonly apply: (updates: ReadonlyArray<Update<C>>) => void
   /** Returns the unsubscription. */
   readonly subscribe: (listener: Listener<S, C>) => () => void
+  /** What of its own it may have made before it began, and lost: nothing so long as it has written nothing. Streams ask peers for it. */
+  readonly past?: () => Replica.Past | undefined
   /**
    * As `apply`, where there is `security`: tells what it refuses, and gives something to wait for if that takes time. Streams
    * use it where it is there.
@@ -79,11 +82,19 @@ export const createStore = <S, C>(
   }
 
   const take = (updates: ReadonlyArray<Update<C>>): ReadonlyArray<Rejection> => {
-    const [fresh, admitted] = Replica.admit(dataType)(updates)(replica)
-    const isAllNew = fresh.length === updates.length
-    const [proofs, next] = isAllNew ? [[], admitted] : Replica.confront(dataType)(updates)(admitted)
-    if (next !== replica) commit(isAllNew ? fresh : [...fresh, ...proofs.map(({ update }) => update)], next)
+    const [taken, next, proofs] = Replica.take(dataType)(updates, past())(replica)
+    if (next !== replica) commit(taken, next)
     return proofs
+  }
+
+  /** What of our own we had, and what we have made first since. */
+  const since = Clock.timestampOf(id)(replica.clock)
+  let until: Timestamp | undefined
+  const past = (): Replica.Past | undefined => (until === undefined ? undefined : { source: id, since, until })
+
+  const takeOwn = (update: Update<C>): void => {
+    take([update])
+    until ??= update[1]
   }
 
   const gate = security && createGate(scuttlebutt, security, { getReplica: () => replica, take, now })
@@ -99,10 +110,11 @@ export const createStore = <S, C>(
   return {
     scuttlebutt,
     getReplica: () => replica,
+    past,
     change: (command) => {
       const made = make(command)
       if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
-      if (made._tag === 'Right') take([made.right])
+      if (made._tag === 'Right') takeOwn(made.right)
       return made
     },
     changeAsync: (command) => () => {
@@ -112,7 +124,7 @@ export const createStore = <S, C>(
         if (made._tag === 'Left') return made
         // another writes under our id, and came first
         if (Clock.covers(made.right)(replica.clock)) return turn()
-        take([made.right])
+        takeOwn(made.right)
         return made
       }
       const turned = last.then(turn)
@@ -121,7 +133,7 @@ export const createStore = <S, C>(
     },
     apply: (updates) => {
       if (gate === undefined) take(updates)
-      else void gate.admit(Replica.news(dataType)(updates)(replica), () => undefined)
+      else void gate.admit(Replica.news(dataType)(updates, past())(replica), () => undefined)
     },
     ...(gate && { admit: gate.admit }),
     prune: () => {

@@ -216,14 +216,15 @@ export const confront =
     return [proofs, proofs.reduce((next, { update }) => withFork(dataType, update, next), replica)]
   }
 
-/** Of a batch, what the replica would gain by: updates that are new, then {@link equivocations}. Costs as those. */
+/** What {@link take} would take of a batch. Costs as {@link equivocations}. */
 export const news =
   <S, C>(dataType: DataType<S, C>) =>
-  (updates: ReadonlyArray<Update<C>>) =>
+  (updates: ReadonlyArray<Update<C>>, past?: Past) =>
   (replica: Replica<S, C>): ReadonlyArray<Update<C>> => {
-    const { fresh } = sift(updates)(replica)
-    if (fresh.length === updates.length) return fresh
-    return [...fresh, ...equivocations(dataType)(updates)(replica).map(({ update }) => update)]
+    const { fresh, stale } = sift(updates)(replica)
+    if (stale.length === 0) return fresh
+    const lost = stale.filter((update) => isLost(update, past)(replica))
+    return [...lost, ...fresh, ...equivocations(dataType)(updates)(replica).map(({ update }) => update)]
   }
 
 /** What is not held is left to those who apply it: its second content comes again with the next confrontation. */
@@ -233,6 +234,62 @@ const withFork = <S, C>(dataType: DataType<S, C>, update: Update<C>, replica: Re
   const log = Log.evolve([], superseded)(Log.fork(update)(replica.log))
   return { id: replica.id, clock: replica.clock, log, state }
 }
+
+/**
+ * The updates that a source may have made before it began anew, without what it had: between `since`, the newest that it knew then,
+ * and `until`, the first that it made since. A digest cannot ask for them, as it claims all up to the newest.
+ */
+export interface Past {
+  readonly source: SourceId
+  readonly since: Timestamp.Timestamp
+  readonly until: Timestamp.Timestamp
+}
+
+/** Whether an update is one of those that were lost. O(log u). */
+export const isLost =
+  (update: Update<unknown>, past: Past | undefined) =>
+  <S, C>({ log }: Replica<S, C>): boolean =>
+    update[2] === past?.source &&
+    update[1] > past.since &&
+    update[1] < past.until &&
+    Log.find(update)(log) === undefined
+
+/**
+ * Takes up updates that were lost, though the clock covers them: as though they had come in their time. O(u log u) for u updates
+ * held: the state is made anew, for its data type to get each source's updates in order.
+ *
+ * @example
+ * const model = scuttlebutt(Model.of(t.number))
+ * const began = model.applyUpdate([['x', 1], 2000, 'ann'])(model.create('ann'))
+ * Model.toJSON(recover(model.dataType)([[['y', 2], 1000, 'ann']])(began).state) // => { x: 1, y: 2 }
+ */
+export const recover =
+  <S, C>(dataType: DataType<S, C>) =>
+  (lost: ReadonlyArray<Update<C>>) =>
+  (replica: Replica<S, C>): Replica<S, C> => {
+    const all = Log.sorted([...history(dataType)()(replica), ...lost])
+    const again = applyUpdates(dataType)(all)(create(dataType)(replica.id))
+    const [, confronted] = confront(dataType)(all)(again)
+    return { ...confronted, clock: Clock.join(confronted.clock)(replica.clock) }
+  }
+
+/**
+ * As {@link admit}, with what it leaves: {@link recover}s what was lost of the `past`, and {@link confront}s what equivocates.
+ * Gives all that was taken, in that order, the replica, and the equivocations.
+ */
+export const take =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: ReadonlyArray<Update<C>>, past?: Past) =>
+  (
+    replica: Replica<S, C>,
+  ): readonly [taken: ReadonlyArray<Update<C>>, replica: Replica<S, C>, proofs: ReadonlyArray<Equivocation<C>>] => {
+    const lost = past === undefined ? [] : updates.filter((update) => isLost(update, past)(replica))
+    const whole = lost.length === 0 ? replica : recover(dataType)(lost)(replica)
+    const [fresh, admitted] = admit(dataType)(updates)(whole)
+    if (fresh.length === updates.length) return [fresh, admitted, []]
+    const [proofs, next] = confront(dataType)(updates)(admitted)
+    return [[...lost, ...fresh, ...proofs.map(({ update }) => update)], next, proofs]
+  }
 
 /** O(s) for s sources. */
 export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {

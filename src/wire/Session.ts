@@ -16,6 +16,8 @@ import type { Rejection } from '../core/Rejection.js'
 import * as Replica from '../core/Replica.js'
 import * as SortedMap from '../core/SortedMap.js'
 import type { Update } from '../core/Update.js'
+import type { Past } from '../core/Replica.js'
+import { NEVER, type Timestamp } from '../core/Timestamp.js'
 import type { WireMessage } from './WireMessage.js'
 
 export interface Options {
@@ -60,6 +62,13 @@ export interface Session<C> {
   readonly unconfirmed: ReadonlyArray<Update<C>>
   /** With `checked`: how many of these were refused. They came, all the same. */
   readonly refused: number
+  /** We have asked for what of our own we may have lost. */
+  readonly asked: Past | undefined
+  /** What the peer asked for of its own; once, and nothing once it is sent. */
+  readonly wanted: Log.Frontier<C> | undefined
+  readonly wantedUntil: Timestamp
+  /** Told that another writes in our name. */
+  readonly estranged: boolean
   /** Something is missing: nothing more is believed or said, and the next session repairs it. */
   readonly failed: boolean
   /** The peer will say no more. */
@@ -97,6 +106,10 @@ export const open = <C>(options: Options = {}): Session<C> => ({
   synced: false,
   unconfirmed: [],
   refused: 0,
+  asked: undefined,
+  wanted: undefined,
+  wantedUntil: NEVER,
+  estranged: false,
   failed: false,
   peerEnded: false,
 })
@@ -104,7 +117,10 @@ export const open = <C>(options: Options = {}): Session<C> => ({
 /** The outcome of {@link receive}. */
 export interface Received<C> {
   readonly session: Session<C>
-  /** The updates that are new to the replica, for it to apply; and what {@link Received.equivocations} are about, to confront. */
+  /**
+   * The updates that are new to the replica, for it to apply; those that it had lost, to recover; and those that
+   * {@link Received.equivocations} are about, to confront.
+   */
   readonly updates: ReadonlyArray<Update<C>>
   /** Other contents under stamps that are held: as true as the updates are, if these are verified. */
   readonly equivocations: ReadonlyArray<Rejection>
@@ -119,7 +135,7 @@ export interface Received<C> {
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
   (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
-  (session: Session<C>, replica: Replica.Replica<S, C>): Received<C> => {
+  (session: Session<C>, replica: Replica.Replica<S, C>, past?: Past): Received<C> => {
     let next = session
     const announce: Announcement[] = []
     const refuse = (rejection: Rejection): void => void announce.push({ _tag: 'rejection', rejection })
@@ -152,6 +168,13 @@ export const receive =
         case 'Sync':
           next = next.unconfirmed.length > 0 ? gap(next, 0, refuse) : syncReceived(next, announce)
           break
+        case 'Lost': {
+          const { source, since, until } = message.right.past
+          if (next.wanted === undefined) {
+            next = { ...next, wanted: Log.frontier([[source, since]])(replica.log), wantedUntil: until }
+          }
+          break
+        }
         case 'Ignored':
           break
       }
@@ -159,14 +182,28 @@ export const receive =
     if (updates.length === 0 || session.options.writable === false) {
       return { session: next, updates: [], equivocations: [], announce }
     }
-    const { fresh } = Replica.sift(updates)(replica)
-    const [late, received] = latecomers(updates, fresh, next.received, replica)
-    const equivocations = fresh.length === updates.length ? [] : Replica.equivocations(dataType)(updates)(replica)
+    const { fresh, stale } = Replica.sift(updates)(replica)
+    const found = stale.filter((update) => Replica.isLost(update, next.asked)(replica))
+    const [late, received] = latecomers(updates, [...fresh, ...found], next.received, replica)
+    const equivocations = stale.length === 0 ? [] : Replica.equivocations(dataType)(updates)(replica)
     for (const rejection of late) refuse(rejection)
+    const stranger = next.estranged ? undefined : strangerIn(fresh, found, past)
+    if (stranger !== undefined) refuse({ _tag: 'Stranger', at: '[2]', update: stranger })
     const known = next.known && Clock.advanceAll(updates)(next.known)
-    const news = equivocations.length === 0 ? fresh : [...fresh, ...equivocations.map(({ update }) => update)]
-    return { session: { ...next, received, known }, updates: news, equivocations, announce }
+    return {
+      session: { ...next, received, known, estranged: next.estranged || stranger !== undefined },
+      updates: stale.length === 0 ? fresh : [...fresh, ...found, ...equivocations.map(({ update }) => update)],
+      equivocations,
+      announce,
+    }
   }
+
+/** An update in our own name that is none of those that we have made since we began, nor known from before. */
+const strangerIn = <C>(
+  fresh: ReadonlyArray<Update<C>>,
+  found: ReadonlyArray<Update<C>>,
+  past: Past | undefined,
+): Update<C> | undefined => found[0] ?? fresh.find(([, , source]) => source === past?.source)
 
 /** Fewer updates came than were sent, or more: those not confirmed are forgotten, and come again next time. */
 const gap = <C>(session: Session<C>, sent: number, refuse: (rejection: Rejection) => void): Session<C> => {
@@ -226,7 +263,8 @@ export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, p
 
 /** Whether all is said on our side, for good. */
 export const isDone = <C>(session: Session<C>): boolean => {
-  const { options, failed, peerEnded, known, syncSent } = session
+  const { options, failed, peerEnded, known, syncSent, wanted } = session
+  if (!failed && wanted !== undefined && SortedMap.size(wanted) > 0) return false
   if (failed || (peerEnded && (syncSent || known === undefined))) return true
   return options.tail === false && syncSent && hasAll(session)
 }
@@ -237,7 +275,7 @@ export const isDone = <C>(session: Session<C>): boolean => {
  * O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
  */
 export const send =
-  <C>(maxUpdates = Infinity) =>
+  <C>(maxUpdates = Infinity, past?: Past) =>
   <S>(session: Session<C>, replica: Replica.Replica<S, C>): Omit<Step<S, C>, 'replica'> => {
     const messages: WireMessage<C>[] = []
     const announce: Announcement[] = []
@@ -248,7 +286,20 @@ export const send =
       messages.push({ _tag: 'Header', header: meta === undefined ? digest : { ...digest, meta } })
       next = { ...next, headerSent: true }
     }
+    if (past !== undefined && next.asked === undefined && next.headerSent && hasMore(next.peer, past, replica.clock)) {
+      next = { ...next, asked: past }
+      messages.push({ _tag: 'Lost', past })
+    }
     if (!readable) return { session: bothSynced(next, announce), send: messages, announce }
+    if (next.wanted !== undefined && SortedMap.size(next.wanted) > 0 && !checked && !next.failed) {
+      const [updates, rest] = Log.take<C>(
+        { maxUpdates: Math.max(1, maxUpdates - messages.length) },
+        () => 0,
+      )(next.wanted)
+      const within = updates.filter(([, timestamp]) => timestamp < next.wantedUntil)
+      for (const update of within) messages.push({ _tag: 'Update', update })
+      next = { ...next, wanted: within.length < updates.length ? SortedMap.empty() : rest }
+    }
     while (next.known !== undefined && !next.failed && (tail || !next.syncSent)) {
       next = catchUp(next, next.known, replica)
       const room = maxUpdates - messages.length
@@ -272,6 +323,13 @@ export const send =
     return { session: next, send: messages, announce }
   }
 
+/** Whether a peer has heard of us what we know nothing of: from before we began, or from another in our name. */
+const hasMore = (peer: Replica.Digest | undefined, { source, since, until }: Past, clock: Clock.Clock): boolean => {
+  if (peer === undefined || !Object.hasOwn(peer.clock, source)) return false
+  const claimed = peer.clock[source]!
+  return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source)(clock)
+}
+
 /** Once what was pending is sent, the peer has all up to `target`; what came up meanwhile is pending next. */
 const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: Replica.Replica<S, C>): Session<C> => {
   if (SortedMap.size(session.pending) > 0 || clock === session.target) return session
@@ -292,11 +350,10 @@ const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: 
 export const step =
   <S, C>(dataType: DataType<S, C>) =>
   (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
-  (session: Session<C>, replica: Replica.Replica<S, C>): Step<S, C> => {
-    const { session: heard, updates, equivocations, announce } = receive(dataType)(messages)(session, replica)
-    const applied = Replica.applyUpdates(dataType)(updates)(replica)
-    const [, next] = equivocations.length === 0 ? [[], applied] : Replica.confront(dataType)(updates)(applied)
-    const sent = send<C>()(heard, next)
+  (session: Session<C>, replica: Replica.Replica<S, C>, past?: Past): Step<S, C> => {
+    const { session: heard, updates, equivocations, announce } = receive(dataType)(messages)(session, replica, past)
+    const [, next] = Replica.take(dataType)(updates, past)(replica)
+    const sent = send<C>(Infinity, past)(heard, next)
     const proofs = equivocations.map((rejection) => ({ _tag: 'rejection', rejection }) as const)
     return {
       session: sent.session,

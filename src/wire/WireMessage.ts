@@ -4,9 +4,9 @@ import { identity } from 'io-ts'
 import type { DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import { EXCERPT, path, type Rejection } from '../core/Rejection.js'
-import type { Digest } from '../core/Replica.js'
+import type { Digest, Past } from '../core/Replica.js'
 import type { Update } from '../core/Update.js'
-import { sync } from './codecs.js'
+import { past, sync } from './codecs.js'
 import { decodeFrozen, decodeHeader, reject } from './decode.js'
 import { depthOf, type Policy } from './Policy.js'
 
@@ -14,10 +14,25 @@ export type WireMessage<C> =
   | { readonly _tag: 'Header'; readonly header: Digest }
   | { readonly _tag: 'Update'; readonly update: Update<C> }
   | { readonly _tag: 'Sync' }
+  /** What of our own we may have lost: see {@link Past}. Others ignore it. */
+  | { readonly _tag: 'Lost'; readonly past: Past }
   /** So many updates came just before: what `checked` sessions say, and others ignore. */
   | { readonly _tag: 'Count'; readonly count: number }
   /** JSON that says nothing: null, a boolean, another string. */
   | { readonly _tag: 'Ignored' }
+
+const LOST = 'LOST '
+
+const pastOf = (text: string): Past | undefined => {
+  try {
+    const parsed = past.decode(JSON.parse(text.slice(LOST.length)))
+    if (parsed._tag === 'Left') return undefined
+    const [source, since, until] = parsed.right
+    return { source, since, until }
+  } catch {
+    return undefined
+  }
+}
 
 const SYNC: WireMessage<never> = { _tag: 'Sync' }
 const IGNORED: WireMessage<never> = { _tag: 'Ignored' }
@@ -43,7 +58,9 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
       if (typeof json === 'object' && json !== null)
         return map(decodeHeader(json), (header) => ({ _tag: 'Header', header }))
       if (typeof json === 'number') return { _tag: 'Right', right: { _tag: 'Count', count: json } }
-      return { _tag: 'Right', right: sync.is(json) ? SYNC : IGNORED }
+      if (sync.is(json)) return { _tag: 'Right', right: SYNC }
+      const lost = typeof json === 'string' && json.startsWith(LOST) ? pastOf(json) : undefined
+      return { _tag: 'Right', right: lost === undefined ? IGNORED : { _tag: 'Lost', past: lost } }
     }
   }
 }
@@ -73,6 +90,10 @@ export const encode = <S, C>({ change: codec }: DataType<S, C>) => {
       }
       case 'Sync':
         return '"SYNC"\n'
+      case 'Lost': {
+        const { source, since, until } = message.past
+        return `${JSON.stringify(LOST + JSON.stringify([source, since, until]))}\n`
+      }
       case 'Count':
         return `${JSON.stringify(message.count)}\n`
       case 'Ignored':

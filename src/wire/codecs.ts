@@ -40,6 +40,9 @@ export const header: t.Type<Digest, unknown, unknown> = t.intersection([
 /** Says: I have sent all that your clock lacked. */
 export const sync = t.literal('SYNC')
 
+/** A source, since when, and until when. */
+export const past = t.tuple([t.string, t.number, timestamp])
+
 /** A change, its stamp, and what follows: kept as it is. */
 export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> => {
   const isChecked = isCheckOnly(dataType.change)
