@@ -286,9 +286,21 @@ export const take =
     const lost = past === undefined ? [] : updates.filter((update) => isLost(update, past)(replica))
     const whole = lost.length === 0 ? replica : recover(dataType)(lost)(replica)
     const [fresh, admitted] = admit(dataType)(updates)(whole)
-    if (fresh.length === updates.length) return [fresh, admitted, []]
-    const [proofs, next] = confront(dataType)(updates)(admitted)
-    return [[...lost, ...fresh, ...proofs.map(({ update }) => update)], next, proofs]
+    if (fresh.length === updates.length || equivocations(dataType)(updates)(whole).length === 0) {
+      return [[...lost, ...fresh], admitted, []]
+    }
+    // one by one, so that none is superseded and forgotten before its other content comes
+    const taken = [...lost]
+    const proofs: Equivocation<C>[] = []
+    let next = whole
+    for (const update of updates) {
+      const [isNew, one] = admitOne(dataType, update, next)
+      const [forks, both] = isNew.length > 0 ? [[], one] : confront(dataType)([update])(next)
+      taken.push(...isNew, ...forks.map((fork) => fork.update))
+      proofs.push(...forks)
+      next = both
+    }
+    return [taken, next, proofs]
   }
 
 /** O(s) for s sources. */

@@ -1,0 +1,93 @@
+/** B6: a source that says two things under one stamp, to every data type. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as Clock from '../../src/core/Clock.js'
+import * as Json from '../../src/core/Json.js'
+import * as Replica from '../../src/core/Replica.js'
+import { scuttlebutt, type Update } from '../../src/index.js'
+import { runs, updatesOf } from '../network.js'
+import { table } from '../table.js'
+
+type Pair = readonly [one: Update<unknown>, other: Update<unknown>]
+
+const isPair = (one: Update<unknown> | Pair): one is Pair => Array.isArray(one[0]) && Array.isArray(one[1])
+
+describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
+  const { dataType, eq, toJSON } = entry
+  const { change, create, history, digest } = scuttlebutt(dataType)
+  const take = Replica.take(dataType)
+
+  /** Updates of which some have a second content, next to one another. */
+  const equivocal = fc
+    .tuple(runs(entry), fc.array(fc.tuple(entry.change, fc.nat()), { minLength: 1, maxLength: 4 }))
+    .map(([run, others]) => {
+      const updates: (Update<unknown> | Pair)[] = [...updatesOf(run)]
+      for (const [command, at] of others) {
+        const one = updates[at % updates.length]
+        const made = change(command, 1)(create('liar'))
+        if (one === undefined || isPair(one) || made._tag === 'Left') continue
+        const [, timestamp, source] = one
+        const other = [made.right[0][0], timestamp, source] as const
+        if (Json.canonical(other[0]) !== Json.canonical(one[0])) updates[at % updates.length] = [one, other]
+      }
+      return updates
+    })
+
+  test('shows the same to all who have seen both, whichever came first, and tells newcomers', () => {
+    fc.assert(
+      fc.property(equivocal, fc.boolean(), (told, asOneBatch) => {
+        const orders = [false, true].map((turned) =>
+          told.flatMap((one) => (isPair(one) ? (turned ? [one[1], one[0]] : one) : [one])),
+        )
+        const outcomes = orders.map((order) => {
+          if (asOneBatch) return take(order)(create('z'))
+          return order.reduce<ReturnType<ReturnType<typeof take>>>(
+            ([taken, replica, proofs], update) => {
+              const [more, next, others] = take([update])(replica)
+              return [[...taken, ...more], next, [...proofs, ...others]]
+            },
+            [[], create('z'), []],
+          )
+        })
+        // what is superseded as it comes, such as a change of nothing, is forgotten, and its other content not told from it
+        const pairs = told.filter(isPair).length
+        fc.pre(outcomes.every(([, , proofs]) => proofs.length === pairs))
+        const replicas = outcomes.map(([, replica]) => replica)
+        const [first, second] = replicas as [(typeof replicas)[number], (typeof replicas)[number]]
+        expect(eq.equals(first.state, second.state)).toBe(true)
+        expect(JSON.stringify(toJSON(first.state))).toBe(JSON.stringify(toJSON(second.state)))
+        expect(history()(first)).toEqual(history()(second))
+        expect(first.log.size).toBe(history()(first).length)
+        const newcomer = take(history()(first))(create('z'))[1]
+        expect(JSON.stringify(toJSON(newcomer.state))).toBe(JSON.stringify(toJSON(first.state)))
+        expect(history()(newcomer)).toEqual(history()(first))
+        // neither moves a clock, and once more says nothing
+        expect(Clock.leq(newcomer.clock, first.clock)).toBe(true)
+        expect(digest(first)).toEqual(digest(second))
+        expect(take(history()(first))(first)[1]).toBe(first)
+      }),
+    )
+  })
+})
+
+test('keeps both contents as proof, and every reply that has room for them carries both', () => {
+  const [entry] = table
+  const { applyUpdates, create, history, equivocations } = scuttlebutt(entry!.dataType)
+  const [one, two, three] = [1, 2, 3].map((value) => [['k', value], 1000, 'liar'] as const)
+  const replica = applyUpdates([one, [['x', 1], 1001, 'liar']] as never)(create('z'))
+  const [taken, next, proofs] = Replica.take(entry!.dataType)([two, three, two] as never)(replica)
+  expect(taken).toEqual([two, three])
+  expect(proofs.map(({ held, update }) => [held, update])).toEqual([
+    [one, two],
+    [one, three],
+  ])
+  expect(history()(next)).toHaveLength(4)
+  for (const order of ['oldest-first', 'breadth', 'depth'] as const) {
+    expect(history({}, { order, maxUpdates: 4 })(next)).toEqual(history()(next))
+  }
+  expect(history({ liar: 1000 })(next)).toHaveLength(1)
+  expect(equivocations([one, two, three] as never)(next)).toEqual([])
+  // an honest update after it drops what it supersedes, but no proof
+  const later = applyUpdates([[['k', 9], 2000, 'b']] as never)(next)
+  expect(history()(later)).toHaveLength(5)
+})
