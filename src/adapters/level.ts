@@ -163,7 +163,8 @@ const load = async <S, C>(
 ): Promise<E.Either<LevelError, Replica.Replica<S, C>>> => {
   const decode = WireMessage.decode(scuttlebutt.dataType)({})
   const read = await attempt('read', async (): Promise<E.Either<LevelError, Replica.Replica<S, C>>> => {
-    let replica = scuttlebutt.create(id)
+    const { dataType } = scuttlebutt
+    let { state, log, clock } = scuttlebutt.create(id)
     let count = 0
     const updates = part.iterator({ gt: UPDATE, lt: `${UPDATE}~` })
     try {
@@ -174,21 +175,22 @@ const load = async <S, C>(
           if (decoded._tag === 'Left') return wrong({ _tag: 'Rejected', key, rejection: decoded.left })
           if (decoded.right._tag === 'Update') piece.push(decoded.right.update)
         }
-        replica = scuttlebutt.applyUpdates(piece)(replica)
-        replica = scuttlebutt.confront(piece)(replica)[1]
+        state = dataType.apply(piece)(state).state
+        // all that is there is held, proofs too, whatever supersedes it: as it was
+        log = Log.hold(piece)(log)
+        clock = Clock.advanceAll(piece)(clock)
         count += piece.length
         progress?.({ updates: count })
       }
     } finally {
       await updates.close()
     }
-    const clock: [SourceId, Timestamp.Timestamp][] = []
+    const seen: [SourceId, Timestamp.Timestamp][] = []
     for await (const text of part.values({ gt: SOURCE, lt: `${SOURCE}~` })) {
-      clock.push(JSON.parse(text) as [SourceId, Timestamp.Timestamp])
+      seen.push(JSON.parse(text) as [SourceId, Timestamp.Timestamp])
     }
     const floor = Number((await part.get(FLOOR)) ?? Timestamp.NEVER)
-    const seen = Clock.fromRecord(Object.fromEntries(clock), floor)
-    return right({ ...replica, clock: Clock.join(seen)(replica.clock) })
+    return right({ id, state, log, clock: Clock.join(Clock.fromRecord(Object.fromEntries(seen), floor))(clock) })
   })
   return read._tag === 'Left' ? read : read.right
 }
@@ -231,11 +233,8 @@ class Writer<S, C> {
   async flush(): Promise<E.Either<LevelError, void>> {
     const wanted = this.current()
     if (this.closed) return this.saved === wanted ? right(undefined) : wrong({ _tag: 'Closed', name: this.name })
-    while (this.running !== undefined) {
-      // it may have begun before
-      const outcome = await this.running
-      if (outcome._tag === 'Left') return outcome
-    }
+    // one that began before says nothing of what came since
+    while (this.running !== undefined) await this.running
     if (this.saved === this.current()) return right(undefined)
     this.running = this.round().finally(() => {
       this.running = undefined

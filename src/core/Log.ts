@@ -78,6 +78,15 @@ const withOne = <C>(update: Update.Update<C>, log: Log<C>): Log<C> => {
   return log.forks === undefined ? next : { ...next, forks: log.forks }
 }
 
+/** The log with all of these, of which some may be other contents under one stamp. O(a log u) for a of them. */
+export const hold =
+  <C>(updates: ReadonlyArray<Update.Update<C>>) =>
+  (log: Log<C>): Log<C> => {
+    const first = updates.filter((update, i) => i === 0 || !Update.sameStamp(update, updates[i - 1]!))
+    const rest = updates.filter((update, i) => i > 0 && Update.sameStamp(update, updates[i - 1]!))
+    return rest.reduce((next, update) => fork(update)(next), evolve(first, [])(log))
+  }
+
 /** The log with another content under the stamp of an update that it holds. O(log u). */
 export const fork =
   <C>(update: Update.Update<C>) =>

@@ -1,13 +1,15 @@
 /**
- * One writer a file. Each who wants to be it leaves a file of a name of its own beside it, `<file>.lock.<pid>.<uuid>`, then looks
- * who else has: so no two can both find themselves alone, and those whose process is gone are in nobody's way.
+ * One writer a file. Each who wants to be it leaves an empty file of a name of its own beside it,
+ * `<file>.lock.<pid>.<when its process began>.<host>.<uuid>`, then looks who else has: so no two can both find themselves alone,
+ * and those whose process is gone, or whose machine lost its power, are in nobody's way.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import type { either as E } from 'fp-ts'
-import { folderOf, writeAll, type Disk } from './Disk.js'
+import * as names from '../names.js'
+import { folderOf, type Disk } from './Disk.js'
 import { attempt, right, wrong, type FileError } from './FileError.js'
 
 export type Unlock = () => Promise<E.Either<FileError, void>>
@@ -16,20 +18,14 @@ export type Unlock = () => Promise<E.Either<FileError, void>>
 export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError, Unlock>> => {
   const folder = folderOf(file)
   const prefix = `${path.basename(file)}.lock.`
-  const mine = `${prefix}${String(process.pid)}.${randomUUID()}`
+  const mine = `${prefix}${[process.pid, beginOf(process.pid), names.encode(hostname()), randomUUID()].join('.')}`
   const unlock: Unlock = () => attempt(file, 'unlock', () => disk.remove(path.join(folder, mine)))
   const taken = await attempt(file, 'lock', async () => {
-    const handle = await disk.open(path.join(folder, mine), 'wx')
-    try {
-      await writeAll(handle, Buffer.from(JSON.stringify(self)), 0)
-    } finally {
-      await handle.close()
-    }
+    await (await disk.open(path.join(folder, mine), 'wx')).close()
     for (const name of await disk.list(folder)) {
       if (!name.startsWith(prefix) || name === mine) continue
-      const holder = await holderOf(path.join(folder, name), disk)
-      if (isAlive(name.slice(prefix.length), holder))
-        return `process ${String(holder?.pid ?? '?')} on ${holder?.host ?? '?'}`
+      const [pid = '', began = '', host = ''] = name.slice(prefix.length).split('.')
+      if (isAlive(Number(pid), began, host)) return `process ${pid} on ${names.decode(host)}`
       await disk.remove(path.join(folder, name)).catch(() => undefined) // or another did
     }
     return undefined
@@ -39,13 +35,7 @@ export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError
   return taken._tag === 'Left' ? taken : wrong({ _tag: 'Locked', path: file, by: taken.right! })
 }
 
-interface Holder {
-  readonly pid: number
-  readonly host: string
-  /** When its process began, where the system says: another may have got its number since. */
-  readonly began: string
-}
-
+/** When a process began, where the system says: its number may be another's by now. Empty if it does not. */
 const beginOf = (pid: number): string => {
   try {
     // the 22nd field; the second may hold anything, but ends with the last parenthesis
@@ -60,32 +50,14 @@ const beginOf = (pid: number): string => {
   }
 }
 
-const self: Holder = { pid: process.pid, host: hostname(), began: beginOf(process.pid) }
-
-/** Nothing if it is gone, or was not written to the end. */
-const holderOf = async (file: string, disk: Disk): Promise<Holder | undefined> => {
-  try {
-    const handle = await disk.open(file, 'r')
-    try {
-      const bytes = Buffer.alloc(1024)
-      return JSON.parse(bytes.toString('utf8', 0, await handle.read(bytes, 0))) as Holder
-    } finally {
-      await handle.close()
-    }
-  } catch {
-    return undefined
-  }
-}
-
-/** By its name alone, where its maker is just about to write it, or died then. What is on another host nobody here can tell. */
-const isAlive = (name: string, holder: Holder | undefined): boolean => {
-  const pid = Number.parseInt(name, 10)
-  if (holder !== undefined && holder.host !== self.host) return true
+/** What is on another host nobody here can tell: it is taken to be. */
+const isAlive = (pid: number, began: string, host: string): boolean => {
+  if (host !== names.encode(hostname())) return true
   try {
     process.kill(pid, 0)
   } catch (error) {
-    return (error as { readonly code?: string }).code === 'EPERM'
+    if ((error as { readonly code?: string }).code !== 'EPERM') return false
   }
-  const began = beginOf(pid)
-  return holder === undefined || holder.began === '' || began === '' || holder.began === began
+  const begins = beginOf(pid)
+  return began === '' || begins === '' || began === begins
 }

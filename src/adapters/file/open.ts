@@ -208,8 +208,7 @@ const readAll = async <S, C>(
       else if (decoded.right._tag === 'Header') header ??= decoded.right.header
     }
     if (header === undefined) return wrong({ _tag: 'Foreign', path: file, reason: 'it has no header' })
-    const [fresh, next] = Replica.admit(dataType)(updates)(replica)
-    replica = fresh.length === updates.length ? next : Replica.confront(dataType)(updates)(next)[1]
+    replica = Replica.take(dataType)(updates)(replica)[1]
     const length = stretch.offset + stretch.bytes.length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length }
     if (progress !== undefined && (length - reported >= REPORT || length === size)) {

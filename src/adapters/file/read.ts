@@ -62,7 +62,8 @@ export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, vo
 }
 
 const flipOf = (bytes: Buffer, seed: number, offset: number): Flip | undefined => {
-  const flip = isUnwritten(bytes) ? undefined : findFlip(bytes, seed)
+  // one zero may be a wrong bit, more are none
+  const flip = bytes.indexOf(0) === bytes.lastIndexOf(0) ? findFlip(bytes, seed) : undefined
   return flip && { offset: offset + flip.offset, bit: flip.bit }
 }
 

@@ -1,0 +1,18 @@
+/** A process that writes to a file until it is killed, and says after each flush what it was told is safe. */
+import * as t from 'io-ts'
+import { openFile } from '../../src/adapters/file.js'
+import { Events, scuttlebutt } from '../../src/index.js'
+
+const [file, id] = process.argv.slice(2) as [string, string]
+
+const opened = await openFile(file, scuttlebutt(Events.of(t.number)), id, { fsync: 'each' })()
+if (opened._tag === 'Left') {
+  process.stdout.write(`${JSON.stringify(opened.left)}\n`)
+  process.exit(1)
+}
+const store = opened.right
+for (let n = Events.size(store.getReplica().state); ;) {
+  for (let i = 0; i < 1 + (n % 7); i++) store.change(Events.emit('n', n++))
+  const flushed = n % 50 === 0 ? await store.compact() : await store.flushed()
+  if (flushed._tag === 'Right') process.stdout.write(`${String(n)}\n`)
+}

@@ -1,0 +1,389 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createReadStream as readBytes, createWriteStream as writeBytes } from 'node:fs'
+import { appendFile, chmod, copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import * as t from 'io-ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  exportLines,
+  folder as folderOf,
+  importLines,
+  openFile,
+  repair,
+  showFileError,
+  type FileStore,
+} from '../../src/adapters/file.js'
+import { seal } from '../../src/adapters/file/blocks.js'
+import { createStore } from '../../src/adapters/store.js'
+import { createWriteStream } from '../../src/adapters/stream.js'
+import { Clock, Doc, Events, ExpiryModel, Model, scuttlebutt } from '../../src/index.js'
+import { table } from '../table.js'
+import type { OriginalModel } from '../original/original.js'
+
+const require = createRequire(import.meta.url)
+const sb = scuttlebutt(Model.of(t.unknown))
+
+let folder = ''
+let count = 0
+const fresh = (): string => path.join(folder, `replica ${String(count++)}`)
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-file-'))
+  await build({
+    entryPoints: ['child', 'heap'].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'error',
+    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)` },
+  })
+})
+
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+})
+
+const right = <A>(
+  either: { readonly _tag: 'Right'; readonly right: A } | { readonly _tag: 'Left'; readonly left: unknown },
+): A => {
+  if (either._tag === 'Left') throw new Error(JSON.stringify(either.left))
+  return either.right
+}
+
+type AnyStore = FileStore<Model.State<unknown>, Model.Change<unknown>>
+
+const opened = async (file: string, id = 'me'): Promise<AnyStore> => right(await openFile(file, sb, id)())
+
+describe('A file', () => {
+  test('keeps a replica as it was, clock and all, through any number of lives', async () => {
+    const file = fresh()
+    let last = sb.create('me')
+    for (let life = 0; life < 4; life++) {
+      const store = await opened(file)
+      expect(store.getReplica()).toEqual(last)
+      for (let i = 0; i < 10; i++) store.change(Model.set(`k${String(i % 4)}`, [life, i]))
+      // superseded at once: the clock keeps what the log does not
+      store.apply([[['k0', 'late'], 1, `other ${String(life)}`]])
+      if (life === 2) right(await store.compact())
+      last = store.getReplica()
+      right(await store.close())
+    }
+    const store = await opened(file)
+    expect(sb.digest(store.getReplica())).toEqual(sb.digest(last))
+    expect(store.opened.torn).toBeUndefined()
+    right(await store.close())
+    right(await store.close())
+    expect((await readdir(folder)).filter((name) => name.includes('.lock.'))).toEqual([])
+  })
+
+  test.each(table.map((entry) => [entry.dataType.name, entry] as const))(
+    'keeps %s',
+    async (_, { dataType, change, toJSON }) => {
+      const { sample } = await import('fast-check')
+      const file = fresh()
+      const of = scuttlebutt(dataType)
+      const store = right(await openFile(file, of, 'me')())
+      for (const command of sample(change, 50)) store.change(command)
+      store.apply([...of.history()(store.getReplica())].map(([made, timestamp]) => [made, timestamp, 'other']))
+      right(await store.close())
+      const again = right(await openFile(file, of, 'me')())
+      expect(toJSON(again.getReplica().state)).toEqual(toJSON(store.getReplica().state))
+      expect(of.history()(again.getReplica())).toEqual(of.history()(store.getReplica()))
+      expect(of.digest(again.getReplica())).toEqual(of.digest(store.getReplica()))
+      right(await again.close())
+    },
+  )
+
+  test('is written by itself, and flushed resolves when it is', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    store.change(Model.set('x', 1))
+    expect(await store.flushed()).toEqual({ _tag: 'Right', right: undefined })
+    expect(await readFile(file, 'utf8')).toContain('[["x",1],')
+    for (const fsync of [{ every: 5 }, 'none'] as const) {
+      const other = fresh()
+      const lazy = right(await openFile(other, sb, 'me', { fsync })())
+      lazy.change(Model.set('y', 2))
+      await expect.poll(() => readFile(other, 'utf8')).toContain('[["y",2],')
+      right(await lazy.flushed())
+      right(await lazy.close())
+    }
+    right(await store.close())
+    store.change(Model.set('z', 3))
+    expect(await store.flushed()).toEqual({ _tag: 'Left', left: { _tag: 'Closed', path: file } })
+  })
+
+  test('holds wire lines that a write stream reads, and the original too', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    for (const value of [1, 'é', { deep: [null] }]) store.change(Model.set(`k${JSON.stringify(value)}`, value))
+    right(await store.compact())
+    store.change(Model.set('late', true))
+    right(await store.close())
+    const loaded = createStore(sb, 'loaded')
+    await pipeline(readBytes(file), createWriteStream(loaded))
+    expect(Model.toJSON(loaded.getReplica().state)).toEqual(Model.toJSON(store.getReplica().state))
+    const OriginalModelOf = require('scuttlebutt/model') as new () => OriginalModel
+    const original = new OriginalModelOf()
+    await pipeline(readBytes(file, { highWaterMark: 7 }), original.createWriteStream())
+    expect(original.toJSON()).toEqual(Model.toJSON(store.getReplica().state))
+  })
+
+  test('is compacted when more than half of it is superseded, and in no other case', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    for (let i = 0; i < 20_000; i++) store.change(Model.set(`k${String(i % 10)}`, i))
+    right(await store.flushed())
+    store.change(Model.set('one', 'more'))
+    right(await store.flushed())
+    expect((await readFile(file)).length).toBeLessThan(2000)
+    right(await store.close())
+    const feed = right(await openFile(fresh(), scuttlebutt(Events.of(t.unknown)), 'me')())
+    for (let i = 0; i < 20_000; i++) feed.change(Events.emit('n', i))
+    right(await feed.close())
+    expect(Events.size(feed.getReplica().state)).toBe(20_000)
+  })
+
+  test('S5: has one writer: a second is refused, in this process and in another, until the first is done or dead', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    expect(await openFile(file, sb, 'me')()).toMatchObject({ left: { _tag: 'Locked', path: file } })
+    expect(await repair(file)()).toMatchObject({ left: { _tag: 'Locked' } })
+    const child = spawn(process.execPath, [path.join(folder, 'child.mjs'), file, 'other'])
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(JSON.parse(String(line))).toMatchObject({
+      _tag: 'Locked',
+      by: expect.stringContaining(String(process.pid)) as string,
+    })
+    right(await store.close())
+    const many = await Promise.all(Array.from({ length: 10 }, () => openFile(file, sb, 'me')()))
+    const winners = many.flatMap((one) => (one._tag === 'Right' ? [one.right] : []))
+    expect(winners.length).toBeLessThanOrEqual(1)
+    for (const winner of winners) right(await winner.close())
+    // a dead one's lock, a living one's number with another beginning, and a lock on another machine
+    await writeFile(`${file}.lock.999999999.1.vm.x`, '')
+    await writeFile(`${file}.lock.${String(process.pid)}.1.x.y`, '')
+    expect(await openFile(file, sb, 'me')()).toMatchObject({
+      left: { _tag: 'Locked', by: expect.stringContaining('x') as string },
+    })
+    await rm(`${file}.lock.${String(process.pid)}.1.x.y`)
+    right(await (await opened(file)).close())
+  })
+
+  test('is not made, or opened, where it cannot be, and says why', async () => {
+    expect(await openFile(path.join(folder, 'no', 'such'), sb, 'me')()).toMatchObject({
+      left: { _tag: 'Io', code: 'ENOENT', path: path.join(folder, 'no', 'such') },
+    })
+    await mkdir(path.join(folder, 'directory'))
+    const directory = await openFile(path.join(folder, 'directory'), sb, 'me')()
+    expect(directory).toMatchObject({ left: { _tag: 'Io', code: 'EISDIR' } })
+    if (directory._tag === 'Left') expect(showFileError(directory.left)).toMatch(/^Io: .*directory, open, EISDIR/)
+    const foreign = fresh()
+    for (const content of ['hello\n', '{"id":"x","clock":{}}\n[["k",1],1000,"x"]\n', '\0\0\0', '"#00000000"\n']) {
+      await writeFile(foreign, content)
+      expect(await openFile(foreign, sb, 'me')()).toMatchObject({ left: { _tag: 'Foreign' } })
+      expect(await readFile(foreign, 'utf8')).toBe(content)
+      expect(await repair(foreign)()).toMatchObject({ left: { _tag: 'Foreign' } })
+      expect(await readFile(foreign, 'utf8')).toBe(content)
+    }
+    await writeFile(foreign, seal('[["k",1],1000,"x"]\n', 0)[0])
+    expect(await openFile(foreign, sb, 'me')()).toMatchObject({ left: { _tag: 'Foreign', reason: 'it has no header' } })
+    await writeFile(foreign, '')
+    right(await (await opened(foreign)).close())
+  })
+
+  test('of another data type is refused, with the line, and left as it is', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    store.change(Model.set('k', 1))
+    right(await store.close())
+    const before = await readFile(file)
+    const wrong = await openFile(file, scuttlebutt(Doc.of(t.unknown)), 'me')()
+    expect(wrong).toMatchObject({
+      left: { _tag: 'Rejected', offset: before.indexOf('[['), rejection: { _tag: 'InvalidChange' } },
+    })
+    if (wrong._tag === 'Left') expect(showFileError(wrong.left)).toMatch(/InvalidChange at \[0\]/)
+    expect(await readFile(file)).toEqual(before)
+  })
+
+  test('that may not be written is told, and opened once it may', async () => {
+    if (process.getuid?.() === 0) {
+      // root may write anything: an immutable folder of the kernel's is one that it may not
+      expect(await openFile('/proc/replica', sb, 'me')()).toMatchObject({ left: { _tag: 'Io' } })
+      return
+    }
+    const file = fresh()
+    right(await (await opened(file)).close())
+    await chmod(file, 0o400)
+    expect(await openFile(file, sb, 'me')()).toMatchObject({ left: { _tag: 'Io', code: 'EACCES' } })
+    await chmod(file, 0o600)
+    right(await (await opened(file)).close())
+  })
+
+  test('S1: a torn end is cut off, and told; what was acknowledged is there', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    store.change(Model.set('k', 1))
+    right(await store.close())
+    const { length } = await readFile(file)
+    await appendFile(file, '[["k",2],9999999999999,"me"]\n[["k"')
+    const again = await opened(file)
+    expect(again.opened).toMatchObject({ updates: 1, bytes: length, torn: { offset: length, bytes: 34 } })
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ k: 1 })
+    again.change(Model.set('k', 3))
+    right(await again.close())
+    const third = await opened(file)
+    expect([third.opened.torn, Model.toJSON(third.getReplica().state)]).toEqual([undefined, { k: 3 }])
+    right(await third.close())
+  })
+
+  test('S3: beyond repair in the middle, the rest is set aside, and can be imported', async () => {
+    const file = fresh()
+    const store = await opened(file)
+    for (const key of ['a', 'b', 'c', 'd']) {
+      store.change(Model.set(key, key))
+      right(await store.flushed())
+    }
+    right(await store.close())
+    const handle = await open(file, 'r+')
+    const at = (await readFile(file)).indexOf('["b"') + 1
+    await handle.write('!!', at)
+    await handle.close()
+    expect(await openFile(file, sb, 'me')()).toMatchObject({ left: { _tag: 'Corrupt' } })
+    const { cut, flips } = right(await repair(file)())
+    expect(flips).toEqual([])
+    const again = await opened(file)
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ a: 'a' })
+    const { refused, rejections } = right(await importLines(cut!.to, again)())
+    expect([refused, rejections.map(({ _tag }) => _tag)]).toEqual([1, ['InvalidJson']])
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ a: 'a', c: 'c', d: 'd' })
+    right(await again.close())
+  })
+
+  test('keeps what has lapsed away, once it was pruned and compacted', async () => {
+    const file = fresh()
+    const expiry = scuttlebutt(ExpiryModel.of(t.unknown, { maxAge: 1000 }))
+    let now = 10_000
+    const store = right(await openFile(file, expiry, 'me', { now: () => now })())
+    store.apply([[['k', 1], 5000, 'other']])
+    now = 20_000
+    store.prune()
+    right(await store.compact())
+    right(await store.close())
+    const again = right(await openFile(file, expiry, 'me', { now: () => now })())
+    expect(again.getReplica().clock).toMatchObject({ floor: 19_000 })
+    expect(expiry.history()(again.getReplica())).toEqual([])
+    right(await again.close())
+  })
+
+  test('S1: survives kill -9, at any moment, 200 times over', async () => {
+    const file = fresh()
+    let safe = 0
+    for (let i = 0; i < 200; i++) {
+      const child = spawn(process.execPath, [path.join(folder, 'child.mjs'), file, 'me'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const closed = once(child, 'close')
+      const lines = createInterface(child.stdout)
+      lines.on('line', (line) => {
+        safe = Math.max(safe, Number(line))
+        // so that each lives for a different while
+        if (Number(line) % 50 >= (i * 13) % 50) child.kill('SIGKILL')
+      })
+      await closed
+    }
+    const store = right(await openFile(file, scuttlebutt(Events.of(t.number)), 'me')())
+    const said = Events.toJSON(store.getReplica().state).map(([, n]) => n)
+    expect(safe).toBeGreaterThan(1000)
+    expect(said.length).toBeGreaterThanOrEqual(safe)
+    expect(said).toEqual(Array.from({ length: said.length }, (_, n) => n))
+    right(await store.close())
+  }, 120_000)
+
+  test('of 1 GiB opens in little memory, and tells how far it is', async () => {
+    const file = fresh()
+    const handle = await open(file, 'w')
+    let [block, seed] = seal('{"id":"me","clock":{}}\n', 0)
+    let [length, updates] = [0, 0]
+    const value = 'x'.repeat(4000)
+    while (length < 1 << 30) {
+      await handle.write(block)
+      length += block.length
+      let lines = ''
+      for (let i = 0; i < 256; i++)
+        lines += `[["k${String(updates % 100)}","${value}"],${String(1000 + updates++)},"me"]\n`
+      ;[block, seed] = seal(lines, seed)
+    }
+    await handle.write(block)
+    await handle.close()
+    const child = spawn(process.execPath, ['--max-old-space-size=64', path.join(folder, 'heap.mjs'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)))
+    await once(child, 'close')
+    const result = JSON.parse(said) as {
+      readonly keys: number
+      readonly updates: number
+      readonly reports: number
+      readonly rss: number
+    }
+    expect(result).toMatchObject({ keys: 100, updates })
+    expect(result.reports).toBeGreaterThan(500)
+    expect(result.rss).toBeLessThan(400 << 20)
+    await rm(file)
+  }, 120_000)
+})
+
+describe('A folder', () => {
+  test('holds replicas of any names, each in a file of its own', async () => {
+    const replicas = folderOf(path.join(folder, 'several'))
+    const names = ['a', 'A', 'notes/today', '..', '', 'é', '\ud800', '__proto__', 'a.sb']
+    for (const [i, name] of names.entries()) {
+      const store = right(await replicas.open(name, sb, 'me')())
+      store.change(Model.set('n', i))
+      right(await store.close())
+    }
+    expect(right(await replicas.names())).toEqual([...names].sort())
+    for (const [i, name] of names.entries()) {
+      const store = right(await replicas.open(name, sb, 'me')())
+      expect(Model.toJSON(store.getReplica().state)).toEqual({ n: i })
+      right(await store.close())
+    }
+    expect(path.dirname(replicas.pathOf('../x'))).toBe(path.join(folder, 'several'))
+  })
+
+  test('exports lines and imports them, from the original too', async () => {
+    const [file, lines] = [fresh(), fresh()]
+    const store = await opened(file)
+    for (let i = 0; i < 1000; i++) store.change(Model.set(`k${String(i)}`, i))
+    right(await exportLines(store, lines)())
+    const other = await opened(fresh(), 'other')
+    expect(right(await importLines(lines, other)())).toEqual({ rejections: [], refused: 0 })
+    expect(Clock.toRecord(other.getReplica().clock)).toEqual(Clock.toRecord(store.getReplica().clock))
+    right(await other.close())
+    right(await store.close())
+    const OriginalModelOf = require('scuttlebutt/model') as new () => OriginalModel
+    const original = new OriginalModelOf()
+    original.set('from', 'the original')
+    const saved = fresh()
+    await pipeline(original.createReadStream({ tail: false }), writeBytes(saved))
+    const third = await opened(fresh(), 'third')
+    right(await importLines(saved, third)())
+    expect(Model.toJSON(third.getReplica().state)).toEqual({ from: 'the original' })
+    right(await third.close())
+    expect(await importLines(fresh(), third)()).toMatchObject({
+      left: { _tag: 'Io', operation: 'import', code: 'ENOENT' },
+    })
+    await copyFile(lines, saved)
+  })
+})

@@ -1,0 +1,257 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { BrowserLevel } from 'browser-level'
+import { ClassicLevel } from 'classic-level'
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { MemoryLevel } from 'memory-level'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { namesIn, openLevel, showLevelError, type Level, type LevelStore } from '../../src/adapters/level.js'
+import * as Clock from '../../src/core/Clock.js'
+import { Doc, ExpiryModel, Model, scuttlebutt, type Update } from '../../src/index.js'
+import { table } from '../table.js'
+
+const sb = scuttlebutt(Model.of(t.unknown))
+
+let folder = ''
+let count = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-level-'))
+  vi.stubGlobal('indexedDB', new IDBFactory())
+  vi.stubGlobal('IDBKeyRange', IDBKeyRange)
+})
+
+afterAll(async () => {
+  vi.unstubAllGlobals()
+  await rm(folder, { recursive: true })
+})
+
+const right = <A>(
+  either: { readonly _tag: 'Right'; readonly right: A } | { readonly _tag: 'Left'; readonly left: unknown },
+): A => {
+  if (either._tag === 'Left') throw new Error(JSON.stringify(either.left))
+  return either.right
+}
+
+type AnyStore = LevelStore<Model.State<unknown>, Model.Change<unknown>>
+
+const opened = async (db: Level, name?: string): Promise<AnyStore> =>
+  right(await openLevel(db, sb, 'me', name === undefined ? {} : { name })())
+
+type AnyLevel = MemoryLevel | ClassicLevel | BrowserLevel
+
+/** All that a database holds, as text. */
+const contentsOf = async (db: AnyLevel): Promise<ReadonlyMap<string, string>> =>
+  new Map(
+    await (db as MemoryLevel<string, string>)
+      .iterator<string, string>({ keyEncoding: 'utf8', valueEncoding: 'utf8' })
+      .all(),
+  )
+
+describe.each([
+  ['MemoryLevel', () => new MemoryLevel()],
+  ['ClassicLevel', () => new ClassicLevel(path.join(folder, String(count++)))],
+  ['BrowserLevel', () => new BrowserLevel(`test ${String(count++)}`)],
+] as const)('A %s', (_, make: () => AnyLevel) => {
+  test('keeps a replica as it was, clock and all, through any number of lives', async () => {
+    const db = make()
+    let last = sb.create('me')
+    for (let life = 0; life < 4; life++) {
+      const store = await opened(db)
+      expect(store.getReplica()).toEqual(last)
+      for (let i = 0; i < 10; i++) store.change(Model.set(`k${String(i % 4)}`, [life, i]))
+      store.apply([[['k0', 'late'], 1, `other ${String(life)}`]])
+      if (life === 2) right(await store.compact())
+      last = store.getReplica()
+      right(await store.close())
+    }
+    await db.close()
+  })
+
+  test('holds what is not superseded, and that alone', async () => {
+    const db = make()
+    const store = await opened(db)
+    for (let i = 0; i < 100; i++) {
+      store.change(Model.set(`k${String(i % 3)}`, i))
+      if (i % 7 === 0) right(await store.flushed())
+    }
+    right(await store.flushed())
+    const keys = [...(await contentsOf(db)).keys()]
+    expect(keys.filter((key) => key.includes('!ume!'))).toHaveLength(3)
+    expect(keys).toHaveLength(4)
+    right(await store.close())
+    await db.close()
+  })
+
+  test('holds replicas of any names, and ids of any kind, apart', async () => {
+    const db = make()
+    const names = ['a', 'A', 'a!', '', '\ud800', '__proto__', 'b"', 'é', 'a!b']
+    for (const name of names) {
+      const store = await opened(db, name)
+      store.apply(names.map((source, i): Update<Model.Change<unknown>> => [[source, [name, i]], i + 0.5, source]))
+      right(await store.close())
+    }
+    expect(right(await namesIn(db)())).toEqual([...names].sort())
+    for (const name of names) {
+      const store = await opened(db, name)
+      expect(Model.entries(store.getReplica().state)).toHaveLength(names.length)
+      expect(Model.get('é')(store.getReplica().state)).toMatchObject({ value: [name, 7] })
+      right(await store.close())
+    }
+    await db.close()
+  })
+})
+
+describe('A level store', () => {
+  test.each(table.map((entry) => [entry.dataType.name, entry] as const))(
+    'keeps %s, forks and all',
+    async (_, { dataType, change, toJSON }) => {
+      const of = scuttlebutt(dataType)
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(change, fc.boolean()), { minLength: 1, maxLength: 30 }),
+          async (commands) => {
+            const db = new MemoryLevel()
+            const store = right(await openLevel(db, of, 'me')())
+            for (const [command, isFlushed] of commands) {
+              store.change(command)
+              if (isFlushed) right(await store.flushed())
+            }
+            const held = of.history()(store.getReplica())
+            // the same stamps with other contents, and other sources
+            store.apply(held.map(([, timestamp, source], i) => [held[(i + 1) % held.length]![0], timestamp, source]))
+            store.apply(held.map(([made, timestamp]) => [made, timestamp, 'other']))
+            right(await store.close())
+            const again = right(await openLevel(db, of, 'me')())
+            expect(JSON.stringify(toJSON(again.getReplica().state))).toEqual(
+              JSON.stringify(toJSON(store.getReplica().state)),
+            )
+            expect(of.history()(again.getReplica())).toEqual(of.history()(store.getReplica()))
+            expect(of.digest(again.getReplica())).toEqual(of.digest(store.getReplica()))
+          },
+        ),
+        { numRuns: 20 },
+      )
+    },
+  )
+
+  test('writes each round as one atomic batch', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    const batches: number[] = []
+    db.on('write', (operations: ReadonlyArray<unknown>) => batches.push(operations.length))
+    store.apply(
+      Array.from({ length: 100 }, (_, i): Update<Model.Change<unknown>> => [[`k${String(i)}`, i], i + 1, 'other']),
+    )
+    right(await store.flushed())
+    expect(batches).toEqual([101])
+    store.apply([[['k0', 'new'], 1000, 'other']])
+    right(await store.flushed())
+    // the new, the old away, the clock
+    expect(batches).toEqual([101, 3])
+    right(await store.flushed())
+    expect(batches).toHaveLength(2)
+    right(await store.close())
+  })
+
+  test('S4: says when the database fails, acknowledges nothing then, and tries again', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    let failing = true
+    db.hooks.prewrite.add(() => {
+      if (failing) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    })
+    store.change(Model.set('k', 1))
+    const failed = await store.flushed()
+    expect(failed).toMatchObject({ left: { _tag: 'Level', operation: 'write' } })
+    if (failed._tag === 'Left') expect(showLevelError(failed.left)).toMatch(/^Level: write, /)
+    expect(await store.close()).toMatchObject({ left: { _tag: 'Level' } })
+    store.change(Model.set('k', 2))
+    failing = false
+    right(await store.close())
+    const again = await opened(db)
+    expect(again.getReplica()).toEqual(store.getReplica())
+    right(await again.close())
+    store.change(Model.set('k', 3))
+    expect(await store.flushed()).toEqual({ _tag: 'Left', left: { _tag: 'Closed', name: 'me' } })
+  })
+
+  test('S1: whatever round is the last to come through, the replica is as it was after it', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    const rounds: Model.State<unknown>[] = []
+    const images: ReadonlyMap<string, string>[] = []
+    for (let i = 0; i < 30; i++) {
+      store.change(Model.set(`k${String(i % 4)}`, i))
+      if (i % 3 === 0) store.apply([[[`k${String(i % 5)}`, 'theirs'], i * 1e11, 'other']])
+      right(await store.flushed())
+      rounds.push(store.getReplica().state)
+      images.push(await contentsOf(db))
+    }
+    for (const [i, image] of images.entries()) {
+      const restored = new MemoryLevel()
+      await restored.batch([...image].map(([key, value]) => ({ type: 'put' as const, key, value })))
+      const again = await opened(restored)
+      expect(Model.getEq().equals(again.getReplica().state, rounds[i]!)).toBe(true)
+    }
+  })
+
+  test('S5: has one writer a replica', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    expect(await openLevel(db, sb, 'me')()).toEqual({ _tag: 'Left', left: { _tag: 'Locked', name: 'me' } })
+    const other = await opened(db, 'other')
+    right(await store.close())
+    right(await other.close())
+    right(await (await opened(db)).close())
+    // of another process, LevelDB itself says so
+    const location = path.join(folder, 'locked')
+    const [first, second] = [new ClassicLevel(location), new ClassicLevel(location)]
+    right(await (await opened(first)).close())
+    expect(await openLevel(second, sb, 'me')()).toMatchObject({ left: { _tag: 'Level', code: 'LEVEL_LOCKED' } })
+    await first.close()
+    right(await (await opened(second)).close())
+    await second.close()
+  })
+
+  test('of another data type is refused, with its key', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    store.change(Model.set('k', 1))
+    right(await store.close())
+    const wrong = await openLevel(db, scuttlebutt(Doc.of(t.unknown)), 'me')()
+    expect(wrong).toMatchObject({ left: { _tag: 'Rejected', rejection: { _tag: 'InvalidChange' } } })
+    if (wrong._tag === 'Left') expect(showLevelError(wrong.left)).toMatch(/^Rejected: ume!/)
+    right(await (await opened(db)).close())
+  })
+
+  test('keeps the clock’s floor, and forgets the sources under it', async () => {
+    const db = new MemoryLevel()
+    const expiry = scuttlebutt(ExpiryModel.of(t.unknown, { maxAge: 1000 }))
+    const options = { now: () => 20_000 }
+    const store = right(await openLevel(db, expiry, 'me', options)())
+    store.apply([[['k', 1], 5000, 'other']])
+    right(await store.flushed())
+    store.prune()
+    right(await store.close())
+    const again = right(await openLevel(db, expiry, 'me', options)())
+    expect(again.getReplica().log).toEqual(store.getReplica().log)
+    expect(again.getReplica().clock).toEqual(store.getReplica().clock)
+    expect([again.getReplica().clock.floor, Clock.size(again.getReplica().clock)]).toEqual([19_000, 0])
+    right(await again.close())
+  })
+
+  test('tells how far the loading is, and does not fall behind a slow database', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    for (let i = 0; i < 20_000; i++) store.change(Model.set(`k${String(i)}`, i))
+    right(await store.close())
+    const seen: number[] = []
+    const again = right(await openLevel(db, sb, 'me', { progress: ({ updates }) => seen.push(updates) })())
+    expect(seen).toEqual([4096, 8192, 12_288, 16_384, 20_000])
+    right(await again.close())
+  })
+})
