@@ -246,3 +246,22 @@ describe('SortedMap', () => {
     )
   })
 })
+
+test('B14: keys alike cost no more comparisons than any others, and few of them', () => {
+  const cost = (key: (i: number) => string): number => {
+    let compared = 0
+    const less = (a: string, b: string): boolean => {
+      compared++
+      return a < b
+    }
+    const draft = new SortedMap.Draft<string, number>(less, SortedMap.empty())
+    for (let i = 0; i < 200_000; i++) draft.set(key(i), i)
+    expect(SortedMap.size(draft.done())).toBe(200_000)
+    return compared / 200_000
+  }
+  // the same length, beginning and sum of characters: what fools a weak hash
+  const alike = cost((i) => `${'a'.repeat(64)}${i.toString(2).padStart(18, '0')}${(~i >>> 0).toString(2).slice(-18)}`)
+  const others = cost((i) => String((i * 2_654_435_761) % 4_294_967_296))
+  expect(alike).toBeLessThan(others * 1.1)
+  expect(others).toBeLessThan(30)
+})

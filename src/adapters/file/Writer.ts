@@ -76,11 +76,15 @@ export class Writer<A> {
   append(items: ReadonlyArray<A>): void {
     for (const item of items) this.pending.push(item)
     const { length } = this.pending
-    if (length > COMPACT_FROM && length > 2 * this.contents.size()) {
-      // more than there is by now, as when a disk has been full for long
-      this.pending = []
-      this.mustRewrite = true
-    }
+    // more than there is by now, as when a disk has been full for long
+    if (length > COMPACT_FROM && length > 2 * this.contents.size()) this.replace()
+    else this.run()
+  }
+
+  /** What there is now stands for all that was appended: it is written anew. */
+  replace(): void {
+    this.pending = []
+    this.mustRewrite = true
     this.run()
   }
 
@@ -130,7 +134,7 @@ export class Writer<A> {
       const outcome = await this.round(waiting.length > 0)
       for (const { settle } of waiting) settle(outcome)
       if (outcome._tag === 'Left') return
-    } while (this.pending.length > 0)
+    } while (this.pending.length > 0 || this.mustRewrite)
   }
 
   private async round(mustSync: boolean): Promise<E.Either<FileError, void>> {

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { either as E, taskEither as TE } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
+import * as Log from '../../core/Log.js'
 import * as Replica from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
@@ -93,8 +94,13 @@ export const openFile =
     const { replica, handle, extent, opened } = loaded.right
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica })
     const writer = new Writer(name, disk, fsync, contentsOf(scuttlebutt, store.getReplica), handle, extent)
-    store.subscribe((updates) => {
-      writer.append(updates)
+    let before = store.getReplica()
+    store.subscribe((updates, after) => {
+      // what was lost and has come back must stand before what came since
+      const isInOrder = updates.every((update) => !Clock.covers(update)(before.clock) || Log.find(update)(before.log))
+      before = after
+      if (isInOrder) writer.append(updates)
+      else writer.replace()
     })
     const close = async (): Promise<E.Either<FileError, void>> => {
       const closed = await writer.close()

@@ -1,0 +1,228 @@
+/** C7, C8, S6: a source that runs twice, or that has lost what it had. */
+import { once } from 'node:events'
+import { mkdtemp, copyFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { openFile } from '../../src/adapters/file.js'
+import { ed25519 } from '../../src/adapters/security.js'
+import { createStore, type Store } from '../../src/adapters/store.js'
+import { createStream } from '../../src/adapters/stream.js'
+import * as Replica from '../../src/core/Replica.js'
+import { Events, Session, WireMessage, scuttlebutt, type Rejection } from '../../src/index.js'
+import { runs } from '../network.js'
+import { table } from '../table.js'
+
+const events = scuttlebutt(Events.of(t.unknown))
+
+type AnyStore = Store<Events.State<unknown>, Events.Change<unknown>>
+
+const make = (id: string, now: () => number): AnyStore => createStore(events, id, { now })
+
+const said = (store: AnyStore) => Events.toJSON(store.getReplica().state).map(([, what]) => what)
+
+const say = (store: AnyStore, ...what: ReadonlyArray<unknown>): void => {
+  for (const each of what) expect(store.change(Events.emit('said', each))._tag).toBe('Right')
+}
+
+/** Joins two stores until both have said all; what they refused, in order. */
+const meet = async (a: AnyStore, b: AnyStore): Promise<ReadonlyArray<Rejection>> => {
+  const streams = [createStream(a), createStream(b)] as const
+  const rejections: Rejection[] = []
+  for (const stream of streams) stream.on('rejection', (rejection) => rejections.push(rejection))
+  streams[0].pipe(streams[1]).pipe(streams[0])
+  await Promise.all(streams.map((stream) => once(stream, 'sync')))
+  // what is asked for comes after
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+  for (const stream of streams) stream.destroy()
+  return rejections
+}
+
+describe('A source that has lost all that it had', () => {
+  test('C8: gets it back before it writes, in silence', async () => {
+    const [first, peer] = [make('me', () => 1000), make('peer', () => 1000)]
+    say(first, 1, 2)
+    await meet(first, peer)
+    const again = make('me', () => 500)
+    expect(await meet(again, peer)).toEqual([])
+    say(again, 3)
+    await meet(again, peer)
+    expect(said(again)).toEqual([1, 2, 3])
+    expect(said(peer)).toEqual([1, 2, 3])
+  })
+
+  test.each([
+    ['later', 5000],
+    ['within the same millisecond', 1000.001],
+  ])('C8: gets it back though it wrote first, %s; and it is told', async (_, later) => {
+    const [first, peer, other] = [make('me', () => 1000), make('peer', () => 1000), make('other', () => 1)]
+    say(first, 1)
+    await meet(first, peer)
+    const again = make('me', () => later)
+    say(again, 'new', 'newer')
+    const told = await meet(again, peer)
+    expect(told.map(({ _tag }) => _tag)).toEqual(['Stranger'])
+    say(peer, 'on')
+    await meet(again, peer)
+    expect(said(again)).toEqual(said(peer))
+    expect([...said(again)].sort()).toEqual([1, 'new', 'newer', 'on'].sort())
+    await meet(again, other)
+    expect(said(other)).toEqual(said(again))
+    // and once it has it, it asks no more
+    expect(await meet(again, peer)).toEqual([])
+  })
+
+  test('C8: whose new stamp is one that it had used keeps both, and so do all', async () => {
+    const [first, peer] = [make('me', () => 1000), make('peer', () => 1)]
+    say(first, 'old')
+    await meet(first, peer)
+    const again = make('me', () => 1000)
+    say(again, 'new')
+    // neither clock lacks anything: a third one hears of both
+    const third = make('third', () => 1)
+    await meet(third, peer)
+    third.apply(events.history()(again.getReplica()))
+    peer.apply(events.history()(again.getReplica()))
+    again.apply(events.history()(peer.getReplica()))
+    expect([...said(third)].sort()).toEqual(['new', 'old'])
+    expect(said(peer)).toEqual(said(third))
+    expect(said(again)).toEqual(said(third))
+  })
+
+  test('C8: hears of it through any peer, and of nothing that it did not lose', () => {
+    const model = events.dataType
+    const past = { source: 'me', since: 1000, until: 2000 }
+    const updates = [500, 1000, 1500, 1999, 2000, 3000].map((at) => [['n', at], at, 'me'] as const)
+    const peer = events.applyUpdates(updates)(events.create('peer'))
+    const line = WireMessage.encode(model)({ _tag: 'Lost', past })
+    expect(line).toBe('"LOST [\\"me\\",1000,2000]"\n')
+    const decoded = WireMessage.decode(model)({})(line.trimEnd())
+    const header = WireMessage.decode(model)({})('{"id":"me","clock":{"me":3000}}')
+    const { send } = Session.step(model)([header, decoded, decoded])(Session.open(), peer)
+    expect(send.flatMap((message) => (message._tag === 'Update' ? [message.update[1]] : []))).toEqual([1500, 1999])
+    for (const garbage of ['"LOST"', '"LOST "', '"LOST [1]"', '"LOST {"', '"LOST [\\"me\\",0,-1]"']) {
+      expect(WireMessage.decode(model)({})(garbage)).toEqual({ _tag: 'Right', right: { _tag: 'Ignored' } })
+    }
+  })
+
+  test('C8: is sent a long past in pieces', async () => {
+    const [first, peer] = [make('me', () => 1000), make('peer', () => 1000)]
+    say(first, ...Array.from({ length: 3000 }, (_, i) => i))
+    await meet(first, peer)
+    const again = make('me', () => 5000)
+    say(again, 'new')
+    await meet(again, peer)
+    for (let i = 0; i < 100 && said(again).length < 3001; i++) await new Promise((resolve) => setImmediate(resolve))
+    expect(said(again)).toEqual([...Array.from({ length: 3000 }, (_, i) => i), 'new'])
+  })
+
+  test('S6: whose backup is stale gets back what came after it', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-past-'))
+    const [file, backup] = [path.join(folder, 'replica'), path.join(folder, 'backup')]
+    let now = 1000
+    const open = async () => {
+      const opened = await openFile(file, events, 'me', { now: () => now++ })()
+      if (opened._tag === 'Left') throw new Error(opened.left._tag)
+      return opened.right
+    }
+    const peer = make('peer', () => 1)
+    const first = await open()
+    say(first, 1, 2)
+    await first.close()
+    await copyFile(file, backup)
+    const second = await open()
+    say(second, 3, 4)
+    await meet(second, peer)
+    await second.close()
+    await copyFile(backup, file)
+    const third = await open()
+    expect(said(third)).toEqual([1, 2])
+    say(third, 5)
+    await meet(third, peer)
+    say(third, 6)
+    await meet(third, peer)
+    expect(said(third)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(said(peer)).toEqual([1, 2, 3, 4, 5, 6])
+    await third.close()
+    // and it is in the file
+    const fourth = await open()
+    expect(said(fourth)).toEqual([1, 2, 3, 4, 5, 6])
+    await fourth.close()
+    await rm(folder, { recursive: true })
+  })
+
+  test('C8: believes of its past what its own key has signed, and no more', async () => {
+    const made = await ed25519.generate()
+    if (made._tag === 'Left') throw new Error(made.left._tag)
+    const id = ed25519.idOf(made.right.publicKey)
+    const secure = (now: number) =>
+      createStore(events, id, {
+        now: () => now,
+        security: { document: 'd', signer: ed25519.signer(made.right), verifier: ed25519.verifier() },
+      })
+    const [first, peer] = [secure(1000), make('peer', () => 1)]
+    say(first, 1)
+    await meet(first, peer)
+    peer.apply([[['said', 'forged'], 1500, id]])
+    const again = secure(5000)
+    say(again, 2)
+    const told = await meet(again, peer)
+    expect(said(again)).toEqual([1, 2])
+    expect(told.map(({ _tag }) => _tag)).toContain('Unsigned')
+  })
+})
+
+describe('Two that write under one id', () => {
+  test('C7: are told of each other by whoever has heard of both', async () => {
+    const [one, two, peer] = [make('me', () => 1000), make('me', () => 2000), make('peer', () => 1)]
+    say(one, 'one')
+    say(two, 'two')
+    expect(await meet(one, peer)).toEqual([])
+    const told = await meet(two, peer)
+    expect(told).toMatchObject([{ _tag: 'Stranger', update: [['said', 'one'], 1000, 'me'] }])
+    const back = await meet(one, peer)
+    expect(back).toMatchObject([{ _tag: 'Stranger', update: [['said', 'two'], 2000, 'me'] }])
+    for (const store of [one, two, peer]) expect(said(store)).toEqual(['one', 'two'])
+  })
+
+  test('C7: are told while both are there', async () => {
+    const [one, two] = [make('me', () => 1000), make('me', () => 2000)]
+    const streams = [createStream(one), createStream(two)] as const
+    const told: string[] = []
+    for (const stream of streams) stream.on('rejection', ({ _tag }) => told.push(_tag))
+    streams[0].pipe(streams[1]).pipe(streams[0])
+    say(one, 1)
+    await once(streams[0], 'sync')
+    expect(told).toEqual([])
+    say(two, 2)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(told).toEqual(['Stranger'])
+    expect(said(one)).toEqual(said(two))
+  })
+})
+
+describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
+  const { dataType, eq, toJSON } = entry
+  const { applyUpdates, create, history } = scuttlebutt(dataType)
+
+  test('C8: with what was lost taken up is as though nothing had been', () => {
+    fc.assert(
+      fc.property(runs(entry), fc.nat(), (run, turn) => {
+        const whole = run.whole[0] ?? run.replicas[0]!
+        const all = history()(whole)
+        const sources = [...new Set(all.map(([, , source]) => source))]
+        const source = sources[turn % sources.length]
+        const its = all.filter(([, , one]) => one === source)
+        const lost = its.slice(0, turn % (its.length + 1))
+        const left = applyUpdates(all.filter((update) => !lost.includes(update)))(create('z'))
+        const again = Replica.recover(dataType)(lost)(left)
+        const expected = applyUpdates(all)(create('z'))
+        expect(eq.equals(again.state, expected.state)).toBe(true)
+        expect(JSON.stringify(toJSON(again.state))).toBe(JSON.stringify(toJSON(expected.state)))
+        expect(history()(again)).toEqual(history()(expected))
+      }),
+    )
+  })
+})
