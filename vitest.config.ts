@@ -7,13 +7,14 @@ export default defineConfig({
     hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
-      include: ['src/core/**', 'src/data/**', 'src/wire/**', 'src/laws/**'],
+      include: ['src/core/**', 'src/data/**', 'src/wire/**', 'src/laws/**', 'src/security/**'],
       reporter: ['text-summary'],
       thresholds: {
         'src/core/**': { branches: 95 },
         'src/data/**': { branches: 95 },
         'src/wire/**': { branches: 95 },
         'src/laws/**': { branches: 95 },
+        'src/security/**': { branches: 95 },
       },
     },
   },

@@ -26,6 +26,8 @@ import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import { AppendOnly, Doc, Events, ExpiryModel, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
+import { MemoryLevel } from 'memory-level'
+const file = ${JSON.stringify(path.join(root, 'build', `example-${String(process.pid)}.sb`))}
 import * as Self from ${JSON.stringify(path.join(root, 'src', file))}
 ${file.startsWith('laws') ? "import * as Laws from 'scuttlebutt-ts/laws'\nconst { check, operations, states, simulate } = Laws" : ''}
 const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)]

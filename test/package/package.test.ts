@@ -31,7 +31,7 @@ const subPaths = Object.keys(manifest.exports)
   .filter((key) => key !== './package.json')
   .map((key) => key.replace('.', 'scuttlebutt-ts'))
 
-const nodeOnly = ['scuttlebutt-ts/stream']
+const nodeOnly = ['scuttlebutt-ts/stream', 'scuttlebutt-ts/file']
 
 const readme = await readFile(path.join(root, 'README.md'), 'utf8')
 const examples = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code!)
@@ -48,7 +48,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   const version = (name: string): string => `${name}@${manifest.devDependencies[name]!}`
   const tarball = `./${(await run(folder, 'ls')).split('\n').find((file) => file.endsWith('.tgz'))!}`
-  const peers = ['fp-ts', 'io-ts', 'fast-check', 'typescript', '@types/node'].map(version)
+  const peers = ['fp-ts', 'io-ts', 'fast-check', 'abstract-level', 'typescript', '@types/node'].map(version)
   await run(folder, 'npm', 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...peers)
 }, 240_000)
 
@@ -130,7 +130,7 @@ describe('The packed package', () => {
       expect(code).not.toMatch(/\brequire\(|node:/)
       await writeFile(
         path.join(folder, 'bundle.cjs'),
-        `require('node:vm').runInNewContext(${JSON.stringify(code)}, globalThis.sandbox = { TextEncoder, TextDecoder, setTimeout, clearTimeout }); console.log(sandbox.seen.join())`,
+        `require('node:vm').runInNewContext(${JSON.stringify(code)}, globalThis.sandbox = { TextEncoder, TextDecoder, setTimeout, clearTimeout, btoa, atob }); console.log(sandbox.seen.join())`,
       )
       expect((await run(folder, 'node', 'bundle.cjs')).trim()).not.toBe('')
     },
