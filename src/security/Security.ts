@@ -70,7 +70,8 @@ export const orElse =
     },
   })
 
-const later = <Err, A>(answer: Answer<Err, A>): Promise<E.Either<Err, A>> =>
+/** An answer, whenever it comes. */
+export const later = <Err, A>(answer: Answer<Err, A>): Promise<E.Either<Err, A>> =>
   typeof answer === 'function' ? answer() : Promise.resolve(answer)
 
 /** A decision on one signature, as a rejection of the update; nothing if it is believed. */

@@ -1,9 +1,9 @@
 /** From updates that somebody claims to the updates that their sources made. Pure, where the verifier is. */
-import type { either as E } from 'fp-ts'
+import type { either as E, task as T } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
 import type { Rejection } from '../core/Rejection.js'
 import type { SourceId, Update } from '../core/Update.js'
-import { disbelieve, type Answer, type Disbelief, type Security } from './Security.js'
+import { disbelieve, later, type Answer, type Disbelief, type Security } from './Security.js'
 import * as Statement from './Statement.js'
 
 /** What a verifier is asked with. */
@@ -51,7 +51,7 @@ export interface Verified<C> {
 }
 
 /**
- * Verifies a batch before it is applied, all of it at once where the verifier takes its time, and at once where it does not.
+ * Verifies a batch before it is applied: at once, or by a task, all of it together, where the verifier takes its time.
  * What is believed of a source is a beginning of what came of it: an update taken after one that was refused
  * would hide the true one from us for good. Costs as {@link judge} each.
  *
@@ -64,11 +64,10 @@ export interface Verified<C> {
  */
 export const verifyUpdates = <S, C>(dataType: DataType<S, C>, trust: Trust) => {
   const verdictOn = judge(dataType, trust)
-  return (updates: ReadonlyArray<Update<C>>): Verified<C> | Promise<Verified<C>> => {
+  return (updates: ReadonlyArray<Update<C>>): Verified<C> | T.Task<Verified<C>> => {
     const answers = updates.map(verdictOn)
     if (answers.every((answer) => typeof answer !== 'function')) return sortOut(updates, answers)
-    const verdicts = answers.map((answer) => (typeof answer === 'function' ? answer() : Promise.resolve(answer)))
-    return Promise.all(verdicts).then((decided) => sortOut(updates, decided))
+    return async () => sortOut(updates, await Promise.all(answers.map(later)))
   }
 }
 

@@ -1,11 +1,14 @@
-/** A process that writes to a file until it is killed, and says after each flush what it was told is safe. */
+/** A process that writes to a file or a database until it is killed, and says after each flush what it was told is safe. */
+import { ClassicLevel } from 'classic-level'
 import * as t from 'io-ts'
 import { openFile } from '../../src/adapters/file.js'
+import { openLevel } from '../../src/adapters/level.js'
 import { Events, scuttlebutt } from '../../src/index.js'
 
-const [file, id] = process.argv.slice(2) as [string, string]
+const [path, id, kind] = process.argv.slice(2) as [string, string, string | undefined]
 
-const opened = await openFile(file, scuttlebutt(Events.of(t.number)), id, { fsync: 'each' })()
+const sb = scuttlebutt(Events.of(t.number))
+const opened = await (kind === 'level' ? openLevel(new ClassicLevel(path), sb, id)() : openFile(path, sb, id)())
 if (opened._tag === 'Left') {
   process.stdout.write(`${JSON.stringify(opened.left)}\n`)
   process.exit(1)

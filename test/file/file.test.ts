@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createReadStream as readBytes, createWriteStream as writeBytes } from 'node:fs'
 import { appendFile, chmod, copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
+import { ClassicLevel } from 'classic-level'
 import { build } from 'esbuild'
 import * as t from 'io-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -20,7 +20,10 @@ import {
   showFileError,
   type FileStore,
 } from '../../src/adapters/file.js'
+import { nodeDisk, type Disk } from '../../src/adapters/file/Disk.js'
 import { seal } from '../../src/adapters/file/blocks.js'
+import { openLevel } from '../../src/adapters/level.js'
+import { ed25519 } from '../../src/adapters/security.js'
 import { createStore } from '../../src/adapters/store.js'
 import { createWriteStream } from '../../src/adapters/stream.js'
 import { Clock, Doc, Events, ExpiryModel, Model, scuttlebutt } from '../../src/index.js'
@@ -30,18 +33,23 @@ import type { OriginalModel } from '../original/original.js'
 const require = createRequire(import.meta.url)
 const sb = scuttlebutt(Model.of(t.unknown))
 
+const scratch = fileURLToPath(new URL('../../build', import.meta.url))
+
 let folder = ''
 let count = 0
 const fresh = (): string => path.join(folder, `replica ${String(count++)}`)
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-file-'))
+  // within the project, for the processes to find the database's binary
+  await mkdir(scratch, { recursive: true })
+  folder = await mkdtemp(path.join(scratch, 'file-'))
   await build({
     entryPoints: ['child', 'heap'].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
     outdir: folder,
     bundle: true,
     platform: 'node',
     format: 'esm',
+    external: ['classic-level'],
     outExtension: { '.js': '.mjs' },
     logLevel: 'error',
     banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)` },
@@ -229,6 +237,30 @@ describe('A file', () => {
     right(await (await opened(file)).close())
   })
 
+  test('on a disk that may only be read is told so', async () => {
+    const disk: Disk = {
+      ...nodeDisk,
+      open: (name, flags) =>
+        flags === 'r' ? nodeDisk.open(name, flags) : Promise.reject(Object.assign(new Error(), { code: 'EROFS' })),
+    }
+    expect(await openFile(fresh(), sb, 'me', { disk })()).toMatchObject({ left: { _tag: 'Io', code: 'EROFS' } })
+  })
+
+  test('keeps signatures, and a secure store is as secure on it', async () => {
+    const file = fresh()
+    const keys = right(await ed25519.generate())
+    const id = ed25519.idOf(keys.publicKey)
+    const security = { document: 'd', signer: ed25519.signer(keys), verifier: ed25519.verifier() }
+    const store = right(await openFile(file, sb, id, { security })())
+    const made = right(store.change(Model.set('k', 1)))
+    right(await store.close())
+    const again = right(await openFile(file, sb, id, { security })())
+    expect(sb.history()(again.getReplica())).toEqual([made])
+    again.apply([[['k', 'forged'], made[1] + 1, id, made[3]!]])
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ k: 1 })
+    right(await again.close())
+  })
+
   test('S1: a torn end is cut off, and told; what was acknowledged is there', async () => {
     const file = fresh()
     const store = await opened(file)
@@ -285,29 +317,37 @@ describe('A file', () => {
     right(await again.close())
   })
 
-  test('S1: survives kill -9, at any moment, 200 times over', async () => {
-    const file = fresh()
-    let safe = 0
-    for (let i = 0; i < 200; i++) {
-      const child = spawn(process.execPath, [path.join(folder, 'child.mjs'), file, 'me'], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      const closed = once(child, 'close')
-      const lines = createInterface(child.stdout)
-      lines.on('line', (line) => {
-        safe = Math.max(safe, Number(line))
-        // so that each lives for a different while
-        if (Number(line) % 50 >= (i * 13) % 50) child.kill('SIGKILL')
-      })
-      await closed
-    }
-    const store = right(await openFile(file, scuttlebutt(Events.of(t.number)), 'me')())
-    const said = Events.toJSON(store.getReplica().state).map(([, n]) => n)
-    expect(safe).toBeGreaterThan(1000)
-    expect(said.length).toBeGreaterThanOrEqual(safe)
-    expect(said).toEqual(Array.from({ length: said.length }, (_, n) => n))
-    right(await store.close())
-  }, 120_000)
+  test.each([
+    ['file', 200],
+    ['level', 50],
+  ] as const)(
+    'S1: survives kill -9, a %s, at any moment, %i times over',
+    async (kind, times) => {
+      const at = fresh()
+      let safe = 0
+      for (let i = 0; i < times; i++) {
+        const args = [path.join(folder, 'child.mjs'), at, 'me', kind]
+        const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+        const closed = once(child, 'close')
+        createInterface(child.stdout).on('line', (line) => {
+          safe = Math.max(safe, Number(line))
+          // so that each lives for a different while
+          if (Number(line) % 50 >= (i * 13) % 50) child.kill('SIGKILL')
+        })
+        await closed
+      }
+      const of = scuttlebutt(Events.of(t.number))
+      const db = new ClassicLevel(at)
+      const store = kind === 'file' ? right(await openFile(at, of, 'me')()) : right(await openLevel(db, of, 'me')())
+      const said = Events.toJSON(store.getReplica().state).map(([, n]) => n)
+      expect(safe).toBeGreaterThan(5 * times)
+      expect(said.length).toBeGreaterThanOrEqual(safe)
+      expect(said).toEqual(Array.from({ length: said.length }, (_, n) => n))
+      await store.close()
+      if (kind === 'level') await db.close()
+    },
+    120_000,
+  )
 
   test('of 1 GiB opens in little memory, and tells how far it is', async () => {
     const file = fresh()

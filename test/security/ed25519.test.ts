@@ -1,15 +1,15 @@
+import { execFile } from 'node:child_process'
 import { createPrivateKey, createPublicKey, sign as nodeSign, verify as nodeVerify } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import {
-  ed25519,
-  orElse,
-  Statement,
-  verifyUpdates,
-  type Disbelief,
-  type Verifier,
-} from '../../src/adapters/security.js'
+import { ed25519, orElse, verifyUpdates, type Disbelief, type Verifier } from '../../src/adapters/security.js'
 import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { json, key } from '../table.js'
 
@@ -45,8 +45,14 @@ const verdict = (
   document = 'notes',
 ): string => {
   const verified = verifyUpdates(dataType, { document, verifier })([update as never])
-  if ('then' in verified) throw new Error('it takes time')
+  if (typeof verified === 'function') throw new Error('it takes time')
   return verified.waiting.length > 0 ? 'waiting' : (verified.refused[0]?._tag ?? 'Right')
+}
+
+/** Whenever it comes. */
+const verifiedBy = async (verifier: Verifier, updates: ReadonlyArray<Update<Model.Change<unknown>>>) => {
+  const verified = verifyUpdates(model, { document: 'notes', verifier })(updates)
+  return typeof verified === 'function' ? verified() : verified
 }
 
 /** Another JSON value at one place of another. */
@@ -215,7 +221,7 @@ describe('An Ed25519 signature', () => {
     const slow = (source: string) => () =>
       Promise.resolve({ _tag: 'Right' as const, right: source === annId ? ann.publicKey : ben.publicKey })
     for (const verifier of [ed25519.verifier({ threads: true }), ed25519.verifier({ keys: slow })]) {
-      const verified = await verifyUpdates(model, { document: 'notes', verifier })(updates)
+      const verified = await verifiedBy(verifier, updates)
       expect(verified.believed).toEqual(updates.slice(0, 2))
       expect(verified.refused.map(({ _tag }) => _tag)).toEqual(['Forged'])
     }
@@ -236,18 +242,66 @@ describe('An Ed25519 signature', () => {
     expect(verdict(update, throwing)).toBe('Forged')
   })
 
-  test('says the same in the browser’s own cryptography as in Node’s', async () => {
-    const subtle = globalThis.crypto.subtle
-    const jwk = { kty: 'OKP', crv: 'Ed25519', x: ann.publicKey }
-    const key = await subtle.importKey('jwk', jwk, 'Ed25519', false, ['verify'])
-    const [change, timestamp, source, signature] = signed(['k', 1], 1000) as unknown as [
-      unknown,
-      number,
-      string,
-      string,
-    ]
-    const bytes = Statement.bytes({ document: 'notes', dataType: model.name, source, timestamp, change })
-    expect(await subtle.verify('Ed25519', key, Buffer.from(signature, 'base64'), bytes)).toBe(true)
+  test('of several kinds, each when its verifier comes to it', async () => {
+    const after = (verifier: Verifier): Verifier => ({
+      verify: (statement, signature) => async () => {
+        const answer = verifier.verify(statement, signature)
+        return typeof answer === 'function' ? answer() : answer
+      },
+    })
+    const none: Verifier = { verify: () => ({ _tag: 'Left', left: { _tag: 'NoKey', reason: '' } }) }
+    const failing: Verifier = { verify: () => () => Promise.reject(new Error('out of order')) }
+    const updates = [signed(['k', 1], 1000)]
+    for (const first of [none, after(none)]) {
+      for (const second of [ed25519.verifier(), after(ed25519.verifier())]) {
+        expect((await verifiedBy(orElse(second)(first), updates)).believed).toEqual(updates)
+      }
+    }
+    expect((await verifiedBy(failing, updates)).refused).toMatchObject([
+      { _tag: 'Forged', reason: expect.stringContaining('out of order') as string },
+    ])
+  })
+
+  test('says the same by the browser’s own cryptography as by Node’s, each of what the other signed', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-browser-'))
+    await build({
+      stdin: {
+        contents: `
+          delete process.getBuiltinModule // as in a browser
+          const { createStore } = await import('./src/adapters/store.ts')
+          const { ed25519, keys } = await import('./src/adapters/security.ts')
+          const { Model, scuttlebutt } = await import('./src/index.ts')
+          const t = await import('io-ts')
+          const made = await ed25519.generate()
+          const id = ed25519.idOf(made.right.publicKey)
+          const security = { document: 'notes', signer: ed25519.signer(made.right), verifier: ed25519.verifier() }
+          const store = createStore(scuttlebutt(Model.of(t.unknown)), id, { security })
+          const told = []
+          await store.admit(JSON.parse(process.argv[2]), ({ _tag }) => told.push(_tag))
+          const sync = store.change(Model.set('k', 1))._tag
+          const signed = await store.changeAsync(Model.set('mine', 1))()
+          const read = await keys.load('x')()
+          console.log(JSON.stringify({ told, sync, signed, read, state: Model.toJSON(store.getReplica().state) }))`,
+        resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
+      },
+      bundle: true,
+      outfile: path.join(folder, 'browser.mjs'),
+      format: 'esm',
+      platform: 'browser',
+    })
+    const good = signed(['theirs', 1], 1000)
+    const updates = [good, [['theirs', 2], 1001, good[2], good[3]], signed(['ben’s', 1], 1000, ben)]
+    const args = ['--no-warnings', path.join(folder, 'browser.mjs'), JSON.stringify(updates)]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    await rm(folder, { recursive: true })
+    const said = JSON.parse(stdout) as { readonly signed: { readonly right: ReadonlyArray<unknown> } }
+    expect(said).toMatchObject({
+      told: ['Forged'],
+      sync: 'Left',
+      read: { left: { _tag: 'Unsupported' } },
+      state: { theirs: 1, 'ben’s': 1, mine: 1 },
+    })
+    expect(verdict(said.signed.right)).toBe('Right')
   })
 })
 
@@ -276,7 +330,7 @@ describe('A batch', () => {
           if (decoded._tag === 'Left') throw new Error(decoded.left._tag)
           return decoded.right
         })
-        const verified = await verifyUpdates(model, { document: '', verifier })(updates)
+        const verified = await verifiedBy(verifier, updates)
         for (const id of ['a', 'b', 'c']) {
           const its = updates.filter(([, , one]) => one === id)
           const good = its.findIndex(([, , , how]) => !how!.startsWith('good'))
