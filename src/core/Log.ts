@@ -5,22 +5,17 @@
  * are the paper's scuttle-breadth and scuttle-depth.
  */
 import { bySource, type Behind } from './Clock.js'
+import * as Run from './Run.js'
 import * as SortedMap from './SortedMap.js'
-import type { Timestamp } from './Timestamp.js'
 import * as Update from './Update.js'
 
-/** One source's updates, oldest first. */
-type Run<C> = SortedMap.SortedMap<Timestamp, Update.Update<C>>
-
 export interface Log<C> {
-  readonly updatesBySource: SortedMap.SortedMap<Update.SourceId, Run<C>>
+  readonly updatesBySource: SortedMap.SortedMap<Update.SourceId, Run.Run<C>>
   /** How many updates it holds. */
   readonly size: number
   /** Second contents under stamps held above, and in turn third ones: proof against their sources, never dropped. */
   readonly forks?: Log<C>
 }
-
-const byTime: SortedMap.Less<Timestamp> = (a, b) => a < b
 
 const emptyLog: Log<never> = { updatesBySource: SortedMap.empty(), size: 0 }
 
@@ -34,46 +29,49 @@ export const evolve =
   <C>(added: ReadonlyArray<Update.Update<C>>, superseded: ReadonlyArray<Update.Update<C>>) =>
   (log: Log<C>): Log<C> => {
     if (added.length === 1 && superseded.length === 0) return withOne(added[0]!, log)
-    const runs = new Map<Update.SourceId, SortedMap.Draft<Timestamp, Update.Update<C>>>()
-    let size = log.size
+    const drafts = new Map<Update.SourceId, Changes<C>>()
     let last: Update.SourceId | undefined
-    let draft: SortedMap.Draft<Timestamp, Update.Update<C>> | undefined
-    const edit = (source: Update.SourceId): SortedMap.Draft<Timestamp, Update.Update<C>> => {
-      if (draft !== undefined && source === last) return draft
+    let changes: Changes<C> | undefined
+    const of = (source: Update.SourceId): Changes<C> => {
+      if (changes !== undefined && source === last) return changes
       last = source
-      draft = runs.get(source)
-      if (draft === undefined) {
-        draft = new SortedMap.Draft(byTime, run(source)(log))
-        runs.set(source, draft)
-        size -= draft.size
+      changes = drafts.get(source)
+      if (changes === undefined) {
+        changes = { added: [], dropped: [] }
+        drafts.set(source, changes)
       }
-      return draft
+      return changes
     }
-    for (const update of added) edit(update[2]).set(update[1], update)
-    for (const update of superseded) if (!isForked(update)(log)) edit(update[2]).remove(update[1])
+    for (const update of added) of(update[2]).added.push(update)
+    for (const update of superseded) if (!isForked(update)(log)) of(update[2]).dropped.push(update)
     const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
-    for (const [source, edited] of runs) {
-      size += edited.size
-      if (edited.size === 0) updatesBySource.remove(source)
-      else updatesBySource.set(source, edited.done())
+    let size = log.size
+    for (const [source, one] of drafts) {
+      const held = run(source)(log)
+      const next = Run.evolve(one.added, one.dropped, held)
+      const count = Run.size(next)
+      size += count - Run.size(held)
+      if (count === 0) updatesBySource.remove(source)
+      else updatesBySource.set(source, next)
     }
     return { ...log, updatesBySource: updatesBySource.done(), size }
   }
+
+/** What becomes of one source's updates. */
+interface Changes<C> {
+  readonly added: Update.Update<C>[]
+  readonly dropped: Update.Update<C>[]
+}
 
 /** The most usual step, without what it takes to make several at once. */
 const withOne = <C>(update: Update.Update<C>, log: Log<C>): Log<C> => {
   const { size, updatesBySource } = log
   let grew = 0
-  const added = SortedMap.update(
-    bySource,
-    updatesBySource,
-    update[2],
-    (held = SortedMap.empty<Timestamp, Update.Update<C>>()) => {
-      const next = SortedMap.set(byTime, held, update[1], update)
-      grew = SortedMap.size(next) - SortedMap.size(held)
-      return next
-    },
-  )
+  const added = SortedMap.update(bySource, updatesBySource, update[2], (held = Run.empty<C>()) => {
+    const next = Run.set(update, held)
+    grew = Run.size(next) - Run.size(held)
+    return next
+  })
   const next = { updatesBySource: added, size: size + grew }
   return log.forks === undefined ? next : { ...next, forks: log.forks }
 }
@@ -110,14 +108,14 @@ export const contents =
 
 const run =
   (source: Update.SourceId) =>
-  <C>(log: Log<C>): Run<C> =>
-    SortedMap.get(bySource, log.updatesBySource, source) ?? SortedMap.empty()
+  <C>(log: Log<C>): Run.Run<C> =>
+    SortedMap.get(bySource, log.updatesBySource, source) ?? Run.empty()
 
 /** The update that is held under the stamp of another, if there is one. O(log u). */
 export const find =
   ([, timestamp, source]: Update.Update<unknown>) =>
   <C>(log: Log<C>): Update.Update<C> | undefined =>
-    SortedMap.get(byTime, run(source)(log), timestamp)
+    Run.get(timestamp, run(source)(log))
 
 /** An update that one log holds and another does not. `depth` is 0, or how many other contents stand before it under its stamp. */
 export type Visit<C> = (update: Update.Update<C>, depth: number) => void
@@ -125,16 +123,11 @@ export type Visit<C> = (update: Update.Update<C>, depth: number) => void
 /** Visits what `next` holds beyond `previous`. O(d log u) for d differences between versions of one log. */
 export const forEachAdded = <C>(previous: Log<C>, next: Log<C>, visit: Visit<C>, depth = 0): void => {
   if (previous === next) return
-  SortedMap.forEachChange(
-    bySource,
-    previous.updatesBySource,
-    next.updatesBySource,
-    (_, updates, before = SortedMap.empty()) => {
-      SortedMap.forEachChange(byTime, before, updates, (__, update) => {
-        visit(update, depth)
-      })
-    },
-  )
+  SortedMap.forEachChange(bySource, previous.updatesBySource, next.updatesBySource, (_, updates, before) => {
+    Run.forEachAdded(before ?? Run.empty<C>(), updates, (update) => {
+      visit(update, depth)
+    })
+  })
   if (next.forks !== undefined) forEachAdded(previous.forks ?? empty<C>(), next.forks, visit, depth + 1)
 }
 
@@ -144,12 +137,8 @@ export const since =
   <C>(log: Log<C>): ReadonlyArray<Update.Update<C>> => {
     const updates: Update.Update<C>[] = []
     for (const [source, timestamp] of sources) {
-      const updatesOfSource = run(source)(log)
-      SortedMap.forEach(
-        updatesOfSource,
-        (update) => updates.push(update),
-        SortedMap.rank(byTime, updatesOfSource, timestamp),
-      )
+      const held = run(source)(log)
+      Run.forEach(held, (update) => updates.push(update), Run.rank(timestamp, held))
     }
     if (log.forks !== undefined) updates.push(...since(sources)(log.forks))
     return sources.length < 2 && log.forks === undefined ? updates : sorted(updates)
@@ -183,7 +172,7 @@ export interface Budget {
 /** The next update of one source, and where it stands. */
 interface Head<C> {
   readonly update: Update.Update<C>
-  readonly run: Run<C>
+  readonly run: Run.Run<C>
   readonly index: number
   /** How many updates of the source went before it, and how many there were at first. */
   readonly taken: number
@@ -213,9 +202,9 @@ export const frontier =
     const draft = new SortedMap.Draft<Head<C>, true>(orders[order], SortedMap.empty())
     for (const [source, timestamp] of sources) {
       const updates = run(source)(log)
-      const index = SortedMap.rank(byTime, updates, timestamp)
-      const update = SortedMap.at(updates, index)
-      const missing = SortedMap.size(updates) - index
+      const index = Run.rank(timestamp, updates)
+      const update = Run.at(updates, index)
+      const missing = Run.size(updates) - index
       if (update !== undefined) draft.set({ update, run: updates, index, taken: 0, missing }, true)
     }
     if (log.forks !== undefined) {
@@ -271,13 +260,13 @@ const takeOfOne = <C>(
   count: number,
 ): readonly [ReadonlyArray<Update.Update<C>>, Head<C> | undefined] => {
   const all: Update.Update<C>[] = []
-  const end = Math.min(SortedMap.size(updates), index + Math.max(count, 1))
-  SortedMap.forEach(updates, (update) => all.push(update), index, end)
-  const update = SortedMap.at(updates, end)
+  const end = Math.min(Run.size(updates), index + Math.max(count, 1))
+  Run.forEach(updates, (update) => all.push(update), index, end)
+  const update = Run.at(updates, end)
   return [all, update && { update, run: updates, index: end, taken: taken + end - index, missing }]
 }
 
 const following = <C>({ run: updates, index, taken, missing }: Head<C>): Head<C> | undefined => {
-  const update = SortedMap.at(updates, index + 1)
+  const update = Run.at(updates, index + 1)
   return update && { update, run: updates, index: index + 1, taken: taken + 1, missing }
 }

@@ -92,8 +92,9 @@ export class Draft<K, V> {
   private key: K | undefined
   private index = 0
   private isPresent = false
-  /** Whether no leaf is behind the place: what is above its keys belongs there. */
-  private isLast = false
+  /** What is not below the first and below the second belongs to the place; undefined where there is no leaf on that side. */
+  private low: K | undefined
+  private high: K | undefined
   /** The branches that lead to the place. */
   private path: Branch<K, V>[] | undefined
 
@@ -155,6 +156,13 @@ export class Draft<K, V> {
     this.root = grown(insert(this.less, this.root, key, write, this.owner), this.owner)
   }
 
+  /** Adds entries whose keys come in order, above all that are there; few enough for one node. O(log n), and as many. */
+  append(keys: K[], items: V[]): void {
+    this.place = undefined
+    const leaf = leafOf(this.owner, keys, items)
+    this.root = this.root.size === 0 ? leaf : joined(appended(this.root, leaf, this.owner), this.owner)
+  }
+
   remove(key: K): void {
     this.place = undefined
     this.root = shrunk(without(this.less, this.root, key, this.owner))
@@ -170,20 +178,33 @@ export class Draft<K, V> {
     const { less, place } = this
     if (place !== undefined) {
       if (this.key === key) return place
-      const last = place.keys.length - 1
-      const isAbove = last < 0 || less(place.keys[last]!, key)
-      // keys that come in order, as they do more often than not, are near the one before
-      if (isAbove ? this.isLast : !less(key, place.keys[0]!)) return this.settle(place, key)
+      // keys that come in order, as they do more often than not, are right behind the one before
+      const { keys } = place
+      let next = this.index
+      if (this.isPresent && less(keys[next]!, key)) next++
+      const above = next < keys.length ? keys[next] : this.high
+      if (next > this.index && (above === undefined || less(key, above))) {
+        this.key = key
+        this.index = next
+        this.isPresent = false
+        return place
+      }
+      const { low, high } = this
+      if ((high === undefined || less(key, high)) && (low === undefined || !less(key, low)))
+        return this.settle(place, key)
     }
     const path = (this.path ??= [])
     path.length = 0
-    this.isLast = true
+    this.low = undefined
+    this.high = undefined
     let node = this.root
     while (!node.leaf) {
       path.push(node)
-      const step = childIndex(less, node.keys, key)
-      if (step < node.items.length - 1) this.isLast = false
-      node = node.items[step]!
+      const { keys, items }: Branch<K, V> = node
+      const step = childIndex(less, keys, key)
+      if (step > 0) this.low = keys[step]
+      if (step + 1 < keys.length) this.high = keys[step + 1]
+      node = items[step]!
     }
     this.place = node
     return this.settle(node, key)
@@ -219,6 +240,29 @@ const grown = <K, V>(root: Node<K, V>, owner: Owner): Node<K, V> => {
   const right = splitOff(root, owner, true)
   const left = withoutTail(root, right, owner)
   return branchOf(owner, [firstKey(left), firstKey(right)], [left, right], left.size + right.size)
+}
+
+/** A node, and another on its right where one is too narrow for what is below. */
+type OneOrTwo<K, V> = readonly [Node<K, V>, Node<K, V>?]
+
+const joined = <K, V>([left, right]: OneOrTwo<K, V>, owner: Owner): Node<K, V> =>
+  right === undefined ? left : branchOf(owner, [firstKey(left), firstKey(right)], [left, right], left.size + right.size)
+
+/** A node with a leaf behind its last one. */
+const appended = <K, V>(node: Node<K, V>, leaf: Leaf<K, V>, owner: Owner): OneOrTwo<K, V> => {
+  if (node.leaf) return [node, leaf]
+  const last = node.items.length - 1
+  const before = node.items[last]!.size
+  const [child, more] = appended(node.items[last]!, leaf, owner)
+  const next = ownBranch(node, owner)
+  next.size += child.size - before
+  next.items[last] = child
+  if (more === undefined) return [next]
+  if (next.items.length >= WIDTH) return [next, branchOf(owner, [firstKey(more)], [more], more.size)]
+  next.size += more.size
+  next.keys = [...next.keys, firstKey(more)]
+  next.items.push(more)
+  return [next]
 }
 
 /** A root with a single child gives way to that child. */

@@ -247,6 +247,44 @@ describe('SortedMap', () => {
   })
 })
 
+test('A draft appends what comes after all that is there, node by node', () => {
+  const groups = fc.array(fc.tuple(fc.integer({ min: 1, max: 24 }), fc.boolean(), fc.boolean()), { maxLength: 60 })
+  fc.assert(
+    fc.property(groups, fc.nat(2000), (sizes, gone) => {
+      const model = new Map<number, number>()
+      let map = SortedMap.empty<number, number>()
+      const kept: (readonly [typeof map, ReadonlyArray<readonly [number, number]>])[] = []
+      let draft = new SortedMap.Draft(less, map)
+      let next = 0
+      for (const [count, isDone, isRemoved] of sizes) {
+        const keys = Array.from({ length: count }, () => next++)
+        draft.append(keys.slice(), keys.slice())
+        for (const key of keys) model.set(key, key)
+        if (isRemoved) {
+          draft.remove(gone % next)
+          model.delete(gone % next)
+          draft.set(next, -1)
+          model.set(next++, -1)
+        }
+        expect(draft.size).toBe(model.size)
+        if (!isDone) continue
+        map = draft.done()
+        kept.push([map, [...model]])
+        draft = new SortedMap.Draft(less, map)
+      }
+      kept.push([draft.done(), [...model]])
+      for (const [version, expected] of kept) {
+        expect([...SortedMap.entries(version)]).toEqual([...expected].sort(([a], [b]) => a - b))
+        expected.forEach(([key, value]) => {
+          expect(SortedMap.get(less, version, key)).toBe(value)
+        })
+        const middle = SortedMap.at(version, expected.length >> 1)
+        if (expected.length > 0) expect(SortedMap.rank(less, version, middle!)).toBeGreaterThanOrEqual(0)
+      }
+    }),
+  )
+})
+
 test('B14: keys alike cost no more comparisons than any others, and few of them', () => {
   const cost = (key: (i: number) => string): number => {
     let compared = 0

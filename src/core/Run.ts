@@ -1,0 +1,117 @@
+/**
+ * One source's updates, oldest first: what a log holds of it. A clock lets in none but newer ones, so most steps append: the
+ * newest few stand in an array of their own, which is cheaper to copy than a path of the tree that holds the others.
+ */
+import * as SortedMap from './SortedMap.js'
+import { NEVER, type Timestamp } from './Timestamp.js'
+import type { Update } from './Update.js'
+
+export interface Run<C> {
+  readonly older: SortedMap.SortedMap<Timestamp, Update<C>>
+  /** All newer than those, oldest first: fewer than {@link FEW}. */
+  readonly newest: ReadonlyArray<Update<C>>
+}
+
+/** As many go into the tree together, as one node. */
+const FEW = 24
+
+const timestampOf = (update: Update<unknown>): Timestamp => update[1]
+
+const byTime: SortedMap.Less<Timestamp> = (a, b) => a < b
+
+const emptyRun: Run<never> = { older: SortedMap.empty(), newest: [] }
+
+export const empty = <C>(): Run<C> => emptyRun
+
+/** How many it holds. O(1). */
+export const size = ({ older, newest }: Run<unknown>): number => SortedMap.size(older) + newest.length
+
+/** How many are not after a timestamp. O(log u). */
+export const rank = (timestamp: Timestamp, { older, newest }: Run<unknown>): number => {
+  let i = newest.length
+  while (i > 0 && newest[i - 1]![1] > timestamp) i--
+  return i > 0 ? SortedMap.size(older) + i : SortedMap.rank(byTime, older, timestamp)
+}
+
+/** The update of a timestamp, or undefined. O(log u). */
+export const get = <C>(timestamp: Timestamp, { older, newest }: Run<C>): Update<C> | undefined => {
+  for (let i = newest.length - 1; i >= 0 && newest[i]![1] >= timestamp; i--) {
+    if (newest[i]![1] === timestamp) return newest[i]
+  }
+  return SortedMap.get(byTime, older, timestamp)
+}
+
+/** The update at an index, or undefined. O(log u). */
+export const at = <C>({ older, newest }: Run<C>, i: number): Update<C> | undefined =>
+  i < SortedMap.size(older) ? SortedMap.at(older, i) : newest[i - SortedMap.size(older)]
+
+/** Calls `visit` for the updates from index `from` on, up to but not at index `to`. O(log u + updates visited). */
+export const forEach = <C>(
+  { older, newest }: Run<C>,
+  visit: (update: Update<C>) => void,
+  from = 0,
+  to = Infinity,
+): void => {
+  const start = SortedMap.size(older)
+  if (from < start) SortedMap.forEach(older, visit, from, Math.min(to, start))
+  for (let i = Math.max(0, from - start); i < newest.length && start + i < to; i++) visit(newest[i]!)
+}
+
+/** The newest timestamp, or `NEVER`. */
+const newestOf = ({ older, newest }: Run<unknown>): Timestamp => {
+  if (newest.length > 0) return newest[newest.length - 1]![1]
+  return SortedMap.at(older, SortedMap.size(older) - 1)?.[1] ?? NEVER
+}
+
+/** With an update; in the place of one of its timestamp. O(1) amortized where it is newer than all, else O(log u). */
+export const set = <C>(update: Update<C>, run: Run<C>): Run<C> => {
+  const { older, newest } = run
+  const { length } = newest
+  if (length + 1 >= FEW || update[1] <= newestOf(run)) return evolve([update], [], run)
+  const next = new Array<Update<C>>(length + 1)
+  for (let i = 0; i < length; i++) next[i] = newest[i]!
+  next[length] = update
+  return { older, newest: next }
+}
+
+/**
+ * With some updates added, then others taken out, by their timestamps: as {@link set} each would have it. The same run if nothing
+ * changed. O((a + d) log u).
+ */
+export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>, run: Run<C>): Run<C> => {
+  const tree = new SortedMap.Draft(byTime, run.older)
+  let newest = run.newest.slice()
+  let last = newestOf(run)
+  for (const update of added) {
+    const timestamp = update[1]
+    if (timestamp > last) {
+      newest.push(update)
+      last = timestamp
+    } else if (newest.length === 0 || timestamp < newest[0]![1]) {
+      tree.set(timestamp, update)
+    } else {
+      const i = newest.findIndex((other) => other[1] >= timestamp)
+      newest.splice(i, newest[i]![1] === timestamp ? 1 : 0, update)
+    }
+    if (newest.length < FEW) continue
+    tree.append(newest.map(timestampOf), newest)
+    newest = []
+  }
+  for (const { 1: timestamp } of dropped) {
+    const i = newest.findIndex((other) => other[1] === timestamp)
+    if (i >= 0) newest.splice(i, 1)
+    else tree.remove(timestamp)
+  }
+  return { older: tree.done(), newest }
+}
+
+/** Calls `visit` for every update of `next` that `previous` does not hold. O(d log u) for d between versions of one run. */
+export const forEachAdded = <C>(previous: Run<C>, next: Run<C>, visit: (update: Update<C>) => void): void => {
+  const visitNew = (update: Update<C>): void => {
+    if (get(update[1], previous) !== update) visit(update)
+  }
+  SortedMap.forEachChange(byTime, previous.older, next.older, (_, update) => {
+    visitNew(update)
+  })
+  if (previous.newest !== next.newest) next.newest.forEach(visitNew)
+}

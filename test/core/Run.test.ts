@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import * as Run from '../../src/core/Run.js'
+import type { Update } from '../../src/index.js'
+
+/** Mostly newer than all; now and then in between, in the place of another, or gone. */
+const step = fc.record({
+  added: fc.array(fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(300) }), {
+    maxLength: 60,
+  }),
+  dropped: fc.array(fc.nat(300), { maxLength: 5 }),
+  oneByOne: fc.boolean(),
+})
+
+test('A run is a map from timestamps to updates, in order, however they come; and its versions stay as they were', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), fc.nat(400), fc.nat(400), (steps, from, to) => {
+      let run = Run.empty<number>()
+      let model = new Map<number, Update<number>>()
+      let now = 0
+      const kept: (readonly [typeof run, ReadonlyArray<Update<number>>])[] = []
+      for (const { added, dropped, oneByOne } of steps) {
+        const updates = added.map((at, i): Update<number> => [i, at === 0 ? ++now : (at % (now + 1)) + 0.5, 'a'])
+        const gone = dropped.map((at): Update<number> => [0, at % (now + 2), 'a'])
+        if (oneByOne) for (const update of updates) run = Run.set(update, run)
+        run = Run.evolve(oneByOne ? [] : updates, gone, run)
+        model = new Map(model)
+        for (const update of updates) model.set(update[1], update)
+        for (const [, timestamp] of gone) model.delete(timestamp)
+        kept.push([run, [...model.values()].sort((a, b) => a[1] - b[1])])
+      }
+      let before: readonly [typeof run, ReadonlyArray<Update<number>>] = [Run.empty(), []]
+      for (const [version, expected] of kept) {
+        const all: Update<number>[] = []
+        Run.forEach(version, (update) => all.push(update))
+        expect(all).toEqual(expected)
+        expect(Run.size(version)).toBe(expected.length)
+        const some: Update<number>[] = []
+        Run.forEach(version, (update) => some.push(update), from, to)
+        expect(some).toEqual(expected.slice(from, Math.max(from, to)))
+        for (const [i, update] of expected.entries()) {
+          expect(Run.at(version, i)).toBe(update)
+          expect(Run.get(update[1], version)).toBe(update)
+          expect(Run.get(update[1] + 0.25, version)).toBeUndefined()
+          expect(Run.rank(update[1], version)).toBe(i + 1)
+          expect(Run.rank(update[1] - 0.25, version)).toBe(i)
+        }
+        expect(Run.at(version, expected.length)).toBeUndefined()
+        const news: Update<number>[] = []
+        Run.forEachAdded(before[0], version, (update) => news.push(update))
+        expect(news.sort((a, b) => a[1] - b[1])).toEqual(expected.filter((update) => !before[1].includes(update)))
+        before = [version, expected]
+      }
+    }),
+  )
+})
+
+test('A run made in one go is the one made step by step', () => {
+  const updates = Array.from({ length: 200 }, (_, i): Update<number> => [i, i + 1, 'a'])
+  for (let length = 0; length <= updates.length; length++) {
+    const some = updates.slice(0, length)
+    const one = some.reduce((run, update) => Run.set(update, run), Run.empty<number>())
+    expect(Run.evolve(some, [], Run.empty<number>())).toEqual(one)
+  }
+})
