@@ -88,15 +88,17 @@ export class Draft {
  * toRecord(advance([['x', 1], 1000, 'ann'])(empty)) // => { ann: 1000 }
  */
 export const advance =
-  ([, timestamp, source]: Update<unknown>) =>
+  (update: Update<unknown>) =>
   (clock: Clock): Clock =>
-    timestamp > timestampOf(source)(clock)
-      ? {
-          timestamps: SortedMap.set(bySource, clock.timestamps, source, timestamp),
-          latest: Math.max(clock.latest, timestamp),
-          floor: clock.floor,
-        }
-      : clock
+    withOne(update[2], update[1], clock)
+
+const withOne = (source: SourceId, timestamp: Timestamp, clock: Clock): Clock => {
+  const { latest, floor } = clock
+  if (!(timestamp > floor)) return clock
+  const later = (before = NEVER): Timestamp => (timestamp > before ? timestamp : before)
+  const timestamps = SortedMap.update(bySource, clock.timestamps, source, later)
+  return timestamps === clock.timestamps ? clock : { timestamps, latest: Math.max(latest, timestamp), floor }
+}
 
 /** As {@link advance} for each, in one go. O(u log s) for u updates. */
 export const advanceAll =

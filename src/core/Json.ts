@@ -49,11 +49,12 @@ export const copy = (value: unknown, maxDepth: number): unknown => {
 }
 
 const copyArray = (array: readonly unknown[], maxDepth: number): unknown => {
-  const copied: unknown[] = []
+  // of just the length it needs: what is pushed to keeps room for more
+  const copied = new Array<unknown>(array.length)
   for (let i = 0; i < array.length; i++) {
     const member = copy(array[i], maxDepth - 1)
     if (member instanceof Unfit) return member.within(i)
-    copied.push(member)
+    copied[i] = member
   }
   return Object.freeze(copied)
 }

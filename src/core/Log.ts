@@ -29,39 +29,56 @@ export const evolve =
   <C>(added: ReadonlyArray<Update.Update<C>>, superseded: ReadonlyArray<Update.Update<C>>) =>
   (log: Log<C>): Log<C> => {
     if (added.length === 1 && superseded.length === 0) return withOne(added[0]!, log)
-    const drafts = new Map<Update.SourceId, Changes<C>>()
-    let last: Update.SourceId | undefined
-    let changes: Changes<C> | undefined
+    // most batches are of one source, and supersede what is its own
+    const first: Changes<C> = { source: added[0]?.[2] ?? superseded[0]?.[2] ?? '', added: [], dropped: [] }
+    let others: Map<Update.SourceId, Changes<C>> | undefined
+    let changes = first
     const of = (source: Update.SourceId): Changes<C> => {
-      if (changes !== undefined && source === last) return changes
-      last = source
-      changes = drafts.get(source)
-      if (changes === undefined) {
-        changes = { added: [], dropped: [] }
-        drafts.set(source, changes)
-      }
+      if (source === changes.source) return changes
+      if (source === first.source) return (changes = first)
+      others ??= new Map<Update.SourceId, Changes<C>>()
+      changes = others.get(source) ?? { source, added: [], dropped: [] }
+      others.set(source, changes)
       return changes
     }
     for (const update of added) of(update[2]).added.push(update)
     for (const update of superseded) if (!isForked(update)(log)) of(update[2]).dropped.push(update)
+    if (others === undefined) return withChanges(first, log)
     const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
     let size = log.size
-    for (const [source, one] of drafts) {
-      const held = run(source)(log)
+    for (const one of [first, ...others.values()]) {
+      const held = run(one.source)(log)
       const next = Run.evolve(one.added, one.dropped, held)
       const count = Run.size(next)
       size += count - Run.size(held)
-      if (count === 0) updatesBySource.remove(source)
-      else updatesBySource.set(source, next)
+      if (count === 0) updatesBySource.remove(one.source)
+      else updatesBySource.set(one.source, next)
     }
-    return { ...log, updatesBySource: updatesBySource.done(), size }
+    return withForks({ updatesBySource: updatesBySource.done(), size }, log)
   }
 
 /** What becomes of one source's updates. */
 interface Changes<C> {
+  readonly source: Update.SourceId
   readonly added: Update.Update<C>[]
   readonly dropped: Update.Update<C>[]
 }
+
+const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Log<C> => {
+  const { size, updatesBySource } = log
+  let [before, after] = [0, 0]
+  const next = SortedMap.update(bySource, updatesBySource, source, (held = Run.empty<C>()) => {
+    const evolved = Run.evolve(added, dropped, held)
+    before = Run.size(held)
+    after = Run.size(evolved)
+    return evolved
+  })
+  const changed = after === 0 ? SortedMap.remove(bySource, updatesBySource, source) : next
+  return withForks({ updatesBySource: changed, size: size + after - before }, log)
+}
+
+/** A log with another's {@link Log.forks}, if it has any. */
+const withForks = <C>(log: Log<C>, { forks }: Log<C>): Log<C> => (forks === undefined ? log : { ...log, forks })
 
 /** The most usual step, without what it takes to make several at once. */
 const withOne = <C>(update: Update.Update<C>, log: Log<C>): Log<C> => {
@@ -72,8 +89,7 @@ const withOne = <C>(update: Update.Update<C>, log: Log<C>): Log<C> => {
     grew = Run.size(next) - Run.size(held)
     return next
   })
-  const next = { updatesBySource: added, size: size + grew }
-  return log.forks === undefined ? next : { ...next, forks: log.forks }
+  return withForks({ updatesBySource: added, size: size + grew }, log)
 }
 
 /** The log with all of these, of which some may be other contents under one stamp. O(a log u) for a of them. */

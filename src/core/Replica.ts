@@ -51,8 +51,23 @@ export const change = <S, C>(dataType: DataType<S, C>) => {
     (replica: Replica<S, C>): E.Either<Err | Rejection, readonly [Update<C>, Replica<S, C>]> => {
       const made = make(command, now)(replica)
       if (made._tag === 'Left') return made
-      return { _tag: 'Right', right: [made.right, admitOne(dataType, made.right, replica)[1]] }
+      const update = made.right
+      return {
+        _tag: 'Right',
+        right: [update, evolve(dataType, [update], Clock.advance(update)(replica.clock), replica)],
+      }
     }
+}
+
+/** The replica after updates that are new to it, and the clock after them. */
+const evolve = <S, C>(
+  dataType: DataType<S, C>,
+  fresh: ReadonlyArray<Update<C>>,
+  clock: Clock.Clock,
+  replica: Replica<S, C>,
+): Replica<S, C> => {
+  const { state, superseded } = dataType.apply(fresh)(replica.state)
+  return { id: replica.id, clock, log: Log.evolve(fresh, superseded)(replica.log), state }
 }
 
 /** The update that {@link change} would make, not yet applied: to be signed first. */
@@ -115,9 +130,7 @@ export const admit =
     const { fresh: unsafe, clock } = sift(updates)(replica)
     if (unsafe.length === 0) return [unsafe, replica]
     const fresh = unsafe.map(Change.isolate)
-    const { state, superseded } = dataType.apply(fresh)(replica.state)
-    const log = Log.evolve(fresh, superseded)(replica.log)
-    return [fresh, { id: replica.id, clock, log, state }]
+    return [fresh, evolve(dataType, fresh, clock, replica)]
   }
 
 /** The most usual batch, without what it takes to sift one. */
@@ -126,12 +139,10 @@ const admitOne = <S, C>(
   update: Update<C>,
   replica: Replica<S, C>,
 ): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
-  const { id } = replica
   const clock = Timestamp.is(update[1]) ? Clock.advance(update)(replica.clock) : replica.clock
   if (clock === replica.clock) return [[], replica]
   const fresh = [Change.isolate(update)]
-  const { state, superseded } = dataType.apply(fresh)(replica.state)
-  return [fresh, { id, clock, log: Log.evolve(fresh, superseded)(replica.log), state }]
+  return [fresh, evolve(dataType, fresh, clock, replica)]
 }
 
 interface Sifted<C> {

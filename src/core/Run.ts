@@ -13,7 +13,7 @@ export interface Run<C> {
 }
 
 /** As many go into the tree together, as one node. */
-const FEW = 24
+const FEW = 32
 
 const timestampOf = (update: Update<unknown>): Timestamp => update[1]
 
@@ -79,7 +79,8 @@ export const set = <C>(update: Update<C>, run: Run<C>): Run<C> => {
  * changed. O((a + d) log u).
  */
 export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>, run: Run<C>): Run<C> => {
-  const tree = new SortedMap.Draft(byTime, run.older)
+  let draft: SortedMap.Draft<Timestamp, Update<C>> | undefined
+  const tree = (): SortedMap.Draft<Timestamp, Update<C>> => (draft ??= new SortedMap.Draft(byTime, run.older))
   let newest = run.newest.slice()
   let last = newestOf(run)
   for (const update of added) {
@@ -88,21 +89,22 @@ export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArra
       newest.push(update)
       last = timestamp
     } else if (newest.length === 0 || timestamp < newest[0]![1]) {
-      tree.set(timestamp, update)
+      tree().set(timestamp, update)
     } else {
       const i = newest.findIndex((other) => other[1] >= timestamp)
       newest.splice(i, newest[i]![1] === timestamp ? 1 : 0, update)
     }
     if (newest.length < FEW) continue
-    tree.append(newest.map(timestampOf), newest)
+    tree().append(newest.map(timestampOf), newest)
     newest = []
   }
-  for (const { 1: timestamp } of dropped) {
-    const i = newest.findIndex((other) => other[1] === timestamp)
+  for (const update of dropped) {
+    let i = newest.length - 1
+    while (i >= 0 && newest[i]![1] !== update[1]) i--
     if (i >= 0) newest.splice(i, 1)
-    else tree.remove(timestamp)
+    else tree().remove(update[1])
   }
-  return { older: tree.done(), newest }
+  return { older: draft?.done() ?? run.older, newest }
 }
 
 /** Calls `visit` for every update of `next` that `previous` does not hold. O(d log u) for d between versions of one run. */

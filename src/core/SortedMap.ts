@@ -47,7 +47,7 @@ type Node<K, V> = Leaf<K, V> | Branch<K, V>
 export type Write<V> = (held: V | undefined) => V
 
 /** The most entries or children that a node holds. */
-const WIDTH = 24
+const WIDTH = 32
 
 /** Tells whose a node is, by identity: not a number, which another realm could give out once more. */
 type Owner = object
@@ -280,6 +280,10 @@ const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOB
 const ownLeaf = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
   isOwned(node, owner) ? node : leafOf(owner, node.keys.slice(), node.items.slice())
 
+/** A leaf for other values at the same keys: these, nobody's, will not be edited. */
+const withOwnItems = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
+  owner === NOBODY ? leafOf(owner, node.keys, node.items.slice()) : ownLeaf(node, owner)
+
 const ownBranch = <K, V>(node: Branch<K, V>, owner: Owner): Branch<K, V> =>
   isOwned(node, owner) ? node : branchOf(owner, node.keys, node.items.slice(), node.size)
 
@@ -295,7 +299,7 @@ const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>, 
     const value = write(held)
     if (present && Object.is(held, value)) return node
     if (present) {
-      const next = ownLeaf(node, owner)
+      const next = withOwnItems(node, owner)
       next.items[i] = value
       return next
     }

@@ -46,7 +46,6 @@ export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Ch
 const apply =
   <V>(updates: ReadonlyArray<Update.Update<Change<V>>>) =>
   (state: State<V>): Applied<State<V>, Change<V>> => {
-    const winners = new SortedMap.Draft(byKey, state.winners)
     const superseded: Update.Update<Change<V>>[] = []
     let size = state.size
     let update = updates[0]!
@@ -61,9 +60,14 @@ const apply =
       size += presence(update[0][1])
       return update
     }
-    for (update of updates) winners.update(update[0][0], won)
-    const next = winners.done()
-    return { state: next === state.winners ? state : { winners: next, size }, superseded }
+    let winners = state.winners
+    if (updates.length === 1) winners = SortedMap.update(byKey, winners, update[0][0], won)
+    else {
+      const draft = new SortedMap.Draft(byKey, winners)
+      for (update of updates) draft.update(update[0][0], won)
+      winners = draft.done()
+    }
+    return { state: winners === state.winners ? state : { winners, size }, superseded }
   }
 
 const presence = (value: unknown): 0 | 1 => (value === null ? 0 : 1)
