@@ -49,8 +49,8 @@ export const verify = (isRight: boolean, what: string): void => {
 }
 
 /** In the child: how long it warms up on the smallest size, then on the size itself, and how long it measures, in ms. */
-const WARM_UP = 150
-const PATIENCE = 300
+const WARM_UP = 300
+const PATIENCE = 400
 
 /** The median of several runs, in this process. */
 export const measure = async ({ work }: Contestant, n: number, smallest: number): Promise<number> => {

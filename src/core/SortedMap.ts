@@ -95,8 +95,9 @@ export class Draft<K, V> {
   /** What is not below the first and below the second belongs to the place; undefined where there is no leaf on that side. */
   private low: K | undefined
   private high: K | undefined
-  /** The branches that lead to the place. */
-  private path: Branch<K, V>[] | undefined
+  /** The branches that lead to the place, and which child of each does. */
+  private readonly path: Branch<K, V>[] = []
+  private readonly steps: number[] = []
 
   constructor(less: Less<K>, origin: SortedMap<K, V>) {
     this.less = less
@@ -110,7 +111,6 @@ export class Draft<K, V> {
   }
 
   get(key: K): V | undefined {
-    if (this.root.owner !== this.owner) return lookup(this.less, this.root, key)
     const leaf = this.seek(key)
     return this.isPresent ? leaf.items[this.index] : undefined
   }
@@ -123,37 +123,53 @@ export class Draft<K, V> {
   }
 
   set(key: K, value: V): void {
-    const leaf = this.editable(key)
-    if (leaf === undefined) this.copyTo(key, () => value)
-    else if (this.isPresent) leaf.items[this.index] = value
-    else this.insertAt(leaf, key, value)
+    this.put(this.seek(key), key, value)
   }
 
   /** Puts at `key` what `write` makes of the value there, in one descent. Asked once; what it gives back unchanged stays. */
   update(key: K, write: Write<V>): void {
-    const leaf = this.editable(key)
-    if (leaf === undefined) this.copyTo(key, write)
-    else if (this.isPresent) leaf.items[this.index] = write(leaf.items[this.index])
-    else this.insertAt(leaf, key, write(undefined))
-  }
-
-  /** The leaf of a key, if it is owned and has room. */
-  private editable(key: K): Leaf<K, V> | undefined {
-    if (this.root.owner !== this.owner) return undefined
     const leaf = this.seek(key)
-    return leaf.owner === this.owner && (this.isPresent || leaf.keys.length < WIDTH) ? leaf : undefined
+    this.put(leaf, key, write(this.isPresent ? leaf.items[this.index] : undefined))
   }
 
-  private insertAt(leaf: Leaf<K, V>, key: K, value: V): void {
-    insertInto(leaf, this.index, key, value)
+  /** A value at the place, which was just sought for the key. */
+  private put(leaf: Leaf<K, V>, key: K, value: V): void {
+    if (this.isPresent) {
+      if (!Object.is(leaf.items[this.index], value)) this.owned(leaf).items[this.index] = value
+    } else if (leaf.keys.length < WIDTH) {
+      insertInto(this.owned(leaf), this.index, key, value)
+      for (const branch of this.path) branch.size++
+      this.isPresent = true
+    } else {
+      this.place = undefined
+      this.root = grown(
+        insert(this.less, this.root, key, () => value, this.owner),
+        this.owner,
+      )
+    }
+  }
+
+  /** The leaf at the place, and what leads to it, as this draft's own. */
+  private owned(leaf: Leaf<K, V>): Leaf<K, V> {
+    const { owner, path, steps } = this
     // who owns a leaf owns what leads to it
-    for (const branch of this.path!) branch.size++
-    this.isPresent = true
+    if (leaf.owner === owner) return leaf
+    let above: Branch<K, V> | undefined
+    for (let i = 0; i < path.length; i++) {
+      const branch = ownBranch(path[i]!, owner)
+      path[i] = branch
+      this.hang(branch, above, steps[i - 1])
+      above = branch
+    }
+    const own = ownLeaf(leaf, owner)
+    this.hang(own, above, steps[path.length - 1])
+    this.place = own
+    return own
   }
 
-  private copyTo(key: K, write: Write<V>): void {
-    this.place = undefined
-    this.root = grown(insert(this.less, this.root, key, write, this.owner), this.owner)
+  private hang(node: Node<K, V>, above: Branch<K, V> | undefined, step: number | undefined): void {
+    if (above === undefined) this.root = node
+    else above.items[step!] = node
   }
 
   /** Adds entries whose keys come in order, above all that are there; few enough for one node. O(log n), and as many. */
@@ -183,18 +199,22 @@ export class Draft<K, V> {
       let next = this.index
       if (this.isPresent && less(keys[next]!, key)) next++
       const above = next < keys.length ? keys[next] : this.high
-      if (next > this.index && (above === undefined || less(key, above))) {
-        this.key = key
-        this.index = next
-        this.isPresent = false
-        return place
+      if (next > this.index) {
+        const isBelow = above === undefined || less(key, above)
+        if (isBelow || (next < keys.length && !less(above, key))) {
+          this.key = key
+          this.index = next
+          this.isPresent = !isBelow
+          return place
+        }
       }
       const { low, high } = this
       if ((high === undefined || less(key, high)) && (low === undefined || !less(key, low)))
         return this.settle(place, key)
     }
-    const path = (this.path ??= [])
+    const { path, steps } = this
     path.length = 0
+    steps.length = 0
     this.low = undefined
     this.high = undefined
     let node = this.root
@@ -202,6 +222,7 @@ export class Draft<K, V> {
       path.push(node)
       const { keys, items }: Branch<K, V> = node
       const step = childIndex(less, keys, key)
+      steps.push(step)
       if (step > 0) this.low = keys[step]
       if (step + 1 < keys.length) this.high = keys[step + 1]
       node = items[step]!
