@@ -51,34 +51,53 @@ export const text =
   }
 
 /**
- * Removes `count` UTF-16 code units from `offset` on and puts a string there. O(n) for n lines. Errors:
+ * Removes `count` UTF-16 code units from `offset` on and puts a string there. O(k) for the k lines up to there. Errors:
  * `IndexOutOfRange` for what lies beyond the text, with the text's length; `NoRoom` as {@link text}.
  */
 export const splice =
   (offset: number, count: number, string: string) =>
   (state: State, stamp: Stamp): E.Either<RArray.Refusal, Change> => {
-    const all = lines(state)
-    const ends: number[] = []
-    let length = 0
-    for (const line of all) ends.push((length += line.length))
-    for (const index of [offset, offset + count]) {
-      if (!Number.isInteger(index) || index < 0 || index > length) {
-        return { _tag: 'Left', left: { _tag: 'IndexOutOfRange', index, length } }
-      }
-    }
-    if (count < 0) return { _tag: 'Left', left: { _tag: 'IndexOutOfRange', index: offset + count, length } }
-    const isOpen = all.length > 0 && !all[all.length - 1]!.endsWith('\n')
-    const holding = ends.findIndex((end) => end > offset)
-    const first = holding >= 0 ? holding : all.length - (isOpen ? 1 : 0)
-    const start = ends[first - 1] ?? 0
-    let next = ends.findIndex((end) => end >= offset + count && end > offset) + 1
-    if (next === 0) next = all.length
-    const old = all.slice(first, next).join('')
-    let made = old.slice(0, offset - start) + string + old.slice(offset - start + count)
+    const outside = [offset, offset + count].find((index) => !Number.isInteger(index) || index < 0)
+    if (outside !== undefined || count < 0) return beyond(outside ?? offset + count, toString(state).length)
+    const [old, first, start, following] = linesAt(offset, offset + count, state)
+    const end = old.reduce((sum, line) => sum + line.length, start)
+    if (offset > end) return beyond(offset, end)
+    if (offset + count > end) return beyond(offset + count, end)
+    const text = old.join('')
+    let made = text.slice(0, offset - start) + string + text.slice(offset - start + count)
     // a line that lost its end takes in the next
-    if (made !== '' && !made.endsWith('\n') && next < all.length) made += all[next++]!
-    return rewrite(editsBetween(all.slice(first, next), split(made), first))(state, stamp)
+    if (made !== '' && !made.endsWith('\n') && following !== undefined) {
+      old.push(following)
+      made += following
+    }
+    return rewrite(editsBetween(old, split(made), first))(state, stamp)
   }
+
+const beyond = (index: number, length: number): E.Left<RArray.Refusal> => ({
+  _tag: 'Left',
+  left: { _tag: 'IndexOutOfRange', index, length },
+})
+
+/** The lines that hold what is between two offsets, the index of the first, where it starts, and the line behind them. */
+const linesAt = (from: number, to: number, { items }: State): [string[], number, number, string | undefined] => {
+  const held: string[] = []
+  let [first, start, end] = [0, 0, 0]
+  let last = ''
+  for (const [key, update] of SortedMap.entries(items)) {
+    const line = update[0][key]!
+    if (held.length > 0 && end >= to) return [held, first, start, line]
+    end += line.length
+    if (end > from) held.push(line)
+    else {
+      first++
+      start = end
+      last = line
+    }
+  }
+  if (held.length > 0 || last === '' || last.endsWith('\n')) return [held, first, start, undefined]
+  // at the very end, of a last line that is still open
+  return [[last], first - 1, start - last.length, undefined]
+}
 
 /** Cut after each `\n`. The empty text has no lines. */
 const split = (string: string): ReadonlyArray<string> => (string === '' ? [] : string.split(/(?<=\n)/))
