@@ -49,8 +49,11 @@ export const verify = (isRight: boolean, what: string): void => {
 }
 
 /** In the child: how long it warms up on the smallest size, then on the size itself, and how long it measures, in ms. */
-const WARM_UP = 300
-const PATIENCE = 400
+const WARM_UP = 200
+const PATIENCE = 300
+/** It goes on for longer where that is too short for a median, but not for ever. */
+const RUNS = 5
+const MOST_PATIENCE = 1500
 
 /** The median of several runs, in this process. */
 export const measure = async ({ work }: Contestant, n: number, smallest: number): Promise<number> => {
@@ -58,9 +61,11 @@ export const measure = async ({ work }: Contestant, n: number, smallest: number)
     for (const end = performance.now() + WARM_UP; performance.now() < end;) await work(size)
   }
   const runs: number[] = []
-  const end = performance.now() + PATIENCE
+  const start = performance.now()
+  const isDone = (spent: number): boolean =>
+    spent > (runs.length < RUNS ? MOST_PATIENCE : PATIENCE) || runs.length >= 50
   do runs.push(await work(n))
-  while (performance.now() < end && runs.length < 50)
+  while (!isDone(performance.now() - start))
   return median(runs)
 }
 

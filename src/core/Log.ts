@@ -29,52 +29,66 @@ export const evolve =
   <C>(added: ReadonlyArray<Update.Update<C>>, superseded: ReadonlyArray<Update.Update<C>>) =>
   (log: Log<C>): Log<C> => {
     if (added.length === 1 && superseded.length === 0) return withOne(added[0]!, log)
+    const source = (added[0] ?? superseded[0])?.[2]
+    if (source === undefined) return log
+    const dropped = log.forks === undefined ? superseded : superseded.filter((update) => !isForked(update)(log))
     // most batches are of one source, and supersede what is its own
-    const first: Changes<C> = { source: added[0]?.[2] ?? superseded[0]?.[2] ?? '', added: [], dropped: [] }
-    let others: Map<Update.SourceId, Changes<C>> | undefined
-    let changes = first
-    const of = (source: Update.SourceId): Changes<C> => {
-      if (source === changes.source) return changes
-      if (source === first.source) return (changes = first)
-      others ??= new Map<Update.SourceId, Changes<C>>()
-      changes = others.get(source) ?? { source, added: [], dropped: [] }
-      others.set(source, changes)
-      return changes
-    }
-    for (const update of added) of(update[2]).added.push(update)
-    for (const update of superseded) if (!isForked(update)(log)) of(update[2]).dropped.push(update)
-    if (others === undefined) return withChanges(first, log)
-    const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
-    let size = log.size
-    for (const one of [first, ...others.values()]) {
-      const held = run(one.source)(log)
-      const next = Run.evolve(one.added, one.dropped, held)
-      const count = Run.size(next)
-      size += count - Run.size(held)
-      if (count === 0) updatesBySource.remove(one.source)
-      else updatesBySource.set(one.source, next)
-    }
-    return withForks({ updatesBySource: updatesBySource.done(), size }, log)
+    if (areOf(source, added) && areOf(source, dropped)) return withChanges({ source, added, dropped }, log)
+    return withEach(bySources(added, dropped), log)
   }
 
 /** What becomes of one source's updates. */
 interface Changes<C> {
   readonly source: Update.SourceId
-  readonly added: Update.Update<C>[]
-  readonly dropped: Update.Update<C>[]
+  readonly added: ReadonlyArray<Update.Update<C>>
+  readonly dropped: ReadonlyArray<Update.Update<C>>
 }
 
+const bySources = <C>(
+  added: ReadonlyArray<Update.Update<C>>,
+  dropped: ReadonlyArray<Update.Update<C>>,
+): Iterable<Changes<C>> => {
+  const all = new Map<Update.SourceId, { source: Update.SourceId } & Record<'added' | 'dropped', Update.Update<C>[]>>()
+  const of = (source: Update.SourceId) => {
+    const changes = all.get(source) ?? { source, added: [], dropped: [] }
+    all.set(source, changes)
+    return changes
+  }
+  for (const update of added) of(update[2]).added.push(update)
+  for (const update of dropped) of(update[2]).dropped.push(update)
+  return all.values()
+}
+
+const withEach = <C>(changes: Iterable<Changes<C>>, log: Log<C>): Log<C> => {
+  const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
+  let size = log.size
+  for (const { source, added, dropped } of changes) {
+    const held = run(source)(log)
+    const next = Run.evolve(added, dropped, held)
+    const count = Run.size(next)
+    size += count - Run.size(held)
+    if (count === 0) updatesBySource.remove(source)
+    else updatesBySource.set(source, next)
+  }
+  return withForks({ updatesBySource: updatesBySource.done(), size }, log)
+}
+
+const areOf = (source: Update.SourceId, updates: ReadonlyArray<Update.Update<unknown>>): boolean => {
+  for (const update of updates) if (update[2] !== source) return false
+  return true
+}
+
+/** {@link withEach}, of one. */
 const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Log<C> => {
-  const { size, updatesBySource } = log
-  let [before, after] = [0, 0]
-  const next = SortedMap.update(bySource, updatesBySource, source, (held = Run.empty<C>()) => {
-    const evolved = Run.evolve(added, dropped, held)
-    before = Run.size(held)
-    after = Run.size(evolved)
-    return evolved
-  })
-  const changed = after === 0 ? SortedMap.remove(bySource, updatesBySource, source) : next
-  return withForks({ updatesBySource: changed, size: size + after - before }, log)
+  const held = run(source)(log)
+  const next = Run.evolve(added, dropped, held)
+  const count = Run.size(next)
+  const { updatesBySource } = log
+  const changed =
+    count === 0
+      ? SortedMap.remove(bySource, updatesBySource, source)
+      : SortedMap.set(bySource, updatesBySource, source, next)
+  return withForks({ updatesBySource: changed, size: log.size + count - Run.size(held) }, log)
 }
 
 /** A log with another's {@link Log.forks}, if it has any. */
