@@ -127,9 +127,9 @@ export const admit =
   (updates: Iterable<Update<C>>) =>
   (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
     if (Array.isArray(updates) && updates.length === 1) return admitOne(dataType, updates[0] as Update<C>, replica)
-    const { fresh: unsafe, clock } = sift(updates)(replica)
-    if (unsafe.length === 0) return [unsafe, replica]
-    const fresh = unsafe.map(Change.isolate)
+    const { fresh, clock } = sift(updates)(replica)
+    if (fresh.length === 0) return [fresh, replica]
+    for (let i = 0; i < fresh.length; i++) fresh[i] = Change.isolate(fresh[i]!)
     return [fresh, evolve(dataType, fresh, clock, replica)]
   }
 
@@ -147,9 +147,9 @@ const admitOne = <S, C>(
 
 interface Sifted<C> {
   /** What the replica has not seen, in the order given. */
-  readonly fresh: ReadonlyArray<Update<C>>
+  readonly fresh: Update<C>[]
   /** What it has, or what came earlier in the batch. */
-  readonly stale: ReadonlyArray<Update<C>>
+  readonly stale: Update<C>[]
   /** The clock after the batch. */
   readonly clock: Clock.Clock
 }
