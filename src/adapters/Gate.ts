@@ -73,7 +73,7 @@ export const createGate = <S, C>(
   const forbids = (update: Update<C>): Rejection | undefined => {
     const large = tooLarge(update)
     if (large !== undefined || authorize === undefined) return large
-    const verdict = authorize(update, host.getReplica().state)
+    const verdict = askedFor(() => authorize(update, host.getReplica().state))
     return verdict._tag === 'Right' ? undefined : { _tag: 'Unauthorized', at: '[0]', reason: verdict.left, update }
   }
 
@@ -112,10 +112,16 @@ export const createGate = <S, C>(
     }
   }
 
+  /** Nothing that came from others throws through here, even where it meets a data type that is not total. */
   const take = (guests: ReadonlyArray<Arrival<C>>): void => {
-    for (const proof of host.take(guests.map(({ update }) => update))) {
-      const guest = guests.find(({ update }) => 'update' in proof && update === proof.update)
-      refuse(guest?.tell ?? (() => undefined), proof)
+    try {
+      for (const proof of host.take(guests.map(({ update }) => update))) {
+        const guest = guests.find(({ update }) => 'update' in proof && update === proof.update)
+        refuse(guest?.tell ?? (() => undefined), proof)
+      }
+    } catch (error) {
+      const failed: Rejection = { _tag: 'Failed', at: '', reason: String(error) }
+      for (const tell of new Set(guests.map((guest) => guest.tell))) refuse(tell, failed)
     }
   }
 
@@ -232,6 +238,15 @@ export const createGate = <S, C>(
   }
 
   return { admit, sign }
+}
+
+/** What somebody's function says; where it throws, it refuses. */
+const askedFor = (ask: () => E.Either<string, unknown>): E.Either<string, unknown> => {
+  try {
+    return ask()
+  } catch (error) {
+    return { _tag: 'Left', left: String(error) }
+  }
 }
 
 const unsigned = (reason: string): E.Left<Rejection> => ({ _tag: 'Left', left: { _tag: 'Unsignable', at: '', reason } })

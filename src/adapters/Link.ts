@@ -131,6 +131,7 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
       if (!stopped.has(update[2])) stopped.set(update[2], update)
       if (stopped.size > MAX_STOPPED) session = Session.fail(session)
     }
+    if (rejection._tag === 'Failed') session = Session.fail(session)
     refuse(rejection)
   }
 
