@@ -7,7 +7,8 @@ import { NEVER, type Timestamp } from './Timestamp.js'
 import type { Update } from './Update.js'
 
 export interface Run<C> {
-  readonly older: SortedMap.SortedMap<Timestamp, Update<C>>
+  /** By themselves, for their stamps are in them: keys of their own would take as much room again. */
+  readonly older: SortedMap.SortedMap<Update<C>, Update<C>>
   /** All newer than those, oldest first: fewer than {@link FEW}. */
   readonly newest: ReadonlyArray<Update<C>>
 }
@@ -15,9 +16,10 @@ export interface Run<C> {
 /** As many go into the tree together, as one node. */
 const FEW = 32
 
-const timestampOf = (update: Update<unknown>): Timestamp => update[1]
+const byTime: SortedMap.Less<Update<unknown>> = (a, b) => a[1] < b[1]
 
-const byTime: SortedMap.Less<Timestamp> = (a, b) => a < b
+/** Stands where an update of a timestamp does, or would. */
+const placeOf = (timestamp: Timestamp): Update<never> => [undefined as never, timestamp, '']
 
 const emptyRun: Run<never> = { older: SortedMap.empty(), newest: [] }
 
@@ -30,7 +32,7 @@ export const size = ({ older, newest }: Run<unknown>): number => SortedMap.size(
 export const rank = (timestamp: Timestamp, { older, newest }: Run<unknown>): number => {
   let i = newest.length
   while (i > 0 && newest[i - 1]![1] > timestamp) i--
-  return i > 0 ? SortedMap.size(older) + i : SortedMap.rank(byTime, older, timestamp)
+  return i > 0 ? SortedMap.size(older) + i : SortedMap.rank(byTime, older, placeOf(timestamp))
 }
 
 /** The update of a timestamp, or undefined. O(log u). */
@@ -38,7 +40,7 @@ export const get = <C>(timestamp: Timestamp, { older, newest }: Run<C>): Update<
   for (let i = newest.length - 1; i >= 0 && newest[i]![1] >= timestamp; i--) {
     if (newest[i]![1] === timestamp) return newest[i]
   }
-  return SortedMap.get(byTime, older, timestamp)
+  return SortedMap.get(byTime, older, placeOf(timestamp))
 }
 
 /** The update at an index, or undefined. O(log u). */
@@ -79,8 +81,8 @@ export const set = <C>(update: Update<C>, run: Run<C>): Run<C> => {
  * changed. O((a + d) log u).
  */
 export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>, run: Run<C>): Run<C> => {
-  let draft: SortedMap.Draft<Timestamp, Update<C>> | undefined
-  const tree = (): SortedMap.Draft<Timestamp, Update<C>> => (draft ??= new SortedMap.Draft(byTime, run.older))
+  let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
+  const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, run.older))
   let newest = run.newest.slice()
   let last = newestOf(run)
   for (const update of added) {
@@ -89,20 +91,21 @@ export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArra
       newest.push(update)
       last = timestamp
     } else if (newest.length === 0 || timestamp < newest[0]![1]) {
-      tree().set(timestamp, update)
+      tree().set(update, update)
     } else {
       const i = newest.findIndex((other) => other[1] >= timestamp)
       newest.splice(i, newest[i]![1] === timestamp ? 1 : 0, update)
     }
     if (newest.length < FEW) continue
-    tree().append(newest.map(timestampOf), newest)
+    const few = newest.slice() // of just the length it needs
+    tree().append(few, few)
     newest = []
   }
   for (const update of dropped) {
     let i = newest.length - 1
     while (i >= 0 && newest[i]![1] !== update[1]) i--
     if (i >= 0) newest.splice(i, 1)
-    else tree().remove(update[1])
+    else tree().remove(update)
   }
   return { older: draft?.done() ?? run.older, newest }
 }

@@ -172,10 +172,13 @@ export class Draft<K, V> {
     else above.items[step!] = node
   }
 
-  /** Adds entries whose keys come in order, above all that are there; few enough for one node. O(log n), and as many. */
+  /**
+   * Adds entries whose keys come in order, above all that are there; few enough for one node. The arrays are kept, and never
+   * edited: they may be one. O(log n).
+   */
   append(keys: K[], items: V[]): void {
     this.place = undefined
-    const leaf = leafOf(this.owner, keys, items)
+    const leaf = leafOf(NOBODY, keys, items)
     this.root = this.root.size === 0 ? leaf : joined(appended(this.root, leaf, this.owner), this.owner)
   }
 
@@ -369,13 +372,22 @@ const insertAt = <A>(array: A[], i: number, x: A): void => {
   array[i] = x
 }
 
+/** A part of a leaf's array, with room for as much as a leaf may come to hold if it may be edited: what is pushed to takes more. */
+const part = <A>(array: readonly A[], from: number, to: number, owner: Owner): A[] => {
+  if (owner === NOBODY) return array.slice(from, to)
+  const copy = new Array<A>(WIDTH)
+  for (let i = from; i < to; i++) copy[i - from] = array[i]!
+  copy.length = to - from
+  return copy
+}
+
 /** The right part of a node that is too wide. At the right end of the map little moves, so that appends fill their nodes. */
 const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): Node<K, V> => {
   const from = last ? WIDTH - 2 : WIDTH >> 1
-  const keys = node.keys.slice(from)
+  const { length } = node.keys
   return node.leaf
-    ? leafOf(owner, keys, node.items.slice(from))
-    : branchOf(owner, keys, node.items.slice(from), sizeOf(node.items, from))
+    ? leafOf(owner, part(node.keys, from, length, owner), part(node.items, from, length, owner))
+    : branchOf(owner, node.keys.slice(from), node.items.slice(from), sizeOf(node.items, from))
 }
 
 const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => {
@@ -387,10 +399,9 @@ const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => 
 /** What {@link splitOff} left; `node` was made by this very transition, so its arrays are not shared yet. */
 const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: Owner): Node<K, V> => {
   const length = node.keys.length - tail.keys.length
-  const keys = node.keys.slice(0, length)
   return node.leaf
-    ? leafOf(owner, keys, node.items.slice(0, length))
-    : branchOf(owner, keys, node.items.slice(0, length), node.size - tail.size)
+    ? leafOf(owner, part(node.keys, 0, length, owner), part(node.items, 0, length, owner))
+    : branchOf(owner, node.keys.slice(0, length), node.items.slice(0, length), node.size - tail.size)
 }
 
 /** The node without `key`: the same node if it was not there, a node of no keys if nothing is left. */

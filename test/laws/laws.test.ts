@@ -331,7 +331,13 @@ test('laws are pure predicates: 6 and 7, which are the core’s, see what is wro
   // an update that is filed under another timestamp than its own is not found by it
   const update: Update<Change> = [['x', 1], 5, 'a']
   const filed = <K, V>(key: K, value: V) => SortedMap.set((a: K, b: K) => a < b, SortedMap.empty<K, V>(), key, value)
-  const misfiled = { size: 1, updatesBySource: filed('a', { older: filed(1, update), newest: [] }) }
+  const misfiled = {
+    size: 1,
+    updatesBySource: filed('a', {
+      older: filed<Update<Change>, Update<Change>>([update[0], 1, 'a'], update),
+      newest: [],
+    }),
+  }
   const [{ after }] = run.events as [(typeof run.events)[number]]
   const behind = { ...after, clock: Clock.fromRecord({ a: 3 }), log: { size: 0, updatesBySource: SortedMap.empty() } }
   const holds = { ...after, log: misfiled } as typeof after

@@ -387,34 +387,38 @@ describe('A secure store', () => {
 })
 
 describe('What throws', () => {
-  test.each([true, false])('throws past nobody, and is told where it came from; verified at once: %s', async (isSync) => {
-    const verifier = staged(() => (isSync ? undefined : Promise.resolve()))
-    const broken = {
-      ...sb.dataType,
-      apply: (updates: ReadonlyArray<Update<Change>>) => {
-        if (updates.some(([[key]]) => key === 'bomb')) throw new Error('not total')
-        return sb.dataType.apply(updates)
-      },
-    }
-    const authorize: Security<State, Change>['authorize'] = ([[key]]) => {
-      if (key === 'odd') throw new Error('no idea')
-      return { _tag: 'Right', right: undefined }
-    }
-    const store = createStore(scuttlebutt(broken), 'z', { security: { document: '', verifier, authorize } })
-    const stream = createStream(store)
-    const told: Rejection[] = []
-    stream.on('rejection', (rejection) => told.push(rejection))
-    stream.resume()
-    stream.end(['odd', 'a', 'bomb', 'b'].map((key, i) => `[["${key}",1],${String(i + 1)},"s","good"]\n`).join(''))
-    await eventually(() => {
-      expect(told).toMatchObject([
-        { _tag: 'Unauthorized', reason: 'Error: no idea' },
-        { _tag: 'Failed', reason: 'Error: not total' },
-      ])
-    })
-    await once(stream, 'close')
-    expect(Model.has('a')(store.getReplica().state)).toBe(true)
-  })
+  test.each([true, false])(
+    'throws past nobody, and is told where it came from; verified at once: %s',
+    async (isSync) => {
+      const verifier = staged(() => (isSync ? undefined : Promise.resolve()))
+      const broken = {
+        ...sb.dataType,
+        apply: (updates: ReadonlyArray<Update<Change>>) => {
+          if (updates.some(([[key]]) => key === 'bomb')) throw new Error('not total')
+          return sb.dataType.apply(updates)
+        },
+      }
+      const authorize: Security<State, Change>['authorize'] = ([[key]]) => {
+        if (key === 'odd') throw new Error('no idea')
+        return { _tag: 'Right', right: undefined }
+      }
+      const store = createStore(scuttlebutt(broken), 'z', { security: { document: '', verifier, authorize } })
+      const stream = createStream(store)
+      const told: Rejection[] = []
+      stream.on('rejection', (rejection) => told.push(rejection))
+      stream.resume()
+      const closed = once(stream, 'close')
+      stream.end(['odd', 'a', 'bomb', 'b'].map((key, i) => `[["${key}",1],${String(i + 1)},"s","good"]\n`).join(''))
+      await eventually(() => {
+        expect(told).toMatchObject([
+          { _tag: 'Unauthorized', reason: 'Error: no idea' },
+          { _tag: 'Failed', reason: 'Error: not total' },
+        ])
+      })
+      await closed
+      expect(Model.has('a')(store.getReplica().state)).toBe(true)
+    },
+  )
 })
 
 describe('A policy', () => {
