@@ -123,6 +123,12 @@ export const fork =
       ? withOne(update, log)
       : { ...log, size: log.size + 1, forks: fork(update)(log.forks ?? empty()) }
 
+/** How many contents of a source are held beside the first of their stamps. O(log u) each. */
+export const forksOf =
+  (source: Update.SourceId) =>
+  ({ forks }: Log<unknown>): number =>
+    forks === undefined ? 0 : Run.size(run(source)(forks)) + forksOf(source)(forks)
+
 const isForked =
   (update: Update.Update<unknown>) =>
   ({ forks }: Log<unknown>): boolean =>
@@ -170,7 +176,7 @@ export const since =
       const held = run(source)(log)
       Run.forEach(held, (update) => updates.push(update), Run.rank(timestamp, held))
     }
-    if (log.forks !== undefined) updates.push(...since(sources)(log.forks))
+    if (log.forks !== undefined) for (const update of since(sources)(log.forks)) updates.push(update)
     return sources.length < 2 && log.forks === undefined ? updates : sorted(updates)
   }
 

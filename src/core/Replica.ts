@@ -185,6 +185,9 @@ export const equivocations =
   (replica: Replica<S, C>): ReadonlyArray<Equivocation<C>> =>
     confront(dataType)(updates)(replica)[0]
 
+/** As many proofs against one source are kept: more prove no more, and would let it fill our memory. */
+const MAX_FORKS = 64
+
 /** Another content under a stamp that is held. */
 export type Equivocation<C> = Extract<Rejection, { readonly _tag: 'Equivocation' }> & {
   readonly update: Update<C>
@@ -195,7 +198,7 @@ export type Equivocation<C> = Extract<Rejection, { readonly _tag: 'Equivocation'
  * Takes up the {@link equivocations} among some updates as well, each content once: it counts and is passed on beside the one
  * held, as the order of updates tells them apart. So replicas that have seen the same contents show the same, whichever came
  * first, of any type to which the order within a source is all one; all in this library are. No clock moves. Costs as
- * {@link equivocations}, and what the data type takes. Of updates that are new, only what equivocates among themselves is taken.
+ * {@link equivocations}, and what the data type takes. Of one source 64 are taken up; beyond, what came first stands.
  *
  * @example
  * const model = scuttlebutt(Model.of(t.number))
@@ -216,6 +219,7 @@ export const confront =
     const proofs: Equivocation<C>[] = []
     let log = Log.evolve(fresh, [])(replica.log)
     for (const given of stale) {
+      if (Log.forksOf(given[2])(log) >= MAX_FORKS) continue
       const held = Log.contents(given)(log)
       if (held.length === 0 || held.some((one) => one === given || Json.equals(encode(one[0]), encode(given[0]))))
         continue

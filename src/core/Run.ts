@@ -77,8 +77,7 @@ export const set = <C>(update: Update<C>, run: Run<C>): Run<C> => {
 }
 
 /**
- * With some updates added, then others taken out, by their timestamps: as {@link set} each would have it. The same run if nothing
- * changed. O((a + d) log u).
+ * With some updates added, then others taken out, by their timestamps: as {@link set} each would have it. O((a + d) log u).
  */
 export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>, run: Run<C>): Run<C> => {
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined

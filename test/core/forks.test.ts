@@ -91,3 +91,17 @@ test('keeps both contents as proof, and every reply that has room for them carri
   const later = applyUpdates([[['k', 9], 2000, 'b']] as never)(next)
   expect(history()(later)).toHaveLength(5)
 })
+
+test('keeps no more than 64 proofs against one source, whatever it goes on to say, and goes on with others', () => {
+  const [entry] = table
+  const take = Replica.take(entry!.dataType)
+  const lies = Array.from({ length: 20_000 }, (_, i) => [['k', i], 1000, 'liar'] as const)
+  const replica = take(lies)(scuttlebutt(entry!.dataType).create('z'))[1]
+  expect(replica.log.size).toBe(65)
+  expect(take(lies as never)(replica)).toEqual([[], replica, []])
+  const [, , proofs] = take([
+    [['k', 1], 1000, 'other'],
+    [['k', 2], 1000, 'other'],
+  ] as never)(replica)
+  expect(proofs).toHaveLength(1)
+})
