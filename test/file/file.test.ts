@@ -29,6 +29,7 @@ import { createWriteStream } from '../../src/adapters/stream.js'
 import { Clock, Doc, Events, ExpiryModel, Model, scuttlebutt } from '../../src/index.js'
 import { table } from '../table.js'
 import type { OriginalModel } from '../original/original.js'
+import { right } from '../right.js'
 
 const require = createRequire(import.meta.url)
 const sb = scuttlebutt(Model.of(t.unknown))
@@ -59,13 +60,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true })
 })
-
-const right = <A>(
-  either: { readonly _tag: 'Right'; readonly right: A } | { readonly _tag: 'Left'; readonly left: unknown },
-): A => {
-  if (either._tag === 'Left') throw new Error(JSON.stringify(either.left))
-  return either.right
-}
 
 type AnyStore = FileStore<Model.State<unknown>, Model.Change<unknown>>
 

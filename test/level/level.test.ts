@@ -12,6 +12,7 @@ import { namesIn, openLevel, showLevelError, type Level, type LevelStore } from 
 import * as Clock from '../../src/core/Clock.js'
 import { Doc, ExpiryModel, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { table } from '../table.js'
+import { right } from '../right.js'
 
 const sb = scuttlebutt(Model.of(t.unknown))
 
@@ -28,13 +29,6 @@ afterAll(async () => {
   vi.unstubAllGlobals()
   await rm(folder, { recursive: true })
 })
-
-const right = <A>(
-  either: { readonly _tag: 'Right'; readonly right: A } | { readonly _tag: 'Left'; readonly left: unknown },
-): A => {
-  if (either._tag === 'Left') throw new Error(JSON.stringify(either.left))
-  return either.right
-}
 
 type AnyStore = LevelStore<Model.State<unknown>, Model.Change<unknown>>
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ed25519, keys, rsaSha1, showKeyError } from '../../src/adapters/security.js'
+import { right } from '../right.js'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`keys/${name}`, import.meta.url))
 
@@ -18,13 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true })
 })
-
-const right = <A>(
-  either: { readonly _tag: 'Right'; readonly right: A } | { readonly _tag: 'Left'; readonly left: unknown },
-): A => {
-  if (either._tag === 'Left') throw new Error(JSON.stringify(either.left))
-  return either.right
-}
 
 const sign = (pair: keys.KeyPair): string => {
   const signer = pair.type === 'rsa' ? rsaSha1.signer(pair) : ed25519.signer(pair)

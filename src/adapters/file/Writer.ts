@@ -48,7 +48,7 @@ export class Writer<A> {
   /** Written but not acknowledged, and not written. */
   private unsure: A[] = []
   private pending: A[] = []
-  private readonly waiters: { readonly settle: (outcome: E.Either<FileError, void>) => void }[] = []
+  private readonly waiters: ((outcome: E.Either<FileError, void>) => void)[] = []
   private running: Promise<void> | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
   /** Somebody asked for it. Or what is to be written is known no more, but that it is among what there is. */
@@ -93,7 +93,7 @@ export class Writer<A> {
     if (this.closed)
       return Promise.resolve(this.isClean() ? right(undefined) : wrong({ _tag: 'Closed', path: this.path }))
     return new Promise((settle) => {
-      this.waiters.push({ settle })
+      this.waiters.push(settle)
       this.run()
     })
   }
@@ -132,7 +132,7 @@ export class Writer<A> {
       await Promise.resolve() // so that what is said in one go is written in one
       const waiting = this.waiters.splice(0)
       const outcome = await this.round(waiting.length > 0)
-      for (const { settle } of waiting) settle(outcome)
+      for (const settle of waiting) settle(outcome)
       if (outcome._tag === 'Left') return
     } while (this.pending.length > 0 || this.mustRewrite)
   }
@@ -270,14 +270,12 @@ export const writeNew = async <A>(
   const made = await attempt(path, 'compact', async () => {
     handle = await disk.open(newPath(path), 'w+')
     let [bytes, seed] = seal(header, 0)
-    let length = 0
-    for (let i = 0; i === 0 || i < items.length; i += PIECE) {
-      const [blocks, after] = blocksOf(items.slice(i, i + PIECE), contents.line, seed)
-      bytes = Buffer.concat([bytes, blocks])
-      seed = after
+    await writeAll(handle, bytes, 0)
+    let { length } = bytes
+    for (let i = 0; i < items.length; i += PIECE) {
+      ;[bytes, seed] = blocksOf(items.slice(i, i + PIECE), contents.line, seed)
       await writeAll(handle, bytes, length)
       length += bytes.length
-      bytes = Buffer.alloc(0)
     }
     await handle.sync()
     await disk.rename(newPath(path), path)

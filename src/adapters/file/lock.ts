@@ -12,6 +12,7 @@ import * as names from '../names.js'
 import { folderOf, type Disk } from './Disk.js'
 import { attempt, right, wrong, type FileError } from './FileError.js'
 
+/** Lets go of a lock; once it has, again does nothing. */
 export type Unlock = () => Promise<E.Either<FileError, void>>
 
 /** Takes the lock of a file. Errors: `Locked`, `Io`. O(files in its folder). */
@@ -19,7 +20,13 @@ export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError
   const folder = folderOf(file)
   const prefix = `${path.basename(file)}.lock.`
   const mine = `${prefix}${[process.pid, beginOf(process.pid), names.encode(hostname()), randomUUID()].join('.')}`
-  const unlock: Unlock = () => attempt(file, 'unlock', () => disk.remove(path.join(folder, mine)))
+  let isHeld = true
+  const unlock: Unlock = async () => {
+    if (!isHeld) return right(undefined)
+    const removed = await attempt(file, 'unlock', () => disk.remove(path.join(folder, mine)))
+    isHeld = removed._tag === 'Left'
+    return removed
+  }
   const taken = await attempt(file, 'lock', async () => {
     await (await disk.open(path.join(folder, mine), 'wx')).close()
     for (const name of await disk.list(folder)) {

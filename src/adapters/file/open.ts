@@ -86,7 +86,7 @@ export const openFile =
     const locked = await lock(name, disk)
     if (locked._tag === 'Left') return locked
     const unlock = locked.right
-    const loaded = await load(name, disk, scuttlebutt, id, progress)
+    const loaded = await load({ file: name, disk, scuttlebutt, id, ...(progress && { progress }) })
     if (loaded._tag === 'Left') {
       await unlock()
       return loaded
@@ -104,12 +104,7 @@ export const openFile =
     })
     const close = async (): Promise<E.Either<FileError, void>> => {
       const closed = await writer.close()
-      if (closed._tag === 'Left') return closed
-      const unlocked = await unlock()
-      // closed before, and so unlocked
-      return unlocked._tag === 'Left' && unlocked.left._tag === 'Io' && unlocked.left.code === 'ENOENT'
-        ? closed
-        : unlocked
+      return closed._tag === 'Left' ? closed : unlock()
     }
     const flushed = (): Promise<E.Either<FileError, void>> => writer.flush()
     return right({ ...store, opened, flushed, close, compact: () => writer.compact() })
@@ -128,6 +123,14 @@ const contentsOf = <S, C>(
   }
 }
 
+/** What is to be opened. */
+interface Opening<S, C> extends Pick<FileOptions<S, C>, 'progress'> {
+  readonly file: string
+  readonly disk: Disk
+  readonly scuttlebutt: Scuttlebutt<S, C>
+  readonly id: SourceId
+}
+
 interface Loaded<S, C> {
   readonly replica: Replica.Replica<S, C>
   readonly handle: Handle
@@ -135,24 +138,19 @@ interface Loaded<S, C> {
   readonly opened: Opened
 }
 
-const load = async <S, C>(
-  file: string,
-  disk: Disk,
-  scuttlebutt: Scuttlebutt<S, C>,
-  id: SourceId,
-  progress: FileOptions<S, C>['progress'],
-): Promise<E.Either<FileError, Loaded<S, C>>> => {
+const load = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
+  const { file, disk } = opening
   // what a crash left of a file that was to be
   await disk.remove(newPath(file)).catch(() => undefined)
   const handle = await attempt(file, 'open', () => disk.open(file, 'r+'))
   const size = handle._tag === 'Right' ? await attempt(file, 'open', () => handle.right.size()) : handle
-  if (size._tag === 'Left') return isMissing(size.left) ? create(file, disk, scuttlebutt, id) : size
+  if (size._tag === 'Left') return isMissing(size.left) ? create(opening) : size
   if (handle._tag === 'Left') return handle
   if (size.right === 0) {
     await handle.right.close()
-    return create(file, disk, scuttlebutt, id)
+    return create(opening)
   }
-  const read = await attempt(file, 'read', () => readAll(file, handle.right, size.right, scuttlebutt, id, progress))
+  const read = await attempt(file, 'read', () => readAll(opening, handle.right, size.right))
   const loaded = read._tag === 'Left' ? read : read.right
   if (loaded._tag === 'Left') await handle.right.close().catch(() => undefined)
   return loaded
@@ -160,12 +158,12 @@ const load = async <S, C>(
 
 const isMissing = (error: FileError): boolean => error._tag === 'Io' && error.code === 'ENOENT'
 
-const create = async <S, C>(
-  file: string,
-  disk: Disk,
-  scuttlebutt: Scuttlebutt<S, C>,
-  id: SourceId,
-): Promise<E.Either<FileError, Loaded<S, C>>> => {
+const create = async <S, C>({
+  file,
+  disk,
+  scuttlebutt,
+  id,
+}: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
   const replica = scuttlebutt.create(id)
   const made = await writeNew(
     file,
@@ -184,12 +182,9 @@ const create = async <S, C>(
 const REPORT = 1 << 20
 
 const readAll = async <S, C>(
-  file: string,
+  { file, scuttlebutt, id, progress }: Opening<S, C>,
   handle: Handle,
   size: number,
-  scuttlebutt: Scuttlebutt<S, C>,
-  id: SourceId,
-  progress: FileOptions<S, C>['progress'],
 ): Promise<E.Either<FileError, Loaded<S, C>>> => {
   const { dataType } = scuttlebutt
   const decodeLine = WireMessage.decode(dataType)({})

@@ -1,0 +1,7 @@
+/** What is right, or a failure with what is wrong. */
+import type { either as E } from 'fp-ts'
+
+export const right = <A>(either: E.Either<unknown, A>): A => {
+  if (either._tag === 'Left') throw new Error(JSON.stringify(either.left))
+  return either.right
+}
