@@ -100,13 +100,34 @@ export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArra
     tree().append(few, few)
     newest = []
   }
+  let gone = 0
   for (const update of dropped) {
-    let i = newest.length - 1
-    while (i >= 0 && newest[i]![1] !== update[1]) i--
-    if (i >= 0) newest.splice(i, 1)
-    else tree().remove(update)
+    const i = indexIn(newest, update)
+    if (i < 0) tree().remove(update)
+    else {
+      newest[i] = GONE
+      gone++
+    }
   }
-  return { older: draft?.done() ?? run.older, newest }
+  return { older: draft?.done() ?? run.older, newest: gone === 0 ? newest : left(newest, gone) }
+}
+
+/** Where the update of another's timestamp is, or -1. It is that very one more often than not. */
+const indexIn = (updates: ReadonlyArray<Update<unknown>>, update: Update<unknown>): number => {
+  if (updates.length === 0 || update[1] < updates[0]![1]) return -1
+  const i = updates.lastIndexOf(update)
+  return i < 0 ? updates.findIndex((other) => other[1] === update[1]) : i
+}
+
+/** Stands for an update that was dropped: no timestamp is equal to its own. */
+const GONE = placeOf(NaN)
+
+/** Those that are not gone, in an array of just the length it needs. */
+const left = <C>(updates: ReadonlyArray<Update<C>>, gone: number): ReadonlyArray<Update<C>> => {
+  const rest = new Array<Update<C>>(updates.length - gone)
+  let i = 0
+  for (const update of updates) if (update !== GONE) rest[i++] = update
+  return rest
 }
 
 /** Calls `visit` for every update of `next` that `previous` does not hold. O(d log u) for d between versions of one run. */

@@ -21,12 +21,13 @@ test('A run is a map from timestamps to updates, in order, however they come; an
       const kept: (readonly [typeof run, ReadonlyArray<Update<number>>])[] = []
       for (const { added, dropped, oneByOne } of steps) {
         const updates = added.map((at, i): Update<number> => [i, at === 0 ? ++now : (at % (now + 1)) + 0.5, 'a'])
-        const gone = dropped.map((at): Update<number> => [0, at % (now + 2), 'a'])
-        if (oneByOne) for (const update of updates) run = Run.set(update, run)
-        run = Run.evolve(oneByOne ? [] : updates, gone, run)
         model = new Map(model)
         for (const update of updates) model.set(update[1], update)
+        // the very ones that are held, and others of their timestamps
+        const gone = dropped.map((at): Update<number> => model.get(at % (now + 2)) ?? [0, (at >> 1) % (now + 2), 'a'])
         for (const [, timestamp] of gone) model.delete(timestamp)
+        if (oneByOne) for (const update of updates) run = Run.set(update, run)
+        run = Run.evolve(oneByOne ? [] : updates, gone, run)
         kept.push([run, [...model.values()].sort((a, b) => a[1] - b[1])])
       }
       let before: readonly [typeof run, ReadonlyArray<Update<number>>] = [Run.empty(), []]
