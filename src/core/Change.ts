@@ -56,10 +56,11 @@ export const isolate = <C>(update: Update<C>): Update<C> => {
 }
 
 const isFlat = (change: unknown): boolean => {
-  if (typeof change !== 'object' || change === null) return true
+  if (!isObject(change)) return true
   const members: readonly unknown[] = Array.isArray(change) ? change : Object.values(change)
-  for (const member of members) {
-    if (typeof member === 'object' && member !== null) return Object.isFrozen(change)
-  }
-  return true
+  let i = 0
+  while (i < members.length && !isObject(members[i])) i++
+  return i === members.length || Object.isFrozen(change)
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -302,7 +302,7 @@ export const take =
     const whole = lost.length === 0 ? replica : recover(dataType)(lost)(replica)
     const [fresh, admitted] = admit(dataType)(updates)(whole)
     if (fresh.length === updates.length || equivocations(dataType)(updates)(whole).length === 0) {
-      return [[...lost, ...fresh], admitted, []]
+      return [lost.concat(fresh), admitted, []]
     }
     // one by one, so that none is superseded and forgotten before its other content comes
     const taken = [...lost]

@@ -327,7 +327,9 @@ const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>, 
       next.items[i] = value
       return next
     }
-    if (!isOwned(node, owner)) return leafOf(owner, withInserted(node.keys, i, key), withInserted(node.items, i, value))
+    // a full one is about to be split: its arrays need not grow for that
+    if (!isOwned(node, owner) || node.keys.length >= WIDTH)
+      return leafOf(owner, withInserted(node.keys, i, key), withInserted(node.items, i, value))
     insertInto(node, i, key, value)
     return node
   }

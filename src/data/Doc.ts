@@ -29,7 +29,7 @@ import * as DenseKey from './DenseKey.js'
 import * as DocIndex from './DocIndex.js'
 import * as Registers from './Registers.js'
 import * as Holdings from './Holdings.js'
-import { orNull, pair, record } from './shapes.js'
+import { nullOr, orNull, pair, record } from './shapes.js'
 
 export type RowId = string
 
@@ -83,7 +83,7 @@ const emptyState: State<never> = {
 /** Rows whose fields `value` decodes. Apply: O(f log n) for f fields written of n in all. */
 export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Change<V>> => ({
   name: `Doc<${value.name}>`,
-  change: pair(t.union([t.null, record(t.union([t.null, value]))])),
+  change: pair(nullOr(record(nullOr(value)))),
   empty: emptyState,
   apply,
   toJSON,

@@ -26,7 +26,7 @@ import * as Timestamp from '../core/Timestamp.js'
 import * as Update from '../core/Update.js'
 import * as Registers from './Registers.js'
 import * as Holdings from './Holdings.js'
-import { isPlain, orNull, pair } from './shapes.js'
+import { isPlain, nullOr, orNull, pair } from './shapes.js'
 
 export type Change<V> = readonly [key: string, value: V | null]
 
@@ -68,7 +68,7 @@ export const of = <V>(
   { maxAge = DAY, max = 500 }: Options = {},
 ): DataType<State<V>, Change<V>> => ({
   name: `ExpiryModel<${value.name}>`,
-  change: pair(t.union([t.null, value])),
+  change: pair(nullOr(value)),
   empty: {
     maxAge,
     max: Math.max(1, max),

@@ -16,7 +16,7 @@ import type { Applied, DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import * as SortedMap from '../core/SortedMap.js'
 import * as Update from '../core/Update.js'
-import { orNull, pair } from './shapes.js'
+import { nullOr, orNull, pair } from './shapes.js'
 
 export type Change<V> = readonly [key: string, value: V | null]
 
@@ -37,7 +37,7 @@ const emptyState: State<never> = { winners: SortedMap.empty(), size: 0 }
  */
 export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Change<V>> => ({
   name: `Model<${value.name}>`,
-  change: pair(t.union([t.null, value])),
+  change: pair(nullOr(value)),
   empty: emptyState,
   apply,
   toJSON,

@@ -25,7 +25,7 @@ import * as SortedMap from '../core/SortedMap.js'
 import * as Update from '../core/Update.js'
 import * as DenseKey from './DenseKey.js'
 import * as Holdings from './Holdings.js'
-import { record } from './shapes.js'
+import { nullOr, record } from './shapes.js'
 
 export type Change<V> = Readonly<Record<string, V | null>>
 
@@ -73,7 +73,7 @@ const emptyState: State<never> = {
 /** An array of what `value` decodes. Apply: O(k log n) for k keys written and n ever written. */
 export const of = <V>(value: t.Type<V, unknown, unknown>): DataType<State<V>, Change<V>> => ({
   name: `RArray<${value.name}>`,
-  change: record(t.union([t.null, value])),
+  change: record(nullOr(value)),
   empty: emptyState,
   apply,
   toJSON,

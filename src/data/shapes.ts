@@ -38,6 +38,12 @@ const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): M
   return members.some(([key, value]) => value !== object[key]) ? Object.fromEntries(members) : object
 }
 
+/** `t.union([t.null, value])`, with a check that makes no garbage. */
+export const nullOr = <A>(value: t.Type<A, unknown, unknown>): t.Type<A | null, unknown, unknown> => {
+  const { name, validate, encode, types } = t.union([t.null, value])
+  return new t.UnionType(name, (u): u is A | null => u === null || value.is(u), validate, encode, types)
+}
+
 const isPair = (u: unknown): u is readonly unknown[] => Array.isArray(u) && u.length === 2
 
 const anyPair = new t.Type<readonly unknown[], readonly unknown[], unknown>(

@@ -184,7 +184,7 @@ export const receive =
     }
     const { fresh, stale } = Replica.sift(updates)(replica)
     const found = stale.filter((update) => Replica.isLost(update, next.asked)(replica))
-    const [late, received] = latecomers(updates, [...fresh, ...found], next.received, replica)
+    const [late, received] = latecomers(updates, fresh.concat(found), next.received, replica)
     const equivocations = stale.length === 0 ? [] : Replica.equivocations(dataType)(updates)(replica)
     for (const rejection of late) refuse(rejection)
     const stranger = next.estranged ? undefined : strangerIn(fresh, found, past)
@@ -203,7 +203,7 @@ const strangerIn = <C>(
   fresh: ReadonlyArray<Update<C>>,
   found: ReadonlyArray<Update<C>>,
   past: Past | undefined,
-): Update<C> | undefined => found[0] ?? fresh.find(([, , source]) => source === past?.source)
+): Update<C> | undefined => found[0] ?? (past && fresh.find((update) => update[2] === past.source))
 
 /** Fewer updates came than were sent, or more: those not confirmed are forgotten, and come again next time. */
 const gap = <C>(session: Session<C>, sent: number, refuse: (rejection: Rejection) => void): Session<C> => {

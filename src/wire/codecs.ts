@@ -5,7 +5,7 @@ import type { DataType } from '../core/DataType.js'
 import type { Digest } from '../core/Replica.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
-import { isCheckOnly } from '../core/checkOnly.js'
+import { isCheckOnly, markCheckOnly } from '../core/checkOnly.js'
 
 /** A finite number above 0 and below 2^53. */
 export const timestamp = new t.Type<Timestamp.Timestamp, number, unknown>(
@@ -45,8 +45,7 @@ export const past = t.tuple([t.string, t.number, timestamp])
 
 /** A change, its stamp, and what follows: kept as it is. */
 export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> => {
-  const isChecked = isCheckOnly(dataType.change)
-  return new t.Type(
+  const codec = new t.Type<Update<C>, unknown, unknown>(
     `Update<${dataType.name}>`,
     (u): u is Update<C> =>
       Array.isArray(u) && dataType.change.is(u[0]) && Timestamp.is(u[1]) && typeof u[2] === 'string',
@@ -59,13 +58,14 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
       if (typeof members[2] !== 'string') {
         return t.failure(members[2], t.appendContext(context, '2', t.string, members[2]))
       }
-      if (isChecked && dataType.change.is(members[0])) return t.success(members as unknown as Update<C>)
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
       return t.success(withChange(change.right, members))
     },
     ([change, ...rest]) => [dataType.change.encode(change), ...rest],
   )
+  if (isCheckOnly(dataType.change)) markCheckOnly(codec)
+  return codec
 }
 
 /** The update with its change decoded: the very array where decoding left the change as it was. */
