@@ -17,7 +17,7 @@ import {
   type Replica,
 } from 'scuttlebutt-ts'
 import { median, timed, verify, type Contestant, type Row } from '../harness.js'
-import { NOW } from './maps.js'
+import { NOW } from '../maps.js'
 
 const require = createRequire(import.meta.url)
 
@@ -96,6 +96,9 @@ const build = (id: string, title: string, contestants: Row['contestants']): Row 
   goals: [{ from: 1e4, to: 1e5, atMost: NEARLY_LINEAR }],
 })
 
+/** The three that the goals name. */
+const upToAMillion = (row: Row): Row => ({ ...row, sizes: [...row.sizes, 1e6] })
+
 const APART = 5
 
 /** How long one pair is kept at it, in ms, and how often at most. */
@@ -155,50 +158,59 @@ const longest = (
 const rowOf = (i: number): string => `row${String(i)}`
 
 export const rows: ReadonlyArray<Row> = [
-  build('S6 RArray', 'RArray push', {
-    'scuttlebutt-ts': ours(rarray, (i) => RArray.push(i), RArray.length),
-    'r-array': original(1e3, () => {
-      const array = new (require('r-array') as new () => { push: (value: unknown) => void })()
-      return (i) => {
-        array.push(i)
-      }
+  upToAMillion(
+    build('S6 RArray', 'RArray push', {
+      'scuttlebutt-ts': ours(rarray, (i) => RArray.push(i), RArray.length),
+      'r-array': original(1e3, () => {
+        const array = new (require('r-array') as new () => { push: (value: unknown) => void })()
+        return (i) => {
+          array.push(i)
+        }
+      }),
     }),
-  }),
+  ),
+
   build('S6 RArray, anywhere', 'RArray insert, at any index', {
     'scuttlebutt-ts': ours(rarray, (i) => RArray.insert(anywhere(i), i), RArray.length),
   }),
-  build('S6 REdit', 'REdit text, n lines in one go', {
-    'scuttlebutt-ts': {
-      work: (n) => {
-        let replica: Replica<REdit.State, REdit.Change> | undefined
-        const ms = timed(() => {
-          replica = built(REdit, () => REdit.text(text(n)), 1)
-        })
-        verify(REdit.toString(replica!.state) === text(n), 'REdit')
-        return ms
+  upToAMillion(
+    build('S6 REdit', 'REdit text, n lines in one go', {
+      'scuttlebutt-ts': {
+        work: (n) => {
+          let replica: Replica<REdit.State, REdit.Change> | undefined
+          const ms = timed(() => {
+            replica = built(REdit, () => REdit.text(text(n)), 1)
+          })
+          verify(REdit.toString(replica!.state) === text(n), 'REdit')
+          return ms
+        },
       },
-    },
-    'r-edit': original(
-      1e3,
-      (n) => {
-        const pad = new (require('r-edit') as new () => { text: (text: string) => void })()
-        return () => {
-          pad.text(text(n))
-        }
-      },
-      () => 1,
-    ),
-  }),
-  build('S6 Doc', 'Doc set', {
-    'scuttlebutt-ts': ours(Doc.of(t.number), (i) => Doc.set(rowOf(i), { n: i }), Doc.size),
-    crdt: original(1e3, () => {
-      const { Doc: Original } = require('crdt') as { Doc: new () => { set: (row: string, fields: object) => void } }
-      const doc = new Original()
-      return (i) => {
-        doc.set(rowOf(i), { n: i })
-      }
+      'r-edit': original(
+        1e3,
+        (n) => {
+          const pad = new (require('r-edit') as new () => { text: (text: string) => void })()
+          return () => {
+            pad.text(text(n))
+          }
+        },
+        () => 1,
+      ),
     }),
-  }),
+  ),
+
+  upToAMillion(
+    build('S6 Doc', 'Doc set', {
+      'scuttlebutt-ts': ours(Doc.of(t.number), (i) => Doc.set(rowOf(i), { n: i }), Doc.size),
+      crdt: original(1e3, () => {
+        const { Doc: Original } = require('crdt') as { Doc: new () => { set: (row: string, fields: object) => void } }
+        const doc = new Original()
+        return (i) => {
+          doc.set(rowOf(i), { n: i })
+        }
+      }),
+    }),
+  ),
+
   build('S6 Doc.seq', 'Doc.seq push', {
     'scuttlebutt-ts': ours(Doc.of(t.string), (i) => todo.push({ id: rowOf(i) }), Doc.size),
     crdt: original(1e3, () => {

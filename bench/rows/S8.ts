@@ -1,9 +1,7 @@
-/** S8: what a held update takes, and what 1,000 versions do that are kept alive; and the digest of many sources. */
-import * as t from 'io-ts'
-import { Model, scuttlebutt } from 'scuttlebutt-ts'
+/** S8: what a held update takes, and what 1,000 versions do that are kept alive. */
 import * as Y from 'yjs'
-import { timed, verify, type Contestant, type Row } from '../harness.js'
-import { entriesOf, keyOf, loro, NOW, original, ours, yjs, type MapOf } from './maps.js'
+import { verify, type Contestant, type Row } from '../harness.js'
+import { entriesOf, keyOf, loro, original, ours, yjs, type MapOf } from '../maps.js'
 
 const collect = (): number => {
   for (let i = 0; i < 4; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
@@ -57,41 +55,13 @@ const snapshots = (n: number): unknown => {
   return kept
 }
 
-const { create, applyUpdates, digest } = scuttlebutt(Model.of(t.number))
-
-const header = (of: 'ms' | 'bytes'): Contestant => ({
-  work: (n) => {
-    const replica = applyUpdates(entriesOf(n).map((entry, i) => [entry, NOW + i, `source${String(i)}`] as const))(
-      create('a'),
-    )
-    let text = ''
-    const ms = timed(() => {
-      text = JSON.stringify(digest(replica))
-    })
-    return of === 'ms' ? ms : text.length
-  },
-})
-
-const originalHeader = (of: 'ms' | 'bytes'): Contestant => ({
-  work: (n) => {
-    const model = original.create(1)
-    for (const [i, entry] of entriesOf(n).entries()) model._update([entry, NOW + i, `source${String(i)}`])
-    let text = ''
-    const ms = timed(() => {
-      text = JSON.stringify({ id: '1', clock: model.sources })
-    })
-    return of === 'ms' ? ms : text.length
-  },
-})
-
-const sizes = { sizes: [1e3, 1e4, 1e5], quick: [1e4] } as const
-
 export const rows: ReadonlyArray<Row> = [
   {
-    ...sizes,
     id: 'S8',
     title: 'memory that a held update takes, of n',
     unit: 'bytes an update',
+    sizes: [1e3, 1e4, 1e5, 1e6],
+    quick: [1e4],
     contestants: {
       'scuttlebutt-ts': weighing(heard(ours)),
       scuttlebutt: weighing(heard(original)),
@@ -107,12 +77,5 @@ export const rows: ReadonlyArray<Row> = [
     sizes: [1e3],
     quick: [1e3],
     contestants: { 'scuttlebutt-ts': weighing(versions), 'Yjs, snapshots': weighing(snapshots) },
-  },
-  {
-    ...sizes,
-    id: 'sources',
-    title: 'the header of a handshake, of n sources with an update each: made and written',
-    unit: 'ms',
-    contestants: { 'scuttlebutt-ts': header('ms'), scuttlebutt: originalHeader('ms') },
   },
 ]
