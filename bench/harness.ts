@@ -53,17 +53,16 @@ const WARM_UP = 200
 const PATIENCE = 300
 /** It goes on for longer where that is too short for a median, but not for ever. */
 const RUNS = 5
-const MOST_PATIENCE = 1500
+export const MOST_PATIENCE = 1500
 
 /** The median of several runs, in this process. */
-export const measure = async ({ work }: Contestant, n: number, smallest: number): Promise<number> => {
+export const measure = async ({ work }: Contestant, n: number, smallest: number, most: number): Promise<number> => {
   for (const size of [Math.min(n, smallest), n]) {
     for (const end = performance.now() + WARM_UP; performance.now() < end;) await work(size)
   }
   const runs: number[] = []
   const start = performance.now()
-  const isDone = (spent: number): boolean =>
-    spent > (runs.length < RUNS ? MOST_PATIENCE : PATIENCE) || runs.length >= 50
+  const isDone = (spent: number): boolean => spent > (runs.length < RUNS ? most : PATIENCE) || runs.length >= 50
   do runs.push(await work(n))
   while (!isDone(performance.now() - start))
   return median(runs)
@@ -75,24 +74,30 @@ export const contest = async (
   row: Row,
   n: number,
   rounds: number,
+  patience: number,
   progress: (text: string) => void,
-  only: (name: string) => boolean = () => true,
 ): Promise<ReadonlyArray<Result>> => {
-  const names = Object.keys(row.contestants).filter(
-    (name) => n <= (row.contestants[name]!.most ?? Infinity) && only(name),
-  )
+  const names = Object.keys(row.contestants).filter((name) => n <= (row.contestants[name]!.most ?? Infinity))
   const costs = new Map(names.map((name): [string, number[]] => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       progress(`${row.id} ${row.title}, n = ${String(n)}, round ${String(round + 1)} of ${String(rounds)}: ${name}`)
-      costs.get(name)!.push(await inChild(child, row.id, name, n))
+      costs.get(name)!.push(await inChild(child, row.id, name, n, patience))
     }
   }
   return names.map((contestant) => ({ row: row.id, contestant, n, rounds: costs.get(contestant)! }))
 }
 
-export const inChild = async (file: string, row: string, contestant: string, n: number): Promise<number> => {
-  const child = fork(file, [row, contestant, String(n)], { execArgv: ['--expose-gc', '--max-old-space-size=8192'] })
+export const inChild = async (
+  file: string,
+  row: string,
+  contestant: string,
+  n: number,
+  patience = MOST_PATIENCE,
+): Promise<number> => {
+  const child = fork(file, [row, contestant, String(n), String(patience)], {
+    execArgv: ['--expose-gc', '--max-old-space-size=8192'],
+  })
   const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
   const cost = (message as { readonly cost?: number } | null)?.cost
   if (cost === undefined) throw new Error(`${contestant} failed at ${row}, n = ${String(n)}`)

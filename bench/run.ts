@@ -12,11 +12,15 @@ import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { contest, inChild, median, type Result, type Row } from './harness.js'
+import { contest, inChild, median, MOST_PATIENCE, type Result, type Row } from './harness.js'
 import { goals, plot, table } from './report.js'
 import { rows } from './rows/index.js'
 
 const ROUNDS = 5
+
+/** In ms, for a contestant in the quick form: all of it is to end within two minutes. */
+const QUICK_PATIENCE = 900
+
 const OURS = 'scuttlebutt-ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -52,7 +56,8 @@ const measureAll = async (): Promise<void> => {
   const commit = commitNow()
   const results: Result[] = []
   for (const row of chosen) {
-    for (const n of sizesOf(row)) results.push(...(await contest(child, row, n, values.quick ? 1 : ROUNDS, progress)))
+    const [rounds, patience] = values.quick ? [1, QUICK_PATIENCE] : [ROUNDS, MOST_PATIENCE]
+    for (const n of sizesOf(row)) results.push(...(await contest(child, row, n, rounds, patience, progress)))
     console.log(`\n${table(row, resultsOf(results)(row))}`)
     if (!values.quick && values.only === undefined) write(results, commit)
   }
