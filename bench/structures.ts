@@ -2,12 +2,15 @@
  * Persistent maps and sequences held against each other on this library's own patterns: `npm run bench:structures`.
  *
  * Nanoseconds an operation at n = 1e5, the median of rounds in which they take turns; bytes an entry. `rerooted` is Baker's
- * trick (1978), made here for comparison: the newest version holds a native Map, older ones what differs. @rimbu cannot be
- * installed: its packages ask for versions of each other that the registry does not have.
+ * trick (1978), made here for comparison: the newest version holds a native Map, older ones what differs. @rimbu's packages
+ * ask for versions of each other that were never published: package.json overrides those.
  */
 import { createRequire } from 'node:module'
+import * as Rimbu from '@rimbu/sorted'
 import * as Immutable from 'immutable'
+import * as Run from '../src/core/Run.js'
 import * as SortedMap from '../src/core/SortedMap.js'
+import type { Update } from '../src/index.js'
 
 const N = 1e5
 const ROUNDS = 7
@@ -81,6 +84,25 @@ const btree: MapKind<BTree> = {
   sum: (map) => {
     let sum = 0
     map.forEachPair((_, value) => {
+      sum += value
+    })
+    return sum
+  },
+}
+
+const rimbu: MapKind<Rimbu.SortedMap<string, number>> = {
+  empty: () => Rimbu.SortedMap.empty<string, number>(),
+  set: (map, key, value) => map.set(key, value),
+  batch: (map, keys) => {
+    const builder = map.toBuilder()
+    keys.forEach((key, i) => builder.set(key, i))
+    return builder.build()
+  },
+  get: (map, key) => map.get(key),
+  remove: (map, key) => map.removeKey(key),
+  sum: (map) => {
+    let sum = 0
+    map.forEach(([, value]) => {
       sum += value
     })
     return sum
@@ -181,6 +203,7 @@ const kinds = {
   'immutable, Map': immutable,
   'sorted-btree': btree,
   hamt_plus: hamtPlus,
+  '@rimbu/sorted': rimbu,
   rerooted,
   'native Map, mutable': native,
 } as unknown as Readonly<Record<string, MapKind<unknown>>>
@@ -266,22 +289,194 @@ const works: Readonly<Record<string, Work>> = {
   },
 }
 
+/** One source's updates, by time. */
+interface LogKind<L> {
+  readonly empty: () => L
+  readonly append: (log: L, update: Update<number>) => L
+  readonly remove: (log: L, update: Update<number>) => L
+  /** How many come after a timestamp, gone through one by one. */
+  readonly after: (log: L, timestamp: number) => number
+}
+
+const counting = (each: (visit: () => void) => void): number => {
+  let count = 0
+  each(() => {
+    count++
+  })
+  return count
+}
+
+interface TimeTree {
+  readonly with: (key: number, value: Update<number>) => TimeTree
+  readonly without: (key: number) => TimeTree
+  readonly forRange: (low: number, high: number, includeHigh: boolean, visit: () => void) => number
+}
+
+const logs = {
+  'ours, Run': {
+    empty: () => Run.empty<number>(),
+    append: (log, update) => Run.set(update, log),
+    remove: (log, update) => Run.evolve([], [update], log),
+    after: (log, timestamp) =>
+      counting((visit) => {
+        Run.forEach(log, visit, Run.rank(timestamp, log))
+      }),
+  } satisfies LogKind<Run.Run<number>>,
+  'immutable, OrderedMap': {
+    empty: () => Immutable.OrderedMap<number, Update<number>>(),
+    append: (log, update) => log.set(update[1], update),
+    remove: (log, update) => log.delete(update[1]),
+    after: (log, timestamp) => log.reverse().takeWhile((update) => update[1] > timestamp).size,
+  } satisfies LogKind<Immutable.OrderedMap<number, Update<number>>>,
+  'sorted-btree': {
+    empty: () => new SortedBTree() as unknown as TimeTree,
+    append: (log, update) => log.with(update[1], update),
+    remove: (log, update) => log.without(update[1]),
+    after: (log, timestamp) => counting((visit) => log.forRange(timestamp + 0.5, Infinity, true, visit)),
+  } satisfies LogKind<TimeTree>,
+  '@rimbu/sorted': {
+    empty: () => Rimbu.SortedMap.empty<number, Update<number>>(),
+    append: (log, update) => log.set(update[1], update),
+    remove: (log, update) => log.removeKey(update[1]),
+    after: (log, timestamp) =>
+      counting((visit) => {
+        log.streamRange({ start: [timestamp, false] }).forEach(visit)
+      }),
+  } satisfies LogKind<Rimbu.SortedMap<number, Update<number>>>,
+} as unknown as Readonly<Record<string, LogKind<unknown>>>
+
+const appended = <L>(log: LogKind<L>): L => {
+  let held = log.empty()
+  for (let i = 0; i < N; i++) {
+    held = log.append(held, [i, i + 1, 'a'])
+    if (i % 10 === 9) held = log.remove(held, [0, (i >> 1) + 1, 'a'])
+  }
+  return held
+}
+
+/** Few: one of the contestants goes through all that it has. */
+const QUESTIONS = 10
+
+const logWorks: Readonly<Record<string, <L>(log: LogKind<L>) => number>> = {
+  'append, and remove one in the middle each tenth time': (log) => perOperation(timed(() => appended(log))),
+  'the last ten': (log) => {
+    const held = appended(log)
+    return perOperation(
+      timed(() => {
+        for (let i = 0; i < QUESTIONS; i++) if (log.after(held, N - 10) !== 10) return undefined
+        return held
+      }),
+      QUESTIONS,
+    )
+  },
+}
+
+/** Items by index. */
+interface SequenceKind<S> {
+  readonly filled: () => S
+  readonly insert: (sequence: S, index: number, item: number) => S
+  readonly at: (sequence: S, index: number) => number | undefined
+}
+
+const byNumber: SortedMap.Less<number> = (a, b) => a < b
+
+/** A key in the gap before an index, where there is one on either side. */
+const keyBetween = (
+  before: readonly [number, number] | undefined,
+  after: readonly [number, number] | undefined,
+): number => ((before?.[0] ?? -1) + (after?.[0] ?? N)) / 2
+
+const sequences = {
+  'ours, SortedMap': {
+    filled: () => {
+      const draft = new SortedMap.Draft<number, number>(byNumber, SortedMap.empty())
+      for (let i = 0; i < N; i++) draft.set(i, i)
+      return draft.done()
+    },
+    insert: (sequence, index, item) => {
+      const key = keyBetween(SortedMap.entryAt(sequence, index - 1), SortedMap.entryAt(sequence, index))
+      return SortedMap.set(byNumber, sequence, key, item)
+    },
+    at: (sequence, index) => SortedMap.at(sequence, index),
+  } satisfies SequenceKind<SortedMap.SortedMap<number, number>>,
+  'immutable, List': {
+    filled: () => Immutable.Range(0, N).toList(),
+    insert: (sequence, index, item) => sequence.insert(index, item),
+    at: (sequence, index) => sequence.get(index),
+  } satisfies SequenceKind<Immutable.List<number>>,
+  '@rimbu/sorted': {
+    filled: () => {
+      const builder = Rimbu.SortedMap.builder<number, number>()
+      for (let i = 0; i < N; i++) builder.set(i, i)
+      return builder.build()
+    },
+    insert: (sequence, index, item) =>
+      // an index below zero counts from the end
+      sequence.set(
+        keyBetween(index === 0 ? undefined : sequence.getAtIndex(index - 1), sequence.getAtIndex(index)),
+        item,
+      ),
+    at: (sequence, index) => sequence.getAtIndex(index)?.[1],
+  } satisfies SequenceKind<Rimbu.SortedMap<number, number>>,
+} as unknown as Readonly<Record<string, SequenceKind<unknown>>>
+
+const anywhere = (i: number): number => (i * 7919) % N
+
+const INSERTIONS = 100
+
+const sequenceWorks: Readonly<Record<string, <S>(sequence: SequenceKind<S>) => number>> = {
+  'insert, at any index': (kind) => {
+    const from = kind.filled()
+    return perOperation(
+      timed(() => {
+        let sequence = from
+        for (let i = 0; i < INSERTIONS; i++) {
+          sequence = kind.insert(sequence, anywhere(i), -i)
+          if (kind.at(sequence, anywhere(i)) !== -i) return undefined
+        }
+        return sequence
+      }),
+      INSERTIONS,
+    )
+  },
+  'read, at any index': (kind) => {
+    const sequence = kind.filled()
+    return perOperation(
+      timed(() => {
+        let sum = 0
+        for (let i = 0; i < N; i++) sum += kind.at(sequence, anywhere(i))!
+        return sum
+      }),
+    )
+  },
+}
+
 const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 const row = (cells: ReadonlyArray<string>): void => {
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-const names = Object.keys(kinds)
-row(['ns an operation, n = 100,000', ...names])
-row(['---', ...names.map(() => '---')])
-for (const [what, work] of Object.entries(works)) {
-  const costs = new Map(names.map((name): [string, number[]] => [name, []]))
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of names) costs.get(name)!.push(work(kinds[name]!))
+const compare = <Kind>(
+  title: string,
+  contestants: Readonly<Record<string, Kind>>,
+  all: Readonly<Record<string, (kind: Kind) => number>>,
+): void => {
+  const names = Object.keys(contestants)
+  console.log()
+  row([title, ...names])
+  row(['---', ...names.map(() => '---')])
+  for (const [what, work] of Object.entries(all)) {
+    const costs = new Map(names.map((name): [string, number[]] => [name, []]))
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const name of names) costs.get(name)!.push(work(contestants[name]!))
+    }
+    row([what, ...names.map((name) => median(costs.get(name)!).toFixed(0))])
   }
-  row([what, ...names.map((name) => median(costs.get(name)!).toFixed(0))])
 }
+
+const names = Object.keys(kinds)
+compare('a map of 100,000: ns an operation', kinds, works)
 const weights = names.map((name) => {
   const keys = keysOf(N)
   const before = collect()
@@ -291,3 +486,5 @@ const weights = names.map((name) => {
   return bytes.toFixed(0)
 })
 row(['bytes an entry, keys aside', ...weights])
+compare('the log of one source, 100,000: ns an operation', logs, logWorks)
+compare('a sequence of 100,000: ns an operation', sequences, sequenceWorks)
