@@ -44,6 +44,14 @@ export const timed = (work: () => void): number => {
   return performance.now() - start
 }
 
+/** The median of what rounds cost, `most` of them, or as many as begin within `patience`, in ms; one at least. */
+export const repeated = (patience: number, most: number, round: (i: number) => number): number => {
+  const end = performance.now() + patience
+  const costs = [round(0)]
+  while (costs.length < most && performance.now() < end) costs.push(round(costs.length))
+  return median(costs)
+}
+
 export const verify = (isRight: boolean, what: string): void => {
   if (!isRight) throw new Error(`a contestant's result is wrong: ${what}`)
 }

@@ -1,5 +1,5 @@
 /** What there is to do with a map of any kind: hear of updates one at a time or all at once, write, reconcile. */
-import { median, timed, verify, type Contestant } from './harness.js'
+import { repeated, timed, verify, type Contestant } from './harness.js'
 import { entriesOf, keyOf, type MapOf } from './maps.js'
 
 const microseconds = (ms: number, n: number): number => (ms * 1000) / n
@@ -8,8 +8,8 @@ const within = (most: number | undefined): Pick<Contestant, 'most'> => (most ===
 
 const identity = <A>(a: A): A => a
 
-/** What was told, by size: telling is no part of the work. */
-const told = <A>(tell: (n: number) => A): ((n: number) => A) => {
+/** What is made once for each size: making it is no part of the work. */
+export const told = <A>(tell: (n: number) => A): ((n: number) => A) => {
   const known = new Map<number, A>()
   return (n) => {
     const before = known.get(n)
@@ -79,20 +79,16 @@ export const reconciling = <R, M>(map: MapOf<R, M>, most?: number, times = 1): C
   work: (n) => {
     const common = map.tellAll(Array.from({ length: times }, () => entriesOf(n)).flat())
     let [a, b] = [map.hear(map.create(1), common), map.hear(map.create(2), common)]
-    const costs: number[] = []
-    const end = performance.now() + PATIENCE
-    for (let i = 0; costs.length === 0 || (performance.now() < end && i < MOST); i++) {
+    const cost = repeated(PATIENCE, MOST, (i) => {
       for (let j = 0; j < APART; j++) {
         a = map.set(a, `a${String(j)}`, i)
         b = map.set(b, `b${String(j)}`, i)
       }
-      costs.push(
-        timed(() => {
-          ;[a, b] = map.reconcile(a, b)
-        }),
-      )
-    }
+      return timed(() => {
+        ;[a, b] = map.reconcile(a, b)
+      })
+    })
     for (const replica of [a, b]) verify(map.size(replica) === n + 2 * APART, `${String(map.size(replica))} keys`)
-    return median(costs)
+    return cost
   },
 })

@@ -16,7 +16,7 @@ import {
   type DataType,
   type Replica,
 } from 'scuttlebutt-ts'
-import { median, timed, verify, type Contestant, type Row } from '../harness.js'
+import { repeated, timed, verify, type Contestant, type Row } from '../harness.js'
 import { NOW } from '../maps.js'
 
 const require = createRequire(import.meta.url)
@@ -120,24 +120,20 @@ const reconciling = <S, C>(
       const [left, right] = [applyUpdates(common)(create('a')), applyUpdates(common)(create('b'))]
       const tell = (to: typeof left, from: typeof left): typeof left =>
         applyUpdates(JSON.parse(JSON.stringify(history(digest(to).clock)(from))) as typeof common)(to)
-      const times: number[] = []
       let [a, b] = [left, right]
-      const end = performance.now() + PATIENCE
-      while (times.length < MOST && (times.length === 0 || performance.now() < end)) {
+      const cost = repeated(PATIENCE, MOST, () => {
         ;[a, b] = [left, right]
         now += 1000
         for (let i = 0; i < APART; i++) {
           a = changed(dataType, command(n + i), a, now)
           b = changed(dataType, command(n + APART + i), b, now)
         }
-        times.push(
-          timed(() => {
-            ;[a, b] = [tell(a, b), tell(b, a)]
-          }),
-        )
-      }
+        return timed(() => {
+          ;[a, b] = [tell(a, b), tell(b, a)]
+        })
+      })
       verify(size(a.state) === size(b.state) && size(a.state) === n + 2 * APART, dataType.name)
-      return median(times)
+      return cost
     },
   }
 }

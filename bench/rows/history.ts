@@ -4,6 +4,7 @@ import * as t from 'io-ts'
 import { Events, scuttlebutt, type Update } from 'scuttlebutt-ts'
 import { timed, verify, type Contestant, type Row } from '../harness.js'
 import { NOW } from '../maps.js'
+import { told } from '../works.js'
 
 const LAST = 10
 
@@ -22,12 +23,10 @@ const { create, applyUpdates, history } = scuttlebutt(Events.of(t.number))
 const lastOf = (
   make: (n: number) => (clock: Readonly<Record<string, number>>) => ReadonlyArray<Update<Events.Change<number>>>,
 ): Contestant => {
-  // asking changes nothing: one is enough for all who ask
-  const made = new Map<number, ReturnType<typeof make>>()
+  const asking = told(make)
   return {
     work: (n) => {
-      const ask = made.get(n) ?? make(n)
-      made.set(n, ask)
+      const ask = asking(n)
       let last: ReadonlyArray<Update<Events.Change<number>>> = []
       const ms = timed(() => {
         last = ask({ remote: NOW + n - 1 - LAST })
