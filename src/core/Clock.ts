@@ -193,11 +193,17 @@ export const aheadOfRecord =
     return behind
   }
 
-/** Whether a digest claims anything that `clock` has not seen. O(s). */
+/** Whether a digest claims anything that `clock` has not seen. O(s); if it does, with a look-up in `clock` for each claim up to that. */
 export const lacks =
   (claimed: ClockRecord) =>
-  (clock: Clock): boolean =>
-    Object.keys(claimed).some((source) => claimed[source]! > timestampOf(source)(clock))
+  (clock: Clock): boolean => {
+    const sources = Object.keys(claimed)
+    let seen = 0
+    SortedMap.forEach(clock.timestamps, (timestamp, source) => {
+      if (Object.hasOwn(claimed, source) && claimed[source]! <= timestamp) seen++
+    })
+    return seen < sources.length && sources.some((source) => claimed[source]! > timestampOf(source)(clock))
+  }
 
 /** Whether `b` covers all that `a` covers: the partial order of clocks. Costs as {@link join}. */
 export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(b)(a).length === 0
