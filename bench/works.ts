@@ -73,11 +73,15 @@ const APART = 5
 const PATIENCE = 200
 const MOST = 101
 
-/** Two replicas that share n keys, each written `times`, go apart by five on each side, again and again. */
-export const reconciling = <R, M>(map: MapOf<R, M>, most?: number, times = 1): Contestant => ({
+/** Two replicas that share n keys, as `tell` tells of them, go apart by five on each side, again and again. */
+export const reconciling = <R, M>(
+  map: MapOf<R, M>,
+  most?: number,
+  tell: (n: number) => M = (n) => map.tellAll(entriesOf(n)),
+): Contestant => ({
   ...within(most),
   work: (n) => {
-    const common = map.tellAll(Array.from({ length: times }, () => entriesOf(n)).flat())
+    const common = tell(n)
     let [a, b] = [map.hear(map.create(1), common), map.hear(map.create(2), common)]
     const cost = repeated(PATIENCE, MOST, (i) => {
       for (let j = 0; j < APART; j++) {

@@ -1,5 +1,6 @@
 /** All that is measured: a file for each row of the goals, then what else is worth knowing. */
 import type { Row } from '../harness.js'
+import * as edge from './edge.js'
 import * as history from './history.js'
 import * as overwritten from './overwritten.js'
 import * as S1 from './S1.js'
@@ -19,6 +20,7 @@ export const rows: ReadonlyArray<Row> = [
   ...S5.rows,
   ...S6.rows,
   ...S8.rows,
+  edge.row,
   overwritten.row,
   history.row,
   ...sources.rows,

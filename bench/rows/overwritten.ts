@@ -1,9 +1,12 @@
 /** As S1, where every key was written five times before: what a peer sends of what is gone. */
-import type { Row } from '../harness.js'
-import { loro, original, ours, yjs } from '../maps.js'
+import type { Contestant, Row } from '../harness.js'
+import { entriesOf, loro, original, ours, yjs, type MapOf } from '../maps.js'
 import { reconciling } from '../works.js'
 
 const TIMES = 6
+
+const overwriting = <R, M>(map: MapOf<R, M>, most?: number): Contestant =>
+  reconciling(map, most, (n) => map.tellAll(Array.from({ length: TIMES }, () => entriesOf(n)).flat()))
 
 export const row: Row = {
   id: 'overwritten',
@@ -12,9 +15,9 @@ export const row: Row = {
   sizes: [1e3, 1e4, 1e5],
   quick: [1e4],
   contestants: {
-    'scuttlebutt-ts': reconciling(ours, undefined, TIMES),
-    scuttlebutt: reconciling(original, undefined, TIMES),
-    Yjs: reconciling(yjs, undefined, TIMES),
-    Loro: reconciling(loro, 1e4, TIMES),
+    'scuttlebutt-ts': overwriting(ours),
+    scuttlebutt: overwriting(original),
+    Yjs: overwriting(yjs),
+    Loro: overwriting(loro, 1e4),
   },
 }

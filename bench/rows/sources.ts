@@ -1,8 +1,11 @@
 /** What a handshake costs where many have written. */
 import * as t from 'io-ts'
 import { Model, scuttlebutt, type Update } from 'scuttlebutt-ts'
+import * as Y from 'yjs'
 import { timed, verify, type Contestant, type Row } from '../harness.js'
-import { entriesOf, NOW, original, type Set } from '../maps.js'
+import * as maps from '../maps.js'
+import { entriesOf, NOW, type Set } from '../maps.js'
+import { reconciling } from '../works.js'
 
 const { create, applyUpdates, digest } = scuttlebutt(Model.of(t.number))
 
@@ -28,7 +31,7 @@ const ours = (n: number) => {
 }
 
 const theirs = (n: number) => {
-  const model = original.create(1)
+  const model = maps.original.create(1)
   for (const update of updatesOf(n)) model._update(update)
   return () => ({ id: 'r1', clock: model.sources })
 }
@@ -38,11 +41,36 @@ const row = (id: string, what: string, unit: 'ms' | 'bytes'): Row => ({
   title: `the header of a handshake, of n sources with an update each: ${what}`,
   unit,
   sizes: [1e3, 1e4, 1e5],
-  quick: [1e4],
+  quick: unit === 'ms' ? [1e4] : [],
   contestants: { 'scuttlebutt-ts': telling(ours, unit), scuttlebutt: telling(theirs, unit) },
 })
+
+/** What each of n replicas would tell that wrote an entry. */
+const each = <R, M>(map: maps.MapOf<R, M>, encode: (replica: R) => M, n: number): M[] =>
+  entriesOf(n).map(([key, value], i) => encode(map.set(map.create(i + 10), key, value)))
+
+const throughOne = (n: number): Uint8Array => {
+  const all = maps.loro.create(1)
+  for (const message of each(maps.loro, (doc) => doc.export({ mode: 'update' }), n)) all.import(message)
+  return all.export({ mode: 'update' })
+}
+
+const reconciliation: Row = {
+  id: 'sources, reconcile',
+  title: 'two replicas that know n sources, 5 updates apart on each side, reconcile',
+  unit: 'ms',
+  sizes: [1e3, 1e4, 1e5],
+  quick: [],
+  contestants: {
+    'scuttlebutt-ts': reconciling(maps.ours, undefined, updatesOf),
+    scuttlebutt: reconciling(maps.original, undefined, updatesOf),
+    Yjs: reconciling(maps.yjs, 1e4, (n) => Y.mergeUpdates(each(maps.yjs, Y.encodeStateAsUpdate, n))),
+    Loro: reconciling(maps.loro, 1e3, throughOne),
+  },
+}
 
 export const rows: ReadonlyArray<Row> = [
   row('sources', 'made and written', 'ms'),
   row('sources, bytes', 'how long it is', 'bytes'),
+  reconciliation,
 ]

@@ -1,0 +1,53 @@
+/** What it costs to take a line from a peer: to parse, freeze and validate it; beside that, what JSON.parse takes of it. */
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { Model, Rejection, WireMessage } from 'scuttlebutt-ts'
+import { timed, verify, type Contestant, type Row } from '../harness.js'
+import { entriesOf, NOW } from '../maps.js'
+import { told } from '../works.js'
+
+const dataType = Model.of(t.number)
+
+const linesOf = told((n) => entriesOf(n).map((entry, i) => JSON.stringify([entry, NOW + i, 'remote'])))
+
+const taking = (read: (line: string) => unknown): Contestant => ({
+  work: (n) => {
+    const lines = linesOf(n)
+    const taken = new Array<unknown>(n)
+    const ms = timed(() => {
+      for (let i = 0; i < n; i++) taken[i] = read(lines[i]!)
+    })
+    verify(JSON.stringify(taken.at(-1)) === lines.at(-1), 'the last update')
+    return (ms * 1000) / n
+  },
+})
+
+const decode = WireMessage.decode(dataType)({})
+
+const tuple = t.tuple([t.tuple([t.string, t.number]), t.number, t.string])
+
+const ours = (line: string): unknown => {
+  const decoded = decode(line)
+  if (decoded._tag === 'Left') throw new Error(Rejection.show(decoded.left))
+  return decoded.right._tag === 'Update' && decoded.right.update
+}
+
+const byTuple = (line: string): unknown => {
+  const decoded = tuple.decode(JSON.parse(line))
+  return E.isRight(decoded) && decoded.right
+}
+
+export const row: Row = {
+  id: 'edge',
+  title: 'n lines of an update each, taken from a peer: parsed, frozen, validated',
+  unit: 'µs an update',
+  sizes: [1e3, 1e4, 1e5],
+  quick: [1e5],
+  contestants: {
+    'scuttlebutt-ts': taking(ours),
+    'JSON.parse alone': taking(JSON.parse),
+    'JSON.parse, and a tuple of io-ts': taking(byTuple),
+  },
+  // no more for all else than for parsing
+  goals: [{ peer: 'JSON.parse alone', n: 1e5, atMost: 2 }],
+}
