@@ -8,11 +8,11 @@
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contest, inChild, median, MOST_PATIENCE, type Result, type Row } from './harness.js'
+import { commitNow, git, machine } from './provenance.js'
 import { goals, plot, table } from './report.js'
 import { rows } from './rows/index.js'
 
@@ -37,17 +37,6 @@ const chosen = rows.filter(
 
 const progress = (text: string): void => {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : `${text}\n`)
-}
-
-const git = (...args: ReadonlyArray<string>): string =>
-  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
-
-const machine = `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown'}, ${String(cpus().length)} cores, ${String(Math.round(totalmem() / 2 ** 30))} GiB`
-
-/** What is measured: as it was when this began. */
-const commitNow = (): string => {
-  const isChanged = git('status', '--porcelain', '--', 'src', 'bench/*.ts', 'bench/rows') !== ''
-  return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ', with changes' : ''}`
 }
 
 const sizesOf = (row: Row): ReadonlyArray<number> => (values.quick ? row.quick : row.sizes)
