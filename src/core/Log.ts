@@ -73,10 +73,8 @@ const withEach = <C>(changes: Iterable<Changes<C>>, log: Log<C>): Log<C> => {
   return withForks({ updatesBySource: updatesBySource.done(), size }, log)
 }
 
-const areOf = (source: Update.SourceId, updates: ReadonlyArray<Update.Update<unknown>>): boolean => {
-  for (const update of updates) if (update[2] !== source) return false
-  return true
-}
+const areOf = (source: Update.SourceId, updates: ReadonlyArray<Update.Update<unknown>>): boolean =>
+  updates.every((update) => update[2] === source)
 
 /** {@link withEach}, of one. */
 const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Log<C> => {

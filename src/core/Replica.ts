@@ -159,12 +159,17 @@ export const sift =
   <C>(updates: Iterable<Update<C>>) =>
   <S>(replica: Replica<S, C>): Sifted<C> => {
     const clock = new Clock.Draft(replica.clock)
-    const [fresh, stale]: [Update<C>[], Update<C>[]] = [[], []]
-    for (const update of updates) {
-      if (!Timestamp.is(update[1])) continue
-      if (clock.advance(update[2], update[1])) fresh.push(update)
+    const given: ReadonlyArray<Update<C>> = Array.isArray(updates) ? updates : Array.from(updates)
+    // of just the length it needs, if all are new, as they are more often than not
+    const fresh = new Array<Update<C>>(given.length)
+    const stale: Update<C>[] = []
+    let count = 0
+    given.forEach((update) => {
+      if (!Timestamp.is(update[1])) return
+      if (clock.advance(update[2], update[1])) fresh[count++] = update
       else stale.push(update)
-    }
+    })
+    fresh.length = count
     return { fresh, stale, clock: clock.done() }
   }
 

@@ -82,22 +82,16 @@ export const set = <C>(update: Update<C>, run: Run<C>): Run<C> => {
 export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>, run: Run<C>): Run<C> => {
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
   const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, run.older))
-  let newest = run.newest.slice()
-  let last = newestOf(run)
-  for (const update of added) {
-    const timestamp = update[1]
-    if (timestamp > last) {
-      newest.push(update)
-      last = timestamp
-    } else if (newest.length === 0 || timestamp < newest[0]![1]) {
-      tree().set(update, update)
-    } else {
-      const i = newest.findIndex((other) => other[1] >= timestamp)
-      newest.splice(i, newest[i]![1] === timestamp ? 1 : 0, update)
+  let newest = run.newest.concat(added)
+  if (areLater(added, newestOf(run))) {
+    let from = 0
+    for (; newest.length - from >= FEW; from += FEW) {
+      const few = newest.slice(from, from + FEW)
+      tree().append(few, few)
     }
-    if (newest.length < FEW) continue
-    const few = newest.slice() // of just the length it needs
-    tree().append(few, few)
+    newest = newest.slice(from)
+  } else {
+    for (const update of newest) tree().set(update, update)
     newest = []
   }
   let gone = 0
@@ -110,6 +104,16 @@ export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArra
     }
   }
   return { older: draft?.done() ?? run.older, newest: gone === 0 ? newest : left(newest, gone) }
+}
+
+/** Whether each is later than the one before it, and the first than a timestamp. */
+const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp): boolean => {
+  let last = timestamp
+  return updates.every((update) => {
+    const isLater = update[1] > last
+    last = update[1]
+    return isLater
+  })
 }
 
 /** Where the update of another's timestamp is, or -1. It is that very one more often than not. */

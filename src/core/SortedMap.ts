@@ -136,17 +136,34 @@ export class Draft<K, V> {
   private put(leaf: Leaf<K, V>, key: K, value: V): void {
     if (this.isPresent) {
       if (!Object.is(leaf.items[this.index], value)) this.owned(leaf).items[this.index] = value
-    } else if (leaf.keys.length < WIDTH) {
-      insertInto(this.owned(leaf), this.index, key, value)
+    } else {
+      const roomy = leaf.keys.length < WIDTH ? leaf : this.roomFor(key, leaf)
+      insertInto(this.owned(roomy), this.index, key, value)
       for (const branch of this.path) branch.size++
       this.isPresent = true
-    } else {
-      this.place = undefined
-      this.root = grown(
-        insert(this.less, this.root, key, () => value, this.owner),
-        this.owner,
-      )
     }
+  }
+
+  /** The leaf for a key once the full one at the place was split, and each branch above that is too wide then. */
+  private roomFor(key: K, leaf: Leaf<K, V>): Leaf<K, V> {
+    const { owner, path, steps } = this
+    let node: Node<K, V> = this.owned(leaf)
+    let depth = path.length
+    do {
+      const above = path[--depth]
+      const step = steps[depth]!
+      const right = splitOff(node, owner, above === undefined || step === above.items.length - 1)
+      truncate(node, right)
+      if (above === undefined) {
+        this.root = twoOf(owner, node, right)
+        break
+      }
+      above.keys = withInserted(above.keys, step + 1, firstKey(right))
+      insertAt(above.items, step + 1, right)
+      node = above
+    } while (node.keys.length > WIDTH)
+    this.place = undefined
+    return this.seek(key)
   }
 
   /** The leaf at the place, and what leads to it, as this draft's own. */
@@ -248,7 +265,7 @@ export const set = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, value: V)
 
 /** A map with what `write` makes of the value at `key`; the same map if that is what is there. Asks once. */
 export const update = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, write: Write<V>): SortedMap<K, V> => {
-  const root = grown(insert(less, map.root, key, write, NOBODY), NOBODY)
+  const root = grown(insert(less, map.root, key, write))
   return root === map.root ? map : { root }
 }
 
@@ -259,18 +276,20 @@ export const remove = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): Sorte
 }
 
 /** A root that has outgrown its width becomes a root of two halves. */
-const grown = <K, V>(root: Node<K, V>, owner: Owner): Node<K, V> => {
+const grown = <K, V>(root: Node<K, V>): Node<K, V> => {
   if (root.keys.length <= WIDTH) return root
-  const right = splitOff(root, owner, true)
-  const left = withoutTail(root, right, owner)
-  return branchOf(owner, [firstKey(left), firstKey(right)], [left, right], left.size + right.size)
+  const right = splitOff(root, NOBODY, true)
+  return twoOf(NOBODY, withoutTail(root, right), right)
 }
+
+const twoOf = <K, V>(owner: Owner, left: Node<K, V>, right: Node<K, V>): Branch<K, V> =>
+  branchOf(owner, [firstKey(left), firstKey(right)], [left, right], left.size + right.size)
 
 /** A node, and another on its right where one is too narrow for what is below. */
 type OneOrTwo<K, V> = readonly [Node<K, V>, Node<K, V>?]
 
 const joined = <K, V>([left, right]: OneOrTwo<K, V>, owner: Owner): Node<K, V> =>
-  right === undefined ? left : branchOf(owner, [firstKey(left), firstKey(right)], [left, right], left.size + right.size)
+  right === undefined ? left : twoOf(owner, left, right)
 
 /** A node with a leaf behind its last one. */
 const appended = <K, V>(node: Node<K, V>, leaf: Leaf<K, V>, owner: Owner): OneOrTwo<K, V> => {
@@ -304,47 +323,33 @@ const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOB
 const ownLeaf = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
   isOwned(node, owner) ? node : leafOf(owner, node.keys.slice(), node.items.slice())
 
-/** A leaf for other values at the same keys: these, nobody's, will not be edited. */
-const withOwnItems = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
-  owner === NOBODY ? leafOf(owner, node.keys, node.items.slice()) : ownLeaf(node, owner)
-
 const ownBranch = <K, V>(node: Branch<K, V>, owner: Owner): Branch<K, V> =>
   isOwned(node, owner) ? node : branchOf(owner, node.keys, node.items.slice(), node.size)
 
-/**
- * The node with `key` at what `write` makes of it, one entry too wide at most: its parent splits it.
- * Edits in place what `owner` owns, copies the rest of the path.
- */
-const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>, owner: Owner): Node<K, V> => {
+/** The node with `key` at what `write` makes of it, one entry too wide at most: its parent splits it. Copies the path. */
+const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
     const present = i < node.keys.length && !less(key, node.keys[i]!)
     const held = present ? node.items[i] : undefined
     const value = write(held)
-    if (present && Object.is(held, value)) return node
-    if (present) {
-      const next = withOwnItems(node, owner)
-      next.items[i] = value
-      return next
-    }
-    // a full one is about to be split: its arrays need not grow for that
-    if (!isOwned(node, owner) || node.keys.length >= WIDTH)
-      return leafOf(owner, withInserted(node.keys, i, key), withInserted(node.items, i, value))
-    insertInto(node, i, key, value)
-    return node
+    if (!present) return leafOf(NOBODY, withInserted(node.keys, i, key), withInserted(node.items, i, value))
+    if (Object.is(held, value)) return node
+    const items = node.items.slice()
+    items[i] = value
+    return leafOf(NOBODY, node.keys, items) // nobody edits the keys
   }
   const i = childIndex(less, node.keys, key)
   const child = node.items[i]!
-  const size = child.size
-  const inserted = insert(less, child, key, write, owner)
-  if (inserted === child && inserted.size === size && inserted.keys.length <= WIDTH) return node
-  const next = ownBranch(node, owner)
-  next.size += inserted.size - size
+  const inserted = insert(less, child, key, write)
+  if (inserted === child) return node
+  const next = ownBranch(node, NOBODY)
+  next.size += inserted.size - child.size
   if (inserted.keys.length <= WIDTH) {
     next.items[i] = inserted
   } else {
-    const right = splitOff(inserted, owner, i === node.items.length - 1)
-    next.items[i] = withoutTail(inserted, right, owner)
+    const right = splitOff(inserted, NOBODY, i === node.items.length - 1)
+    next.items[i] = withoutTail(inserted, right)
     next.keys = withInserted(next.keys, i + 1, firstKey(right))
     insertAt(next.items, i + 1, right)
   }
@@ -374,21 +379,20 @@ const insertAt = <A>(array: A[], i: number, x: A): void => {
   array[i] = x
 }
 
-/** A part of a leaf's array, with room for as much as a leaf may come to hold if it may be edited: what is pushed to takes more. */
-const part = <A>(array: readonly A[], from: number, to: number, owner: Owner): A[] => {
-  if (owner === NOBODY) return array.slice(from, to)
+/** The end of a leaf's array, with room for as much as a leaf may come to hold if it may be edited: what is pushed to takes more. */
+const endOf = <A>(array: readonly A[], from: number, owner: Owner): A[] => {
+  if (owner === NOBODY) return array.slice(from)
   const copy = new Array<A>(WIDTH)
-  for (let i = from; i < to; i++) copy[i - from] = array[i]!
-  copy.length = to - from
+  for (let i = from; i < array.length; i++) copy[i - from] = array[i]!
+  copy.length = array.length - from
   return copy
 }
 
 /** The right part of a node that is too wide. At the right end of the map little moves, so that appends fill their nodes. */
 const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): Node<K, V> => {
   const from = last ? WIDTH - 2 : WIDTH >> 1
-  const { length } = node.keys
   return node.leaf
-    ? leafOf(owner, part(node.keys, from, length, owner), part(node.items, from, length, owner))
+    ? leafOf(owner, endOf(node.keys, from, owner), endOf(node.items, from, owner))
     : branchOf(owner, node.keys.slice(from), node.items.slice(from), sizeOf(node.items, from))
 }
 
@@ -398,12 +402,21 @@ const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => 
   return total
 }
 
-/** What {@link splitOff} left; `node` was made by this very transition, so its arrays are not shared yet. */
-const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: Owner): Node<K, V> => {
+/** What {@link splitOff} left. */
+const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>): Node<K, V> => {
   const length = node.keys.length - tail.keys.length
   return node.leaf
-    ? leafOf(owner, part(node.keys, 0, length, owner), part(node.items, 0, length, owner))
-    : branchOf(owner, node.keys.slice(0, length), node.items.slice(0, length), node.size - tail.size)
+    ? leafOf(NOBODY, node.keys.slice(0, length), node.items.slice(0, length))
+    : branchOf(NOBODY, node.keys.slice(0, length), node.items.slice(0, length), node.size - tail.size)
+}
+
+/** Likewise, of a node that may be edited. A leaf keeps its room. */
+const truncate = <K, V>(node: Node<K, V>, tail: Node<K, V>): void => {
+  const length = node.keys.length - tail.keys.length
+  if (node.leaf) node.keys.length = length
+  else node.keys = node.keys.slice(0, length)
+  node.items.length = length
+  node.size -= tail.size
 }
 
 /** The node without `key`: the same node if it was not there, a node of no keys if nothing is left. */

@@ -64,7 +64,10 @@ const apply =
     if (updates.length === 1) winners = SortedMap.update(byKey, winners, update[0][0], won)
     else {
       const draft = new SortedMap.Draft(byKey, winners)
-      for (update of updates) draft.update(update[0][0], won)
+      updates.forEach((one) => {
+        update = one
+        draft.update(one[0][0], won)
+      })
       winners = draft.done()
     }
     return { state: winners === state.winners ? state : { winners, size }, superseded }
