@@ -56,6 +56,21 @@ export const verify = (isRight: boolean, what: string): void => {
   if (!isRight) throw new Error(`a contestant's result is wrong: ${what}`)
 }
 
+const collect = (): number => {
+  for (let i = 0; i < 4; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+  return heapUsed + external + arrayBuffers
+}
+
+/** The bytes that what is made takes while it is kept. Needs `--expose-gc`. */
+export const weigh = (make: () => unknown): number => {
+  const before = collect()
+  const kept = make()
+  const after = collect()
+  verify(kept !== undefined, 'nothing was kept')
+  return after - before
+}
+
 /** In the child: how long it warms up on the smallest size, then on the size itself, and how long it measures, in ms. */
 const WARM_UP = 200
 const PATIENCE = 300

@@ -12,7 +12,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contest, inChild, median, MOST_PATIENCE, type Result, type Row } from './harness.js'
-import { commitNow, git, machine } from './provenance.js'
+import { commitNow, git, machine, root } from './provenance.js'
 import { goals, plot, table } from './report.js'
 import { rows } from './rows/index.js'
 
@@ -23,7 +23,6 @@ const QUICK_PATIENCE = 600
 
 const OURS = 'scuttlebutt-ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const child = fileURLToPath(new URL('child.js', import.meta.url))
 
 const { values } = parseArgs({

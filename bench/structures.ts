@@ -5,12 +5,14 @@
  */
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import path from 'node:path'
 import * as Rimbu from '@rimbu/sorted'
 import * as Immutable from 'immutable'
 import * as Run from '../src/core/Run.js'
 import * as SortedMap from '../src/core/SortedMap.js'
 import type { Update } from '../src/index.js'
-import { commitNow, machine } from './provenance.js'
+import { median, weigh } from './harness.js'
+import { commitNow, machine, root } from './provenance.js'
 
 const N = 1e5
 const ROUNDS = 7
@@ -215,11 +217,6 @@ const keysOf = (n: number): ReadonlyArray<string> => Array.from({ length: n }, (
 /** In no order, each once. */
 const shuffled = (keys: ReadonlyArray<string>): ReadonlyArray<string> =>
   keys.map((_, i) => keys[(i * 7919) % keys.length]!)
-
-const collect = (): number => {
-  for (let i = 0; i < 4; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
-  return process.memoryUsage().heapUsed
-}
 
 type Work = <M>(kind: MapKind<M>) => number
 
@@ -493,8 +490,6 @@ const sequenceWorks: Readonly<Record<string, <S>(sequence: SequenceKind<S>) => n
   },
 }
 
-const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-
 const lines: string[] = []
 
 const say = (line: string): void => {
@@ -525,17 +520,8 @@ const compare = <Kind>(
     row([what, ...names.map((name) => median(costs.get(name)!).toFixed(0))])
   }
   for (const [what, make] of Object.entries(weights)) {
-    row([what, ...names.map((name) => weightOf(() => make(contestants[name]!)).toFixed(0))])
+    row([what, ...names.map((name) => (weigh(() => make(contestants[name]!)) / N).toFixed(0))])
   }
-}
-
-/** Bytes that stay, by N. */
-const weightOf = (make: () => unknown): number => {
-  const before = collect()
-  const made = make()
-  const after = collect()
-  if (made === undefined) throw new Error('nothing came of it')
-  return (after - before) / N
 }
 
 say('# Persistent structures, held against each other\n')
@@ -563,4 +549,4 @@ beside its tree (\`Run\`).
   a session and a store do, cost as much as lies between them. An iterator must end before another version is read.
 - \`shared tail\` appends faster, but is no faster once updates are removed too, and nothing that was superseded ever goes.
 - A log is written at its end nearly always. With the newest apart from the tree, an append copies a short array instead of a path.`)
-writeFileSync('bench/STRUCTURES.md', `${lines.join('\n')}\n`)
+writeFileSync(path.join(root, 'bench', 'STRUCTURES.md'), `${lines.join('\n')}\n`)

@@ -2,7 +2,7 @@
 import { repeated, timed, verify, type Contestant } from './harness.js'
 import { entriesOf, keyOf, type MapOf } from './maps.js'
 
-const microseconds = (ms: number, n: number): number => (ms * 1000) / n
+export const microseconds = (ms: number, n: number): number => (ms * 1000) / n
 
 const within = (most: number | undefined): Pick<Contestant, 'most'> => (most === undefined ? {} : { most })
 

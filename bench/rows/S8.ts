@@ -1,24 +1,10 @@
 /** S8: what a held update takes, and what 1,000 versions do that are kept alive. */
 import * as Y from 'yjs'
-import { verify, type Contestant, type Row } from '../harness.js'
+import { weigh, type Contestant, type Row } from '../harness.js'
 import { entriesOf, keyOf, loro, original, ours, yjs, type MapOf } from '../maps.js'
 
-const collect = (): number => {
-  for (let i = 0; i < 4; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
-  return heapUsed + external + arrayBuffers
-}
-
 /** What is kept takes, in bytes by n. What it was made from is not counted: keys are made anew. */
-const weighing = (make: (n: number) => unknown): Contestant => ({
-  work: (n) => {
-    const before = collect()
-    const kept = make(n)
-    const after = collect()
-    verify(kept !== undefined, 'nothing was kept')
-    return (after - before) / n
-  },
-})
+const weighing = (make: (n: number) => unknown): Contestant => ({ work: (n) => weigh(() => make(n)) / n })
 
 /** As they come from a peer: parsed, one at a time. */
 const heard =

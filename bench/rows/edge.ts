@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import { Model, Rejection, WireMessage } from 'scuttlebutt-ts'
 import { timed, verify, type Contestant, type Row } from '../harness.js'
 import { entriesOf, NOW } from '../maps.js'
-import { told } from '../works.js'
+import { microseconds, told } from '../works.js'
 
 const dataType = Model.of(t.number)
 
@@ -18,7 +18,7 @@ const taking = (read: (line: string) => unknown): Contestant => ({
       for (let i = 0; i < n; i++) taken[i] = read(lines[i]!)
     })
     verify(JSON.stringify(taken.at(-1)) === lines.at(-1), 'the last update')
-    return (ms * 1000) / n
+    return microseconds(ms, n)
   },
 })
 

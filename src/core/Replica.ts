@@ -160,7 +160,7 @@ export const sift =
   <S>(replica: Replica<S, C>): Sifted<C> => {
     const clock = new Clock.Draft(replica.clock)
     const given: ReadonlyArray<Update<C>> = Array.isArray(updates) ? updates : Array.from(updates)
-    // of just the length it needs, if all are new, as they are more often than not
+    // of just the length it needs, if all are new, as they are more often than not; and no iterator, whose results are allocated
     const fresh = new Array<Update<C>>(given.length)
     const stale: Update<C>[] = []
     let count = 0

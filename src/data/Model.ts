@@ -64,6 +64,7 @@ const apply =
     if (updates.length === 1) winners = SortedMap.update(byKey, winners, update[0][0], won)
     else {
       const draft = new SortedMap.Draft(byKey, winners)
+      // not for…of: in a loop that runs once a batch each result of its iterator is allocated
       updates.forEach((one) => {
         update = one
         draft.update(one[0][0], won)
