@@ -1,8 +1,8 @@
 /** A store and one peer, joined by a session: the part that node streams and web streams have in common. */
 import type { Rejection } from '../core/Rejection.js'
 import type { SourceId, Update } from '../core/Update.js'
-import { heldBack } from '../security/verify.js'
-import * as Lines from '../wire/Lines.js'
+import { heldBack } from '../trust/verify.js'
+import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
 import * as WireMessage from '../wire/WireMessage.js'

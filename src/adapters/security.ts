@@ -11,6 +11,6 @@ export {
   type Security,
   type Signer,
   type Verifier,
-} from '../security/Security.js'
-export * as Statement from '../security/Statement.js'
-export { verifyUpdates, type Trust, type Verified } from '../security/verify.js'
+} from '../trust/Security.js'
+export * as Statement from '../trust/Statement.js'
+export { verifyUpdates, type Trust, type Verified } from '../trust/verify.js'

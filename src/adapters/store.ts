@@ -7,8 +7,8 @@ import * as Replica from '../core/Replica.js'
 import type { Timestamp } from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
-import type { Answer, Security } from '../security/Security.js'
-import { createGate } from './Gate.js'
+import type { Answer, Security } from '../trust/Security.js'
+import { createGate } from './store/gate.js'
 
 /** Gets the updates that were new, and the replica after them. */
 export type Listener<S, C> = (updates: ReadonlyArray<Update<C>>, replica: Replica.Replica<S, C>) => void

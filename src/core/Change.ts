@@ -1,6 +1,6 @@
 /** The one gate by which changes enter a replica, the local ones as those of a peer. */
 import type { either as E } from 'fp-ts'
-import { isCheckOnly } from './checkOnly.js'
+import { isCheckOnly } from './identityCodec.js'
 import type { DataType } from './DataType.js'
 import * as Json from './Json.js'
 import { failureOf, failuresOf, type Failure } from './Rejection.js'

@@ -6,7 +6,7 @@
  * Source: van Renesse et al., "Efficient Reconciliation and Flow Control for
  * Anti-Entropy Protocols" (LADIS 2008), section 3.
  */
-import * as SortedMap from './SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import { NEVER, type Timestamp } from './Timestamp.js'
 import type { SourceId, Update } from './Update.js'
 

@@ -5,8 +5,8 @@
  * are the paper's scuttle-breadth and scuttle-depth.
  */
 import { bySource, type Behind } from './Clock.js'
-import * as Run from './Run.js'
-import * as SortedMap from './SortedMap.js'
+import * as Run from './SourceLog.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as Update from './Update.js'
 
 export interface Log<C> {

@@ -1,6 +1,6 @@
 /** A change, when it was made and by whom: the unit of replication. */
 import * as Json from './Json.js'
-import type * as SortedMap from './SortedMap.js'
+import type * as SortedMap from '../structures/SortedMap.js'
 import type { Timestamp } from './Timestamp.js'
 
 /** Names the replica that made an update. Any string. */

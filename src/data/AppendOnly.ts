@@ -16,7 +16,7 @@ import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as Timestamp from '../core/Timestamp.js'
 import * as Update from '../core/Update.js'
 

@@ -14,7 +14,7 @@ import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as Update from '../core/Update.js'
 
 export type Change<P> = readonly [name: string, payload: P, ...more: unknown[]]

@@ -14,9 +14,9 @@ import type { eq, option as O } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as Update from '../core/Update.js'
-import { nullOr, orNull, pair } from './shapes.js'
+import { nullOr, orNull, pair } from './parts/codecs.js'
 
 export type Change<V> = readonly [key: string, value: V | null]
 

@@ -21,11 +21,11 @@ import type { either as E, eq, option as O } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as Update from '../core/Update.js'
-import * as DenseKey from './DenseKey.js'
-import * as Holdings from './Holdings.js'
-import { nullOr, record } from './shapes.js'
+import * as DenseKey from './parts/DenseKey.js'
+import * as Holdings from './parts/Holdings.js'
+import { nullOr, record } from './parts/codecs.js'
 
 export type Change<V> = Readonly<Record<string, V | null>>
 
@@ -54,7 +54,7 @@ export interface NoItem {
   readonly value: null | undefined
 }
 
-export type { NoRoom } from './DenseKey.js'
+export type { NoRoom } from './parts/DenseKey.js'
 
 /** Why a command was not done. `NoRoom`: only keys made by others leave a gap without a key between them. */
 export type Refusal = IndexOutOfRange | NoItem | DenseKey.NoRoom

@@ -17,9 +17,9 @@ import { diffArrays } from 'diff'
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { DataType } from '../core/DataType.js'
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import type { Stamp } from '../core/Update.js'
-import * as DenseKey from './DenseKey.js'
+import * as DenseKey from './parts/DenseKey.js'
 import * as RArray from './RArray.js'
 
 export type Change = RArray.Change<string>

@@ -16,7 +16,7 @@ import type * as t from 'io-ts'
 import { MAX_DEPTH } from '../core/Change.js'
 import type { Applied, DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as Update from '../core/Update.js'
 
 /** A state and how many of the actions, in total order, it comes from. */

@@ -1,16 +1,16 @@
 /** Runs schedules against the laws, and makes what breaks one as small as it can. */
 import type { either as E } from 'fp-ts'
 import * as fc from 'fast-check'
-import { counterexample, type Counterexample, type Found } from './Counterexample.js'
-import { shortfalls, Tally, type Coverage, type Feature } from './Coverage.js'
-import { explore, type Scope } from './explore.js'
-import type { Law, Violation } from './Law.js'
-import { deterministic, versions } from './laws.js'
-import type { Run } from './Run.js'
-import type { Schedule } from './Schedule.js'
-import { schedules, type Size } from './schedules.js'
-import { inPlainData, simulate } from './simulate.js'
-import type { Subject } from './Subject.js'
+import { counterexample, type Counterexample, type Found } from './report/Counterexample.js'
+import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverage.js'
+import { explore, type Scope } from './network/explore.js'
+import type { Law, Violation } from './model/Law.js'
+import { deterministic, versions } from './laws/laws.js'
+import type { Run } from './model/Run.js'
+import type { Schedule } from './model/Schedule.js'
+import { schedules, type Size } from './network/schedules.js'
+import { inPlainData, simulate } from './network/simulate.js'
+import type { Subject } from './model/Subject.js'
 
 export interface Options<C = unknown> extends Size {
   /** Same seed, same runs. Default: another one each time, told when something is found. */

@@ -1,9 +1,9 @@
 /** Which promises a type needs of its network: each broken on purpose, to see what comes of it. */
 import type { either as E } from 'fp-ts'
 import { check, type Options } from './check.js'
-import type { Counterexample } from './Counterexample.js'
-import type { Coverage } from './Coverage.js'
-import type { Delivery, Subject } from './Subject.js'
+import type { Counterexample } from './report/Counterexample.js'
+import type { Coverage } from './report/Coverage.js'
+import type { Delivery, Subject } from './model/Subject.js'
 
 /** From what promises most to what promises nothing. */
 export const DELIVERIES: ReadonlyArray<Delivery> = (['causal', 'source', 'any'] as const).flatMap((order) =>

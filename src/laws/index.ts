@@ -11,18 +11,18 @@
 import type { either as E } from 'fp-ts'
 import type { Command, DataType } from '../core/DataType.js'
 import { check, type Options } from './check.js'
-import { LawBroken, type Counterexample } from './Counterexample.js'
-import type { Coverage } from './Coverage.js'
-import { bare, ofDataType, type DataTypeOptions, type Source } from './dataType.js'
-import { opaque, type Opaque } from './forms.js'
-import type { Delivery, Subject } from './Subject.js'
+import { LawBroken, type Counterexample } from './report/Counterexample.js'
+import type { Coverage } from './report/Coverage.js'
+import { bare, ofDataType, type DataTypeOptions, type Source } from './subjects/dataType.js'
+import { opaque, type Opaque } from './subjects/forms.js'
+import type { Delivery, Subject } from './model/Subject.js'
 
 export { check, type Options } from './check.js'
-export { LawBroken, type Counterexample, type TraceEvent } from './Counterexample.js'
-export { FEATURES, featuresOf, type Coverage, type Feature } from './Coverage.js'
-export { bare, ofDataType, type Bare, type DataTypeOptions, type Source } from './dataType.js'
+export { LawBroken, type Counterexample, type TraceEvent } from './report/Counterexample.js'
+export { FEATURES, featuresOf, type Coverage, type Feature } from './report/Coverage.js'
+export { bare, ofDataType, type Bare, type DataTypeOptions, type Source } from './subjects/dataType.js'
 export { checkDeliveries, DELIVERIES, type Delivered } from './deliveries.js'
-export type { Exhausted, Scope } from './explore.js'
+export type { Exhausted, Scope } from './network/explore.js'
 export {
   deltas,
   opaque,
@@ -33,14 +33,14 @@ export {
   type Opaque,
   type Operations,
   type States,
-} from './forms.js'
-export type { Law, Verdict, Violation } from './Law.js'
-export * as laws from './laws.js'
-export type { Event, Operation, Parting, Run } from './Run.js'
-export { network, type Schedule, type Step } from './Schedule.js'
-export { schedules, type Size } from './schedules.js'
-export { simulate } from './simulate.js'
-export type { Delivery, Made, Quality, Subject, Where } from './Subject.js'
+} from './subjects/forms.js'
+export type { Law, Verdict, Violation } from './model/Law.js'
+export * as laws from './laws/laws.js'
+export type { Event, Operation, Parting, Run } from './model/Run.js'
+export { network, type Schedule, type Step } from './model/Schedule.js'
+export { schedules, type Size } from './network/schedules.js'
+export { simulate } from './network/simulate.js'
+export type { Delivery, Made, Quality, Subject, Where } from './model/Subject.js'
 
 /** What {@link checkDataType} takes beside the type. */
 export type DataTypeCheck<S, C> = Source<S, C> &

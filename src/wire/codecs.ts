@@ -5,7 +5,7 @@ import type { DataType } from '../core/DataType.js'
 import type { Digest } from '../core/Replica.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
-import { isCheckOnly, markCheckOnly } from '../core/checkOnly.js'
+import { isCheckOnly, markCheckOnly } from '../core/identityCodec.js'
 
 /** A finite number above 0 and below 2^53. */
 export const timestamp = new t.Type<Timestamp.Timestamp, number, unknown>(

@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import type { DataType } from '../core/DataType.js'
-import { isCheckOnly } from '../core/checkOnly.js'
+import { isCheckOnly } from '../core/identityCodec.js'
 import * as Json from '../core/Json.js'
 import type { Message } from '../core/reconcile.js'
 import { failuresOf, path, type Rejection } from '../core/Rejection.js'

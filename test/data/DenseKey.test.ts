@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import * as DenseKey from '../../src/data/DenseKey.js'
+import * as DenseKey from '../../src/data/parts/DenseKey.js'
 import type { Update } from '../../src/index.js'
 
 /** npm `between`, by which the original family makes its keys. */

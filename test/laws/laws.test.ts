@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import * as SortedMap from '../../src/core/SortedMap.js'
+import * as SortedMap from '../../src/structures/SortedMap.js'
 import { Clock, Model, type DataType, type Update } from '../../src/index.js'
 import {
   bare,

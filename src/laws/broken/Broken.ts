@@ -1,10 +1,10 @@
 /** A type that is known to be wrong, and how: to measure tools by. */
 import type { either as E } from 'fp-ts'
 import { check, type Options } from '../check.js'
-import type { Counterexample } from '../Counterexample.js'
-import type { Coverage } from '../Coverage.js'
-import type { Verdict } from '../Law.js'
-import type { Subject } from '../Subject.js'
+import type { Counterexample } from '../report/Counterexample.js'
+import type { Coverage } from '../report/Coverage.js'
+import type { Verdict } from '../model/Law.js'
+import type { Subject } from '../model/Subject.js'
 
 export interface About {
   readonly name: string

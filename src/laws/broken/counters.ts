@@ -2,8 +2,8 @@
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import type { Update } from '../../core/Update.js'
-import { ofDataType } from '../dataType.js'
-import { operations, states } from '../forms.js'
+import { ofDataType } from '../subjects/dataType.js'
+import { operations, states } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
 export const oneNumber = broken(

@@ -1,6 +1,6 @@
 /** Operational transformation, where it went wrong. */
 import * as fc from 'fast-check'
-import { operations } from '../forms.js'
+import { operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
 type Edit =

@@ -1,6 +1,6 @@
 /** Keys and numbers that are equal to some and not to others. */
 import * as fc from 'fast-check'
-import { operations } from '../forms.js'
+import { operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
 export const notANumber = broken(

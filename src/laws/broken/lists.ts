@@ -1,7 +1,7 @@
 /** Lists and texts in which things come in another order elsewhere, or twice, or mixed. */
 import * as fc from 'fast-check'
-import { operations } from '../forms.js'
-import type { Where } from '../Subject.js'
+import { operations } from '../subjects/forms.js'
+import type { Where } from '../model/Subject.js'
 import { broken } from './Broken.js'
 
 const CAUSAL = { order: 'causal', copies: 'exactly once' } as const

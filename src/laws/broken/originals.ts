@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check'
 import type { Update } from '../../core/Update.js'
-import { opaque } from '../forms.js'
+import { opaque } from '../subjects/forms.js'
 import { broken, type Broken } from './Broken.js'
 
 /** What npm `scuttlebutt` calls the thing itself. */

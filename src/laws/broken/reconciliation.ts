@@ -1,6 +1,6 @@
 /** Clocks that say what is not so. */
 import * as fc from 'fast-check'
-import { opaque, operations } from '../forms.js'
+import { opaque, operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
 interface Said {

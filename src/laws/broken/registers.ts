@@ -2,8 +2,8 @@
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import type { Update } from '../../core/Update.js'
-import { ofDataType } from '../dataType.js'
-import { operations } from '../forms.js'
+import { ofDataType } from '../subjects/dataType.js'
+import { operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
 interface Written {

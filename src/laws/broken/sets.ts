@@ -1,6 +1,6 @@
 /** Sets in which removals are lost, or come back. */
 import * as fc from 'fast-check'
-import { deltas, operations, states } from '../forms.js'
+import { deltas, operations, states } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
 type Command = readonly ['add' | 'remove', string]

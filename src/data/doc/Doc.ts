@@ -21,15 +21,15 @@
  */
 import type { either as E, eq, option as O } from 'fp-ts'
 import * as t from 'io-ts'
-import type { Applied, Command, DataType, Maker } from '../core/DataType.js'
-import * as Json from '../core/Json.js'
-import * as SortedMap from '../core/SortedMap.js'
-import * as Update from '../core/Update.js'
-import * as DenseKey from './DenseKey.js'
-import * as DocIndex from './DocIndex.js'
-import * as Registers from './Registers.js'
-import * as Holdings from './Holdings.js'
-import { nullOr, orNull, pair, record } from './shapes.js'
+import type { Applied, Command, DataType, Maker } from '../../core/DataType.js'
+import * as Json from '../../core/Json.js'
+import * as SortedMap from '../../structures/SortedMap.js'
+import * as Update from '../../core/Update.js'
+import * as DenseKey from '../parts/DenseKey.js'
+import * as DocIndex from './Index.js'
+import * as Registers from '../parts/Registers.js'
+import * as Holdings from '../parts/Holdings.js'
+import { nullOr, orNull, pair, record } from '../parts/codecs.js'
 
 export type RowId = string
 
@@ -38,8 +38,8 @@ export type Fields<V> = Readonly<Record<string, V | null>>
 
 export type Change<V> = readonly [row: RowId, fields: Fields<V> | null]
 
-export type { NoRoom } from './DenseKey.js'
-export type { Scalar } from './DocIndex.js'
+export type { NoRoom } from '../parts/DenseKey.js'
+export type { Scalar } from './Index.js'
 
 /** A row with what it says. */
 export interface Row<V> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { isCheckOnly } from '../../src/core/checkOnly.js'
-import { pair, record } from '../../src/data/shapes.js'
+import { isCheckOnly } from '../../src/core/identityCodec.js'
+import { pair, record } from '../../src/data/parts/codecs.js'
 import { Events, ExpiryModel, Model, RArray, REdit, scuttlebutt } from '../../src/index.js'
 
 const shape = fc.oneof(

@@ -1,10 +1,10 @@
 /** The ways in which replicated types are written, each made a {@link Subject}: by operations, by states, by deltas, or opaque. */
 import * as fc from 'fast-check'
-import type { SourceId } from '../core/Update.js'
-import * as laws from './laws.js'
-import type { Operation } from './Run.js'
-import { sameValue, view } from './show.js'
-import type { Delivery, Quality, Subject, Where } from './Subject.js'
+import type { SourceId } from '../../core/Update.js'
+import * as laws from '../laws/laws.js'
+import type { Operation } from '../model/Run.js'
+import { sameValue, view } from '../model/show.js'
+import type { Delivery, Quality, Subject, Where } from '../model/Subject.js'
 
 /** What all forms have in common. */
 export interface Common<R, C, M> {

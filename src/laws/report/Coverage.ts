@@ -1,6 +1,6 @@
 /** What a check exercised: a green run over trivial cases is to be seen as such. */
-import type { Exhausted } from './explore.js'
-import type { Operation, Run } from './Run.js'
+import type { Exhausted } from '../network/explore.js'
+import type { Operation, Run } from '../model/Run.js'
 
 /** What may happen in a run. */
 export const FEATURES = {

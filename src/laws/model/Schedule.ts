@@ -3,7 +3,7 @@
  *
  * A schedule is plain data. Run twice, it does the same twice.
  */
-import type { SourceId } from '../core/Update.js'
+import type { SourceId } from '../../core/Update.js'
 
 export interface Local<C> {
   readonly _tag: 'local'

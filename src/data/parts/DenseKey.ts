@@ -15,8 +15,8 @@
  * rounds are Luby and Rackoff's (1988) over the finalizer of MurmurHash3.
  */
 import type { either as E } from 'fp-ts'
-import * as SortedMap from '../core/SortedMap.js'
-import * as Update from '../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
+import * as Update from '../../core/Update.js'
 
 /** The digits in order: `!` is lowest and ends no key, `~` highest. */
 export const ALPHABET = '!0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~'

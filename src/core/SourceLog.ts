@@ -2,7 +2,7 @@
  * One source's updates, oldest first: what a log holds of it. A clock lets in none but newer ones, so most steps append: the
  * newest few stand in an array of their own, which is cheaper to copy than a path of the tree that holds the others.
  */
-import * as SortedMap from './SortedMap.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import { NEVER, type Timestamp } from './Timestamp.js'
 import type { Update } from './Update.js'
 

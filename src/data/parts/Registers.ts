@@ -2,8 +2,8 @@
  * Named fields that several updates wrote, each won by its last writer: a row of a `Doc`, an object of an `ExpiryModel`.
  * Changes are pairs of which the second holds the values.
  */
-import * as SortedMap from '../core/SortedMap.js'
-import * as Update from '../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
+import * as Update from '../../core/Update.js'
 import type * as Holdings from './Holdings.js'
 
 export type Change = readonly [key: string, value: unknown]

@@ -1,5 +1,5 @@
 /** Which rows of a `Doc` have which value in which field, in the order of their `_sort`: what its views read. */
-import * as SortedMap from '../core/SortedMap.js'
+import * as SortedMap from '../../structures/SortedMap.js'
 
 /** What a view can select by. */
 export type Scalar = string | number | boolean

@@ -21,9 +21,9 @@
  * Sources: 1, 11 to 14: Shapiro et al., "Conflict-free Replicated Data Types" (SSS 2011), sections 2.2 and 2.3; 6 to 8: van
  * Renesse et al., LADIS 2008, section 3; laws as predicates apart from their runner: fp-ts-laws.
  */
-import type { Law, Verdict, Violation } from './Law.js'
-import type { Event, Run } from './Run.js'
-import { sameValue } from './show.js'
+import type { Law, Verdict, Violation } from '../model/Law.js'
+import type { Event, Run } from '../model/Run.js'
+import { sameValue } from '../model/show.js'
 
 /** A law of any subject whatever. */
 interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {

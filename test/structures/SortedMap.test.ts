@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import * as SortedMap from '../../src/core/SortedMap.js'
+import * as SortedMap from '../../src/structures/SortedMap.js'
 
 const less = (a: number, b: number): boolean => a < b
 

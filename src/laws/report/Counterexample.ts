@@ -1,10 +1,10 @@
 /** Why a type does not keep a law: the shortest run found, as a value, as text and as a drawing. */
 import { diffJson, diffLines } from 'diff'
 import * as diagram from './diagram.js'
-import type { Verdict, Violation } from './Law.js'
-import type { Run } from './Run.js'
-import { toText, type Schedule } from './Schedule.js'
-import { view } from './show.js'
+import type { Verdict, Violation } from '../model/Law.js'
+import type { Run } from '../model/Run.js'
+import { toText, type Schedule } from '../model/Schedule.js'
+import { view } from '../model/show.js'
 
 /** One thing that happened, as plain data. */
 export interface TraceEvent {

@@ -1,9 +1,9 @@
 /** Arbitrary networks, and how they shrink. */
 import * as fc from 'fast-check'
 import type { Drawn } from './draw.js'
-import type { Local, Schedule, Step } from './Schedule.js'
+import type { Local, Schedule, Step } from '../model/Schedule.js'
 import { simulate } from './simulate.js'
-import type { Subject } from './Subject.js'
+import type { Subject } from '../model/Subject.js'
 
 /** Ids that sort in ways one does not expect, and names that plain objects have already. */
 const IDS = ['a', 'b', 'c', 'B', '10', '9', '__proto__', 'constructor', '', '\udfff', 'a b', 'é']

@@ -1,6 +1,6 @@
 /** Anything that is replicated, as a network sees it: what runs in the simulator and is held to the laws. */
 import type * as fc from 'fast-check'
-import type { SourceId } from '../core/Update.js'
+import type { SourceId } from '../../core/Update.js'
 import type { Law } from './Law.js'
 import type { Operation } from './Run.js'
 

@@ -1,7 +1,7 @@
 /** What changes are made of, and io-ts has not, or has with gaps. The codecs give the very value that they got where no part of it changes. */
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
-import { isCheckOnly, markCheckOnly } from '../core/checkOnly.js'
+import { isCheckOnly, markCheckOnly } from '../../core/identityCodec.js'
 
 type Members<A> = Readonly<Record<string, A>>
 

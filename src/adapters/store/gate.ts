@@ -1,14 +1,14 @@
 /** Where updates of others become those of their sources: verified, in each source's order, and within limits. */
 import type { either as E } from 'fp-ts'
-import * as Clock from '../core/Clock.js'
-import type { Rejection } from '../core/Rejection.js'
-import type { Replica } from '../core/Replica.js'
-import type { SourceId, Update } from '../core/Update.js'
-import type { Scuttlebutt } from '../scuttlebutt.js'
-import type { Answer, Rate, Security } from '../security/Security.js'
-import * as Statement from '../security/Statement.js'
-import { heldBack, judge, type Verdict } from '../security/verify.js'
-import { utf8Length } from '../wire/decode.js'
+import * as Clock from '../../core/Clock.js'
+import type { Rejection } from '../../core/Rejection.js'
+import type { Replica } from '../../core/Replica.js'
+import type { SourceId, Update } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import type { Answer, Rate, Security } from '../../trust/Security.js'
+import * as Statement from '../../trust/Statement.js'
+import { heldBack, judge, type Verdict } from '../../trust/verify.js'
+import { utf8Length } from '../../wire/decode.js'
 
 /** Hears of what was refused. */
 export type Tell = (rejection: Rejection) => void

@@ -3,8 +3,8 @@
  * with memory for one line.
  */
 import type { either as E } from 'fp-ts'
-import { EXCERPT, type Rejection } from '../core/Rejection.js'
-import { reject, utf8Length } from './decode.js'
+import { EXCERPT, type Rejection } from '../../core/Rejection.js'
+import { reject, utf8Length } from '../decode.js'
 
 /** What came after the last line end. */
 export interface Lines {

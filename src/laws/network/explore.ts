@@ -5,8 +5,8 @@
  * of the replicas never write does not matter, so the last ones do not. Source of the bet: Jackson, "Software
  * Abstractions" (2006), section 5.1, the small scope hypothesis.
  */
-import { AT_ONCE, type Schedule, type Step } from './Schedule.js'
-import type { Delivery, Subject, Where } from './Subject.js'
+import { AT_ONCE, type Schedule, type Step } from '../model/Schedule.js'
+import type { Delivery, Subject, Where } from '../model/Subject.js'
 
 export interface Scope<C> {
   /** Default 3. */

@@ -2,8 +2,8 @@
  * How many registers each update still wins, for types whose updates write several at once: an update that
  * wins none is superseded.
  */
-import * as SortedMap from '../core/SortedMap.js'
-import * as Update from '../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
+import * as Update from '../../core/Update.js'
 
 /** Only the updates that win two or more: most win one, and need no entry. */
 export type Holdings<C> = SortedMap.SortedMap<Update.Update<C>, number>

@@ -1,9 +1,9 @@
 /** Runs a schedule: one seeded simulator owns the network, the clocks and the crashes. */
-import type { Event, Operation, Parting, Run } from './Run.js'
+import type { Event, Operation, Parting, Run } from '../model/Run.js'
 import { draw, type Drawn } from './draw.js'
-import type { Deliver, Local, Schedule, Send, Step } from './Schedule.js'
-import type { Subject, Where } from './Subject.js'
-import { sameValue } from './show.js'
+import type { Deliver, Local, Schedule, Send, Step } from '../model/Schedule.js'
+import type { Subject, Where } from '../model/Subject.js'
+import { sameValue } from '../model/show.js'
 
 /** `history`: a gossiping replica says what `send` gives. `everything`: all broadcasts that it knows of. */
 export type Told = 'history' | 'everything'

@@ -1,6 +1,6 @@
 /** What replicas show, as text and as values to compare. */
 import * as fc from 'fast-check'
-import * as Json from '../core/Json.js'
+import * as Json from '../../core/Json.js'
 
 /** Any value as text, Maps and Sets in their order, -0 and NaN as they are. O(size). */
 export const view = (value: unknown): string => fc.stringify(value)

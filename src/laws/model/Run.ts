@@ -1,5 +1,5 @@
 /** What happened when a schedule was run: the facts that the laws look at. */
-import type { SourceId } from '../core/Update.js'
+import type { SourceId } from '../../core/Update.js'
 import type { Schedule } from './Schedule.js'
 import type { Subject } from './Subject.js'
 

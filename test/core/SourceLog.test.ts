@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import * as Run from '../../src/core/Run.js'
+import * as Run from '../../src/core/SourceLog.js'
 import type { Update } from '../../src/index.js'
 
 /** Mostly newer than all; now and then in between, in the place of another, or gone. */
