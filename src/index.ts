@@ -4,6 +4,7 @@ import * as timestamps from './core/Timestamp.js'
 
 export type { Behind, ClockRecord } from './core/Clock.js'
 export * as Clock from './core/Clock.js'
+export { unwrap } from './core/Either.js'
 export type { Applied, Command, DataType, Maker } from './core/DataType.js'
 export type { Budget, Log, Order } from './core/Log.js'
 export type { Message } from './core/reconcile.js'

@@ -24,7 +24,7 @@ const preludeFor = (file: string): string => `
 import { either as E, option as O } from 'fp-ts'
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
-import { AppendOnly, Doc, Events, ExpiryModel, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt } from 'scuttlebutt-ts'
+import { AppendOnly, Doc, Events, ExpiryModel, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt, unwrap } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
 import { MemoryLevel } from 'memory-level'
 const file = ${JSON.stringify(path.join(root, 'build', `example-${String(process.pid)}.sb`))}
@@ -32,9 +32,10 @@ import * as Self from ${JSON.stringify(path.join(root, 'src', file))}
 ${file.startsWith('laws') ? "import * as Laws from 'scuttlebutt-ts/laws'\nconst { check, operations, states, simulate } = Laws" : ''}
 const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)]
   .map(([, name]) => name!)
-  .filter((name) => !['scuttlebutt', 'createStore', 'check', 'operations', 'states', 'simulate'].includes(name))
+  .filter(
+    (name) => !['scuttlebutt', 'unwrap', 'createStore', 'check', 'operations', 'states', 'simulate'].includes(name),
+  )
   .join(', ')} } = Self
-const unwrap = (either) => { if (E.isLeft(either)) throw new Error(JSON.stringify(either.left)); return either.right }
 `
 
 const docstrings: ReadonlyArray<Example> = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
