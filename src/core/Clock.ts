@@ -22,7 +22,7 @@ export interface Clock {
 export type ClockRecord = Readonly<Record<SourceId, Timestamp>>
 
 /** The order of sources: by UTF-16 code unit. */
-export const bySource: SortedMap.Less<SourceId> = (a, b) => a < b
+export const bySource: SortedMap.Less<SourceId> = SortedMap.byText
 
 /** The clock that has seen nothing. */
 export const empty: Clock = { timestamps: SortedMap.empty(), latest: NEVER, floor: NEVER }
