@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import * as Rimbu from '@rimbu/sorted'
 import * as Immutable from 'immutable'
-import * as Run from '../src/core/SourceLog.js'
+import * as SourceLog from '../src/core/SourceLog.js'
 import * as SortedMap from '../src/structures/SortedMap.js'
 import type { Update } from '../src/index.js'
 import { median, weigh } from './harness.js'
@@ -344,14 +344,14 @@ const sharedTail: LogKind<SharedTail> = {
 
 const logs = {
   'ours, Run': {
-    empty: () => Run.empty<number>(),
-    append: (log, update) => Run.set(update, log),
-    remove: (log, update) => Run.evolve([], [update], log),
+    empty: () => SourceLog.empty<number>(),
+    append: (log, update) => SourceLog.set(update, log),
+    remove: (log, update) => SourceLog.evolve([], [update], log),
     after: (log, timestamp) =>
       counting((visit) => {
-        Run.forEach(log, visit, Run.rank(timestamp, log))
+        SourceLog.forEach(log, visit, SourceLog.rank(timestamp, log))
       }),
-  } satisfies LogKind<Run.Run<number>>,
+  } satisfies LogKind<SourceLog.SourceLog<number>>,
   'immutable, OrderedMap': {
     empty: () => Immutable.OrderedMap<number, Update<number>>(),
     append: (log, update) => log.set(update[1], update),

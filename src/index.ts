@@ -1,12 +1,16 @@
 /** scuttlebutt-ts: the core, the data types and the wire. No I/O, no Node. */
 import * as rejections from './core/Rejection.js'
 import * as timestamps from './core/Timestamp.js'
+import type { Rejection as AnyRejection } from './scuttlebutt.js'
 
 export type { Behind, ClockRecord } from './core/Clock.js'
 export * as Clock from './core/Clock.js'
 export { unwrap } from './core/Either.js'
 export type { Applied, Command, DataType, Maker } from './core/DataType.js'
-export type { Budget, Log, Order } from './core/Log.js'
+export type { Equivocation } from './core/Fork.js'
+export type { Budget, Order } from './core/Frontier.js'
+export type { Log } from './core/Log.js'
+export type { Past } from './core/Past.js'
 export type { Message } from './core/reconcile.js'
 export type { Failure } from './core/Rejection.js'
 export type { Digest, Replica } from './core/Replica.js'
@@ -22,13 +26,13 @@ export * as Replay from './data/Replay.js'
 export * as Scuttlebucket from './data/Scuttlebucket.js'
 export { scuttlebutt, type Scuttlebutt } from './scuttlebutt.js'
 export * as codecs from './wire/codecs.js'
+export * as WireMessage from './wire/lines/format.js'
 export * as Lines from './wire/lines/Lines.js'
 export type { Policy } from './wire/Policy.js'
 export * as Session from './wire/Session.js'
-export * as WireMessage from './wire/WireMessage.js'
 
 /** The type, and what can be done with it, under one name. */
-export type Rejection = rejections.Rejection
+export type Rejection = AnyRejection
 export const Rejection = rejections
 
 /** Likewise. */

@@ -2,13 +2,21 @@
 import type { either as E, option as O } from 'fp-ts'
 import type { ClockRecord } from './core/Clock.js'
 import type { Command, DataType } from './core/DataType.js'
-import type { Budget } from './core/Log.js'
+import type { Budget } from './core/Frontier.js'
 import { reconcile, type Message } from './core/reconcile.js'
-import type { Rejection } from './core/Rejection.js'
 import * as Replica from './core/Replica.js'
 import type { SourceId, Update } from './core/Update.js'
-import { decode, decodeMessage } from './wire/decode.js'
+import type { Unsignable } from './trust/limits.js'
+import type { TrustError } from './trust/Security.js'
+import { decode, decodeMessage, type MessageError } from './wire/decode.js'
 import type { Policy } from './wire/Policy.js'
+import type { SessionError } from './wire/Session.js'
+
+/**
+ * Why something was refused: what was wrong, where, and in which update. A value, never thrown. What
+ * was refused changed nothing and moved no clock. Each kind is declared where it is made.
+ */
+export type Rejection = Replica.ChangeError | MessageError | SessionError | TrustError | Unsignable
 
 /** Data last, so that they pipe. Costs and errors: at the functions that {@link scuttlebutt} names. */
 export interface Scuttlebutt<S, C> {
@@ -22,12 +30,6 @@ export interface Scuttlebutt<S, C> {
   ) => E.Either<Err | Rejection, readonly [update: Update<C>, replica: Replica.Replica<S, C>]>
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
-  readonly equivocations: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => ReadonlyArray<Rejection>
-  readonly confront: (
-    updates: Iterable<Update<C>>,
-  ) => (
-    replica: Replica.Replica<S, C>,
-  ) => readonly [proofs: ReadonlyArray<Replica.Equivocation<C>>, replica: Replica.Replica<S, C>]
   readonly digest: (replica: Replica.Replica<S, C>) => Replica.Digest
   readonly history: (
     clock?: ClockRecord,
@@ -56,8 +58,6 @@ export const scuttlebutt = <S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> =
   change: Replica.change(dataType),
   applyUpdate: Replica.applyUpdate(dataType),
   applyUpdates: Replica.applyUpdates(dataType),
-  equivocations: Replica.equivocations(dataType),
-  confront: Replica.confront(dataType),
   digest: Replica.digest,
   history: Replica.history(dataType),
   reconcile: reconcile(dataType),

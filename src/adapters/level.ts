@@ -8,8 +8,8 @@ import type * as Replica from '../core/Replica.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
-import type { Scuttlebutt } from '../scuttlebutt.js'
-import * as WireMessage from '../wire/WireMessage.js'
+import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
+import * as WireMessage from '../wire/lines/format.js'
 import type { DurableStore } from './file/open.js'
 import * as names from './names.js'
 import { createStore, type StoreOptions } from './store.js'
@@ -30,7 +30,7 @@ export type LevelError =
   /** It is open already, on this very database. */
   | { readonly _tag: 'Locked'; readonly name: string }
   /** What stands under a key is no update of this data type. */
-  | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: rejections.Rejection }
+  | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: Rejection }
   /** The store was closed. */
   | { readonly _tag: 'Closed'; readonly name: string }
 
@@ -177,7 +177,7 @@ const load = async <S, C>(
         }
         state = dataType.apply(piece)(state).state
         // all that is there is held, proofs too, whatever supersedes it: as it was
-        log = Log.hold(piece)(log)
+        log = Log.add(piece)(log)
         clock = Clock.advanceAll(piece)(clock)
         count += piece.length
         progress?.({ updates: count })

@@ -1,47 +1,19 @@
-/** A cell around a replica: the one place where it changes, and where the wall clock is read. */
-import type { either as E, taskEither as TE } from 'fp-ts'
+/** A cell around a replica: the only place where it changes and where the wall clock is read. */
+import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { Command } from '../core/DataType.js'
-import type { Rejection } from '../core/Rejection.js'
+import type { Past } from '../core/Past.js'
+import { failed, news, receive, sort, type Arrivals, type Received } from '../core/receive.js'
 import * as Replica from '../core/Replica.js'
 import type { Timestamp } from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
-import type { Scuttlebutt } from '../scuttlebutt.js'
+import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
 import type { Answer, Security } from '../trust/Security.js'
-import { createGate } from './store/gate.js'
+import { createGate, unsignable } from './store/gate.js'
+import { withPort, type Port } from './store/Port.js'
+import type { LocalStore } from './store/Store.js'
 
-/** Gets the updates that were new, and the replica after them. */
-export type Listener<S, C> = (updates: ReadonlyArray<Update<C>>, replica: Replica.Replica<S, C>) => void
-
-/** Small enough that a Redux store can be one. */
-export interface Store<S, C> {
-  readonly scuttlebutt: Scuttlebutt<S, C>
-  readonly getReplica: () => Replica.Replica<S, C>
-  /** Makes a local update. Errors as the pure `change`; then nothing happened. */
-  readonly change: <Err = never>(command: Command<S, C, Err>) => E.Either<Err | Rejection, Update<C>>
-  /** Applies what is new of a batch, as a whole; says nothing to anybody if nothing is. */
-  readonly apply: (updates: ReadonlyArray<Update<C>>) => void
-  /** Returns the unsubscription. */
-  readonly subscribe: (listener: Listener<S, C>) => () => void
-  /** What of its own it may have made before it began, and lost: nothing so long as it has written nothing. Streams ask peers for it. */
-  readonly past?: () => Replica.Past | undefined
-  /**
-   * As `apply`, where there is `security`: tells what it refuses, and gives something to wait for if that takes time. Streams
-   * use it where it is there.
-   */
-  readonly admit?: (
-    updates: ReadonlyArray<Update<C>>,
-    tell: (rejection: Rejection) => void,
-  ) => Promise<void> | undefined
-}
-
-/** What {@link createStore} makes. */
-export interface PrunableStore<S, C> extends Store<S, C> {
-  /** Lets go of what has lapsed by now; if there was any, listeners are told, with no updates. */
-  readonly prune: () => void
-  /** As `change`, for a signer that takes its time too. One after the other, in the order in which they are run. */
-  readonly changeAsync: <Err = never>(command: Command<S, C, Err>) => TE.TaskEither<Err | Rejection, Update<C>>
-}
+export type { Listener, LocalStore, Store } from './store/Store.js'
 
 export interface StoreOptions<S, C> {
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
@@ -53,9 +25,9 @@ export interface StoreOptions<S, C> {
 }
 
 /**
- * A store. Listeners are told of every change in the order of changes, also of one made by a
- * listener, and one that throws harms no other: its error surfaces as uncaught, as with DOM events.
- * Costs as the pure functions, and O(listeners) a batch; and what it takes to sign and verify, with `security`.
+ * A store. Listeners hear of every change in the order of changes, also of one that a listener makes.
+ * A listener that throws harms no other: its error surfaces as uncaught, as with DOM events.
+ * Costs as the pure functions and O(listeners) a batch; with `security`, as signing and verifying.
  *
  * @example
  * const store = createStore(scuttlebutt(Model.of(t.number)), 'alice')
@@ -66,65 +38,77 @@ export const createStore = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
   { now = Date.now, replica: saved = scuttlebutt.create(id), security }: StoreOptions<S, C> = {},
-): PrunableStore<S, C> => {
+): LocalStore<S, C> => {
   const { dataType } = scuttlebutt
-  let replica: Replica.Replica<S, C> = saved.id === id ? saved : { ...saved, id }
-  const listeners = new Set<{ readonly call: Listener<S, C> }>()
-  const untold: (readonly [ReadonlyArray<Update<C>>, Replica.Replica<S, C>])[] = []
+  const cell = createCell(saved.id === id ? saved : { ...saved, id })
+  const { getReplica } = cell
 
-  const commit = (updates: ReadonlyArray<Update<C>>, next: Replica.Replica<S, C>): void => {
-    replica = next
-    untold.push([updates, next])
-    if (untold.length > 1) return // a listener made this change: the loop below is running
-    for (let news = untold[0]; news !== undefined; untold.shift(), news = untold[0]) {
-      for (const listener of [...listeners]) if (listeners.has(listener)) tell(listener.call, ...news)
-    }
-  }
-
-  const take = (updates: ReadonlyArray<Update<C>>): ReadonlyArray<Rejection> => {
-    const [taken, next, proofs] = Replica.take(dataType)(updates, past())(replica)
-    if (next !== replica) commit(taken, next)
-    return proofs
-  }
-
-  /** What of our own we had, and what we have made first since. */
-  const since = Clock.timestampOf(id)(replica.clock)
+  // the newest own update at the start, and the first one since
+  const since = Clock.timestampOf(id)(getReplica().clock)
   let until: Timestamp | undefined
-  const past = (): Replica.Past | undefined => (until === undefined ? undefined : { source: id, since, until })
+  const past = (): Past | undefined => (until === undefined ? undefined : { source: id, since, until })
 
-  const takeOwn = (update: Update<C>): void => {
-    take([update])
-    until ??= update[1]
+  const take = (arrivals: Arrivals<C>): Received<S, C>['proofs'] => {
+    const received = receive(dataType)(arrivals)(getReplica())
+    if (received.replica !== getReplica()) cell.commit(received)
+    return received.proofs
+  }
+  const sorted = (updates: ReadonlyArray<Update<C>>): Arrivals<C> => sort(dataType)(updates, past())(getReplica())
+
+  const gate =
+    security && createGate(dataType, security, { getReplica, receive: (updates) => take(sorted(updates)), now })
+
+  const port: Port<S, C> = {
+    past,
+    subscribe: cell.subscribe,
+    receive: (arrivals, tell) => {
+      if (gate !== undefined) {
+        const updates = news(arrivals)
+        return updates.length === 0 ? undefined : gate.receive(updates, tell)
+      }
+      try {
+        for (const proof of take(arrivals)) tell(proof)
+      } catch (error) {
+        tell(failed(error))
+      }
+      return undefined
+    },
   }
 
-  const gate = security && createGate(scuttlebutt, security, { getReplica: () => replica, take, now })
+  /** A local update, signed if need be, not yet applied. */
   const propose = Replica.propose(dataType)
-  let last: Promise<unknown> = Promise.resolve()
-
-  /** A local update that may be, signed but not applied. */
   const make = <Err>(command: Command<S, C, Err>): Answer<Err | Rejection, Update<C>> => {
-    const made = propose(command, now())(replica)
+    const made = propose(command, now())(getReplica())
     return made._tag === 'Left' || gate === undefined ? made : gate.sign(made.right)
   }
+  const isCovered = (update: Update<C>): boolean => Clock.covers(update)(getReplica().clock)
+  const own = Replica.applyOwn(dataType)
+  const applyOwn = (update: Update<C>): void => {
+    until ??= update[1]
+    cell.commit({ replica: own(update)(getReplica()), taken: [update], proofs: [], rebuilt: false })
+  }
+  let last: Promise<unknown> = Promise.resolve()
 
-  return {
+  const store: LocalStore<S, C> = {
     scuttlebutt,
-    getReplica: () => replica,
-    past,
+    getReplica,
     change: (command) => {
       const made = make(command)
       if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
-      if (made._tag === 'Right') takeOwn(made.right)
+      if (made._tag === 'Left') return made
+      // the command or the signer wrote to this store
+      if (isCovered(made.right)) return store.change(command)
+      applyOwn(made.right)
       return made
     },
     changeAsync: (command) => () => {
-      const turn = async (): Promise<Awaited<ReturnType<TE.TaskEither<Rejection, Update<C>>>>> => {
+      const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {
         const answer = make(command) as Answer<Rejection, Update<C>>
         const made = typeof answer === 'function' ? await answer() : answer
         if (made._tag === 'Left') return made
-        // another writes under our id, and came first
-        if (Clock.covers(made.right)(replica.clock)) return turn()
-        takeOwn(made.right)
+        // meanwhile a later update came under our id
+        if (isCovered(made.right)) return turn()
+        applyOwn(made.right)
         return made
       }
       const turned = last.then(turn)
@@ -132,15 +116,38 @@ export const createStore = <S, C>(
       return turned
     },
     apply: (updates) => {
-      if (gate === undefined) take(updates)
-      else void gate.admit(Replica.news(dataType)(updates, past())(replica), () => undefined)
+      const arrivals = sorted(updates)
+      if (gate === undefined) take(arrivals)
+      else void gate.receive(news(arrivals), () => undefined)
     },
-    ...(gate && { admit: gate.admit }),
     prune: () => {
-      const next = scuttlebutt.prune(now())(replica)
-      if (next !== replica) commit([], next)
+      const replica = scuttlebutt.prune(now())(getReplica())
+      if (replica !== getReplica()) cell.commit({ replica, taken: [], proofs: [], rebuilt: false })
     },
-    subscribe: (call) => {
+    subscribe: (listener) =>
+      cell.subscribe(({ taken, replica }) => {
+        listener(taken, replica)
+      }),
+  }
+  return withPort(store, port)
+}
+
+/** The replica of now, and who hears of the next ones. */
+const createCell = <S, C>(first: Replica.Replica<S, C>) => {
+  let replica = first
+  const listeners = new Set<{ readonly call: (received: Received<S, C>) => void }>()
+  const untold: Received<S, C>[] = []
+  return {
+    getReplica: () => replica,
+    commit: (received: Received<S, C>): void => {
+      replica = received.replica
+      untold.push(received)
+      if (untold.length > 1) return // a listener made this change: the loop below is running
+      for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) {
+        for (const listener of [...listeners]) if (listeners.has(listener)) tell(listener.call, next)
+      }
+    },
+    subscribe: (call: (received: Received<S, C>) => void) => {
       const listener = { call }
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -148,14 +155,9 @@ export const createStore = <S, C>(
   }
 }
 
-const unsignable = (reason: string): E.Left<Rejection> => ({
-  _tag: 'Left',
-  left: { _tag: 'Unsignable', at: '', reason },
-})
-
-const tell = <S, C>(listener: Listener<S, C>, ...news: Parameters<Listener<S, C>>): void => {
+const tell = <A>(listener: (news: A) => void, news: A): void => {
   try {
-    listener(...news)
+    listener(news)
   } catch (error) {
     queueMicrotask(() => {
       throw error

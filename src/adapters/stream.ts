@@ -1,9 +1,8 @@
-/** Node streams that speak the wire protocol: a Duplex for a peer, a Readable to save, a Writable to load. */
+/** Node streams of the wire protocol: a Duplex for a peer, a Readable to save, a Writable to load. */
 import { Duplex, type Readable, type Writable } from 'node:stream'
-import type { Rejection } from '../core/Rejection.js'
 import type { Digest } from '../core/Replica.js'
-import type { Announcement } from '../wire/Session.js'
-import { createLink, type Link, type LinkEvents, type LinkOptions } from './Link.js'
+import type { Rejection } from '../scuttlebutt.js'
+import { createLink, type Announcement, type Link, type LinkEvents, type LinkOptions } from './Link.js'
 import type { Store } from './store.js'
 
 export interface StreamOptions extends LinkOptions {
@@ -11,17 +10,17 @@ export interface StreamOptions extends LinkOptions {
   readonly highWaterMark?: number
 }
 
-/** What a stream emits beside node's own events. Nobody has to listen. */
+/** The events of a stream, beside node's own. Nobody has to listen. */
 export interface StreamEvents {
   /** The peer's header came. */
   readonly header: [header: Digest]
   /** All that the peer's header lacked was written. */
   readonly syncSent: []
-  /** The peer says the same. */
+  /** The peer wrote all that our header lacked. */
   readonly syncReceived: []
-  /** Both. */
+  /** Both have happened. */
   readonly sync: []
-  /** Something from the peer was refused. It changed nothing, and the stream goes on. */
+  /** Something from the peer was refused. It changed nothing; the stream goes on. */
   readonly rejection: [rejection: Rejection]
 }
 
@@ -37,12 +36,12 @@ export type Emitting<Stream> = {
 export type ScuttlebuttStream = Emitting<Duplex>
 
 /**
- * A stream for one peer: `socket.pipe(stream).pipe(socket)`. Make a new one for every peer: piping
- * one to two throws a `TypeError`, for the two would take each other's clock for their own.
+ * A stream for one peer: `socket.pipe(stream).pipe(socket)`. Make a new one for every peer. Piping one
+ * stream to two peers throws a `TypeError`: they would take each other's clock for their own.
  *
- * Backpressure is honoured: while the peer does not read, nothing piles up. A peer's mistakes are
- * `rejection` events. If a side that it is piped to closes midway, the stream is destroyed, and
- * lets go of the store. Costs as {@link Session}.
+ * Honours backpressure: while the peer does not read, nothing piles up. A peer's mistakes are
+ * `rejection` events. If a piped side closes midway, the stream is destroyed and lets go of the
+ * store. Costs as {@link Session}.
  *
  * @example
  * const [ann, ben] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
@@ -57,7 +56,7 @@ export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = 
 
 /**
  * All updates as lines, then live ones: for a file, or any stream of lines. Ends after SYNC with
- * `tail: false`. With `clock: true` it is a Duplex, which waits for the peer's header.
+ * `tail: false`. With `clock: true` it is a Duplex that waits for the peer's header.
  *
  * @example
  * const [saved, loaded] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
@@ -75,8 +74,8 @@ export const createReadStream: {
 }
 
 /**
- * Takes lines, sends nothing: loads what {@link createReadStream} saved, or the original did. With
- * `sendClock: true` it is a Duplex, which tells the peer what it has.
+ * Takes lines and sends nothing: loads what {@link createReadStream}, or the original, saved. With
+ * `sendClock: true` it is a Duplex that tells the peer what it has.
  */
 export const createWriteStream: {
   <S, C>(store: Store<S, C>, options: StreamOptions & { readonly sendClock: true }): ScuttlebuttStream
@@ -86,10 +85,10 @@ export const createWriteStream: {
   return new PeerStream(store, { ...options, readable: false, writable: true }, sides) as ScuttlebuttStream
 }
 
-/** Characters a read takes from the session at once: small enough to yield, large enough to be cheap. */
-const PIECE = 1 << 14
+/** Small enough to yield, large enough to be cheap. */
+const CHARACTERS_A_READ = 1 << 14
 
-/** As `new Duplex` has it: a side that is off ends by itself. */
+/** As for `new Duplex`: a side that is off ends by itself. */
 interface Sides {
   readonly readable?: boolean
   readonly writable?: boolean
@@ -103,7 +102,7 @@ class PeerStream<S, C> extends Duplex {
   private sink: unknown
 
   constructor(store: Store<S, C>, { highWaterMark, ...options }: StreamOptions, sides: Sides = {}) {
-    // strings stay strings: only the line decoder knows what to do with half a surrogate pair
+    // strings stay strings: only the line decoder can join halves of a surrogate pair
     super({ ...sides, ...(highWaterMark === undefined ? {} : { highWaterMark }), decodeStrings: false })
     const events: LinkEvents = {
       announce: (announcement) => {
@@ -120,7 +119,7 @@ class PeerStream<S, C> extends Duplex {
     this.on('pipe', (source: Readable) => {
       this.joinSource(source)
     })
-    // nobody needs to read a side that has nothing to say, yet it must end for the stream to close
+    // nobody reads a side that has nothing to say, yet the stream closes only after it ends
     if (options.readable === false && options.sendClock !== true) this.resume()
   }
 
@@ -164,12 +163,12 @@ class PeerStream<S, C> extends Duplex {
     })
   }
 
-  /** Reads from the link as long as somebody wants more. Reading may announce, and a listener may write: one at a time. */
+  /** Reads from the link while the reader wants more. A listener may write midway: not reentrant. */
   private pump(): void {
     if (this.pumping) return
     this.pumping = true
     while (this.wanted && !this.destroyed) {
-      const text = this.link.read(PIECE)
+      const text = this.link.read(CHARACTERS_A_READ)
       if (text === '') break
       this.wanted = this.push(text ?? null) && text !== undefined
     }

@@ -1,26 +1,24 @@
-/** The same for web streams: browsers, workers, WebTransport, and whatever a MessagePort can carry. */
-import type { Announcement } from '../wire/Session.js'
-import { createLink, type LinkOptions } from './Link.js'
+/** Web streams of the wire protocol: for browsers, workers and WebTransport. */
+import { createLink, type Announcement, type LinkOptions } from './Link.js'
 import type { Store } from './store.js'
 
 export interface WebStreamOptions extends LinkOptions {
-  /** Is told of header, syncSent, syncReceived, sync and rejections. */
+  /** Hears of header, syncSent, syncReceived, sync and rejections. */
   readonly announce?: (announcement: Announcement) => void
 }
 
 export interface WebStreams {
   /** UTF-8 lines for the peer. */
   readonly readable: ReadableStream<Uint8Array>
-  /** Takes what the peer sent, in chunks of any size: bytes, or text. */
+  /** Takes what the peer sent: bytes or text, in chunks of any size. */
   readonly writable: WritableStream<Uint8Array | ArrayBuffer | string>
 }
 
-/** Characters that one pull takes. */
-const PIECE = 1 << 14
+const CHARACTERS_A_PULL = 1 << 14
 
 /**
- * Streams for one peer. Nothing is read from the store before somebody pulls. Cancelling the one
- * or aborting the other lets go of the store. Costs as {@link Session}.
+ * Streams for one peer. Reads nothing from the store before somebody pulls. Cancelling `readable` or
+ * aborting `writable` lets go of the store. Costs as {@link Session}.
  *
  * @example
  * const [ann, ben] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
@@ -35,12 +33,12 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
   let controller: ReadableStreamDefaultController<Uint8Array>
   let satisfy: (() => void) | undefined
 
-  /** Answers the pull that waits, if there is one and there is anything to say. */
+  /** Answers the waiting pull, if there is something to say. */
   const pump = (): void => {
     if (satisfy === undefined) return
     const pulled = satisfy
     satisfy = undefined
-    const text = link.read(PIECE)
+    const text = link.read(CHARACTERS_A_PULL)
     if (text === '') {
       satisfy = pulled
       return
@@ -50,7 +48,7 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
     pulled()
   }
 
-  /** Ends the readable side; harmless when it has ended already. */
+  /** Ends the readable side. Harmless if it has ended. */
   const finish = (): void => {
     link.close()
     if (!over) controller.close()

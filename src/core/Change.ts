@@ -1,34 +1,45 @@
-/** The one gate by which changes enter a replica, the local ones as those of a peer. */
+/** How changes enter a replica: the local ones and those of peers pass the same gate. */
 import type { either as E } from 'fp-ts'
-import { isCheckOnly } from './identityCodec.js'
 import type { DataType } from './DataType.js'
+import { left, right } from './Either.js'
+import { isCheckOnly } from './identityCodec.js'
 import * as Json from './Json.js'
-import { failureOf, failuresOf, type Failure } from './Rejection.js'
+import { failureOf, failuresOf, type Failure, type InUpdate } from './Rejection.js'
 import type { Update } from './Update.js'
 
-/** Deeper than this no change nests, whoever makes it: what we write, every peer must read. */
+/** No change may nest deeper, whoever makes it: every peer must be able to read it. */
 export const MAX_DEPTH = 128
 
-/** The change that an already frozen JSON value is, or what the codec would not have. Never throws. */
+/** The data type's codec refuses the change. */
+export type InvalidChange = InUpdate & {
+  readonly _tag: 'InvalidChange'
+  readonly failures: ReadonlyArray<Failure>
+}
+
+/** The update, or its change, has more than `maxBytes` UTF-8 bytes of JSON. */
+export type TooLarge = InUpdate & {
+  readonly _tag: 'TooLarge'
+  readonly bytes: number
+  readonly maxBytes: number
+}
+
+/** The change that a frozen JSON value stands for, or what the codec expected. Never throws. */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const isChecked = isCheckOnly(dataType.change)
   return (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
     try {
-      if (isChecked && dataType.change.is(json)) return { _tag: 'Right', right: json }
+      if (isChecked && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
-      return decoded._tag === 'Right' ? decoded : { _tag: 'Left', left: failuresOf(decoded.left, 0) }
+      return decoded._tag === 'Right' ? decoded : left(failuresOf(decoded.left, 0))
     } catch (error) {
-      return {
-        _tag: 'Left',
-        left: [{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }],
-      }
+      return left([{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }])
     }
   }
 }
 
 /**
- * A local change as every peer will read it: encoded, copied, frozen and decoded again,
- * so that no two replicas hold different values for it.
+ * A local change as every peer will read it: encoded, copied, frozen and decoded again. So all
+ * replicas hold the same value for it.
  */
 export const normalise = <S, C>(dataType: DataType<S, C>) => {
   const decoder = decode(dataType)
@@ -37,21 +48,21 @@ export const normalise = <S, C>(dataType: DataType<S, C>) => {
     try {
       copied = Json.copy(dataType.change.encode(change), MAX_DEPTH)
     } catch (error) {
-      copied = new Json.Unfit([], change, `${dataType.change.name} (${String(error)})`)
+      copied = new Json.Unfit('value', [], change, `${dataType.change.name} (${String(error)})`)
     }
-    return copied instanceof Json.Unfit ? { _tag: 'Left', left: [failureOf(copied, 0)] } : decoder(copied)
+    return copied instanceof Json.Unfit ? left([failureOf(copied, 0)]) : decoder(copied)
   }
 }
 
 /**
- * The update, safe from whoever still holds the objects within its change: those are copied,
- * unless it is frozen as `decode` and `change` give it. O(1) for a frozen or a flat change.
+ * The update with a change that nobody else can edit: the change is copied unless it is frozen, as
+ * `decode` and `change` give it. O(1) for a frozen change or one without objects, else O(size).
  */
 export const isolate = <C>(update: Update<C>): Update<C> => {
   if (isFlat(update[0])) return update
   const [change, ...rest] = update
   const copied = Json.copy(change, MAX_DEPTH)
-  // what is no JSON, a codec has made: such values are the codec's to keep immutable
+  // a value that is no JSON comes from the codec, which must keep it immutable
   return copied instanceof Json.Unfit ? update : [copied as C, ...rest]
 }
 

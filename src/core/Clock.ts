@@ -1,6 +1,6 @@
 /**
- * What a replica has seen: for each source the timestamp of its newest update, and
- * with that all its earlier ones. A persistent version vector.
+ * What a replica has seen: for each source the timestamp of its newest update, which
+ * stands for all its earlier ones too. A persistent version vector.
  *
  * Clocks form a join-semilattice under {@link join}, ordered by {@link leq}.
  * Source: van Renesse et al., "Efficient Reconciliation and Flow Control for
@@ -12,22 +12,25 @@ import type { SourceId, Update } from './Update.js'
 
 export interface Clock {
   readonly timestamps: SortedMap.SortedMap<SourceId, Timestamp>
-  /** The greatest timestamp seen from any source, or the floor if that is higher: local ones come after. */
+  /** The greatest timestamp seen, or the floor if that is higher. Local stamps come after it. */
   readonly latest: Timestamp
-  /** Up to here every source is covered, heard of or not; `timestamps` are above. Rises where updates lapse. */
+  /**
+   * Every source is covered up to here, also one never heard of. All `timestamps` are above. Rises
+   * when updates lapse.
+   */
   readonly floor: Timestamp
 }
 
-/** A clock as a digest carries it. May come from a peer: `__proto__` is a source like any other. */
+/** A clock as a digest carries it. `__proto__` is a source like any other: a peer may send it. */
 export type ClockRecord = Readonly<Record<SourceId, Timestamp>>
 
 /** The order of sources: by UTF-16 code unit. */
 export const bySource: SortedMap.Less<SourceId> = SortedMap.byText
 
-/** The clock that has seen nothing. */
+/** Has seen nothing. */
 export const empty: Clock = { timestamps: SortedMap.empty(), latest: NEVER, floor: NEVER }
 
-/** Above a floor, if one is given. O(s log s) for s sources. */
+/** The clock of a record, above a floor. O(s log s) for s sources. */
 export const fromRecord = (record: ClockRecord, floor: Timestamp = NEVER): Clock => {
   const draft = new Draft({ ...empty, floor })
   for (const source of Object.keys(record)) draft.advance(source, record[source]!)
@@ -35,12 +38,12 @@ export const fromRecord = (record: ClockRecord, floor: Timestamp = NEVER): Clock
 }
 
 /**
- * A clock in the making: {@link Clock}'s transitions on a copy that has not escaped. The source that moved last is
- * written down when another one does: most batches are runs of one source's updates.
+ * A clock in the making. The timestamp of the source that moved last is written down only when
+ * another source moves: most batches are runs of one source's updates.
  */
 export class Draft {
   private readonly origin: Clock
-  /** Made for the second source that moves. */
+  /** Made when a second source moves. */
   private timestamps: SortedMap.Draft<SourceId, Timestamp> | undefined
   private latest: Timestamp
   private source: SourceId | undefined
@@ -58,7 +61,7 @@ export class Draft {
       : (this.timestamps.get(source) ?? this.origin.floor)
   }
 
-  /** Whether the clock moved: a stamp that is covered, or is none, moves nothing. */
+  /** Whether the clock moved. A covered stamp, or NaN, moves nothing. */
   advance(source: SourceId, timestamp: Timestamp): boolean {
     if (!(timestamp > this.timestampOf(source))) return false
     if (source !== this.source) {
@@ -82,7 +85,7 @@ export class Draft {
 }
 
 /**
- * The clock moved on to an update; the same clock if it covers it. O(log s).
+ * The clock that also covers an update. The same clock if it does already. O(log s).
  *
  * @example
  * toRecord(advance([['x', 1], 1000, 'ann'])(empty)) // => { ann: 1000 }
@@ -100,7 +103,7 @@ const withOne = (source: SourceId, timestamp: Timestamp, clock: Clock): Clock =>
   return timestamps === clock.timestamps ? clock : { timestamps, latest: Math.max(latest, timestamp), floor }
 }
 
-/** As {@link advance} for each, in one go. O(u log s) for u updates. */
+/** {@link advance} for each update. O(u log s) for u updates. */
 export const advanceAll =
   (updates: Iterable<Update<unknown>>) =>
   (clock: Clock): Clock => {
@@ -128,8 +131,8 @@ export const join =
   }
 
 /**
- * Covers all up to a timestamp, and forgets the sources that have nothing newer. The same clock if its floor is as high.
- * O(f log s) for f forgotten, and O(s).
+ * Covers all sources up to a timestamp, and forgets the sources that have nothing newer. The same
+ * clock if its floor is as high. O(f log s) for f forgotten, and O(s).
  *
  * @example
  * const clock = raise(3)(fromRecord({ a: 1, b: 5 }))
@@ -147,7 +150,7 @@ export const raise =
     return { timestamps: timestamps.done(), latest: Math.max(clock.latest, floor), floor }
   }
 
-/** The timestamp up to which a source was seen: of its newest update, or the floor. O(log s). */
+/** The timestamp up to which a source was seen: its newest update's, or the floor. O(log s). */
 export const timestampOf =
   (source: SourceId) =>
   (clock: Clock): Timestamp =>
@@ -159,15 +162,15 @@ export const covers =
   (clock: Clock): boolean =>
     timestamp <= timestampOf(source)(clock)
 
-/** How many sources were seen. O(1). */
+/** The number of sources seen above the floor. O(1). */
 export const size = (clock: Clock): number => SortedMap.size(clock.timestamps)
 
-/** A source of which one clock has seen more than another had, which had seen it up to `since`. */
+/** A source that one clock has seen further than another, which has seen it up to `since`. */
 export type Behind = readonly [source: SourceId, since: Timestamp]
 
 /**
- * The sources of which `clock` has seen more than `old` had, and more than `known`. Costs as
- * {@link join} of `clock` and `old`, with a look-up in `known` a source that they differ in.
+ * The sources that `clock` has seen further than both `old` and `known`. Costs as {@link join} of
+ * `clock` and `old`, and a look-up in `known` for each source in which they differ.
  */
 export const ahead =
   (old: Clock, known: Clock = empty) =>
@@ -180,7 +183,7 @@ export const ahead =
     return behind
   }
 
-/** As {@link ahead}, of a clock as a digest carries it, and its floor. O(s), with a look-up in `known` a source. */
+/** {@link ahead} of a clock record and its floor. O(s), with one look-up a source. */
 export const aheadOfRecord =
   (known: ClockRecord, floor: Timestamp = NEVER) =>
   (clock: Clock): ReadonlyArray<Behind> => {
@@ -193,7 +196,10 @@ export const aheadOfRecord =
     return behind
   }
 
-/** Whether a digest claims anything that `clock` has not seen. O(s); if it does, with a look-up in `clock` for each claim up to that. */
+/**
+ * Whether a digest claims anything that `clock` has not seen. O(s), and a look-up in `clock` for each
+ * claim up to the first such one.
+ */
 export const lacks =
   (claimed: ClockRecord) =>
   (clock: Clock): boolean => {
@@ -205,7 +211,7 @@ export const lacks =
     return seen < sources.length && sources.some((source) => claimed[source]! > timestampOf(source)(clock))
   }
 
-/** Whether `b` covers all that `a` covers: the partial order of clocks. Costs as {@link join}. */
+/** The partial order of clocks: whether `b` covers all that `a` covers. Costs as {@link join}. */
 export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(b)(a).length === 0
 
 /** fp-ts's `Eq`. Costs as {@link join}. */
@@ -214,11 +220,11 @@ export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, 
 /** fp-ts's `BoundedJoinSemilattice`. */
 export const JoinSemilattice = { join: (a: Clock, b: Clock): Clock => join(b)(a), zero: empty }
 
-/** As a digest carries it, sources in order; without the floor. O(s). */
+/** The record that a digest carries: sources in order, without the floor. O(s). */
 export const toRecord = (clock: Clock): ClockRecord => {
   const record: Record<SourceId, Timestamp> = {}
   SortedMap.forEach(clock.timestamps, (value, source) => {
-    // the one name that is not set by setting it
+    // assigning to `__proto__` would set the prototype
     if (source === '__proto__') Object.defineProperty(record, source, { ...OWN, value })
     else record[source] = value
   })

@@ -5,32 +5,33 @@
 
 import type { eq } from 'fp-ts'
 
-/** A member of the value that no JSON text gives back. */
+/** A member that JSON cannot carry, or that is nested too deep. */
 export class Unfit {
+  readonly reason: 'value' | 'depth'
   readonly at: ReadonlyArray<string | number>
   readonly value: unknown
   readonly expected: string
 
-  constructor(at: ReadonlyArray<string | number>, value: unknown, expected: string) {
+  constructor(reason: Unfit['reason'], at: ReadonlyArray<string | number>, value: unknown, expected: string) {
+    this.reason = reason
     this.at = at
     this.value = value
     this.expected = expected
   }
 
-  /** The same, seen from the value that holds it under `key`. */
+  /** The same, as seen from the value that holds it under `key`. */
   within(key: string | number): Unfit {
-    return new Unfit([key, ...this.at], this.value, this.expected)
+    return new Unfit(this.reason, [key, ...this.at], this.value, this.expected)
   }
 }
 
-/** What is expected in place of a value nested too deep. */
-export const LESS_DEPTH = 'less depth'
+const tooDeep = (value: unknown): Unfit => new Unfit('depth', [], value, 'less depth')
 
 /**
  * A frozen copy: null, booleans, strings, finite numbers, arrays and plain objects of
- * these, at most `maxDepth` deep. Members that are undefined are left out and -0
- * becomes 0, as JSON has it. Everything else is an {@link Unfit}: JSON would turn NaN
- * into null without a word. Never throws on data; O(size).
+ * these, at most `maxDepth` deep. As in JSON, undefined members are left out and -0
+ * becomes 0. Everything else is an {@link Unfit}: JSON would silently turn NaN into null.
+ * Never throws on data; a getter or a proxy may. O(size).
  */
 export const copy = (value: unknown, maxDepth: number): unknown => {
   switch (typeof value) {
@@ -38,18 +39,18 @@ export const copy = (value: unknown, maxDepth: number): unknown => {
     case 'boolean':
       return value
     case 'number':
-      return Number.isFinite(value) ? (value === 0 ? 0 : value) : new Unfit([], value, 'a finite number')
+      return Number.isFinite(value) ? (value === 0 ? 0 : value) : new Unfit('value', [], value, 'a finite number')
     case 'object':
       if (value === null) return null
-      if (maxDepth <= 0) return new Unfit([], value, LESS_DEPTH)
+      if (maxDepth <= 0) return tooDeep(value)
       if (Array.isArray(value)) return copyArray(value, maxDepth)
       if (isPlain(value)) return copyObject(value, maxDepth)
   }
-  return new Unfit([], value, 'JSON')
+  return new Unfit('value', [], value, 'JSON')
 }
 
 const copyArray = (array: readonly unknown[], maxDepth: number): unknown => {
-  // of just the length it needs: what is pushed to keeps room for more
+  // of exact length: an array that is pushed to reserves more
   const copied = new Array<unknown>(array.length)
   for (let i = 0; i < array.length; i++) {
     const member = copy(array[i], maxDepth - 1)
@@ -70,20 +71,21 @@ const copyObject = (object: Readonly<Record<string, unknown>>, maxDepth: number)
   return Object.freeze(Object.fromEntries(copied))
 }
 
-const isPlain = (object: object): object is Readonly<Record<string, unknown>> => {
+/** Whether an object has no prototype, or the ordinary one. */
+export const isPlain = (object: object): object is Readonly<Record<string, unknown>> => {
   const prototype: unknown = Object.getPrototypeOf(object)
   return prototype === null || prototype === Object.prototype
 }
 
 /**
- * As {@link copy}, for what JSON.parse or a codec has just made and nobody else holds: frozen
- * where it stands. What is frozen is left as it is, and so is what is no plain object. The value,
- * or an {@link Unfit} if it is deeper than `maxDepth`. O(size).
+ * {@link copy} without the copy, for a value that JSON.parse or a codec has just made and that nobody
+ * else holds. Leaves alone what is frozen already and what is no plain object. Gives the value, or an
+ * {@link Unfit} if it is deeper than `maxDepth`. O(size).
  */
 export const freeze = (value: unknown, maxDepth: number): unknown => {
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value
   if (Object.isFrozen(value) || !(Array.isArray(value) || isPlain(value))) return value
-  if (maxDepth <= 0) return new Unfit([], value, LESS_DEPTH)
+  if (maxDepth <= 0) return tooDeep(value)
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const member = freeze(value[i], maxDepth - 1)
@@ -101,7 +103,7 @@ export const freeze = (value: unknown, maxDepth: number): unknown => {
   return Object.freeze(value)
 }
 
-/** Whether two JSON values are equal; the order of members does not count. O(size). */
+/** Whether two JSON values are equal. The order of members does not count. O(size). */
 export const equals = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
@@ -115,8 +117,8 @@ export const equals = (a: unknown, b: unknown): boolean => {
 }
 
 /**
- * The one text of a JSON value, whatever the order of its members: theirs goes by UTF-16 code unit, without white space.
- * Never throws on JSON. O(size log size). Source: RFC 8785, JSON Canonicalization Scheme.
+ * One text for all equal JSON values: members sorted by UTF-16 code unit, no white space. Never
+ * throws on JSON. O(size log size). Source: RFC 8785, JSON Canonicalization Scheme.
  *
  * @example
  * canonical({ b: [1, 'é'], a: null }) // => '{"a":null,"b":[1,"é"]}'
@@ -130,5 +132,8 @@ export const canonical = (value: unknown): string => {
   return `{${members.join()}}`
 }
 
-/** {@link equals}, as fp-ts's `Eq`. */
+/** The number of UTF-8 bytes of a text. O(length). */
+export const bytes = (text: string): number => new TextEncoder().encode(text).length
+
+/** {@link equals} as fp-ts's `Eq`. */
 export const Eq: eq.Eq<unknown> = { equals }

@@ -1,42 +1,44 @@
 /**
- * One source's updates, oldest first: what a log holds of it. A clock lets in none but newer ones, so most steps append: the
- * newest few stand in an array of their own, which is cheaper to copy than a path of the tree that holds the others.
+ * The updates that a log holds of one source, oldest first.
+ *
+ * Most steps append, since a clock admits only newer updates. So the newest few stand in an array of
+ * their own: it is cheaper to copy than a path of the tree that holds the others.
  */
 import * as SortedMap from '../structures/SortedMap.js'
 import { NEVER, type Timestamp } from './Timestamp.js'
 import type { Update } from './Update.js'
 
-export interface Run<C> {
-  /** By themselves, for their stamps are in them: keys of their own would take as much room again. */
+export interface SourceLog<C> {
+  /** Each update is its own key: separate keys would take as much room again. */
   readonly older: SortedMap.SortedMap<Update<C>, Update<C>>
-  /** All newer than those, oldest first: fewer than {@link FEW}. */
+  /** Newer than all of {@link SourceLog.older}, oldest first, fewer than {@link FEW}. */
   readonly newest: ReadonlyArray<Update<C>>
 }
 
-/** As many go into the tree together, as one node. */
+/** So many updates go into the tree together, as one node. */
 const FEW = 32
 
 const byTime: SortedMap.Less<Update<unknown>> = (a, b) => a[1] < b[1]
 
-/** Stands where an update of a timestamp does, or would. */
+/** A key that sorts where an update of this timestamp does. */
 const placeOf = (timestamp: Timestamp): Update<never> => [undefined as never, timestamp, '']
 
-const emptyRun: Run<never> = { older: SortedMap.empty(), newest: [] }
+const emptyLog: SourceLog<never> = { older: SortedMap.empty(), newest: [] }
 
-export const empty = <C>(): Run<C> => emptyRun
+export const empty = <C>(): SourceLog<C> => emptyLog
 
-/** How many it holds. O(1). */
-export const size = ({ older, newest }: Run<unknown>): number => SortedMap.size(older) + newest.length
+/** The number of updates. O(1). */
+export const size = ({ older, newest }: SourceLog<unknown>): number => SortedMap.size(older) + newest.length
 
-/** How many are not after a timestamp. O(log u). */
-export const rank = (timestamp: Timestamp, { older, newest }: Run<unknown>): number => {
+/** The number of updates up to and including a timestamp. O(log u). */
+export const rank = (timestamp: Timestamp, { older, newest }: SourceLog<unknown>): number => {
   let i = newest.length
   while (i > 0 && newest[i - 1]![1] > timestamp) i--
   return i > 0 ? SortedMap.size(older) + i : SortedMap.rank(byTime, older, placeOf(timestamp))
 }
 
 /** The update of a timestamp, or undefined. O(log u). */
-export const get = <C>(timestamp: Timestamp, { older, newest }: Run<C>): Update<C> | undefined => {
+export const get = <C>(timestamp: Timestamp, { older, newest }: SourceLog<C>): Update<C> | undefined => {
   for (let i = newest.length - 1; i >= 0 && newest[i]![1] >= timestamp; i--) {
     if (newest[i]![1] === timestamp) return newest[i]
   }
@@ -44,12 +46,12 @@ export const get = <C>(timestamp: Timestamp, { older, newest }: Run<C>): Update<
 }
 
 /** The update at an index, or undefined. O(log u). */
-export const at = <C>({ older, newest }: Run<C>, i: number): Update<C> | undefined =>
+export const at = <C>({ older, newest }: SourceLog<C>, i: number): Update<C> | undefined =>
   i < SortedMap.size(older) ? SortedMap.at(older, i) : newest[i - SortedMap.size(older)]
 
-/** Calls `visit` for the updates from index `from` on, up to but not at index `to`. O(log u + updates visited). */
+/** Visits the updates from index `from` up to but not including `to`. O(log u + visited). */
 export const forEach = <C>(
-  { older, newest }: Run<C>,
+  { older, newest }: SourceLog<C>,
   visit: (update: Update<C>) => void,
   from = 0,
   to = Infinity,
@@ -60,30 +62,35 @@ export const forEach = <C>(
 }
 
 /** The newest timestamp, or `NEVER`. */
-const newestOf = ({ older, newest }: Run<unknown>): Timestamp => {
+const newestOf = ({ older, newest }: SourceLog<unknown>): Timestamp => {
   if (newest.length > 0) return newest[newest.length - 1]![1]
   return SortedMap.at(older, SortedMap.size(older) - 1)?.[1] ?? NEVER
 }
 
-/** With an update; in the place of one of its timestamp. O(1) amortized where it is newer than all, else O(log u). */
-export const set = <C>(update: Update<C>, run: Run<C>): Run<C> => {
-  const { older, newest } = run
+/**
+ * The log with an update, in place of one of the same timestamp. O(1) amortized for an update newer
+ * than all held, else O(log u).
+ */
+export const set = <C>(update: Update<C>, log: SourceLog<C>): SourceLog<C> => {
+  const { older, newest } = log
   const { length } = newest
-  if (length + 1 >= FEW || update[1] <= newestOf(run)) return evolve([update], [], run)
+  if (length + 1 >= FEW || update[1] <= newestOf(log)) return evolve([update], [], log)
   const next = new Array<Update<C>>(length + 1)
   for (let i = 0; i < length; i++) next[i] = newest[i]!
   next[length] = update
   return { older, newest: next }
 }
 
-/**
- * With some updates added, then others taken out, by their timestamps: as {@link set} each would have it. O((a + d) log u).
- */
-export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>, run: Run<C>): Run<C> => {
+/** The log with `added` put in, then `dropped` taken out, by timestamps. O((a + d) log u). */
+export const evolve = <C>(
+  added: ReadonlyArray<Update<C>>,
+  dropped: ReadonlyArray<Update<C>>,
+  log: SourceLog<C>,
+): SourceLog<C> => {
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
-  const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, run.older))
-  let newest = run.newest.concat(added)
-  if (areLater(added, newestOf(run))) {
+  const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, log.older))
+  let newest = log.newest.concat(added)
+  if (areLater(added, newestOf(log))) {
     let from = 0
     for (; newest.length - from >= FEW; from += FEW) {
       const few = newest.slice(from, from + FEW)
@@ -103,10 +110,10 @@ export const evolve = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArra
       gone++
     }
   }
-  return { older: draft?.done() ?? run.older, newest: gone === 0 ? newest : left(newest, gone) }
+  return { older: draft?.done() ?? log.older, newest: gone === 0 ? newest : kept(newest, gone) }
 }
 
-/** Whether each is later than the one before it, and the first than a timestamp. */
+/** Whether the timestamps rise, and the first is above `timestamp`. */
 const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp): boolean => {
   let last = timestamp
   return updates.every((update) => {
@@ -116,26 +123,30 @@ const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp)
   })
 }
 
-/** Where the update of another's timestamp is, or -1. It is that very one more often than not. */
+/** The index of the update with the same timestamp, or -1. Usually it is the very update. */
 const indexIn = (updates: ReadonlyArray<Update<unknown>>, update: Update<unknown>): number => {
   if (updates.length === 0 || update[1] < updates[0]![1]) return -1
   const i = updates.lastIndexOf(update)
   return i < 0 ? updates.findIndex((other) => other[1] === update[1]) : i
 }
 
-/** Stands for an update that was dropped: no timestamp is equal to its own. */
+/** Marks a dropped update. NaN equals no timestamp. */
 const GONE = placeOf(NaN)
 
-/** Those that are not gone, in an array of just the length it needs. */
-const left = <C>(updates: ReadonlyArray<Update<C>>, gone: number): ReadonlyArray<Update<C>> => {
+/** The updates that were not dropped. The array's length is exact. */
+const kept = <C>(updates: ReadonlyArray<Update<C>>, gone: number): ReadonlyArray<Update<C>> => {
   const rest = new Array<Update<C>>(updates.length - gone)
   let i = 0
   for (const update of updates) if (update !== GONE) rest[i++] = update
   return rest
 }
 
-/** Calls `visit` for every update of `next` that `previous` does not hold. O(d log u) for d between versions of one run. */
-export const forEachAdded = <C>(previous: Run<C>, next: Run<C>, visit: (update: Update<C>) => void): void => {
+/** Visits each update of `next` that `previous` lacks. O(d log u) for d between versions of one log. */
+export const forEachAdded = <C>(
+  previous: SourceLog<C>,
+  next: SourceLog<C>,
+  visit: (update: Update<C>) => void,
+): void => {
   const visitNew = (update: Update<C>): void => {
     if (get(update[1], previous) !== update) visit(update)
   }

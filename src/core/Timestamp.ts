@@ -6,24 +6,26 @@
  * predecessor and successor in rounding to nearest" (BIT 49, 2009), Algorithm 1.
  */
 
-/** Milliseconds since the Unix epoch, fractions allowed, above 0 and up to {@link MAX}; strictly increasing per source. */
+/**
+ * Milliseconds since the Unix epoch, fractions allowed, above 0 and up to {@link MAX}. Strictly
+ * increasing per source.
+ */
 export type Timestamp = number
 
-/** Before every timestamp: what a clock says of a source that it has not seen. */
+/** Before every timestamp. What a clock gives for a source that it has not seen. */
 export const NEVER = 0
 
 /** The last timestamp: beyond it a double no longer tells two milliseconds apart. */
 export const MAX: Timestamp = Number.MAX_SAFE_INTEGER
 
-/** Whether a value, of whatever type, is a timestamp. O(1). */
+/** Whether any value is a timestamp. O(1). */
 export const is = (value: unknown): value is Timestamp => typeof value === 'number' && value > NEVER && value <= MAX
 
 /**
- * The stamp of a local update: the wall clock's `now` where it is ahead of the
+ * The stamp of a local update: the wall clock's `now` if that is ahead of the
  * `latest` stamp seen, else the least double above `latest`. At today's date a
- * double holds 4,096 stamps a millisecond; a clock that is frozen or steps back is
- * run ahead of, never waited for. Above {@link MAX} when `latest` is: see
- * `TimestampsExhausted`. O(1).
+ * double holds 4,096 stamps a millisecond. Stamps run ahead of a clock that is frozen
+ * or steps back. Above {@link MAX} if `latest` is: see `TimestampsExhausted`. O(1).
  *
  * @example
  * next(2000, 1000) // => 2000
@@ -31,7 +33,7 @@ export const is = (value: unknown): value is Timestamp => typeof value === 'numb
  */
 export const next = (now: number, latest: Timestamp): Timestamp => (now > latest ? now : successor(latest))
 
-/** Slightly over half a unit in the last place, relative: adding this much always rounds to the next double. */
+/** Relative, slightly over half a unit in the last place: adding it rounds to the next double. */
 const OVER_HALF_ULP = (Number.EPSILON / 2) * (1 + Number.EPSILON)
 
 const successor = (x: number): number => x + (x * OVER_HALF_ULP + Number.MIN_VALUE)

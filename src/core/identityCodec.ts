@@ -1,12 +1,13 @@
-/** Which codecs only check: so that what is common needs none of what it takes to say what is wrong. */
+/** Codecs whose decoding is a mere check: valid input passes without a decoder that explains errors. */
 import type { Any } from 'io-ts'
 
-/** Codecs other than io-ts's own that give the very value that they got, wherever they take it. */
-const checkOnly = new WeakSet<Any>()
+/** Marks such a codec of ours. Not for users: a codec that lies would let unchecked values in. */
+const CHECK_ONLY = Symbol('check only')
 
 /**
- * Whether decoding is no more than a check: `decode(u)` is `u` itself wherever `is(u)`. So of the basic codecs of io-ts and of
- * ours, and what is made of these alone; of a codec that somebody made it is not known. O(parts of the codec).
+ * Whether `decode(u)` gives `u` itself wherever `is(u)` holds. So it is for io-ts's basic codecs, for
+ * marked ones, and for unions, tuples and arrays of these. False for any other codec: nothing is
+ * known of it. O(parts of the codec).
  */
 export const isCheckOnly = (codec: Any): boolean => {
   const { _tag, type, types } = codec as Any & Partial<Record<'_tag' | 'type' | 'types', unknown>>
@@ -27,11 +28,11 @@ export const isCheckOnly = (codec: Any): boolean => {
     case 'TupleType':
       return (types as ReadonlyArray<Any>).every(isCheckOnly)
     default:
-      return checkOnly.has(codec)
+      return Object.hasOwn(codec, CHECK_ONLY)
   }
 }
 
-/** Says so of a codec of ours. */
+/** Marks a codec that {@link isCheckOnly} could not recognise. */
 export const markCheckOnly = (codec: Any): void => {
-  checkOnly.add(codec)
+  Object.defineProperty(codec, CHECK_ONLY, { value: true })
 }

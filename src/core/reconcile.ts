@@ -6,34 +6,35 @@
 import type { option as O } from 'fp-ts'
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
-import type { Budget } from './Log.js'
-import { applyUpdates, digest, missing, type Digest, type Replica } from './Replica.js'
+import type { Budget } from './Frontier.js'
+import { receive, sort } from './receive.js'
+import { digest, missing, type Digest, type Replica } from './Replica.js'
 import type { Update } from './Update.js'
 
-/** What one replica says to another: what I have seen, and what you lack of it. */
+/** What one replica says to another: what it has seen, and the updates that the other lacks. */
 export interface Message<C> {
   readonly digest: Digest
   readonly updates: ReadonlyArray<Update<C>>
   /**
-   * Set on an answer that brings no updates: I have nothing for you, do you have something for me? Two
-   * replicas that each have seen superseded updates of which the other has not would ask for ever without it.
+   * On an answer without updates: I have nothing for you, do you have something for me? Without it,
+   * two replicas would ask for ever if each has seen a superseded update that the other has not.
    */
   readonly asks?: true
 }
 
 /**
- * Applies a peer's updates, and answers with what the peer lacks by its digest, or with a
- * mere digest if it has something for us, or with none.
+ * Takes a peer's updates. Answers with the updates that the peer lacks by its digest, with a mere
+ * digest if the peer has something for us, or with none. Of a forked stamp both contents are kept.
  *
- * Start by sending `{ digest, updates: [] }`; pass every answer on; it ends by itself. A
- * message that is lost, doubled or late does no harm. A budget bounds each answer.
+ * Start by sending `{ digest, updates: [] }`. Pass every answer on: the conversation ends by itself.
+ * A message that is lost, doubled or late does no harm. A budget bounds each answer.
  * Costs as `applyUpdates` and `history`, and O(s) for the digest of s sources.
  */
 export const reconcile =
   <S, C>(dataType: DataType<S, C>) =>
   (message: Message<C>, budget?: Budget) =>
   (replica: Replica<S, C>): readonly [Replica<S, C>, O.Option<Message<C>>] => {
-    const next = applyUpdates(dataType)(message.updates)(replica)
+    const { replica: next } = receive(dataType)(sort(dataType)(message.updates)(replica))(replica)
     const updates = missing(dataType)(message.digest, budget)(next)
     if (updates.length > 0) return [next, some({ digest: digest(next), updates })]
     const peerHasNothing = message.updates.length === 0 && message.asks === true

@@ -1,21 +1,21 @@
-/** What a signature is about: an update, and the document and data type that it is an update of. */
+/** What a signature signs: an update, its document and its data type. */
 import type { DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import type { Timestamp } from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
 
 export interface Statement {
-  /** Which replicated document: the same for all of its replicas, and for no other document. */
+  /** The document's name: the same for all its replicas, and for no other document. */
   readonly document: string
   /** The data type's name. */
   readonly dataType: string
   readonly source: SourceId
   readonly timestamp: Timestamp
-  /** The change as JSON, as it is on the wire. */
+  /** The change as JSON, as on the wire. */
   readonly change: unknown
 }
 
-/** The statement that an update makes. O(1), and what it takes to encode the change. */
+/** The statement of an update. Costs as encoding the change. */
 export const of =
   <S, C>({ name, change: { encode } }: DataType<S, C>, document: string) =>
   ([change, timestamp, source]: Update<C>): Statement => ({
@@ -26,7 +26,7 @@ export const of =
     change: encode(change),
   })
 
-/** Begins what is signed, so that no signature made for anything else is one of ours, and no later form is taken for this. */
+/** Begins what is signed: no signature made for anything else, or for a later form, counts here. */
 export const DOMAIN = 'scuttlebutt-ts/1'
 
 /**
@@ -42,8 +42,8 @@ export const bytes = ({ document, dataType, source, timestamp, change }: Stateme
   new TextEncoder().encode(Json.canonical([DOMAIN, document, dataType, source, timestamp, change]))
 
 /**
- * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, whatever the document and the type
- * may be. Source: its security.js.
+ * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, without the
+ * document and the type. Source: its security.js.
  */
 export const legacyBytes = ({ change, timestamp, source }: Statement): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify([change, timestamp, source]))

@@ -1,32 +1,45 @@
-/** From updates that somebody claims to the updates that their sources made. Pure, where the verifier is. */
+/** Judges signatures: which updates did their sources make? Pure if the verifier is. */
 import type { either as E, task as T } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
-import type { Rejection } from '../core/Rejection.js'
-import type { SourceId, Update } from '../core/Update.js'
-import { disbelieve, later, type Answer, type Disbelief, type Security } from './Security.js'
+import { left } from '../core/Either.js'
+import * as Prefix from '../core/Prefix.js'
+import type { InUpdate } from '../core/Rejection.js'
+import type { Update } from '../core/Update.js'
+import { later, type Answer, type Disbelief, type Security } from './Security.js'
 import * as Statement from './Statement.js'
 
-/** What a verifier is asked with. */
+/** Why a signature is refused. */
+export type SignatureError =
+  /** There is no signature, or a member after it that nobody signed. */
+  | ({ readonly _tag: 'Unsigned' } & InUpdate)
+  /** The signature is not from the update's source. */
+  | ({ readonly _tag: 'Forged'; readonly reason: string } & InUpdate)
+  /** No key to judge by: the source is unknown, revoked, or its key is too weak. */
+  | ({ readonly _tag: 'NoKey'; readonly reason: string } & InUpdate)
+  | Prefix.HeldBack
+
+/** A verifier, and the document that it judges for. */
 export type Trust = Pick<Security<never, never>, 'document' | 'verifier'>
 
-/** What there is to say of one signature: that it is its source's, why not, or that nobody can tell for now. */
-export type Verdict = E.Either<Rejection | Extract<Disbelief, { readonly _tag: 'Unavailable' }>, unknown>
+/** Nobody can judge for now. */
+export type Unavailable = Extract<Disbelief, { readonly _tag: 'Unavailable' }>
+
+/** The verdict on one signature. */
+export type Verdict = E.Either<SignatureError | Unavailable, unknown>
 
 /**
- * Judges one update. It must carry its signature and nothing else: more is signed by nobody. Never throws, never rejects: a
- * verifier that does believes nothing. Costs as the verifier.
+ * Judges one update. It must carry its signature and nothing else: nobody signed further members.
+ * Never throws, never rejects: a verifier that throws believes nothing. Costs as the verifier.
  */
 export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Trust) => {
   const statementOf = Statement.of(dataType, document)
-  return (update: Update<C>): Answer<Rejection | Extract<Disbelief, { readonly _tag: 'Unavailable' }>, unknown> => {
+  return (update: Update<C>): Answer<SignatureError | Unavailable, unknown> => {
     const [, , , signature, ...more] = update as readonly unknown[]
     if (typeof signature !== 'string' || more.length > 0) {
-      return { _tag: 'Left', left: { _tag: 'Unsigned', at: more.length > 0 ? '[4]' : '[3]', update } }
+      return left({ _tag: 'Unsigned', at: more.length > 0 ? '[4]' : '[3]', update })
     }
     const verdict = (given: E.Either<Disbelief, unknown>): Verdict =>
-      given._tag === 'Left' && given.left._tag !== 'Unavailable'
-        ? { _tag: 'Left', left: disbelieve(given.left, update) }
-        : (given as Verdict)
+      given._tag === 'Right' ? given : left(signatureError(given.left, update))
     const thrown = (error: unknown): Verdict => verdict(forged(`the verifier threw: ${String(error)}`))
     try {
       const answer = verifier.verify(statementOf(update), signature)
@@ -37,28 +50,40 @@ export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Tr
   }
 }
 
-/** A signature that is not the source's, and why. */
-export const forged = (reason: string): E.Left<Disbelief> => ({ _tag: 'Left', left: { _tag: 'Forged', reason } })
+const signatureError = (disbelief: Disbelief, update: unknown): SignatureError | Unavailable => {
+  switch (disbelief._tag) {
+    case 'Unavailable':
+      return disbelief
+    case 'Forged':
+      return { _tag: 'Forged', at: '[3]', reason: disbelief.reason, update }
+    case 'NoKey':
+      return { _tag: 'NoKey', at: '[2]', reason: disbelief.reason, update }
+  }
+}
 
-/** What became of a batch. Each list is in the batch's order. */
+/** A signature that is not the source's, and why. */
+export const forged = (reason: string): E.Left<Disbelief> => left({ _tag: 'Forged', reason })
+
+/** What became of a batch. Each list keeps the batch's order. */
 export interface Verified<C> {
   /** To be applied. */
   readonly believed: ReadonlyArray<Update<C>>
-  /** Why the others are not, those apart that wait. Where one of a source was refused, so are its later ones, as `HeldBack`. */
-  readonly refused: ReadonlyArray<Rejection>
-  /** Those of sources of which nobody can tell for now, from the first such on: to be tried again. */
+  /** Why others are not. After a refused update, the later ones of its source are `HeldBack`. */
+  readonly refused: ReadonlyArray<SignatureError>
+  /** To be tried again: of each source, the updates from the first on that nobody can judge now. */
   readonly waiting: ReadonlyArray<Update<C>>
 }
 
 /**
- * Verifies a batch before it is applied: at once, or by a task, all of it together, where the verifier takes its time.
- * What is believed of a source is a beginning of what came of it: an update taken after one that was refused
- * would hide the true one from us for good. Costs as {@link judge} each.
+ * Verifies a batch before it is applied: at once, or by a task if the verifier is asynchronous. Believes
+ * only a beginning of each source: see `Prefix`. Costs as {@link judge} for each update.
  *
  * @example
- * const verifier = { verify: ({ source }, signature) => (signature === source ? E.right(1) : E.left({ _tag: 'Forged', reason: '' })) }
+ * const verify = ({ source }, signature) =>
+ *   signature === source ? E.right(1) : E.left({ _tag: 'Forged', reason: '' })
  * const updates = ['ann', 'ann', 'oops', 'ann'].map((signature, i) => [['x', i], i + 1, 'ann', signature])
- * const verified = verifyUpdates(Model.of(t.number), { document: 'notes', verifier })(updates)
+ * const trust = { document: 'notes', verifier: { verify } }
+ * const verified = verifyUpdates(Model.of(t.number), trust)(updates)
  * verified.believed.length // => 2
  * verified.refused.map(({ _tag }) => _tag) // => ['Forged', 'HeldBack']
  */
@@ -72,29 +97,22 @@ export const verifyUpdates = <S, C>(dataType: DataType<S, C>, trust: Trust) => {
 }
 
 const sortOut = <C>(updates: ReadonlyArray<Update<C>>, verdicts: ReadonlyArray<Verdict>): Verified<C> => {
-  const [believed, refused, waiting]: [Update<C>[], Rejection[], Update<C>[]] = [[], [], []]
-  const stopped = new Map<SourceId, Update<C> | 'waiting'>()
+  const [believed, refused, waiting]: [Update<C>[], SignatureError[], Update<C>[]] = [[], [], []]
+  let stopped = Prefix.empty
+  let postponed = Prefix.empty
   for (const [i, update] of updates.entries()) {
     const verdict = verdicts[i]!
-    const before = stopped.get(update[2])
-    if (before === 'waiting') waiting.push(update)
-    else if (before !== undefined) refused.push(heldBack(update, before))
+    const held = Prefix.heldBack(update)(stopped)
+    if (Prefix.heldBack(update)(postponed) !== undefined) waiting.push(update)
+    else if (held !== undefined) refused.push(held)
     else if (verdict._tag === 'Right') believed.push(update)
     else if (verdict.left._tag === 'Unavailable') {
-      stopped.set(update[2], 'waiting')
+      postponed = Prefix.stop(update)(postponed)
       waiting.push(update)
     } else {
-      stopped.set(update[2], update)
+      stopped = Prefix.stop(update)(stopped)
       refused.push(verdict.left)
     }
   }
   return { believed, refused, waiting }
 }
-
-/** Of an update that came after one of its source that was refused. */
-export const heldBack = (update: Update<unknown>, after: Update<unknown>): Rejection => ({
-  _tag: 'HeldBack',
-  at: '',
-  after: after[1],
-  update,
-})

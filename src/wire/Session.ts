@@ -1,87 +1,115 @@
 /**
- * The handshake with one peer, as a pure state machine. Every adapter drives this one.
+ * The handshake with one peer, as a pure state machine.
  *
- * A session keeps no queue: it knows what the peer has (its header's clock, moved on by all
- * that went either way), and {@link send} gives what the replica has beyond that, a piece at
- * a time. So a peer that reads slowly costs O(s) memory for s sources and one old version
- * of the log, is never sent what was superseded meanwhile, and gets nothing back that it sent.
+ * A session keeps no queue. It knows what the peer has: the peer's header clock, moved on by all
+ * updates that went either way. {@link send} gives what the replica has beyond that, a piece at a
+ * time. So a slow peer costs O(s) memory for s sources and one old version of the log, is never sent
+ * what was superseded meanwhile, and gets nothing back that it sent.
+ *
+ * {@link step} is a whole transition for a transport of one's own. The links of `adapters` call
+ * {@link receive} and {@link send} apart: verifying may take time in between.
  *
  * Source: the protocol of npm `scuttlebutt` 5.6.15; flow control as in LADIS 2008, section 4.
  */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
+import type { Equivocation } from '../core/Fork.js'
+import * as Frontier from '../core/Frontier.js'
 import * as Log from '../core/Log.js'
-import type { Rejection } from '../core/Rejection.js'
+import type { Past } from '../core/Past.js'
+import { receive as receiveUpdates, sort, type Arrivals, type Failed } from '../core/receive.js'
+import type { InUpdate } from '../core/Rejection.js'
 import * as Replica from '../core/Replica.js'
-import * as SortedMap from '../structures/SortedMap.js'
+import type { Timestamp } from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
-import type { Past } from '../core/Replica.js'
-import { NEVER, type Timestamp } from '../core/Timestamp.js'
+import type { LineError } from './lines/format.js'
+import type { LineTooLong } from './lines/Lines.js'
+import * as Counting from './session/counting.js'
+import * as Lost from './session/lost.js'
 import type { WireMessage } from './WireMessage.js'
 
 export interface Options {
   /** Rides in the header. JSON. */
   readonly meta?: unknown
-  /** Go on with live updates after SYNC. Default true; false ends when both have synced. */
+  /** Go on with live updates after SYNC. Default true; with false the session ends at SYNC. */
   readonly tail?: boolean
   /** Send updates and SYNC. Default true. */
   readonly readable?: boolean
-  /** Take updates. Default true; false sends all without waiting for a header (but see `clock`). */
+  /** Take updates. Default true; with false all is sent without waiting for a header: see `clock`. */
   readonly writable?: boolean
-  /** With `readable: false`: send the header all the same, so that the peer sends just what is missing. */
+  /** With `readable: false`: send the header, so that the peer sends just what is missing. */
   readonly sendClock?: boolean
   /** With `writable: false`: wait for the peer's header, and send just what it lacks. */
   readonly clock?: boolean
   /**
-   * For a transport that may lose or swap lines: say after every few updates how many they were, and
-   * apply what the peer sent only once it has said so too. Both sides must set it; the original cannot.
+   * For a transport that may lose or swap lines: each side says after every few updates how many they
+   * were, and applies what came only after the peer's count. Both sides must set it; the original
+   * cannot.
    */
   readonly checked?: boolean
 }
 
-/** As many updates a checked peer may send before it says how many they were. */
-const MAX_UNCONFIRMED = 1024
+/** A stream has one header. A second one means two peers on one stream, or an attack. */
+export interface SecondHeader {
+  readonly _tag: 'SecondHeader'
+  readonly at: string
+  readonly header: unknown
+}
+
+/** An update is older than one of its source that came before it on this stream: too late to count. */
+export type OutOfOrder = InUpdate & { readonly _tag: 'OutOfOrder'; readonly after: Timestamp }
+
+/** Nothing came for `timeout` ms. */
+export interface Silent {
+  readonly _tag: 'Silent'
+  readonly at: string
+  readonly timeout: number
+}
+
+/** What a session refuses. */
+export type SessionError =
+  | LineTooLong
+  | LineError
+  | SecondHeader
+  | OutOfOrder
+  | Counting.Gap
+  | Lost.Stranger
+  | Silent
+  | Failed
+  | Equivocation<unknown>
 
 export interface Session<C> {
   readonly options: Options
   readonly headerSent: boolean
   /** The peer's header, once it came. */
   readonly peer: Replica.Digest | undefined
-  /** What the peer has said that it has, by its header and its updates; undefined while we must wait for that. */
+  /** What the peer has, by its header and its updates. Undefined while we wait for the header. */
   readonly known: Clock.Clock | undefined
-  /** What we are about to send, and what of ours the peer has after it. */
-  readonly pending: Log.Frontier<C>
+  /** What is to be sent next, and the clock that the peer reaches with it. */
+  readonly pending: Frontier.Frontier<C>
   readonly target: Clock.Clock
   /** The newest update that the peer sent of each source. */
   readonly received: Clock.Clock
   readonly syncSent: boolean
   readonly syncReceived: boolean
   readonly synced: boolean
-  /** With `checked`: what the peer sent since it last said how much. */
-  readonly unconfirmed: ReadonlyArray<Update<C>>
-  /** With `checked`: how many of these were refused. They came, all the same. */
-  readonly refused: number
-  /** We have asked for what of our own we may have lost. */
-  readonly asked: Past | undefined
-  /** What the peer asked for of its own; once, and nothing once it is sent. */
-  readonly wanted: Log.Frontier<C> | undefined
-  readonly wantedUntil: Timestamp
-  /** Told that another writes in our name. */
-  readonly estranged: boolean
-  /** Something is missing: nothing more is believed or said, and the next session repairs it. */
+  /** With `checked`: what the peer sent since its last count. */
+  readonly counting: Counting.Counting<C>
+  readonly lost: Lost.Lost<C>
+  /** Something is missing. Nothing more is believed or said; the next session repairs it. */
   readonly failed: boolean
   /** The peer will say no more. */
   readonly peerEnded: boolean
 }
 
-/** What happened, for whoever cares. */
-export type Announcement =
+/** What happened, for whoever listens. `R` is what may be refused. */
+export type Announcement<R = SessionError> =
   | { readonly _tag: 'header'; readonly header: Replica.Digest }
   | { readonly _tag: 'syncSent' }
   | { readonly _tag: 'syncReceived' }
   | { readonly _tag: 'sync' }
-  | { readonly _tag: 'rejection'; readonly rejection: Rejection }
+  | { readonly _tag: 'rejection'; readonly rejection: R }
 
 /** The outcome of a transition. */
 export interface Step<S, C> {
@@ -92,24 +120,20 @@ export interface Step<S, C> {
   readonly announce: ReadonlyArray<Announcement>
 }
 
-/** A session that has said nothing yet: {@link send} begins it. */
+/** A session that has said nothing yet. {@link send} begins it. */
 export const open = <C>(options: Options = {}): Session<C> => ({
   options,
   headerSent: false,
   peer: undefined,
   known: options.writable === false && options.clock !== true ? Clock.empty : undefined,
-  pending: SortedMap.empty(),
+  pending: Frontier.empty(),
   target: Clock.empty,
   received: Clock.empty,
   syncSent: options.readable === false,
   syncReceived: false,
   synced: false,
-  unconfirmed: [],
-  refused: 0,
-  asked: undefined,
-  wanted: undefined,
-  wantedUntil: NEVER,
-  estranged: false,
+  counting: Counting.empty(),
+  lost: Lost.empty(),
   failed: false,
   peerEnded: false,
 })
@@ -117,98 +141,94 @@ export const open = <C>(options: Options = {}): Session<C> => ({
 /** The outcome of {@link receive}. */
 export interface Received<C> {
   readonly session: Session<C>
-  /**
-   * The updates that are new to the replica, for it to apply; those that it had lost, to recover; and those that
-   * {@link Received.equivocations} are about, to confront.
-   */
-  readonly updates: ReadonlyArray<Update<C>>
-  /** Other contents under stamps that are held: as true as the updates are, if these are verified. */
-  readonly equivocations: ReadonlyArray<Rejection>
+  /** The updates, for the replica to receive. Undefined if none came. */
+  readonly arrivals: Arrivals<C> | undefined
   readonly announce: ReadonlyArray<Announcement>
 }
 
 /**
- * Takes what the peer sent: decoded lines, or why they are none. Whatever is refused is
- * announced, and changes nothing. Applying the updates is the caller's, {@link send} next.
- * O(m (log s + log u)) for m messages; a header, O(s log s).
+ * Hears the peer: decoded lines, or why they were refused. Announces each refusal, which changes
+ * nothing. The caller gives the arrivals to the replica, then calls {@link send}. `past` is what the
+ * store may have lost. O(m (log s + log u)) for m messages; O(s log s) for a header.
  */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
-  (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
-  (session: Session<C>, replica: Replica.Replica<S, C>, past?: Past): Received<C> => {
-    let next = session
+  (messages: ReadonlyArray<E.Either<SessionError, WireMessage<C>>>, past?: Past) =>
+  (session: Session<C>, replica: Replica.Replica<S, C>): Received<C> => {
     const announce: Announcement[] = []
-    const refuse = (rejection: Rejection): void => void announce.push({ _tag: 'rejection', rejection })
     const updates: Update<C>[] = []
+    let next = session
     for (const message of messages) {
       if (next.failed) break
-      if (message._tag === 'Left') {
-        refuse(message.left)
-        if ('update' in message.left) next = { ...next, refused: next.refused + 1 }
-        continue
-      }
-      switch (message.right._tag) {
-        case 'Header':
-          if (next.peer !== undefined) refuse({ _tag: 'SecondHeader', at: '', header: message.right.header })
-          else next = headerReceived(next, message.right.header, announce)
-          break
-        case 'Update':
-          if (next.options.checked !== true) updates.push(message.right.update)
-          else next = { ...next, unconfirmed: [...next.unconfirmed, message.right.update] }
-          if (next.unconfirmed.length > MAX_UNCONFIRMED) next = gap(next, 0, refuse)
-          break
-        case 'Count': {
-          if (next.options.checked !== true) break
-          const { count } = message.right
-          if (count !== next.unconfirmed.length + next.refused) next = gap(next, count, refuse)
-          else updates.push(...Log.sorted(next.unconfirmed))
-          next = { ...next, unconfirmed: [], refused: 0 }
-          break
-        }
-        case 'Sync':
-          next = next.unconfirmed.length > 0 ? gap(next, 0, refuse) : syncReceived(next, announce)
-          break
-        case 'Lost': {
-          const { source, since, until } = message.right.past
-          if (next.wanted === undefined) {
-            next = { ...next, wanted: Log.frontier([[source, since]])(replica.log), wantedUntil: until }
-          }
-          break
-        }
-        case 'Ignored':
-          break
-      }
+      next =
+        message._tag === 'Left'
+          ? refused(next, message.left, announce)
+          : heard(next, message.right, replica, updates, announce)
     }
-    if (updates.length === 0 || session.options.writable === false) {
-      return { session: next, updates: [], equivocations: [], announce }
-    }
-    const { fresh, stale } = Replica.sift(updates)(replica)
-    const found = stale.filter((update) => Replica.isLost(update, next.asked)(replica))
-    const [late, received] = latecomers(updates, fresh.concat(found), next.received, replica)
-    const equivocations = stale.length === 0 ? [] : Replica.equivocations(dataType)(updates)(replica)
-    for (const rejection of late) refuse(rejection)
-    const stranger = next.estranged ? undefined : strangerIn(fresh, found, past)
-    if (stranger !== undefined) refuse({ _tag: 'Stranger', at: '[2]', update: stranger })
+    if (updates.length === 0 || session.options.writable === false)
+      return { session: next, arrivals: undefined, announce }
+    const arrivals = sort(dataType)(updates, next.lost.asked)(replica)
+    const [late, received] = latecomers(arrivals, next.received)
+    const stranger = next.lost.estranged ? undefined : Lost.strangerIn(arrivals, past)
+    for (const rejection of stranger === undefined ? late : [...late, stranger]) refuse(rejection, announce)
     const known = next.known && Clock.advanceAll(updates)(next.known)
-    return {
-      session: { ...next, received, known, estranged: next.estranged || stranger !== undefined },
-      updates: stale.length === 0 ? fresh : [...fresh, ...found, ...equivocations.map(({ update }) => update)],
-      equivocations,
-      announce,
-    }
+    const lost = stranger === undefined ? next.lost : { ...next.lost, estranged: true }
+    return { session: { ...next, received, known, lost }, arrivals, announce }
   }
 
-/** An update in our own name that is none of those that we have made since we began, nor known from before. */
-const strangerIn = <C>(
-  fresh: ReadonlyArray<Update<C>>,
-  found: ReadonlyArray<Update<C>>,
-  past: Past | undefined,
-): Update<C> | undefined => found[0] ?? (past && fresh.find((update) => update[2] === past.source))
+const refuse = (rejection: SessionError, announce: Announcement[]): void => {
+  announce.push({ _tag: 'rejection', rejection })
+}
 
-/** Fewer updates came than were sent, or more: those not confirmed are forgotten, and come again next time. */
-const gap = <C>(session: Session<C>, sent: number, refuse: (rejection: Rejection) => void): Session<C> => {
-  refuse({ _tag: 'Gap', at: '', sent, received: session.unconfirmed.length + session.refused })
-  return { ...session, failed: true, unconfirmed: [] }
+const refused = <C>(session: Session<C>, rejection: SessionError, announce: Announcement[]): Session<C> => {
+  refuse(rejection, announce)
+  if (!('update' in rejection)) return session
+  return { ...session, counting: { ...session.counting, refused: session.counting.refused + 1 } }
+}
+
+/** One message. Adds the updates that may be taken to `updates`. */
+const heard = <S, C>(
+  session: Session<C>,
+  message: WireMessage<C>,
+  { log }: Replica.Replica<S, C>,
+  updates: Update<C>[],
+  announce: Announcement[],
+): Session<C> => {
+  const { counting, lost, options, peer } = session
+  switch (message._tag) {
+    case 'Header':
+      if (peer === undefined) return headerReceived(session, message.header, announce)
+      refuse({ _tag: 'SecondHeader', at: '', header: message.header }, announce)
+      return session
+    case 'Update': {
+      if (options.checked !== true) {
+        updates.push(message.update)
+        return session
+      }
+      const waiting = Counting.heard(message.update)(counting)
+      return waiting._tag === 'Left' ? broken(session, waiting.left, announce) : { ...session, counting: waiting.right }
+    }
+    case 'Count': {
+      if (options.checked !== true) return session
+      const confirmed = Counting.counted(message.count)(counting)
+      if (confirmed._tag === 'Left') return broken(session, confirmed.left, announce)
+      updates.push(...confirmed.right)
+      return { ...session, counting: Counting.empty() }
+    }
+    case 'Sync':
+      if (counting.updates.length > 0) return broken(session, Counting.gap(0, counting), announce)
+      return syncReceived(session, announce)
+    case 'Lost':
+      return { ...session, lost: Lost.heard(message.past, log)(lost) }
+    case 'Ignored':
+      return session
+  }
+}
+
+/** The updates that were not confirmed are forgotten: the next session brings them again. */
+const broken = <C>(session: Session<C>, gap: Counting.Gap, announce: Announcement[]): Session<C> => {
+  refuse(gap, announce)
+  return { ...session, failed: true, counting: Counting.empty() }
 }
 
 const headerReceived = <C>(session: Session<C>, header: Replica.Digest, announce: Announcement[]): Session<C> => {
@@ -229,116 +249,131 @@ const bothSynced = <C>(session: Session<C>, announce: Announcement[]): Session<C
   return { ...session, synced: true }
 }
 
-/** Whether the peer has sent what it had at first; a side that takes no updates waits for none. */
+/** Whether the peer has sent what it had at first. A side that takes no updates does not wait. */
 const hasAll = <C>({ options, syncReceived }: Session<C>): boolean => syncReceived || options.writable === false
 
 /**
- * The updates older than one of their source that came before on this stream, and not held: they came too late to
- * count. Told from what comes twice, as far as what came first was not superseded. And the clock of all that came.
+ * Updates older than one that this peer sent before, and not in the log. A repeat is not reported
+ * unless the first copy was superseded. Also gives the clock of everything received.
  */
-const latecomers = <S, C>(
-  updates: ReadonlyArray<Update<C>>,
-  fresh: ReadonlyArray<Update<C>>,
+const latecomers = <C>(
+  { fresh, filled, given, replica }: Arrivals<C>,
   received: Clock.Clock,
-  replica: Replica.Replica<S, C>,
-): readonly [ReadonlyArray<Rejection>, Clock.Clock] => {
-  const heard = new Clock.Draft(received)
-  const late: (readonly [update: Update<C>, rejection: Rejection])[] = []
-  for (const update of updates) {
-    const after = heard.timestampOf(update[2])
-    if (heard.advance(update[2], update[1]) || update[1] === after) continue
-    late.push([update, { _tag: 'OutOfOrder', at: '[1]', update, after }])
+): readonly [ReadonlyArray<OutOfOrder>, Clock.Clock] => {
+  const clock = new Clock.Draft(received)
+  const late: OutOfOrder[] = []
+  for (const update of given) {
+    const after = clock.timestampOf(update[2])
+    if (clock.advance(update[2], update[1]) || update[1] === after) continue
+    late.push({ _tag: 'OutOfOrder', at: '[1]', update, after })
   }
-  if (late.length === 0) return [[], heard.done()]
-  const log = Log.evolve(fresh, [])(replica.log)
-  const missing = late.filter(([update]) => Log.find(update)(log) === undefined)
-  return [missing.map(([, rejection]) => rejection), heard.done()]
+  if (late.length === 0) return [late, clock.done()]
+  const log = Log.evolve(fresh.concat(filled), [])(replica.log)
+  return [late.filter(({ update }) => Log.find(update as Update<C>)(log) === undefined), clock.done()]
 }
 
 /** Nothing more is believed or said: the updates that {@link receive} gave could not be applied. */
 export const fail = <C>(session: Session<C>): Session<C> => ({ ...session, failed: true })
 
-/** The peer will say no more: what it lacks is still sent, then the session is done. */
+/** The peer will say no more. What it lacks is still sent, then the session is done. */
 export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, peerEnded: true })
 
-/** Whether all is said on our side, for good. */
+/** Whether our side has said all, for good. */
 export const isDone = <C>(session: Session<C>): boolean => {
-  const { options, failed, peerEnded, known, syncSent, wanted } = session
-  if (!failed && wanted !== undefined && SortedMap.size(wanted) > 0) return false
+  const { options, failed, peerEnded, known, syncSent, lost } = session
+  if (!failed && Lost.isWanted(lost)) return false
   if (failed || (peerEnded && (syncSent || known === undefined))) return true
   return options.tail === false && syncSent && hasAll(session)
 }
 
+/** The outcome of {@link send}. */
+export type Sent<C> = Omit<Step<never, C>, 'replica'>
+
 /**
- * What to write next: the header, what the peer lacks up to `maxUpdates`, SYNC. Empty when
- * there is nothing more for now: try again after the next update or message.
+ * What to write next: the header, what the peer lacks up to `maxUpdates`, SYNC. Empty if there is
+ * nothing for now: try again after the next update or message.
  * O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
  */
 export const send =
   <C>(maxUpdates = Infinity, past?: Past) =>
-  <S>(session: Session<C>, replica: Replica.Replica<S, C>): Omit<Step<S, C>, 'replica'> => {
+  <S>(session: Session<C>, replica: Replica.Replica<S, C>): Sent<C> => {
     const messages: WireMessage<C>[] = []
     const announce: Announcement[] = []
-    let next = session
-    const { meta, readable = true, sendClock = false, tail = true, checked = false } = session.options
-    if (!next.headerSent && (readable || sendClock)) {
-      const digest = Replica.digest(replica)
-      messages.push({ _tag: 'Header', header: meta === undefined ? digest : { ...digest, meta } })
-      next = { ...next, headerSent: true }
-    }
-    if (past !== undefined && next.asked === undefined && next.headerSent && hasMore(next.peer, past, replica.clock)) {
-      next = { ...next, asked: past }
+    let next = sendHeader(session, replica, messages)
+    if (next.headerSent && Lost.shouldAsk(next.lost, past, next.peer, replica.clock)) {
+      next = { ...next, lost: { ...next.lost, asked: past } }
       messages.push({ _tag: 'Lost', past })
     }
-    if (!readable) return { session: bothSynced(next, announce), send: messages, announce }
-    if (next.wanted !== undefined && SortedMap.size(next.wanted) > 0 && !checked && !next.failed) {
-      const [updates, rest] = Log.take<C>(
-        { maxUpdates: Math.max(1, maxUpdates - messages.length) },
-        () => 0,
-      )(next.wanted)
-      const within = updates.filter(([, timestamp]) => timestamp < next.wantedUntil)
-      for (const update of within) messages.push({ _tag: 'Update', update })
-      next = { ...next, wanted: within.length < updates.length ? SortedMap.empty() : rest }
-    }
-    while (next.known !== undefined && !next.failed && (tail || !next.syncSent)) {
-      next = catchUp(next, next.known, replica)
-      const room = maxUpdates - messages.length
-      if (room <= 0) break
-      if (SortedMap.size(next.pending) > 0) {
-        const [updates, pending] = Log.take<C>(
-          { maxUpdates: checked ? Math.min(room, MAX_UNCONFIRMED) : room },
-          () => 0,
-        )(next.pending)
-        for (const update of updates) messages.push({ _tag: 'Update', update })
-        if (checked) messages.push({ _tag: 'Count', count: updates.length })
-        next = { ...next, pending }
-      } else if (next.syncSent) {
-        break
-      } else {
-        messages.push({ _tag: 'Sync' })
-        announce.push({ _tag: 'syncSent' })
-        next = bothSynced({ ...next, syncSent: true }, announce)
-      }
-    }
+    if (next.options.readable === false) return { session: bothSynced(next, announce), send: messages, announce }
+    next = sendWanted(next, maxUpdates, messages)
+    next = sendLacking(next, replica, maxUpdates, messages, announce)
     return { session: next, send: messages, announce }
   }
 
-/** Whether a peer has heard of us what we know nothing of: from before we began, or from another in our name. */
-const hasMore = (peer: Replica.Digest | undefined, { source, since, until }: Past, clock: Clock.Clock): boolean => {
-  if (peer === undefined || !Object.hasOwn(peer.clock, source)) return false
-  const claimed = peer.clock[source]!
-  return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source)(clock)
+const sendHeader = <S, C>(
+  session: Session<C>,
+  replica: Replica.Replica<S, C>,
+  messages: WireMessage<C>[],
+): Session<C> => {
+  const { meta, readable = true, sendClock = false } = session.options
+  if (session.headerSent || !(readable || sendClock)) return session
+  const digest = Replica.digest(replica)
+  messages.push({ _tag: 'Header', header: meta === undefined ? digest : { ...digest, meta } })
+  return { ...session, headerSent: true }
 }
 
-/** Once what was pending is sent, the peer has all up to `target`; what came up meanwhile is pending next. */
+/** Sends what the peer has asked for of its own past. */
+const sendWanted = <C>(session: Session<C>, maxUpdates: number, messages: WireMessage<C>[]): Session<C> => {
+  const { options, failed, lost } = session
+  if (lost.wanted === undefined || !Lost.isWanted(lost) || options.checked === true || failed) return session
+  const [updates, rest] = pieceOf(lost.wanted, Math.max(1, maxUpdates - messages.length))
+  const within = updates.filter(([, timestamp]) => timestamp < lost.wantedUntil)
+  for (const update of within) messages.push({ _tag: 'Update', update })
+  return { ...session, lost: { ...lost, wanted: within.length < updates.length ? Frontier.empty() : rest } }
+}
+
+/** Sends what the peer lacks, then SYNC, then what came up meanwhile. */
+const sendLacking = <S, C>(
+  session: Session<C>,
+  replica: Replica.Replica<S, C>,
+  maxUpdates: number,
+  messages: WireMessage<C>[],
+  announce: Announcement[],
+): Session<C> => {
+  const { tail = true, checked = false } = session.options
+  let next = session
+  while (next.known !== undefined && !next.failed && (tail || !next.syncSent)) {
+    next = catchUp(next, next.known, replica)
+    const room = maxUpdates - messages.length
+    if (room <= 0) break
+    if (!Frontier.isEmpty(next.pending)) {
+      const [updates, pending] = pieceOf(next.pending, checked ? Math.min(room, Counting.MAX_UNCONFIRMED) : room)
+      for (const update of updates) messages.push({ _tag: 'Update', update })
+      if (checked) messages.push({ _tag: 'Count', count: updates.length })
+      next = { ...next, pending }
+    } else if (next.syncSent) {
+      break
+    } else {
+      messages.push({ _tag: 'Sync' })
+      announce.push({ _tag: 'syncSent' })
+      next = bothSynced({ ...next, syncSent: true }, announce)
+    }
+  }
+  return next
+}
+
+const pieceOf = <C>(frontier: Frontier.Frontier<C>, maxUpdates: number) =>
+  Frontier.next<C>({ maxUpdates }, () => 0)(frontier)
+
+/** Once all that was pending is sent, what came up meanwhile is pending. */
 const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: Replica.Replica<S, C>): Session<C> => {
-  if (SortedMap.size(session.pending) > 0 || clock === session.target) return session
-  return { ...session, pending: Log.frontier(Clock.ahead(session.target, known)(clock))(log), target: clock }
+  if (!Frontier.isEmpty(session.pending) || clock === session.target) return session
+  return { ...session, pending: Frontier.of(Clock.ahead(session.target, known)(clock))(log), target: clock }
 }
 
 /**
- * A whole step: takes what the peer sent, applies it, and answers with all that the peer lacks.
- * Costs as {@link receive} and {@link send}.
+ * A whole step: hears what the peer sent, applies it, and answers with all that the peer lacks. Costs
+ * as {@link receive} and {@link send}.
  *
  * @example
  * const model = scuttlebutt(Model.of(t.number))
@@ -349,12 +384,13 @@ const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: 
  */
 export const step =
   <S, C>(dataType: DataType<S, C>) =>
-  (messages: ReadonlyArray<E.Either<Rejection, WireMessage<C>>>) =>
-  (session: Session<C>, replica: Replica.Replica<S, C>, past?: Past): Step<S, C> => {
-    const { session: heard, updates, equivocations, announce } = receive(dataType)(messages)(session, replica, past)
-    const [, next] = Replica.take(dataType)(updates, past)(replica)
-    const sent = send<C>(Infinity, past)(heard, next)
-    const proofs = equivocations.map((rejection) => ({ _tag: 'rejection', rejection }) as const)
+  (messages: ReadonlyArray<E.Either<SessionError, WireMessage<C>>>, past?: Past) =>
+  (session: Session<C>, replica: Replica.Replica<S, C>): Step<S, C> => {
+    const { session: listening, arrivals, announce } = receive(dataType)(messages, past)(session, replica)
+    const taken = arrivals && receiveUpdates(dataType)(arrivals)(replica)
+    const next = taken?.replica ?? replica
+    const sent = send<C>(Infinity, past)(listening, next)
+    const proofs = (taken?.proofs ?? []).map((rejection) => ({ _tag: 'rejection', rejection }) as const)
     return {
       session: sent.session,
       replica: next,

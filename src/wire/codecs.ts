@@ -17,7 +17,7 @@ export const timestamp = new t.Type<Timestamp.Timestamp, number, unknown>(
 
 const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === 'object' && u !== null && !Array.isArray(u)
 
-/** An object of finite numbers. Its keys are sources, `__proto__` among them. */
+/** An object of finite numbers. Its keys are sources; `__proto__` may be one. */
 export const clock = new t.Type<ClockRecord, ClockRecord, unknown>(
   'Clock',
   (u): u is ClockRecord => isRecord(u) && Object.values(u).every(Number.isFinite),
@@ -31,19 +31,19 @@ export const clock = new t.Type<ClockRecord, ClockRecord, unknown>(
   t.identity,
 )
 
-/** Who a peer is, what it has, up to where it wants nothing, and what else it says of itself. */
+/** A peer's digest. Other members are ignored. */
 export const header: t.Type<Digest, unknown, unknown> = t.intersection([
   t.type({ id: t.string, clock }),
   t.partial({ floor: timestamp, meta: t.unknown }),
 ])
 
-/** Says: I have sent all that your clock lacked. */
+/** Says: all that your clock lacked has been sent. */
 export const sync = t.literal('SYNC')
 
-/** A source, since when, and until when. */
+/** A source, `since` and `until`. */
 export const past = t.tuple([t.string, t.number, timestamp])
 
-/** A change, its stamp, and what follows: kept as it is. */
+/** A change, a timestamp, a source. Further members are kept. */
 export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> => {
   const codec = new t.Type<Update<C>, unknown, unknown>(
     `Update<${dataType.name}>`,
@@ -68,6 +68,6 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
   return codec
 }
 
-/** The update with its change decoded: the very array where decoding left the change as it was. */
+/** The update with its decoded change. The very array if decoding gave the same change. */
 const withChange = <C>(change: C, members: readonly unknown[]): Update<C> =>
   (change === members[0] ? members : [change, ...members.slice(1)]) as unknown as Update<C>

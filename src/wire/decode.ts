@@ -1,21 +1,66 @@
-/** Updates, headers and messages from whoever sent them: typed, or a {@link Rejection}. Nothing here throws. */
+/** Untrusted updates, headers and messages, typed or refused. Nothing here throws. */
 import type { either as E } from 'fp-ts'
 import * as t from 'io-ts'
+import type { InvalidChange, TooLarge } from '../core/Change.js'
 import type { DataType } from '../core/DataType.js'
+import { left, right } from '../core/Either.js'
 import { isCheckOnly } from '../core/identityCodec.js'
 import * as Json from '../core/Json.js'
 import type { Message } from '../core/reconcile.js'
-import { failuresOf, path, type Rejection } from '../core/Rejection.js'
+import { failuresOf, keysOf, path, type InUpdate } from '../core/Rejection.js'
 import type { Digest } from '../core/Replica.js'
+import type { Timestamp } from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
 import * as codecs from './codecs.js'
 import { depthOf, type Policy } from './Policy.js'
 
-export const reject = (rejection: Rejection): E.Left<Rejection> => ({ _tag: 'Left', left: rejection })
+/** Why an update is refused. */
+export type UpdateError =
+  /** No array of a change, a number and a string. */
+  | ({ readonly _tag: 'InvalidUpdate'; readonly value: unknown; readonly expected: string } & InUpdate)
+  /** The stamp is no finite number above 0 and below 2^53. */
+  | ({ readonly _tag: 'InvalidTimestamp'; readonly timestamp: unknown } & InUpdate)
+  /** The stamp is more than `maxDrift` ms ahead of our own `now`. */
+  | ({
+      readonly _tag: 'TooFarAhead'
+      readonly timestamp: Timestamp
+      readonly now: Timestamp
+      readonly maxDrift: number
+    } & InUpdate)
+  | TooLarge
+  | TooDeep
+  | InvalidChange
+
+/** Nested deeper than `limit`. */
+export interface TooDeep {
+  readonly _tag: 'TooDeep'
+  readonly at: string
+  readonly limit: number
+  readonly update?: unknown
+}
+
+/** No header: it has no id, or its clock is no object of finite numbers. */
+export interface InvalidHeader {
+  readonly _tag: 'InvalidHeader'
+  readonly at: string
+  readonly value: unknown
+  readonly expected: string
+}
+
+/** No message: it has no digest, or no list of updates. */
+export interface InvalidMessage {
+  readonly _tag: 'InvalidMessage'
+  readonly at: string
+  readonly value: unknown
+  readonly expected: string
+}
+
+/** Why a message is refused. */
+export type MessageError = UpdateError | InvalidHeader | InvalidMessage
 
 /**
- * An update from untrusted input, a value as JSON.parse gives it: copied, so that the
- * sender's copy may change, and frozen. Costs O(size of the input).
+ * An update from untrusted input, a value as JSON.parse gives it. Copied and frozen: the
+ * sender may change theirs. O(size of the input).
  *
  * Errors: `InvalidUpdate`, `InvalidTimestamp`, `TooFarAhead`, `TooLarge`, `TooDeep`, `InvalidChange`.
  *
@@ -28,119 +73,120 @@ export const reject = (rejection: Rejection): E.Left<Rejection> => ({ _tag: 'Lef
 export const decode =
   <S, C>(dataType: DataType<S, C>) =>
   (policy: Policy = {}) =>
-  (input: unknown): E.Either<Rejection, Update<C>> => {
-    const copied = safely(() => Json.copy(input, depthOf(policy) + 1))
-    if (copied instanceof Json.Unfit) return reject(unfitUpdate(copied, input, policy))
-    const bytes = policy.maxBytes === undefined ? 0 : utf8Length(JSON.stringify(copied))
-    if (policy.maxBytes !== undefined && bytes > policy.maxBytes) {
-      return reject({ _tag: 'TooLarge', at: '', bytes, maxBytes: policy.maxBytes, update: copied })
+  (input: unknown): E.Either<UpdateError, Update<C>> => {
+    const copied = readable(() => Json.copy(input, depthOf(policy) + 1))
+    if (copied instanceof Json.Unfit) return left(unfitUpdate(copied, input, policy))
+    if (policy.maxBytes !== undefined) {
+      const bytes = Json.bytes(JSON.stringify(copied))
+      const { maxBytes } = policy
+      if (bytes > maxBytes) return left({ _tag: 'TooLarge', at: '', bytes, maxBytes, update: copied })
     }
     return decodeFrozen(dataType)(policy)(copied)
   }
 
-/** Runs what a getter or a proxy in the input may interrupt. */
-const safely = <A>(read: () => A): A | Json.Unfit => {
+/** What `read` gives. A getter or a proxy in the input may throw: then the input is unfit. */
+const readable = <A>(read: () => A): A | Json.Unfit => {
   try {
     return read()
   } catch (error) {
-    return new Json.Unfit([], undefined, `a readable value (${String(error)})`)
+    return new Json.Unfit('value', [], undefined, `a readable value (${String(error)})`)
   }
 }
 
-const unfitUpdate = (unfit: Json.Unfit, input: unknown, policy: Policy): Rejection => {
+const unfitUpdate = (unfit: Json.Unfit, input: unknown, policy: Policy): UpdateError => {
   const at = path(unfit.at)
-  if (unfit.expected === Json.LESS_DEPTH) return { _tag: 'TooDeep', at, limit: depthOf(policy), update: input }
-  if (at === '[1]') return { _tag: 'InvalidTimestamp', at, timestamp: unfit.value, update: input }
+  if (unfit.reason === 'depth') return { _tag: 'TooDeep', at, limit: depthOf(policy), update: input }
+  if (isTimestamp(unfit.at)) return { _tag: 'InvalidTimestamp', at, timestamp: unfit.value, update: input }
   return { _tag: 'InvalidUpdate', at, value: unfit.value, expected: unfit.expected, update: input }
 }
 
-export const utf8Length = (text: string): number => new TextEncoder().encode(text).length
+const isTimestamp = (keys: ReadonlyArray<string | number>): boolean => keys.length === 1 && String(keys[0]) === '1'
 
-/** As {@link decode}, for JSON that is deeply frozen and of lawful depth and size already. */
+/** As {@link decode}, for JSON that is already deeply frozen and within the policy's depth and size. */
 export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
   const codec = codecs.update(dataType)
   const isChecked = isCheckOnly(codec)
   return ({ now, maxDrift }: Policy) =>
-    (update: unknown): E.Either<Rejection, Update<C>> => {
-      // what is right needs none of what it takes to say what is wrong
+    (update: unknown): E.Either<UpdateError, Update<C>> => {
+      // valid input passes by a mere check: only the decoder explains errors
       const decoded = isChecked && codec.is(update) ? t.success(update) : validate(codec, update)
-      if (decoded._tag === 'Left') return reject(invalidUpdate(decoded.left, update))
+      if (decoded._tag === 'Left') return left(invalidUpdate(decoded.left, update))
       const timestamp = decoded.right[1]
       if (now !== undefined && maxDrift !== undefined && timestamp - now > maxDrift) {
-        return reject({ _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift, update })
+        return left({ _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift, update })
       }
       return decoded
     }
 }
 
-/** A codec's verdict on an update, frozen. The change's own is the user's: where it throws, it refuses. */
+/** The update as the codec decodes it, frozen. A user's codec that throws refuses the change. */
 const validate = <A>(codec: t.Type<A, unknown, unknown>, update: unknown): t.Validation<A> => {
   try {
     const decoded = codec.decode(update)
-    if (decoded._tag === 'Right') Json.freeze(decoded.right, Infinity) // what the codec made, if it made anything
+    if (decoded._tag === 'Right') Json.freeze(decoded.right, Infinity) // the codec may have made a new value
     return decoded
   } catch (error) {
     const context = ['', '0'].map((key) => ({ key, type: codec }))
-    return { _tag: 'Left', left: [{ value: (update as readonly unknown[])[0], context, message: String(error) }] }
+    return left([{ value: (update as readonly unknown[])[0], context, message: String(error) }])
   }
 }
 
-const invalidUpdate = (errors: t.Errors, update: unknown): Rejection => {
+const invalidUpdate = (errors: t.Errors, update: unknown): UpdateError => {
   const failures = failuresOf(errors)
   const [{ at, value, expected }] = failures as [(typeof failures)[number]]
-  if (at.startsWith('[0]')) return { _tag: 'InvalidChange', at, failures, update }
-  if (at === '[1]') return { _tag: 'InvalidTimestamp', at, timestamp: value, update }
+  const keys = keysOf(errors[0]!.context)
+  if (keys[0] === '0') return { _tag: 'InvalidChange', at, failures, update }
+  if (isTimestamp(keys)) return { _tag: 'InvalidTimestamp', at, timestamp: value, update }
   return { _tag: 'InvalidUpdate', at, value, expected, update }
 }
 
 /** A header from JSON. Errors: `InvalidHeader`. O(s) for a clock of s sources. */
-export const decodeHeader = (input: unknown): E.Either<Rejection, Digest> => {
+export const decodeHeader = (input: unknown): E.Either<InvalidHeader, Digest> => {
   const decoded = codecs.header.decode(input)
   if (decoded._tag === 'Right') {
     const { id, clock, floor, meta } = decoded.right
-    const optional = { ...(floor !== undefined && { floor }), ...(meta !== undefined && { meta }) }
-    return { _tag: 'Right', right: { id, clock, ...optional } }
+    return right({ id, clock, ...(floor !== undefined && { floor }), ...(meta !== undefined && { meta }) })
   }
   const [{ at, value, expected }] = failuresOf(decoded.left) as [ReturnType<typeof failuresOf>[number]]
-  return reject({ _tag: 'InvalidHeader', at, value, expected })
+  return left({ _tag: 'InvalidHeader', at, value, expected })
 }
 
-const unfitHeader = ({ at, value, expected }: Json.Unfit): E.Left<Rejection> =>
-  reject({ _tag: 'InvalidHeader', at: path(at), value, expected })
+const unfitHeader = ({ at, value, expected }: Json.Unfit): E.Left<InvalidHeader> =>
+  left({ _tag: 'InvalidHeader', at: path(at), value, expected })
 
 /**
- * A message for `reconcile` from untrusted input. Refused whole if any update in it is: the
- * path says which. Errors: `InvalidMessage`, `InvalidHeader`, and those of {@link decode}.
+ * A message for `reconcile` from untrusted input. One bad update refuses the whole message; the path
+ * says which one. Errors: `InvalidMessage`, `InvalidHeader`, and those of {@link decode}.
  */
 export const decodeMessage =
   <S, C>(dataType: DataType<S, C>) =>
   (policy: Policy = {}) =>
-  (input: unknown): E.Either<Rejection, Message<C>> => {
-    const members = safely(() => {
-      const { digest, updates, asks } = input as Partial<Record<keyof Message<C>, unknown>>
-      return {
-        digest: Json.copy(digest, depthOf(policy)),
-        updates: Array.isArray(updates) ? Array.from<unknown>(updates) : undefined,
-        asks,
-      }
-    })
+  (input: unknown): E.Either<MessageError, Message<C>> => {
+    const members = membersOf(input, policy)
     if (members instanceof Json.Unfit || members.updates === undefined) {
-      return reject({
-        _tag: 'InvalidMessage',
-        at: '.updates',
-        value: input,
-        expected: 'a digest and a list of updates',
-      })
+      const expected = 'a digest and a list of updates'
+      return left({ _tag: 'InvalidMessage', at: '.updates', value: input, expected })
     }
     const digest = members.digest instanceof Json.Unfit ? unfitHeader(members.digest) : decodeHeader(members.digest)
-    if (digest._tag === 'Left') return reject({ ...digest.left, at: `.digest${digest.left.at}` })
+    if (digest._tag === 'Left') return left({ ...digest.left, at: `.digest${digest.left.at}` })
     const decodeUpdate = decode(dataType)(policy)
     const updates: Update<C>[] = []
     for (const [i, member] of members.updates.entries()) {
       const update = decodeUpdate(member)
-      if (update._tag === 'Left') return reject({ ...update.left, at: `.updates[${String(i)}]${update.left.at}` })
+      if (update._tag === 'Left') return left({ ...update.left, at: `.updates[${String(i)}]${update.left.at}` })
       updates.push(update.right)
     }
     const message = { digest: digest.right, updates }
-    return { _tag: 'Right', right: members.asks === true ? { ...message, asks: true } : message }
+    return right(members.asks === true ? { ...message, asks: true } : message)
   }
+
+/** The members of a message, read once. */
+const membersOf = (input: unknown, policy: Policy) =>
+  readable(() => {
+    const { digest, updates, asks } = input as Partial<Record<keyof Message<unknown>, unknown>>
+    return {
+      digest: Json.copy(digest, depthOf(policy)),
+      updates: Array.isArray(updates) ? Array.from<unknown>(updates) : undefined,
+      asks,
+    }
+  })

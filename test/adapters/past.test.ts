@@ -10,7 +10,7 @@ import { openFile } from '../../src/adapters/file.js'
 import { ed25519 } from '../../src/adapters/security.js'
 import { createStore, type Store } from '../../src/adapters/store.js'
 import { createStream } from '../../src/adapters/stream.js'
-import * as Replica from '../../src/core/Replica.js'
+import * as Past from '../../src/core/Past.js'
 import { Events, Session, WireMessage, scuttlebutt, type Rejection } from '../../src/index.js'
 import { runs } from '../network.js'
 import { table } from '../table.js'
@@ -217,7 +217,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         const its = all.filter(([, , one]) => one === source)
         const lost = its.slice(0, turn % (its.length + 1))
         const left = applyUpdates(all.filter((update) => !lost.includes(update)))(create('z'))
-        const again = Replica.recover(dataType)(lost)(left)
+        const again = Past.recover(dataType)(lost)(left)
         const expected = applyUpdates(all)(create('z'))
         expect(eq.equals(again.state, expected.state)).toBe(true)
         expect(JSON.stringify(toJSON(again.state))).toBe(JSON.stringify(toJSON(expected.state)))

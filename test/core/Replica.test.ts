@@ -1,12 +1,16 @@
 /** What the pure functions make of faults: the rows of the network are at the streams and the session. */
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
+import { confront } from '../../src/core/Fork.js'
 import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 
 const model = scuttlebutt(Model.of(t.unknown))
-const { applyUpdate, applyUpdates, change, create, digest, equivocations, history, reconcile } = model
+const { applyUpdate, applyUpdates, change, create, digest, history, reconcile } = model
 
 type AnyUpdate = Update<Model.Change<unknown>>
+
+const forksIn = (updates: ReadonlyArray<AnyUpdate>, replica = create('a')) =>
+  confront(model.dataType)(updates)(replica)[0]
 
 const changed = (key: string, value: unknown, now: number, replica = create('a')) => {
   const made = change(Model.set(key, value), now)(replica)
@@ -74,7 +78,7 @@ describe('A replica', () => {
     (timestamp) => {
       const replica = create('a')
       expect(applyUpdate([['x', 1], timestamp as number, 'b'])(replica)).toBe(replica)
-      expect(equivocations([[['x', 1], timestamp as number, 'b']])(replica)).toEqual([])
+      expect(forksIn([[['x', 1], timestamp as number, 'b']])).toEqual([])
     },
   )
 
@@ -89,9 +93,9 @@ describe('A replica', () => {
     const held: AnyUpdate = [['k', { n: 1 }], 1000, 'b']
     const other: AnyUpdate = [['k', { n: 2 }], 1000, 'b']
     const replica = applyUpdate(held)(create('a'))
-    expect(equivocations([held, [['k', { n: 1 }], 1000, 'b']])(replica)).toEqual([])
-    expect(equivocations([other])(replica)).toEqual([{ _tag: 'Equivocation', at: '[0]', update: other, held }])
-    expect(equivocations([held, other])(create('a'))).toMatchObject([{ update: other, held }])
+    expect(forksIn([held, [['k', { n: 1 }], 1000, 'b']], replica)).toEqual([])
+    expect(forksIn([other], replica)).toEqual([{ _tag: 'Equivocation', at: '[0]', update: other, held }])
+    expect(forksIn([held, other])).toMatchObject([{ update: other, held }])
   })
 
   test('B7: owes nothing to a digest that claims all, and does not ask for ever', () => {

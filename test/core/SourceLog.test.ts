@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import * as Run from '../../src/core/SourceLog.js'
+import * as SourceLog from '../../src/core/SourceLog.js'
 import type { Update } from '../../src/index.js'
 
 /** Mostly newer than all; now and then in between, in the place of another, or gone. */
@@ -15,7 +15,7 @@ const step = fc.record({
 test('A run is a map from timestamps to updates, in order, however they come; and its versions stay as they were', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), fc.nat(400), fc.nat(400), (steps, from, to) => {
-      let run = Run.empty<number>()
+      let run = SourceLog.empty<number>()
       let model = new Map<number, Update<number>>()
       let now = 0
       const kept: (readonly [typeof run, ReadonlyArray<Update<number>>])[] = []
@@ -26,29 +26,29 @@ test('A run is a map from timestamps to updates, in order, however they come; an
         // the very ones that are held, and others of their timestamps
         const gone = dropped.map((at): Update<number> => model.get(at % (now + 2)) ?? [0, (at >> 1) % (now + 2), 'a'])
         for (const [, timestamp] of gone) model.delete(timestamp)
-        if (oneByOne) for (const update of updates) run = Run.set(update, run)
-        run = Run.evolve(oneByOne ? [] : updates, gone, run)
+        if (oneByOne) for (const update of updates) run = SourceLog.set(update, run)
+        run = SourceLog.evolve(oneByOne ? [] : updates, gone, run)
         kept.push([run, [...model.values()].sort((a, b) => a[1] - b[1])])
       }
-      let before: readonly [typeof run, ReadonlyArray<Update<number>>] = [Run.empty(), []]
+      let before: readonly [typeof run, ReadonlyArray<Update<number>>] = [SourceLog.empty(), []]
       for (const [version, expected] of kept) {
         const all: Update<number>[] = []
-        Run.forEach(version, (update) => all.push(update))
+        SourceLog.forEach(version, (update) => all.push(update))
         expect(all).toEqual(expected)
-        expect(Run.size(version)).toBe(expected.length)
+        expect(SourceLog.size(version)).toBe(expected.length)
         const some: Update<number>[] = []
-        Run.forEach(version, (update) => some.push(update), from, to)
+        SourceLog.forEach(version, (update) => some.push(update), from, to)
         expect(some).toEqual(expected.slice(from, Math.max(from, to)))
         for (const [i, update] of expected.entries()) {
-          expect(Run.at(version, i)).toBe(update)
-          expect(Run.get(update[1], version)).toBe(update)
-          expect(Run.get(update[1] + 0.25, version)).toBeUndefined()
-          expect(Run.rank(update[1], version)).toBe(i + 1)
-          expect(Run.rank(update[1] - 0.25, version)).toBe(i)
+          expect(SourceLog.at(version, i)).toBe(update)
+          expect(SourceLog.get(update[1], version)).toBe(update)
+          expect(SourceLog.get(update[1] + 0.25, version)).toBeUndefined()
+          expect(SourceLog.rank(update[1], version)).toBe(i + 1)
+          expect(SourceLog.rank(update[1] - 0.25, version)).toBe(i)
         }
-        expect(Run.at(version, expected.length)).toBeUndefined()
+        expect(SourceLog.at(version, expected.length)).toBeUndefined()
         const news: Update<number>[] = []
-        Run.forEachAdded(before[0], version, (update) => news.push(update))
+        SourceLog.forEachAdded(before[0], version, (update) => news.push(update))
         expect(news.sort((a, b) => a[1] - b[1])).toEqual(expected.filter((update) => !before[1].includes(update)))
         before = [version, expected]
       }
@@ -60,7 +60,7 @@ test('A run made in one go is the one made step by step', () => {
   const updates = Array.from({ length: 200 }, (_, i): Update<number> => [i, i + 1, 'a'])
   for (let length = 0; length <= updates.length; length++) {
     const some = updates.slice(0, length)
-    const one = some.reduce((run, update) => Run.set(update, run), Run.empty<number>())
-    expect(Run.evolve(some, [], Run.empty<number>())).toEqual(one)
+    const one = some.reduce((run, update) => SourceLog.set(update, run), SourceLog.empty<number>())
+    expect(SourceLog.evolve(some, [], SourceLog.empty<number>())).toEqual(one)
   }
 })

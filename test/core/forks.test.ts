@@ -3,10 +3,21 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Clock from '../../src/core/Clock.js'
 import * as Json from '../../src/core/Json.js'
-import * as Replica from '../../src/core/Replica.js'
+import { receive, sort } from '../../src/core/receive.js'
+import type { DataType } from '../../src/core/DataType.js'
+import type { Replica } from '../../src/core/Replica.js'
 import { scuttlebutt, type Update } from '../../src/index.js'
 import { runs, updatesOf } from '../network.js'
 import { table } from '../table.js'
+
+/** What is taken of a batch, the replica after it, and the forks found. */
+const taking =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: ReadonlyArray<Update<C>>) =>
+  (replica: Replica<S, C>) => {
+    const { taken, replica: next, proofs } = receive(dataType)(sort(dataType)(updates)(replica))(replica)
+    return [taken, next, proofs] as const
+  }
 
 type Pair = readonly [one: Update<unknown>, other: Update<unknown>]
 
@@ -15,7 +26,7 @@ const isPair = (one: Update<unknown> | Pair): one is Pair => Array.isArray(one[0
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
   const { dataType, eq, toJSON } = entry
   const { change, create, history, digest } = scuttlebutt(dataType)
-  const take = Replica.take(dataType)
+  const take = taking(dataType)
 
   /** Updates of which some have a second content, next to one another. */
   const equivocal = fc
@@ -72,10 +83,10 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
 
 test('keeps both contents as proof, and every reply that has room for them carries both', () => {
   const [entry] = table
-  const { applyUpdates, create, history, equivocations } = scuttlebutt(entry!.dataType)
+  const { applyUpdates, create, history } = scuttlebutt(entry!.dataType)
   const [one, two, three] = [1, 2, 3].map((value) => [['k', value], 1000, 'liar'] as const)
   const replica = applyUpdates([one, [['x', 1], 1001, 'liar']] as never)(create('z'))
-  const [taken, next, proofs] = Replica.take(entry!.dataType)([two, three, two] as never)(replica)
+  const [taken, next, proofs] = taking(entry!.dataType)([two, three, two] as never)(replica)
   expect(taken).toEqual([two, three])
   expect(proofs.map(({ held, update }) => [held, update])).toEqual([
     [one, two],
@@ -86,7 +97,7 @@ test('keeps both contents as proof, and every reply that has room for them carri
     expect(history({}, { order, maxUpdates: 4 })(next)).toEqual(history()(next))
   }
   expect(history({ liar: 1000 })(next)).toHaveLength(1)
-  expect(equivocations([one, two, three] as never)(next)).toEqual([])
+  expect(taking(entry!.dataType)([one, two, three] as never)(next)).toEqual([[], next, []])
   // an honest update after it drops what it supersedes, but no proof
   const later = applyUpdates([[['k', 9], 2000, 'b']] as never)(next)
   expect(history()(later)).toHaveLength(5)
@@ -94,7 +105,7 @@ test('keeps both contents as proof, and every reply that has room for them carri
 
 test('keeps no more than 64 proofs against one source, whatever it goes on to say, and goes on with others', () => {
   const [entry] = table
-  const take = Replica.take(entry!.dataType)
+  const take = taking(entry!.dataType)
   const lies = Array.from({ length: 20_000 }, (_, i) => [['k', i], 1000, 'liar'] as const)
   const replica = take(lies)(scuttlebutt(entry!.dataType).create('z'))[1]
   expect(replica.log.size).toBe(65)

@@ -12,6 +12,7 @@ import {
   type Replica,
   type Update,
 } from '../../src/index.js'
+import { receive } from '../../src/core/receive.js'
 import { wholeRuns } from '../network.js'
 import { table } from '../table.js'
 
@@ -37,9 +38,9 @@ class End<S, C> {
     this.lines = rest
     const decode = WireMessage.decode(this.dataType)({})
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decode(line.right)))
-    const { session, updates, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
+    const { session, arrivals, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
     this.session = session
-    this.replica = scuttlebutt(this.dataType).applyUpdates(updates)(this.replica)
+    if (arrivals !== undefined) this.replica = receive(this.dataType)(arrivals)(this.replica).replica
     this.announce(announce)
     for (const message of messages) {
       if (message._tag === 'Right' && message.right._tag === 'Update') this.heard.push(stamp(message.right.update))

@@ -1,6 +1,7 @@
 /** Why a file cannot be opened, or what was written is not on the disk. */
 import type { either as E } from 'fp-ts'
 import * as rejections from '../../core/Rejection.js'
+import type { Rejection } from '../../scuttlebutt.js'
 
 export type FileError =
   /** The system refused: no space, no permission, a failing disk. `code` is its own: ENOSPC, EACCES, EIO. */
@@ -22,7 +23,7 @@ export type FileError =
       readonly _tag: 'Rejected'
       readonly path: string
       readonly offset: number
-      readonly rejection: rejections.Rejection
+      readonly rejection: Rejection
     }
   /** The store was closed. */
   | { readonly _tag: 'Closed'; readonly path: string }

@@ -3,11 +3,12 @@ import path from 'node:path'
 import type { either as E, taskEither as TE } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import * as Log from '../../core/Log.js'
+import { receive, sort } from '../../core/receive.js'
 import * as Replica from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import * as WireMessage from '../../wire/WireMessage.js'
-import { createStore, type PrunableStore, type StoreOptions } from '../store.js'
+import * as WireMessage from '../../wire/lines/format.js'
+import { createStore, type LocalStore, type StoreOptions } from '../store.js'
 import { folderOf, nodeDisk, type Disk, type Handle } from './Disk.js'
 import { attempt, right, wrong, type FileError } from './FileError.js'
 import { lock } from './lock.js'
@@ -39,7 +40,7 @@ export interface Opened {
 }
 
 /** A store that keeps what is applied. */
-export interface DurableStore<S, C, Err> extends PrunableStore<S, C> {
+export interface DurableStore<S, C, Err> extends LocalStore<S, C> {
   /**
    * Resolves when all that was applied so far is acknowledged: on the disk, as the `fsync` option has it. A `Left` says why it is not;
    * nothing is given up then, and the next call tries again.
@@ -209,7 +210,7 @@ const readAll = async <S, C>(
       else if (decoded.right._tag === 'Header') header ??= decoded.right.header
     }
     if (header === undefined) return wrong({ _tag: 'Foreign', path: file, reason: 'it has no header' })
-    replica = Replica.take(dataType)(updates)(replica)[1]
+    replica = receive(dataType)(sort(dataType)(updates)(replica))(replica).replica
     const length = stretch.offset + stretch.bytes.length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length }
     if (progress !== undefined && (length - reported >= REPORT || length === size)) {

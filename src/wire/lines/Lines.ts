@@ -1,28 +1,37 @@
 /**
- * Bytes in, lines out: right for any chunking, within characters too, in linear time and
- * with memory for one line.
+ * Bytes in, lines out. A chunk may end anywhere, within a character too. Takes linear time, and memory
+ * for one line.
  */
 import type { either as E } from 'fp-ts'
-import { EXCERPT, type Rejection } from '../../core/Rejection.js'
-import { reject, utf8Length } from '../decode.js'
+import { left, right } from '../../core/Either.js'
+import * as Json from '../../core/Json.js'
+import { EXCERPT } from '../../core/Rejection.js'
+
+/** A line has more than `limit` bytes. `line` is its beginning; its rest is skipped. */
+export interface LineTooLong {
+  readonly _tag: 'LineTooLong'
+  readonly at: string
+  readonly line: string
+  readonly limit: number
+}
 
 /** What came after the last line end. */
 export interface Lines {
   readonly rest: Chunks | undefined
-  /** The line is over the limit: skip to its end. */
+  /** The line is over the limit: its rest is skipped. */
   readonly skipping: boolean
-  /** The first half of a character whose second half the next string may bring. */
+  /** The first half of a surrogate pair; the next string may bring the second. */
   readonly surrogate: string
 }
 
-/** Newest first. Each is longer than the one after it, so that there are few however small they come. */
+/** Newest first. Each is shorter than the one before it in time, so that there are few. */
 interface Chunks {
   readonly bytes: Uint8Array
   readonly before: Chunks | undefined
   readonly length: number
 }
 
-export type Line = E.Either<Rejection, string>
+export type Line = E.Either<LineTooLong, string>
 
 export const empty: Lines = { rest: undefined, skipping: false, surrogate: '' }
 
@@ -42,15 +51,15 @@ export const push =
   (lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
     if (typeof chunk === 'string') return pushText(lines.surrogate + chunk, limit, lines)
     const end = chunk.lastIndexOf(NEWLINE)
-    if (end < 0) return hold(chunk, limit, lines)
+    if (end < 0) return keep(chunk, limit, lines)
     const start = lines.skipping ? chunk.indexOf(NEWLINE) + 1 : 0
     const whole = join(lines.rest, chunk.subarray(start, end))
     const complete = start > end ? [] : decodeUtf8(whole).split('\n').map(checked(limit))
-    const [tooLong, next] = hold(chunk.subarray(end + 1), limit, empty)
+    const [tooLong, next] = keep(chunk.subarray(end + 1), limit, empty)
     return [tooLong.length === 0 ? complete : [...complete, ...tooLong], next]
   }
 
-/** A string may end within a surrogate pair, which has no UTF-8 of its own. */
+/** A string may end within a surrogate pair. Half a pair has no UTF-8, so it waits. */
 const pushText = (text: string, limit: number, lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
   const last = text.charCodeAt(text.length - 1)
   const cut = last >= 0xd800 && last <= 0xdbff ? text.length - 1 : text.length
@@ -58,8 +67,8 @@ const pushText = (text: string, limit: number, lines: Lines): readonly [Readonly
   return [complete, { ...next, surrogate: text.slice(cut) }]
 }
 
-/** Keeps the beginning of a line, as long as it may still be one. */
-const hold = (bytes: Uint8Array, limit: number, lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
+/** Keeps the beginning of a line until it is over the limit. */
+const keep = (bytes: Uint8Array, limit: number, lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
   if (lines.skipping || bytes.length === 0) return [[], lines]
   const rest = prepend(bytes, lines.rest)
   if (rest.length <= limit) return [[], { ...lines, rest }]
@@ -67,7 +76,7 @@ const hold = (bytes: Uint8Array, limit: number, lines: Lines): readonly [Readonl
   return [[tooLong(start, limit)], { ...empty, skipping: true }]
 }
 
-/** Joins as a binary counter carries: n bytes, one at a time, are copied O(n log n) times in all. */
+/** Joins chunks as a binary counter carries: n single bytes cost O(n log n) copies in all. */
 const prepend = (bytes: Uint8Array, before: Chunks | undefined): Chunks =>
   before !== undefined && before.bytes.length <= bytes.length
     ? prepend(concat([before.bytes, bytes]), before.before)
@@ -90,21 +99,21 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   return whole
 }
 
-/** A byte order mark is no JSON: it is left for the parser to refuse. */
+/** Keeps a byte order mark: it is no JSON, and the parser refuses it. */
 const decodeUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 
 const checked =
   (limit: number) =>
   (line: string): Line => {
     // a UTF-16 code unit takes three bytes at most
-    if (line.length > limit || (line.length * 3 > limit && utf8Length(line) > limit)) return tooLong(line, limit)
-    return { _tag: 'Right', right: line.endsWith('\r') ? line.slice(0, -1) : line }
+    if (line.length > limit || (line.length * 3 > limit && Json.bytes(line) > limit)) return tooLong(line, limit)
+    return right(line.endsWith('\r') ? line.slice(0, -1) : line)
   }
 
 const tooLong = (line: string, limit: number): Line =>
-  reject({ _tag: 'LineTooLong', at: '', line: line.slice(0, EXCERPT), limit })
+  left({ _tag: 'LineTooLong', at: '', line: line.slice(0, EXCERPT), limit })
 
-/** The last line, if the input ended without ending it. */
+/** The last line, if the input ended without a line end. */
 export const end = (lines: Lines, limit: number): ReadonlyArray<Line> => {
   const [last] = push('\n', limit)(lines)
   return lines.skipping || (lines.rest === undefined && lines.surrogate === '') ? [] : last

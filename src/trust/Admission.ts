@@ -1,0 +1,174 @@
+/**
+ * The updates that wait for a verdict on their signature, as a value: the gate's state machine.
+ *
+ * Each source's updates are believed in the order in which they came. The adapter around it asks
+ * verifiers and sets timers. `P` names the peer that brought an update.
+ */
+import * as SortedMap from '../structures/SortedMap.js'
+import { bySource } from '../core/Clock.js'
+import * as Prefix from '../core/Prefix.js'
+import type { SourceId, Update } from '../core/Update.js'
+import { tooMany, type TooMany } from './limits.js'
+import type { SignatureError, Verdict } from './verify.js'
+
+/** An update, and the peer that brought it. */
+export interface Arrival<C, P> {
+  readonly update: Update<C>
+  readonly from: P
+}
+
+/** An update that waits. */
+export interface Waiting<C, P> extends Arrival<C, P> {
+  /** Rises with every arrival. */
+  readonly ticket: number
+  /** The whole update as text. A second arrival of the same text waits under the same ticket. */
+  readonly text: string
+  readonly verdict: Verdict | undefined
+}
+
+/** A source's waiting updates by ticket: in the order in which they came. */
+type Queue<C, P> = SortedMap.SortedMap<number, Waiting<C, P>>
+
+export interface Admission<C, P> {
+  readonly queues: SortedMap.SortedMap<SourceId, Queue<C, P>>
+  readonly tickets: SortedMap.SortedMap<string, number>
+  readonly nextTicket: number
+}
+
+const byTicket: SortedMap.Less<number> = (a, b) => a < b
+
+const NOBODY: Admission<never, never> = { queues: SortedMap.empty(), tickets: SortedMap.empty(), nextTicket: 0 }
+
+export const empty = <C, P>(): Admission<C, P> => NOBODY
+
+/** The number of updates that wait. O(1). */
+export const size = (admission: Admission<never, never>): number => SortedMap.size(admission.tickets)
+
+/** A source's updates that wait, oldest arrival first. O(its updates + log s). */
+export const waitingOf =
+  (source: SourceId) =>
+  <C, P>({ queues }: Admission<C, P>): ReadonlyArray<Waiting<C, P>> => {
+    const all: Waiting<C, P>[] = []
+    SortedMap.forEach(queueOf(source, queues), (waiting) => all.push(waiting))
+    return all
+  }
+
+const queueOf = <C, P>(source: SourceId, queues: Admission<C, P>['queues']): Queue<C, P> =>
+  SortedMap.get(bySource, queues, source) ?? SortedMap.empty()
+
+/** Whether updates of a source wait: a further one must wait behind them. O(log s). */
+export const isBusy =
+  (source: SourceId) =>
+  <C, P>({ queues }: Admission<C, P>): boolean =>
+    SortedMap.get(bySource, queues, source) !== undefined
+
+/** What became of an arrival. */
+export interface Arrived<C, P> {
+  readonly admission: Admission<C, P>
+  /** The ticket under which it waits, or why it may not. */
+  readonly ticket: number | TooMany
+  /** The update to be verified, unless it waits already. */
+  readonly toVerify: Waiting<C, P> | undefined
+}
+
+/** An update that has to wait. At most `limit` may. O(log w) for w that wait. */
+export const arrive =
+  <C, P>(update: Update<C>, from: P, text: string, limit: number) =>
+  (admission: Admission<C, P>): Arrived<C, P> => {
+    const { queues, tickets, nextTicket: ticket } = admission
+    const known = SortedMap.get(SortedMap.byText, tickets, text)
+    if (known !== undefined) return { admission, ticket: known, toVerify: undefined }
+    if (SortedMap.size(tickets) >= limit) {
+      return { admission, ticket: tooMany(update, '', 'waiting', limit).left, toVerify: undefined }
+    }
+    const toVerify: Waiting<C, P> = { update, from, ticket, text, verdict: undefined }
+    const next: Admission<C, P> = {
+      queues: withWaiting(toVerify, queues),
+      tickets: SortedMap.set(SortedMap.byText, tickets, text, ticket),
+      nextTicket: ticket + 1,
+    }
+    return { admission: next, ticket, toVerify }
+  }
+
+const withWaiting = <C, P>(waiting: Waiting<C, P>, queues: Admission<C, P>['queues']): Admission<C, P>['queues'] => {
+  const [, , source] = waiting.update
+  return SortedMap.set(
+    bySource,
+    queues,
+    source,
+    SortedMap.set(byTicket, queueOf(source, queues), waiting.ticket, waiting),
+  )
+}
+
+const without = <C, P>(
+  { update: [, , source], ticket, text }: Waiting<C, P>,
+  admission: Admission<C, P>,
+): Admission<C, P> => {
+  const queue = SortedMap.remove(byTicket, queueOf(source, admission.queues), ticket)
+  const queues =
+    SortedMap.size(queue) === 0
+      ? SortedMap.remove(bySource, admission.queues, source)
+      : SortedMap.set(bySource, admission.queues, source, queue)
+  return { ...admission, queues, tickets: SortedMap.remove(SortedMap.byText, admission.tickets, text) }
+}
+
+/** A refused update, and who is to be told. */
+export interface Refused<P> {
+  readonly from: P
+  readonly rejection: SignatureError
+}
+
+/** What became of updates that waited. */
+export interface Decided<C, P> {
+  readonly admission: Admission<C, P>
+  /** Believed, in their source's order. */
+  readonly believed: ReadonlyArray<Waiting<C, P>>
+  readonly refused: ReadonlyArray<Refused<P>>
+  /** All that wait no more, believed ones included. */
+  readonly released: ReadonlyArray<Waiting<C, P>>
+}
+
+/**
+ * A verdict came. Believes and refuses the source's updates up to the first that still waits. O(q log w)
+ * for q updates of the source. Nothing happens if the update was held back meanwhile.
+ */
+export const decide =
+  <C, P>(waiting: Waiting<C, P>, verdict: Verdict) =>
+  (admission: Admission<C, P>): Decided<C, P> => {
+    const [, , source] = waiting.update
+    if (SortedMap.get(byTicket, queueOf(source, admission.queues), waiting.ticket) === undefined) {
+      return { admission, believed: [], refused: [], released: [] }
+    }
+    let next: Admission<C, P> = { ...admission, queues: withWaiting({ ...waiting, verdict }, admission.queues) }
+    const [believed, refused, released]: [Waiting<C, P>[], Refused<P>[], Waiting<C, P>[]] = [[], [], []]
+    for (let first = firstOf(source, next); first?.verdict !== undefined; first = firstOf(source, next)) {
+      next = without(first, next)
+      released.push(first)
+      if (first.verdict._tag === 'Right') believed.push(first)
+      else {
+        refused.push({ from: first.from, rejection: first.verdict.left as SignatureError })
+        const held = holdBack(first)(next)
+        next = held.admission
+        refused.push(...held.refused)
+        released.push(...held.released)
+      }
+    }
+    return { admission: next, believed, refused, released }
+  }
+
+const firstOf = <C, P>(source: SourceId, { queues }: Admission<C, P>): Waiting<C, P> | undefined =>
+  SortedMap.at(queueOf(source, queues), 0)
+
+/** Refuses what the same peer brought of a source after an update that was refused. O(q log w). */
+export const holdBack =
+  <C, P>({ update, from }: Arrival<C, P>) =>
+  (admission: Admission<C, P>): Decided<C, P> => {
+    const stopped = Prefix.stop(update)(Prefix.empty)
+    const released = waitingOf(update[2])(admission).filter((waiting) => waiting.from === from)
+    const refused = released.flatMap((waiting) => {
+      const rejection = Prefix.heldBack(waiting.update)(stopped)
+      return rejection === undefined ? [] : [{ from, rejection }]
+    })
+    const next = released.reduce((rest, waiting) => without(waiting, rest), admission)
+    return { admission: next, believed: [], refused, released }
+  }

@@ -1,0 +1,75 @@
+/** The limits of a {@link Security}: what is too much, too large, or forbidden to its source. */
+import type { either as E } from 'fp-ts'
+import * as Clock from '../core/Clock.js'
+import type { TooLarge } from '../core/Change.js'
+import type { DataType } from '../core/DataType.js'
+import { left, right } from '../core/Either.js'
+import * as Json from '../core/Json.js'
+import type { InUpdate } from '../core/Rejection.js'
+import type { Update } from '../core/Update.js'
+import * as RateLimit from './rateLimit.js'
+import type { Security } from './Security.js'
+
+/** Over a limit on sources, on updates of one source in a time, or on updates that wait. */
+export type TooMany = InUpdate & {
+  readonly _tag: 'TooMany'
+  readonly what: 'sources' | 'updates' | 'waiting'
+  readonly limit: number
+}
+
+/** The source may not do this. */
+export type Unauthorized = InUpdate & { readonly _tag: 'Unauthorized'; readonly reason: string }
+
+/** Nobody can sign a local update here, or the signer refuses. */
+export interface Unsignable {
+  readonly _tag: 'Unsignable'
+  readonly at: string
+  readonly reason: string
+}
+
+/** Why a limit refuses. */
+export type LimitError = TooMany | TooLarge | Unauthorized
+
+/** Whether any limit is set. */
+export const isLimited = ({ authorize, maxChange, maxSources, rate }: Security<never, never>): boolean =>
+  authorize !== undefined || maxChange !== undefined || maxSources !== undefined || rate !== undefined
+
+/**
+ * Why an update would be too much at `now`, or the buckets after it. It is judged when it comes,
+ * unlike anything else: the same update may be taken later.
+ */
+export const excess =
+  ({ maxSources, rate }: Security<never, never>, update: Update<unknown>, now: number) =>
+  (clock: Clock.Clock, buckets: RateLimit.Buckets): E.Either<TooMany, RateLimit.Buckets> => {
+    const isNew = Clock.timestampOf(update[2])(clock) === clock.floor
+    if (maxSources !== undefined && isNew && Clock.size(clock) >= maxSources) {
+      return tooMany(update, '[2]', 'sources', maxSources)
+    }
+    if (rate === undefined) return right(buckets)
+    const spent = RateLimit.spend(rate, update[2], now)(buckets)
+    return spent === undefined ? tooMany(update, '[2]', 'updates', rate.updates) : right(spent)
+  }
+
+export const tooMany = (update: Update<unknown>, at: string, what: TooMany['what'], limit: number): E.Left<TooMany> =>
+  left({ _tag: 'TooMany', at, what, limit, update })
+
+/** Why an update may not be, in the state that it meets; undefined if it may. */
+export const forbids =
+  <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Security<S, C>) =>
+  (update: Update<C>, state: S): TooLarge | Unauthorized | undefined => {
+    if (maxChange !== undefined) {
+      const bytes = Json.bytes(JSON.stringify(encode(update[0])))
+      if (bytes > maxChange) return { _tag: 'TooLarge', at: '[0]', bytes, maxBytes: maxChange, update }
+    }
+    const verdict = authorize && answerOf(() => authorize(update, state))
+    return verdict?._tag === 'Left' ? { _tag: 'Unauthorized', at: '[0]', reason: verdict.left, update } : undefined
+  }
+
+/** What the user's function answers. If it throws, it refuses. */
+const answerOf = (ask: () => E.Either<string, unknown>): E.Either<string, unknown> => {
+  try {
+    return ask()
+  } catch (error) {
+    return left(String(error))
+  }
+}

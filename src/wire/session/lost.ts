@@ -1,0 +1,62 @@
+/**
+ * Lost own updates: a store that wrote on after a restart without its data asks its peer for what it
+ * had written before. See {@link Past}.
+ */
+import * as Clock from '../../core/Clock.js'
+import * as Frontier from '../../core/Frontier.js'
+import type { Log } from '../../core/Log.js'
+import type { Past } from '../../core/Past.js'
+import type { Arrivals } from '../../core/receive.js'
+import type { InUpdate } from '../../core/Rejection.js'
+import type { Digest } from '../../core/Replica.js'
+import { NEVER, type Timestamp } from '../../core/Timestamp.js'
+
+/** An update in our own name that we never made: another runs under our id, or we lost our data. */
+export type Stranger = InUpdate & { readonly _tag: 'Stranger' }
+
+export interface Lost<C> {
+  /** What we have asked the peer for. */
+  readonly asked: Past | undefined
+  /** What the peer asked for and has not been sent yet. A peer may ask once. */
+  readonly wanted: Frontier.Frontier<C> | undefined
+  readonly wantedUntil: Timestamp
+  /** A stranger was reported: once a session is enough. */
+  readonly estranged: boolean
+}
+
+const NOTHING: Lost<never> = { asked: undefined, wanted: undefined, wantedUntil: NEVER, estranged: false }
+
+export const empty = <C>(): Lost<C> => NOTHING
+
+/** The peer asks for its own past. A second question is ignored. */
+export const heard =
+  <C>({ source, since, until }: Past, log: Log<C>) =>
+  (lost: Lost<C>): Lost<C> =>
+    lost.wanted === undefined ? { ...lost, wanted: Frontier.of([[source, since]])(log), wantedUntil: until } : lost
+
+/** Whether to ask the peer now: it must claim updates in our name that we do not know. */
+export const shouldAsk = (
+  { asked }: Lost<unknown>,
+  past: Past | undefined,
+  peer: Digest | undefined,
+  clock: Clock.Clock,
+): past is Past => past !== undefined && asked === undefined && peer !== undefined && claimsMore(peer, past, clock)
+
+/**
+ * Whether the peer's clock has an update in our name that we do not: from before a restart, or by an
+ * impostor.
+ */
+const claimsMore = ({ clock: claims }: Digest, { source, since, until }: Past, clock: Clock.Clock): boolean => {
+  if (!Object.hasOwn(claims, source)) return false
+  const claimed = claims[source]!
+  return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source)(clock)
+}
+
+/** Whether the peer asked for something that was not sent yet. */
+export const isWanted = ({ wanted }: Lost<unknown>): boolean => wanted !== undefined && !Frontier.isEmpty(wanted)
+
+/** An update in our name that we have not made since we began, and did not know before. */
+export const strangerIn = <C>({ filled, fresh }: Arrivals<C>, past: Past | undefined): Stranger | undefined => {
+  const update = filled[0] ?? (past && fresh.find(([, , source]) => source === past.source))
+  return update && { _tag: 'Stranger', at: '[2]', update }
+}
