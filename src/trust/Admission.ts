@@ -42,7 +42,7 @@ const NOBODY: Admission<never, never> = { queues: SortedMap.empty(), tickets: So
 export const empty = <C, P>(): Admission<C, P> => NOBODY
 
 /** The number of updates that wait. O(1). */
-export const size = (admission: Admission<never, never>): number => SortedMap.size(admission.tickets)
+export const size = <C, P>({ tickets }: Admission<C, P>): number => SortedMap.size(tickets)
 
 /** A source's updates that wait, oldest arrival first. O(its updates + log s). */
 export const waitingOf =
