@@ -68,8 +68,8 @@ export interface Imported {
 const MAX_REJECTIONS = 1000
 
 /**
- * Applies the lines of a file, which `exportLines`, the original or `repair` wrote. A refused line is
- * reported, and the rest is applied. Holds one chunk in memory beside the replica. Errors: `Io`.
+ * Applies the lines of a file, which `exportLines`, the original or `repair` wrote. A refused line
+ * is reported, and the rest is applied. Holds one chunk in memory beside the replica. Errors: `Io`.
  */
 export const importLines =
   <S, C>(
@@ -91,8 +91,8 @@ export const importLines =
     })
 
 /**
- * Writes all updates to a file, as lines that any write stream and the original read. Overwrites the
- * file. Errors: `Io`.
+ * Writes all updates to a file, as lines that any write stream and the original read. Overwrites
+ * the file. Errors: `Io`.
  */
 export const exportLines =
   <S, C>(store: Store<S, C>, file: string): TE.TaskEither<FileError, void> =>

@@ -15,8 +15,8 @@ import type { DurableStore } from './store/DurableStore.js'
 export { showLevelError, type LevelError } from './level/LevelError.js'
 
 /**
- * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values. The
- * replicas have sublevels of their own, and nothing else in the database is touched.
+ * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
+ * The replicas have sublevels of their own, and nothing else in the database is touched.
  */
 export interface Level {
   readonly open: () => Promise<void>
@@ -107,7 +107,7 @@ export const namesIn =
       await db.open()
       const root = db.sublevel(ROOT) as AbstractLevel<unknown, string, string>
       const found: string[] = []
-      // the keys of a sublevel begin with `!<its name>!`; from each the next look-up skips to the next
+      // the keys of a sublevel begin with `!<its name>!`; each look-up skips all others of one name
       let after = '!'
       for (;;) {
         const [key] = await root.keys({ gt: after, lt: '"', limit: 1 }).all()

@@ -125,7 +125,9 @@ describe('Rounds', () => {
     const failures: unknown[] = []
     const uncaught = process.listeners('unhandledRejection')
     process.removeAllListeners('unhandledRejection')
-    process.once('unhandledRejection', (error) => failures.push(error))
+    process.once('unhandledRejection', (error) => {
+      failures.push(error)
+    })
     let isBroken = true
     const write = (): Promise<Outcome> =>
       isBroken ? Promise.reject(new Error('a bug')) : Promise.resolve(right(undefined))

@@ -1,4 +1,6 @@
-/** The calls to the file system that a store makes: so few that a test can make each of them fail. */
+/**
+ * The calls to the file system that a store makes: so few that a test can make each of them fail.
+ */
 import fs from 'node:fs/promises'
 import path from 'node:path'
 

@@ -5,7 +5,9 @@ import * as rejections from '../../core/Rejection.js'
 import type { Rejection } from '../../scuttlebutt.js'
 
 export type FileError =
-  /** The system refused: no space, no permission, a failing disk. `code` is its own: ENOSPC, EIO. */
+  /**
+   * The system refused: no space, no permission, a failing disk. `code` is its own: ENOSPC, EIO.
+   */
   | {
       readonly _tag: 'Io'
       readonly path: string

@@ -1,7 +1,7 @@
 /**
  * Appends updates to a file. Updates that are not acknowledged stay in memory. After a failure they
- * are written again from the end of the acknowledged ones on, because a disk that failed to sync may
- * have dropped what it was given.
+ * are written again from the end of the acknowledged ones on, because a disk that failed to sync
+ * may have dropped what it was given.
  *
  * Source: Rebello et al., "Can Applications Recover from fsync Failures?" (USENIX ATC 2020),
  * section 5.
@@ -14,7 +14,9 @@ import { folderOf, writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { writeNew, type Contents, type Extent } from './writeNew.js'
 
-/** When updates are synced to the disk itself. A crash of the process alone loses none without it. */
+/**
+ * When updates are synced to the disk itself. A crash of the process alone loses none without it.
+ */
 export type Fsync =
   /** After every round. */
   | 'each'
@@ -82,7 +84,9 @@ export class Writer<A> {
     this.rounds.wake()
   }
 
-  /** Resolves when all that was appended is acknowledged. After a `Left` the next call tries again. */
+  /**
+   * Resolves when all that was appended is acknowledged. After a `Left` the next call tries again.
+   */
   flush(): Promise<E.Either<FileError, void>> {
     return this.rounds.flush()
   }
@@ -196,7 +200,9 @@ export class Writer<A> {
     return right(undefined)
   }
 
-  /** After a failure: makes unacknowledged updates pending again, as the file may hold part of them. */
+  /**
+   * After a failure: makes unacknowledged updates pending again, as the file may hold part of them.
+   */
   private restored(failure: E.Left<FileError>): E.Left<FileError> {
     this.pending = this.unsure.concat(this.pending)
     this.unsure = []

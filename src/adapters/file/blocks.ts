@@ -8,8 +8,8 @@
  *     [["y",2],1795418741400,"ann"]
  *     "#c40a8f31"
  *
- * A seal is the CRC-32 of its block's lines, seeded with the CRC of the seal before. So it detects a
- * block that is damaged, missing or out of place, and locates a single wrong bit.
+ * A seal is the CRC-32 of its block's lines, seeded with the CRC of the seal before. So it detects
+ * a block that is damaged, missing or out of place, and locates a single wrong bit.
  */
 import { crc32 } from 'node:zlib'
 

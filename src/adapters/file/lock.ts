@@ -1,7 +1,7 @@
 /**
  * One writer per file. A writer first creates an empty file of its own beside the file,
- * `<file>.lock.<pid>.<when the process began>.<host>.<uuid>`, then looks for those of others. So two
- * writers never both find themselves alone. A lock whose process is gone does not count.
+ * `<file>.lock.<pid>.<when the process began>.<host>.<uuid>`, then looks for those of others. So
+ * two writers never both find themselves alone. A lock whose process is gone does not count.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'

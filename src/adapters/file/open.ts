@@ -30,14 +30,14 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
 
 /**
  * Opens a store on a file, or creates the file. Acknowledged updates are there when it is opened
- * again, whatever crashes. The file holds wire lines and seals on them (see `blocks`); write streams
- * and the original read it as well.
+ * again, whatever crashes. The file holds wire lines and seals on them (see `blocks`); write
+ * streams and the original read it as well.
  *
- * Opens in O(bytes), with memory for the replica and one block. Writes in the background, in O(bytes
- * of the updates).
+ * Opens in O(bytes), with memory for the replica and one block. Writes in the background, in
+ * O(bytes of the updates).
  *
- * Errors: `Locked`; `Io`; `Corrupt` for damage that no crash explains, with its offset, see `repair`;
- * `Foreign`; `Rejected` for another data type's file.
+ * Errors: `Locked`; `Io`; `Corrupt` for damage that no crash explains, with its offset, see
+ * `repair`; `Foreign`; `Rejected` for another data type's file.
  *
  * @example
  * const open = openFile(file, scuttlebutt(Model.of(t.number)), 'alice')
@@ -86,8 +86,8 @@ export const openFile =
   }
 
 /**
- * Whether an update fills a gap in its source's past: `before` covers it and does not hold it. In the
- * file it must stand before later updates of its source, so appending is not enough.
+ * Whether an update fills a gap in its source's past: `before` covers it and does not hold it. In
+ * the file it must stand before later updates of its source, so appending is not enough.
  */
 const isRebuilt = <S, C>(updates: ReadonlyArray<Update<C>>, before: Replica<S, C>): boolean =>
   updates.some((update) => Clock.covers(update)(before.clock) && Log.find(update)(before.log) === undefined)

@@ -21,8 +21,8 @@ const BYTES_A_READ = 1 << 20
 
 /**
  * The stretches of a file, in order. A block with one wrong bit is yielded as read (`flip` set) and
- * then repaired, and reading goes on. Any other damage is yielded last. Holds one stretch and at most
- * one read more in memory. O(bytes).
+ * then repaired, and reading goes on. Any other damage is yielded last. Holds one stretch and at
+ * most one read more in memory. O(bytes).
  */
 export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, void> {
   let held: Buffer = Buffer.alloc(0)

@@ -12,15 +12,17 @@ import { newPath } from './writeNew.js'
 export interface Repaired {
   /** The wrong bits that were corrected: they lost nothing. */
   readonly flips: ReadonlyArray<Flip>
-  /** The first block beyond repair and all after it, now in the file `to`. Absent if all is well. */
+  /**
+   * The first block beyond repair and all after it, now in the file `to`. Absent if all is well.
+   */
   readonly cut?: { readonly offset: number; readonly bytes: number; readonly reason: string; readonly to: string }
   /** The new length of the file. */
   readonly bytes: number
 }
 
 /**
- * Repairs a damaged file, so that it opens. Corrects a single wrong bit in a block. At the first block
- * with more damage it cuts the file, and moves the rest to `<file>.cut-<offset>`.
+ * Repairs a damaged file, so that it opens. Corrects a single wrong bit in a block. At the first
+ * block with more damage it cuts the file, and moves the rest to `<file>.cut-<offset>`.
  *
  * `importLines` reads the intact lines of that rest. Sync with peers first: they may have the lost
  * updates, and a replica that already holds later updates of a source never asks for earlier ones.

@@ -1,4 +1,6 @@
-/** A file written from nothing, so that a crash leaves the old file or the new one, never a mixture. */
+/**
+ * A file written from nothing, so that a crash leaves the old file or the new one, never a mixture.
+ */
 import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Replica.js'
 import { blocksOf, seal } from './blocks.js'
@@ -31,8 +33,8 @@ export const newPath = (path: string): string => `${path}.new`
 const ITEMS_A_WRITE = 8192
 
 /**
- * Writes a file with all that `contents` has: beside the old file, synced, then renamed over it. The
- * rename is durable only after a sync of the folder, which is the caller's. O(bytes).
+ * Writes a file with all that `contents` has: beside the old file, synced, then renamed over it.
+ * The rename is durable only after a sync of the folder, which is the caller's. O(bytes).
  */
 export const writeNew = async <A>(
   path: string,

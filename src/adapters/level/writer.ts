@@ -1,4 +1,6 @@
-/** Writes the difference between the saved replica and the current one, as one atomic batch a round. */
+/**
+ * Writes the difference between the saved replica and the current one, as one atomic batch a round.
+ */
 import type { AbstractBatchOperation } from 'abstract-level'
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
