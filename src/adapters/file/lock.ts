@@ -20,7 +20,7 @@ export type Unlock = () => Promise<E.Either<FileError, void>>
 export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError, Unlock>> => {
   const folder = folderOf(file)
   const prefix = `${path.basename(file)}.lock.`
-  const mine = `${prefix}${[process.pid, beginOf(process.pid), names.encode(hostname()), randomUUID()].join('.')}`
+  const mine = `${prefix}${[process.pid, ownBegin(), names.encode(hostname()), randomUUID()].join('.')}`
   let isHeld = true
   const unlock: Unlock = async () => {
     if (!isHeld) return right(undefined)
@@ -42,6 +42,11 @@ export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError
   await unlock()
   return taken._tag === 'Left' ? taken : left({ _tag: 'Locked', path: file, by: taken.right! })
 }
+
+let began: string | undefined
+
+/** When this process began, read once. */
+const ownBegin = (): string => (began ??= beginOf(process.pid))
 
 /** When a process began, as its number may be used again. Empty if the system does not say. */
 const beginOf = (pid: number): string => {

@@ -25,6 +25,7 @@ const BYTES_A_READ = 1 << 20
  * most one read more in memory. O(bytes).
  */
 export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, void> {
+  const size = await handle.size()
   let held: Buffer = Buffer.alloc(0)
   let [offset, seed, searched] = [0, 0, 0]
   for (;;) {
@@ -47,8 +48,11 @@ export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, vo
     }
     if (held.length <= MAX_BLOCK) {
       searched = Math.max(0, held.length - SEAL)
-      const chunk = Buffer.allocUnsafe(Math.max(BYTES_A_READ, held.length))
-      const count = await handle.read(chunk, offset + held.length)
+      const position = offset + held.length
+      const most = Math.max(BYTES_A_READ, held.length)
+      // small files need small buffers; a byte more finds the end
+      const chunk = Buffer.allocUnsafe(Math.min(most, Math.max(0, size - position) + 1))
+      const count = await handle.read(chunk, position)
       held = Buffer.concat([held, chunk.subarray(0, count)])
       if (count > 0) continue
     }
