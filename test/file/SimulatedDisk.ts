@@ -1,5 +1,5 @@
 /**
- * A file system in memory. It fails on request, and can lose unsynced data, as a power failure does.
+ * A file system in memory. It fails on request, and loses unsynced data when power fails.
  *
  * Of the unsynced writes to a file any survive a crash, whole or in part. Where the file is longer
  * than the bytes that survive, it has zeros. Names change in the order of the calls, and a crash

@@ -1,4 +1,7 @@
-/** Writes to a file or a database until it is killed. Prints how many events are safe after each flush. */
+/**
+ * Writes to a file or a database until it is killed. Prints how many events are safe after each
+ * flush.
+ */
 import * as t from 'io-ts'
 import { openFile } from '../../src/adapters/file.js'
 import { openLevel } from '../../src/adapters/level.js'

@@ -23,7 +23,10 @@ interface Told {
   opened: boolean
 }
 
-/** Changes, batches from others, flushes, a compaction and a second opening. Stops when the power fails. */
+/**
+ * Changes, batches from others, flushes, a compaction and a second opening. Stops when the power
+ * fails.
+ */
 const work = async (disk: SimulatedDisk, fsync: Fsync, told: Told, retries = 0): Promise<void> => {
   let now = 1000
   const attempt = async (act: () => Promise<{ readonly _tag: string }>): Promise<boolean> => {
@@ -64,7 +67,9 @@ const work = async (disk: SimulatedDisk, fsync: Fsync, told: Told, retries = 0):
 
 const nothing = (): Told => ({ applied: [], acknowledged: 0, opened: false })
 
-/** Arguments of {@link check} that passed. It depends on nothing else, so the same ones pass again. */
+/**
+ * Arguments of {@link check} that passed. It depends on nothing else, so the same ones pass again.
+ */
 const passed = new Set<string>()
 
 /** The file opens with what was applied up to a moment at or after the last acknowledgement. */

@@ -1,4 +1,6 @@
-/** Stores with security: which updates they apply, in which order, and what they report of the rest. */
+/**
+ * Stores with security: which updates they apply, in which order, and what they report of the rest.
+ */
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { either as E } from 'fp-ts'
@@ -66,8 +68,8 @@ const bring = <S, C>(store: LocalStore<S, C>, updates: ReadonlyArray<Update<C>>)
 const tags = (rejections: ReadonlyArray<Rejection>) => rejections.map(({ _tag }) => _tag)
 
 /**
- * Believes signatures that begin with `good`. `waits` may delay a verdict. `failing` says how often a
- * signature is unavailable first.
+ * Believes signatures that begin with `good`. `waits` may delay a verdict. `failing` says how often
+ * a signature is unavailable first.
  */
 const staged = (
   waits: (signature: string) => Promise<void> | undefined,

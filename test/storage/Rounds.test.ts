@@ -161,7 +161,8 @@ describe('Rounds', () => {
           expect(written.flat().length).toBeGreaterThanOrEqual(acknowledged)
         }
         const closing = rounds.close()
-        for (await settled(); running.length > 0;) await end()
+        await settled()
+        while (running.length > 0) await end()
         expect((await closing)._tag).toBe('Right')
         expect(written.flat()).toEqual(Array.from({ length: added }, (_, item) => item))
         expect(pending()).toEqual([])
