@@ -1,14 +1,12 @@
 /** A store whose replica is a file. */
 import path from 'node:path'
 import type { either as E, taskEither as TE } from 'fp-ts'
-import * as Clock from '../../core/Clock.js'
 import { right } from '../../core/Either.js'
-import * as Log from '../../core/Log.js'
-import type { Replica } from '../../core/Replica.js'
-import type { SourceId, Update } from '../../core/Update.js'
+import type { SourceId } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { createStore, type StoreOptions } from '../store.js'
 import type { DurableStore } from '../store/DurableStore.js'
+import { portOf } from '../store/Port.js'
 import { nodeDisk, type Disk } from './Disk.js'
 import type { FileError } from './FileError.js'
 import { contentsOf, load, type Opened, type Progress } from './load.js'
@@ -71,11 +69,10 @@ export const openFile =
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica })
     const contents = contentsOf(scuttlebutt, store.getReplica)
     const writer = new Writer({ path: name, disk, fsync, contents }, handle, extent)
-    let before = store.getReplica()
-    store.subscribe((updates, after) => {
-      if (isRebuilt(updates, before)) writer.replace()
-      else writer.append(updates)
-      before = after
+    portOf(store).subscribe(({ taken, rebuilt }) => {
+      // an update that fills a gap must stand before later ones of its source
+      if (rebuilt) writer.replace()
+      else writer.append(taken)
     })
     const close = async (): Promise<E.Either<FileError, void>> => {
       const closed = await writer.close()
@@ -84,10 +81,3 @@ export const openFile =
     const flushed = (): Promise<E.Either<FileError, void>> => writer.flush()
     return right({ ...store, opened, flushed, close, compact: () => writer.compact() })
   }
-
-/**
- * Whether an update fills a gap in its source's past: `before` covers it and does not hold it. In
- * the file it must stand before later updates of its source, so appending is not enough.
- */
-const isRebuilt = <S, C>(updates: ReadonlyArray<Update<C>>, before: Replica<S, C>): boolean =>
-  updates.some((update) => Clock.covers(update)(before.clock) && Log.find(update)(before.log) === undefined)
