@@ -1,4 +1,4 @@
-/** scuttlebutt-ts/file: replicas in files, that survive every crash. In Node alone. */
+/** scuttlebutt-ts/file: replicas in files, which survive every crash. For Node only. */
 import { createReadStream as readFrom, createWriteStream as writeTo } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
@@ -9,42 +9,37 @@ import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
 import { attempt, type FileError } from './file/FileError.js'
 import { openFile, type FileOptions, type FileStore } from './file/open.js'
-import * as names from './names.js'
+import * as names from './storage/names.js'
 import type { Store } from './store.js'
 import { createReadStream, createWriteStream, type StreamOptions } from './stream.js'
 
 export type { Disk, Handle } from './file/Disk.js'
 export { nodeDisk } from './file/Disk.js'
-export { show as showFileError, type FileError } from './file/FileError.js'
-export {
-  openFile,
-  type DurableStore,
-  type FileOptions,
-  type FileStore,
-  type Opened,
-  type Progress,
-} from './file/open.js'
+export { showFileError, type FileError } from './file/FileError.js'
+export type { Opened, Progress } from './file/load.js'
+export { openFile, type FileOptions, type FileStore } from './file/open.js'
 export { repair, type Repaired } from './file/repair.js'
 export type { Fsync } from './file/Writer.js'
+export type { DurableStore } from './store/DurableStore.js'
 
-/** Several replicas, each in a file of its own that is named for it. */
+/** A folder of replicas, each in a file of its own. */
 export interface Folder {
-  /** Opens one, or makes it. Any string is a name. As {@link openFile}. */
+  /** Opens or creates the replica of a name, as {@link openFile}. Any string is a name. */
   readonly open: <S, C>(
     name: string,
     scuttlebutt: Scuttlebutt<S, C>,
     id: SourceId,
     options?: FileOptions<S, C>,
   ) => TE.TaskEither<FileError, FileStore<S, C>>
-  /** The names of those that are there, sorted. */
+  /** The names of the replicas in the folder, sorted. */
   readonly names: TE.TaskEither<FileError, ReadonlyArray<string>>
-  /** Where one is, for {@link repair} and the like. */
+  /** The path of a replica's file, for {@link repair}. */
   readonly pathOf: (name: string) => string
 }
 
 const EXTENSION = '.sb'
 
-/** A folder of replicas. It is made when it is not there. */
+/** A folder of replicas. The first `open` creates it. */
 export const folder = (directory: string): Folder => {
   const pathOf = (name: string): string => path.join(directory, names.encode(name) + EXTENSION)
   return {
@@ -63,19 +58,18 @@ export const folder = (directory: string): Folder => {
   }
 }
 
-/** What an import did. */
 export interface Imported {
-  /** What was refused, as a stream has it. The first thousand. */
+  /** Why lines were refused, in order: the first thousand. */
   readonly rejections: ReadonlyArray<Rejection>
-  /** How many were refused in all. */
+  /** How many rejections there were in all. */
   readonly refused: number
 }
 
 const MAX_REJECTIONS = 1000
 
 /**
- * Takes over the lines of a file: one that `exportLines` wrote, or the original, or `repair` set aside. With memory for one chunk
- * beside the replica. Errors: `Io`; lines that are refused are told, and the rest is taken.
+ * Applies the lines of a file, which `exportLines`, the original or `repair` wrote. A refused line
+ * is reported, and the rest is applied. Holds one chunk in memory beside the replica. Errors: `Io`.
  */
 export const importLines =
   <S, C>(
@@ -96,7 +90,10 @@ export const importLines =
       return { rejections, refused }
     })
 
-/** Writes all updates to a file as lines, which any peer, stream or original reads. Over what was there. Errors: `Io`. */
+/**
+ * Writes all updates to a file, as lines that any write stream and the original read. Overwrites
+ * the file. Errors: `Io`.
+ */
 export const exportLines =
   <S, C>(store: Store<S, C>, file: string): TE.TaskEither<FileError, void> =>
   () =>

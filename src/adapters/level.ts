@@ -1,68 +1,53 @@
-/** scuttlebutt-ts/level: replicas in a database: LevelDB in Node, IndexedDB in browsers, or memory. */
-import type { AbstractBatchOperation, AbstractLevel } from 'abstract-level'
+/** scuttlebutt-ts/level: replicas in LevelDB (Node), in IndexedDB (browsers), or in memory. */
+import type { AbstractLevel } from 'abstract-level'
 import type { either as E, taskEither as TE } from 'fp-ts'
-import * as Clock from '../core/Clock.js'
-import * as Log from '../core/Log.js'
-import * as rejections from '../core/Rejection.js'
-import type * as Replica from '../core/Replica.js'
-import * as SortedMap from '../structures/SortedMap.js'
-import * as Timestamp from '../core/Timestamp.js'
-import type { SourceId, Update } from '../core/Update.js'
-import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
-import * as WireMessage from '../wire/lines/format.js'
-import type { DurableStore } from './file/open.js'
-import * as names from './names.js'
+import { left, right } from '../core/Either.js'
+import type { SourceId } from '../core/Update.js'
+import type { Scuttlebutt } from '../scuttlebutt.js'
+import type { Sublevel } from './level/entries.js'
+import { attempt, type LevelError } from './level/LevelError.js'
+import { read } from './level/read.js'
+import { createWriter } from './level/writer.js'
+import * as names from './storage/names.js'
 import { createStore, type StoreOptions } from './store.js'
+import type { DurableStore } from './store/DurableStore.js'
+
+export { showLevelError, type LevelError } from './level/LevelError.js'
 
 /**
- * A database of any kind: `classic-level`, `browser-level`, `memory-level`, with whatever keys and values: ours are in sublevels of
- * our own, and what it holds beside them is left alone.
+ * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
+ * The replicas have sublevels of their own, and nothing else in the database is touched.
  */
 export interface Level {
   readonly open: () => Promise<void>
   readonly sublevel: (name: string | string[]) => unknown
 }
 
-/** Why a replica cannot be opened, or what was applied is not in the database. */
-export type LevelError =
-  /** The database refused. `code` is its own: LEVEL_LOCKED, LEVEL_DATABASE_NOT_OPEN, LEVEL_CORRUPTION. */
-  | { readonly _tag: 'Level'; readonly operation: string; readonly code: string; readonly reason: string }
-  /** It is open already, on this very database. */
-  | { readonly _tag: 'Locked'; readonly name: string }
-  /** What stands under a key is no update of this data type. */
-  | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: Rejection }
-  /** The store was closed. */
-  | { readonly _tag: 'Closed'; readonly name: string }
-
-/** A level error in a sentence. */
-export const showLevelError = ({ _tag, ...details }: LevelError): string => {
-  const parts = Object.values(details).map((detail) => (typeof detail === 'string' ? detail : rejections.show(detail)))
-  return `${_tag}: ${parts.join(', ')}`
-}
-
 export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
-  /** Which replica of those in the database. Any string. Default: the replica's id. */
+  /** The replica's name in the database; any string. Default: the replica's id. */
   readonly name?: string
-  /** Whether what is acknowledged must be on the disk itself, where the database can say so. Default true. */
+  /** Whether a round must be on the disk itself, if the database can say so. Default true. */
   readonly sync?: boolean
-  /** Is told how many updates were read, about every few thousand. */
+  /** Called with how many updates are read, after every 4,096 and at the end. */
   readonly progress?: (progress: { readonly updates: number }) => void
 }
 
 export type LevelStore<S, C> = DurableStore<S, C, LevelError>
 
-/** All that is ours in a database. */
+/** The sublevel of all replicas. */
 const ROOT = 'scuttlebutt'
 
-/** In use, by database. */
+/** The names of the open replicas, by database. */
 const open = new WeakMap<Level, Set<string>>()
 
 /**
- * Opens a store on a replica in a database, or makes it. Only what is not superseded is there, so only that is read: O(updates
- * held). Each round of changes, of one batch or of those that came while the one before was written, goes in as one atomic batch:
- * O(d log u) for d updates that came or went of u.
+ * Opens a store on a replica in a database, or creates the replica. The database holds updates that
+ * are not superseded, and no others, so opening is O(updates held).
  *
- * The database is the caller's: `close` closes the store alone. Errors: `Level`, `Locked`, `Rejected`.
+ * A round writes the changes since the round before as one atomic batch: O(d log u) for d updates
+ * that came or went among u. `close` closes the store, not the caller's database.
+ *
+ * Errors: `Level`, `Locked`, `Rejected`.
  *
  * @example
  * const db = new MemoryLevel()
@@ -84,16 +69,17 @@ export const openLevel =
     const { name = id, sync = true, progress, ...storeOptions } = options
     const inUse = open.get(db) ?? new Set()
     open.set(db, inUse)
-    if (inUse.has(name)) return wrong({ _tag: 'Locked', name })
+    if (inUse.has(name)) return left({ _tag: 'Locked', name })
     inUse.add(name)
-    const level = await attempt('open', () => openReplica(db, name))
-    const loaded = level._tag === 'Left' ? level : await load(level.right, scuttlebutt, id, progress)
-    if (level._tag === 'Left' || loaded._tag === 'Left') {
+    const sublevel = await attempt('open', () => openSublevel(db, name))
+    const onUpdates = (updates: number): void => progress?.({ updates })
+    const replica = sublevel._tag === 'Left' ? sublevel : await read(sublevel.right, scuttlebutt, id, onUpdates)
+    if (sublevel._tag === 'Left' || replica._tag === 'Left') {
       inUse.delete(name)
-      return loaded as E.Left<LevelError>
+      return replica as E.Left<LevelError>
     }
-    const store = createStore(scuttlebutt, id, { ...storeOptions, replica: loaded.right })
-    const writer = new Writer(level.right, scuttlebutt, store.getReplica, name, sync)
+    const store = createStore(scuttlebutt, id, { ...storeOptions, replica: replica.right })
+    const writer = createWriter({ sublevel: sublevel.right, name, scuttlebutt, getReplica: store.getReplica, sync })
     store.subscribe(() => {
       writer.wake()
     })
@@ -106,24 +92,22 @@ export const openLevel =
     return right({ ...store, flushed, close, compact: flushed })
   }
 
-/** A replica's part of a database: text by text. */
-type Part = AbstractLevel<unknown, string, string>
-
-const openReplica = async (db: Level, name: string): Promise<Part> => {
+const openSublevel = async (db: Level, name: string): Promise<Sublevel> => {
   await db.open()
-  const part = db.sublevel([ROOT, names.encode(name)]) as Part
-  await part.open()
-  return part
+  const sublevel = db.sublevel([ROOT, names.encode(name)]) as Sublevel
+  await sublevel.open()
+  return sublevel
 }
 
-/** The names of the replicas in a database, sorted. O(replicas). */
+/** The names of the replicas in a database, sorted. O(replicas). Errors: `Level`. */
 export const namesIn =
   (db: Level): TE.TaskEither<LevelError, ReadonlyArray<string>> =>
   () =>
     attempt('list', async () => {
       await db.open()
-      const root = db.sublevel(ROOT) as Part
+      const root = db.sublevel(ROOT) as AbstractLevel<unknown, string, string>
       const found: string[] = []
+      // the keys of a sublevel begin with `!<its name>!`; each look-up skips all others of one name
       let after = '!'
       for (;;) {
         const [key] = await root.keys({ gt: after, lt: '"', limit: 1 }).all()
@@ -133,166 +117,3 @@ export const namesIn =
         after = `!${name}"`
       }
     })
-
-/** What is in a replica's part: an update each, by source and stamp; what was seen of each source; up to where all was. */
-const UPDATE = 'u'
-const SOURCE = 's'
-const FLOOR = 'f'
-
-/** Of text that sorts as sources and stamps do within one, and ends before any other source's. */
-const sourceKey = (kind: string, source: SourceId): string => `${kind}${names.encode(source)}!`
-
-/** Positive doubles sort by their bits. */
-const stampKey = (timestamp: Timestamp.Timestamp): string => {
-  const bytes = new DataView(new ArrayBuffer(8))
-  bytes.setFloat64(0, timestamp)
-  return bytes.getBigUint64(0).toString(16).padStart(16, '0')
-}
-
-const updateKey = ([, timestamp, source]: Update<unknown>, depth: number): string =>
-  sourceKey(UPDATE, source) + stampKey(timestamp) + (depth === 0 ? '' : `!${String(depth)}`)
-
-/** Updates that are read and applied at once. */
-const PIECE = 4096
-
-const load = async <S, C>(
-  part: Part,
-  scuttlebutt: Scuttlebutt<S, C>,
-  id: SourceId,
-  progress: LevelOptions<S, C>['progress'],
-): Promise<E.Either<LevelError, Replica.Replica<S, C>>> => {
-  const decode = WireMessage.decode(scuttlebutt.dataType)({})
-  const read = await attempt('read', async (): Promise<E.Either<LevelError, Replica.Replica<S, C>>> => {
-    const { dataType } = scuttlebutt
-    let { state, log, clock } = scuttlebutt.create(id)
-    let count = 0
-    const updates = part.iterator({ gt: UPDATE, lt: `${UPDATE}~` })
-    try {
-      for (let entries = await updates.nextv(PIECE); entries.length > 0; entries = await updates.nextv(PIECE)) {
-        const piece: Update<C>[] = []
-        for (const [key, text] of entries) {
-          const decoded = decode(text)
-          if (decoded._tag === 'Left') return wrong({ _tag: 'Rejected', key, rejection: decoded.left })
-          if (decoded.right._tag === 'Update') piece.push(decoded.right.update)
-        }
-        state = dataType.apply(piece)(state).state
-        // all that is there is held, proofs too, whatever supersedes it: as it was
-        log = Log.add(piece)(log)
-        clock = Clock.advanceAll(piece)(clock)
-        count += piece.length
-        progress?.({ updates: count })
-      }
-    } finally {
-      await updates.close()
-    }
-    const seen: [SourceId, Timestamp.Timestamp][] = []
-    for await (const text of part.values({ gt: SOURCE, lt: `${SOURCE}~` })) {
-      seen.push(JSON.parse(text) as [SourceId, Timestamp.Timestamp])
-    }
-    const floor = Number((await part.get(FLOOR)) ?? Timestamp.NEVER)
-    return right({ id, state, log, clock: Clock.join(Clock.fromRecord(Object.fromEntries(seen), floor))(clock) })
-  })
-  return read._tag === 'Left' ? read : read.right
-}
-
-type Operation = AbstractBatchOperation<Part, string, string>
-
-/** Brings the difference between two versions of a replica to the database: what is there, and what is here. */
-class Writer<S, C> {
-  private saved: Replica.Replica<S, C>
-  private running: Promise<E.Either<LevelError, void>> | undefined
-  private closed = false
-  private readonly part: Part
-  private readonly encode: (update: Update<C>) => string
-  private readonly current: () => Replica.Replica<S, C>
-  private readonly name: string
-  private readonly sync: boolean
-
-  constructor(
-    part: Part,
-    { dataType }: Scuttlebutt<S, C>,
-    current: () => Replica.Replica<S, C>,
-    name: string,
-    sync: boolean,
-  ) {
-    const encodeMessage = WireMessage.encode(dataType)
-    this.part = part
-    this.encode = (update) => encodeMessage({ _tag: 'Update', update }).trimEnd()
-    this.current = current
-    this.saved = current()
-    this.name = name
-    this.sync = sync
-  }
-
-  /** There may be something to write. */
-  wake(): void {
-    if (this.running === undefined && !this.closed) void this.flush()
-  }
-
-  /** Resolves when what is there now is written, or cannot be for now. */
-  async flush(): Promise<E.Either<LevelError, void>> {
-    const wanted = this.current()
-    if (this.closed) return this.saved === wanted ? right(undefined) : wrong({ _tag: 'Closed', name: this.name })
-    // one that began before says nothing of what came since
-    while (this.running !== undefined) await this.running
-    if (this.saved === this.current()) return right(undefined)
-    this.running = this.round().finally(() => {
-      this.running = undefined
-    })
-    return this.running
-  }
-
-  async close(): Promise<E.Either<LevelError, void>> {
-    const flushed = await this.flush()
-    if (flushed._tag === 'Right') this.closed = true
-    return flushed
-  }
-
-  private async round(): Promise<E.Either<LevelError, void>> {
-    const next = this.current()
-    const operations = this.difference(this.saved, next)
-    const wrote = await attempt('write', () => this.part.batch(operations, { sync: this.sync } as object))
-    if (wrote._tag === 'Left') return wrote
-    this.saved = next
-    // what came up meanwhile
-    if (this.current() !== next)
-      queueMicrotask(() => {
-        this.wake()
-      })
-    return wrote
-  }
-
-  private difference(before: Replica.Replica<S, C>, after: Replica.Replica<S, C>): Operation[] {
-    const operations: Operation[] = []
-    const put = (key: string, value: string): void => void operations.push({ type: 'put', key, value })
-    const remove = (key: string): void => void operations.push({ type: 'del', key })
-    Log.forEachAdded(before.log, after.log, (update, depth) => {
-      put(updateKey(update, depth), this.encode(update))
-    })
-    Log.forEachAdded(after.log, before.log, (update, depth) => {
-      if (depth > 0 || Log.find(update)(after.log) === undefined) remove(updateKey(update, depth))
-    })
-    const [seen, sees] = [before.clock.timestamps, after.clock.timestamps]
-    SortedMap.forEachChange(Clock.bySource, seen, sees, (source, timestamp) => {
-      put(sourceKey(SOURCE, source), JSON.stringify([source, timestamp]))
-    })
-    SortedMap.forEachChange(Clock.bySource, sees, seen, (source) => {
-      if (SortedMap.get(Clock.bySource, sees, source) === undefined) remove(sourceKey(SOURCE, source))
-    })
-    if (after.clock.floor !== before.clock.floor) put(FLOOR, String(after.clock.floor))
-    return operations
-  }
-}
-
-const wrong = (error: LevelError): E.Left<LevelError> => ({ _tag: 'Left', left: error })
-
-const right = <A>(value: A): E.Right<A> => ({ _tag: 'Right', right: value })
-
-const attempt = async <A>(operation: string, act: () => Promise<A>): Promise<E.Either<LevelError, A>> => {
-  try {
-    return right(await act())
-  } catch (error) {
-    const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } }
-    return wrong({ _tag: 'Level', operation, code: cause?.code ?? code ?? '', reason: String(error) })
-  }
-}

@@ -1,5 +1,8 @@
-/** scuttlebutt-ts/security: whose update it is, and whether it may be. */
-export { show as showKeyError, type KeyError } from './security/KeyError.js'
+/**
+ * scuttlebutt-ts/security: whose update it is, and whether it may be. This file is what users
+ * import. `trust/` has the pure rules; `security/` has the cryptography and the key files.
+ */
+export { showKeyError, type KeyError } from './security/KeyError.js'
 export * as ed25519 from './security/ed25519.js'
 export * as keys from './security/keys.js'
 export * as rsaSha1 from './security/rsaSha1.js'

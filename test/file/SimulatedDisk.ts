@@ -1,42 +1,46 @@
 /**
- * A file system in memory that forgets what was not synced, as a machine that loses its power does, and fails when told to.
+ * A file system in memory. It fails on request, and loses unsynced data when power fails.
  *
- * Model: what was written to a file and not synced may be there after a crash, or not, or in part, in any order; where it is not
- * but the file is longer, zeros are. Names change in the order of the calls, up to where the journal came.
+ * Of the unsynced writes to a file any survive a crash, whole or in part. Where the file is longer
+ * than the bytes that survive, it has zeros. Names change in the order of the calls, and a crash
+ * leaves a beginning of those changes.
+ *
  * Source: Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), section 2.
  */
 import path from 'node:path'
 import type { Disk, Handle } from '../../src/adapters/file.js'
 
 interface File {
-  /** As readers see it. */
+  /** What readers see. */
   content: Buffer
-  /** As it was synced last. */
+  /** What the last sync made durable. */
   durable: Buffer
-  /** Since then, in order: bytes at a position, or a new length. */
+  /** The changes since then, in order: bytes at a position, or a new length. */
   unsynced: ({ readonly at: number; readonly bytes: Buffer } | { readonly length: number })[]
 }
 
 type Names = ReadonlyMap<string, File>
 
-/** How a call goes wrong. */
+/** How a call fails. */
 export type Fault =
-  /** The power is gone before it has done anything, or when `bytes` of it were written, or just after. */
+  /** Power fails: a write has written `bytes` by then, any other call has done nothing. */
   | { readonly _tag: 'crash'; readonly bytes: number }
-  /** It fails, once or from now on, having done nothing; a sync that fails forgets what it was to keep. */
+  /** The call does nothing and fails; a sync drops its data. `forEver`: so do all later calls. */
   | { readonly _tag: 'fail'; readonly code: string; readonly forEver: boolean }
-  /** It writes no more than so many bytes. */
+  /** A write writes at most so many bytes. */
   | { readonly _tag: 'short'; readonly bytes: number }
 
 export class Crashed extends Error {}
 
 export class SimulatedDisk implements Disk {
-  /** How many calls were made, and what each was. */
+  /** All calls, in order. */
   readonly calls: string[] = []
   private names: Names
-  /** The states that names went through since a folder was synced, the first of which is durable. */
+  /** All states of the names since the last sync of the folder. The first one is durable. */
   private journal: Names[]
   private crashed = false
+  /** The file to which the last write went, if it crashed. */
+  private interrupted: File | undefined
   private readonly faults: ReadonlyMap<number, Fault>
 
   constructor(files: ReadonlyMap<string, Buffer> = new Map(), faults: ReadonlyMap<number, Fault> = new Map()) {
@@ -45,17 +49,22 @@ export class SimulatedDisk implements Disk {
     this.faults = faults
   }
 
-  /** What a file holds, for readers. */
+  /** A file's content, as readers see it. */
   contentOf(name: string): Buffer | undefined {
     return this.names.get(name)?.content
   }
 
-  /** What is there when the power comes back. `choose(n)` gives a number below n: what survives is up to it. */
-  afterCrash(choose: (n: number) => number): ReadonlyMap<string, Buffer> {
+  /**
+   * What is there when the power comes back. `choose(n)` gives a number below n and so decides what
+   * survives. If a write was interrupted, only its first `bytes` were given to the disk.
+   */
+  afterCrash(choose: (n: number) => number, bytes = Infinity): ReadonlyMap<string, Buffer> {
     const names = this.journal[choose(this.journal.length)]!
-    // a lock of a process that is gone says nothing, but this one is still there
+    // the process that holds the lock did not die: it runs this test
     const others = [...names].filter(([name]) => !name.includes('.lock.'))
-    return new Map(others.map(([name, file]) => [name, survivorOf(file, choose)]))
+    return new Map(
+      others.map(([name, file]) => [name, survivorOf(file === this.interrupted ? cut(file, bytes) : file, choose)]),
+    )
   }
 
   private fault(call: string): Fault | undefined {
@@ -64,7 +73,7 @@ export class SimulatedDisk implements Disk {
     const fault = this.faults.get(index) ?? this.lasting
     if (fault?._tag === 'fail') {
       if (fault.forEver) this.lasting = fault
-      // a lock is not what is tried here
+      // locks do not fail here
       if (call.includes('.lock.')) return undefined
     }
     if (fault?._tag === 'crash' && !call.startsWith('write')) {
@@ -118,6 +127,7 @@ export class SimulatedDisk implements Disk {
           write(file, Buffer.from(bytes.subarray(0, count)), position)
           if (fault?._tag === 'crash') {
             this.crashed = true
+            this.interrupted = file
             throw new Crashed('write')
           }
           if (fault?._tag === 'fail') throw Object.assign(new Error(fault.code), { code: fault.code })
@@ -129,7 +139,7 @@ export class SimulatedDisk implements Disk {
             this.failing(`sync ${name}`)
             file.durable = file.content
           } finally {
-            // what it failed to write it takes for written: syncing again does not bring it back
+            // a failed sync drops the data, and the next sync does not report it
             if (!this.crashed) file.unsynced = []
           }
         }),
@@ -195,7 +205,15 @@ const resized = (content: Buffer, length: number): Buffer =>
     ? content.subarray(0, length)
     : Buffer.concat([content, Buffer.alloc(length - content.length)])
 
-/** Of what was not synced, some, each whole, in part, or as zeros. */
+/** The file, if its last write had given only so many bytes to the disk. */
+const cut = (file: File, bytes: number): File => {
+  const last = file.unsynced.at(-1)!
+  return 'length' in last
+    ? file
+    : { ...file, unsynced: [...file.unsynced.slice(0, -1), { ...last, bytes: last.bytes.subarray(0, bytes) }] }
+}
+
+/** The synced content, with a choice of the unsynced changes: each whole, in part, or as zeros. */
 const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number): Buffer => {
   let content = durable
   for (const each of unsynced) {
@@ -213,7 +231,7 @@ const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number):
         content = written(content, each.bytes.subarray(0, choose(each.bytes.length + 1)), each.at)
         break
       default: {
-        // the length came to the disk, some of the bytes did not
+        // the new length survived, and zeros stand for the first bytes
         const from = choose(each.bytes.length + 1)
         content = written(content, Buffer.concat([Buffer.alloc(from), each.bytes.subarray(from)]), each.at)
       }

@@ -1,4 +1,4 @@
-/** S1, S2, S4: whatever crashes or fails, and wherever, what was acknowledged is there afterwards. */
+/** Acknowledged updates survive every crash and every failure of a disk, wherever it happens. */
 import fc from 'fast-check'
 import { xorshift128plus } from 'pure-rand/generator/xorshift128plus'
 import * as t from 'io-ts'
@@ -13,17 +13,20 @@ type AnyStore = FileStore<Model.State<unknown>, Model.Change<unknown>>
 
 const FILE = '/replica'
 
-/** What a user does with a store, and what it was told is safe. */
+/** What a user did with a store, and what the store acknowledged. */
 interface Told {
-  /** All updates, in the order in which they were applied. */
+  /** All updates, in the order of their application. */
   readonly applied: Update<Model.Change<unknown>>[]
-  /** How many of them were acknowledged. */
+  /** How many of them are acknowledged. */
   acknowledged: number
-  /** Whether the store was open. */
+  /** Whether the store was open once. */
   opened: boolean
 }
 
-/** Writes, batches from others, flushes, a compaction, a reopening. Ends early when the power does. */
+/**
+ * Changes, batches from others, flushes, a compaction and a second opening. Stops when the power
+ * fails.
+ */
 const work = async (disk: SimulatedDisk, fsync: Fsync, told: Told, retries = 0): Promise<void> => {
   let now = 1000
   const attempt = async (act: () => Promise<{ readonly _tag: string }>): Promise<boolean> => {
@@ -64,29 +67,41 @@ const work = async (disk: SimulatedDisk, fsync: Fsync, told: Told, retries = 0):
 
 const nothing = (): Told => ({ applied: [], acknowledged: 0, opened: false })
 
-/** What a file holds is what was applied up to some moment, and that is not before the last that was acknowledged. */
+/**
+ * Arguments of {@link check} that passed. It depends on nothing else, so the same ones pass again.
+ */
+const passed = new Set<string>()
+
+/** The file opens with what was applied up to a moment at or after the last acknowledgement. */
 const check = async (files: ReadonlyMap<string, Buffer>, told: Told): Promise<void> => {
+  const key = JSON.stringify([[...files].map(([name, bytes]) => [name, bytes.toString('latin1')]), told])
+  if (passed.has(key)) return
   const opened = await openFile(FILE, sb, 'me', { disk: new SimulatedDisk(files) })()
   if (opened._tag === 'Left') throw new Error(JSON.stringify(opened.left))
   const replica = opened.right.getReplica()
   const covered = told.applied.map((update) => Clock.covers(update)(replica.clock))
   const count = covered.lastIndexOf(true) + 1
-  expect(count).toBeGreaterThanOrEqual(told.acknowledged)
   const expected = sb.applyUpdates(told.applied.slice(0, count))(sb.create('me'))
-  expect(Model.toJSON(replica.state)).toEqual(Model.toJSON(expected.state))
-  expect(sb.history()(replica)).toEqual(sb.history()(expected))
-  expect(sb.digest(replica)).toEqual(sb.digest(expected))
-  // and it is a store like any other
+  // the store works on
+  const found = factsOf(replica)
   opened.right.change(Model.set('on', 1))
-  expect((await opened.right.close())._tag).toBe('Right')
+  const closed = await opened.right.close()
+  expect([count >= told.acknowledged, found, closed._tag]).toEqual([true, factsOf(expected), 'Right'])
+  passed.add(key)
 }
+
+const factsOf = (replica: ReturnType<typeof sb.create>) => ({
+  state: Model.toJSON(replica.state),
+  history: sb.history()(replica),
+  digest: sb.digest(replica),
+})
 
 const dice = (seed: number): ((n: number) => number) => {
   const random = xorshift128plus(seed)
   return (n) => (n <= 1 ? 0 : (random.next() >>> 0) % n)
 }
 
-/** All, nothing, and what the dice say. */
+/** Nothing survives, all does, the whole of each write does, or dice decide. */
 const survivals: ReadonlyArray<(n: number) => number> = [
   () => 0,
   (n) => n - 1,
@@ -108,20 +123,20 @@ const callsOf = async (fsync: Fsync): Promise<ReadonlyArray<string>> => {
 
 const policies: ReadonlyArray<Fsync> = ['each', { every: 1 }]
 
-describe.each(policies)('With fsync %o', (fsync) => {
-  test('S1, S2: power lost at every call and every byte leaves all that was acknowledged, and nothing half done', async () => {
+describe.each(policies)('A file with fsync %o', (fsync) => {
+  test('keeps all that was acknowledged, and nothing half written, if power fails at any call and byte', async () => {
     const calls = await callsOf(fsync)
     let cases = 0
     for (const [i, call] of calls.entries()) {
       const length = call.startsWith('write') ? Number(call.split(' ')[2]) : 0
+      const disk = new SimulatedDisk(new Map(), new Map([[i, { _tag: 'crash', bytes: length }]]))
+      const told = nothing()
+      await work(disk, fsync, told).catch((error: unknown) => {
+        if (!(error instanceof Crashed)) throw error
+      })
       for (let bytes = 0; bytes <= length; bytes++) {
-        const disk = new SimulatedDisk(new Map(), new Map([[i, { _tag: 'crash', bytes }]]))
-        const told = nothing()
-        await work(disk, fsync, told).catch((error: unknown) => {
-          if (!(error instanceof Crashed)) throw error
-        })
         for (const choose of bytes > 0 && bytes < length ? survivals.slice(0, 4) : survivals) {
-          await check(disk.afterCrash(choose), told)
+          await check(disk.afterCrash(choose, bytes), told)
           cases++
         }
       }
@@ -130,7 +145,7 @@ describe.each(policies)('With fsync %o', (fsync) => {
   })
 
   test.each(['EIO', 'ENOSPC'])(
-    'S4: %s at every call is told, nothing is acknowledged by it, and a retry is right',
+    'reports %s at any call, acknowledges nothing by it, and succeeds when asked again',
     async (code) => {
       const calls = await callsOf(fsync)
       for (const i of calls.keys()) {
@@ -143,7 +158,7 @@ describe.each(policies)('With fsync %o', (fsync) => {
     },
   )
 
-  test('S4: a disk that is full for good from any call on is told, and what was acknowledged before is there', async () => {
+  test('reports a disk that stays full, from any call on, and keeps what it acknowledged before', async () => {
     const calls = await callsOf(fsync)
     for (const i of calls.keys()) {
       const disk = new SimulatedDisk(
@@ -154,12 +169,12 @@ describe.each(policies)('With fsync %o', (fsync) => {
       await work(disk, fsync, told)
       const isPlain = /^(open|sync|rename|write|truncate)/.test(calls[i]!) && !calls[i]!.includes('.lock.')
       if (isPlain) expect(told.acknowledged).toBeLessThanOrEqual(told.applied.length)
-      // while it never got as far as to make the file, there is nothing to open
+      // a file that was never created cannot be opened
       if (told.opened) for (const choose of survivals) await check(disk.afterCrash(choose), told)
     }
   })
 
-  test('S4: writes that take only some of the bytes are gone on with', async () => {
+  test('goes on with a write that took only some of the bytes', async () => {
     const calls = await callsOf(fsync)
     for (const [i, call] of calls.entries()) {
       if (!call.startsWith('write') || call.includes('.lock.')) continue
@@ -177,7 +192,7 @@ describe.each(policies)('With fsync %o', (fsync) => {
   })
 })
 
-test('S1: random lives with random faults, one after the other on what the last one left, lose nothing', async () => {
+test('A file loses nothing in random lives with random faults, each on what the last one left', async () => {
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     fc.record({ _tag: fc.constant('crash' as const), bytes: fc.nat(200) }),
     fc.record({ _tag: fc.constant('fail' as const), code: fc.constantFrom('EIO', 'ENOSPC'), forEver: fc.boolean() }),
@@ -234,7 +249,7 @@ test('S1: random lives with random faults, one after the other on what the last 
   )
 })
 
-test('S3: a flipped bit, wherever, is told with its offset, and repaired: nothing is lost', async () => {
+test('A flipped bit, wherever it is, is reported with its offset and repaired without loss', async () => {
   const disk = new SimulatedDisk()
   const told = nothing()
   await work(disk, 'each', told)
@@ -244,14 +259,16 @@ test('S3: a flipped bit, wherever, is told with its offset, and repaired: nothin
     flipped[bit >> 3]! ^= 1 << (bit & 7)
     const damaged = new SimulatedDisk(new Map([[FILE, flipped]]))
     const opened = await openFile(FILE, sb, 'me', { disk: damaged })()
-    expect(opened).toMatchObject({ left: { _tag: 'Corrupt', offset: bit >> 3 } })
     const repaired = await repair(FILE, damaged)()
-    expect(repaired).toMatchObject({ right: { flips: [{ offset: bit >> 3, bit: bit & 7 }], bytes: whole.length } })
-    expect(damaged.contentOf(FILE)!.equals(whole)).toBe(true)
+    expect([opened, repaired, damaged.contentOf(FILE)!.equals(whole)]).toMatchObject([
+      { left: { _tag: 'Corrupt', offset: bit >> 3 } },
+      { right: { flips: [{ offset: bit >> 3, bit: bit & 7 }], bytes: whole.length } },
+      true,
+    ])
   }
 })
 
-test('S3: damage beyond a bit is told with its block’s offset; repair sets aside what comes from there on', async () => {
+test('Damage of several bits is reported with the offset of its block, and repair cuts the file there', async () => {
   const events = scuttlebutt(Events.of(t.unknown))
   const disk = new SimulatedDisk()
   let now = 1000
@@ -282,11 +299,11 @@ test('S3: damage beyond a bit is told with its block’s offset; repair sets asi
       const wrong = firstWrong(damaged)
       const again = await openFile(FILE, events, 'me', { disk: files })()
       if (again._tag === 'Right') {
-        // at the very end it looks as a crash does, and it says what it cut
+        // damage at the very end looks like a crash: the store reports what it cut
         expect(again.right.opened.torn?.offset).toBe(beginOf(wrong))
         return
       }
-      // a bit for itself is told where it is, before others that are in blocks of their own
+      // a single bit that stands first is reported by its own offset
       if (again.left._tag === 'Corrupt') expect([beginOf(wrong), wrong]).toContain(again.left.offset)
       else expect([again.left._tag, beginOf(wrong)]).toEqual(['Foreign', 0])
       const repaired = await repair(FILE, files)()
@@ -297,7 +314,7 @@ test('S3: damage beyond a bit is told with its block’s offset; repair sets asi
       const { cut, flips, bytes: length } = repaired.right
       const turned = Buffer.from(damaged)
       for (const { offset, bit } of flips) turned[offset]! ^= 1 << bit
-      // nothing wrong stays, and no block that is whole, or was but for a bit, goes
+      // no damage stays, and only blocks with several wrong bits, or after one, go
       expect(files.contentOf(FILE)!.equals(whole.subarray(0, length))).toBe(true)
       if (cut === undefined) expect(turned.equals(whole)).toBe(true)
       else {
@@ -310,7 +327,7 @@ test('S3: damage beyond a bit is told with its block’s offset; repair sets asi
       const said = Events.toJSON(opened2.right.getReplica().state)
       expect(said).toEqual(Events.toJSON(store.getReplica().state).slice(0, said.length))
     }),
-    // one bit of a block's line end, and more of the block after it
+    // a wrong bit in a block's line break, and more in the next block
     { numRuns: 500, examples: begins.slice(1).map((begin) => [begin - 1, Uint8Array.of(26, 0, 1)]) },
   )
 })

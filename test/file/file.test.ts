@@ -31,6 +31,14 @@ import { table } from '../table.js'
 import type { OriginalModel } from '../original/original.js'
 import { right } from '../right.js'
 
+const KILLS_OF_A_FILE = 200
+const KILLS_OF_A_LEVEL = 50
+const LARGE = 1 << 30
+const HEAP_IN_MIB = 64
+
+/** In milliseconds, for tests that start processes, on a busy machine too. */
+const PROCESS_TIMEOUT = 300_000
+
 const require = createRequire(import.meta.url)
 const sb = scuttlebutt(Model.of(t.unknown))
 
@@ -41,13 +49,14 @@ let count = 0
 const fresh = (): string => path.join(folder, `replica ${String(count++)}`)
 
 beforeAll(async () => {
-  // within the project, for the processes to find the database's binary
+  // within the project, so that the processes find classic-level
   await mkdir(scratch, { recursive: true })
   folder = await mkdtemp(path.join(scratch, 'file-'))
   await build({
     entryPoints: ['child', 'heap'].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
     outdir: folder,
     bundle: true,
+    minify: true,
     platform: 'node',
     format: 'esm',
     external: ['classic-level'],
@@ -65,15 +74,15 @@ type AnyStore = FileStore<Model.State<unknown>, Model.Change<unknown>>
 
 const opened = async (file: string, id = 'me'): Promise<AnyStore> => right(await openFile(file, sb, id)())
 
-describe('A file', () => {
-  test('keeps a replica as it was, clock and all, through any number of lives', async () => {
+describe('A file store', () => {
+  test('keeps a replica with its clock, however often it is opened', async () => {
     const file = fresh()
     let last = sb.create('me')
     for (let life = 0; life < 4; life++) {
       const store = await opened(file)
       expect(store.getReplica()).toEqual(last)
       for (let i = 0; i < 10; i++) store.change(Model.set(`k${String(i % 4)}`, [life, i]))
-      // superseded at once: the clock keeps what the log does not
+      // superseded at once, so only the clock has it
       store.apply([[['k0', 'late'], 1, `other ${String(life)}`]])
       if (life === 2) right(await store.compact())
       last = store.getReplica()
@@ -105,7 +114,7 @@ describe('A file', () => {
     },
   )
 
-  test('is written by itself, and flushed resolves when it is', async () => {
+  test('is written in the background, and flushed resolves when it is done', async () => {
     const file = fresh()
     const store = await opened(file)
     store.change(Model.set('x', 1))
@@ -124,7 +133,7 @@ describe('A file', () => {
     expect(await store.flushed()).toEqual({ _tag: 'Left', left: { _tag: 'Closed', path: file } })
   })
 
-  test('holds wire lines that a write stream reads, and the original too', async () => {
+  test('holds wire lines, which write streams and the original read', async () => {
     const file = fresh()
     const store = await opened(file)
     for (const value of [1, 'é', { deep: [null] }]) store.change(Model.set(`k${JSON.stringify(value)}`, value))
@@ -140,7 +149,7 @@ describe('A file', () => {
     expect(original.toJSON()).toEqual(Model.toJSON(store.getReplica().state))
   })
 
-  test('is compacted when more than half of it is superseded, and in no other case', async () => {
+  test('is compacted when more than half of it is superseded, and not otherwise', async () => {
     const file = fresh()
     const store = await opened(file)
     for (let i = 0; i < 20_000; i++) store.change(Model.set(`k${String(i % 10)}`, i))
@@ -155,7 +164,7 @@ describe('A file', () => {
     expect(Events.size(feed.getReplica().state)).toBe(20_000)
   })
 
-  test('S5: has one writer: a second is refused, in this process and in another, until the first is done or dead', async () => {
+  test('has one writer: refuses a second, of any process, until the first is closed or dead', async () => {
     const file = fresh()
     const store = await opened(file)
     expect(await openFile(file, sb, 'me')()).toMatchObject({ left: { _tag: 'Locked', path: file } })
@@ -171,7 +180,7 @@ describe('A file', () => {
     const winners = many.flatMap((one) => (one._tag === 'Right' ? [one.right] : []))
     expect(winners.length).toBeLessThanOrEqual(1)
     for (const winner of winners) right(await winner.close())
-    // a dead one's lock, a living one's number with another beginning, and a lock on another machine
+    // locks of a dead process, of another process with a pid in use, and of another machine
     await writeFile(`${file}.lock.999999999.1.vm.x`, '')
     await writeFile(`${file}.lock.${String(process.pid)}.1.x.y`, '')
     expect(await openFile(file, sb, 'me')()).toMatchObject({
@@ -181,7 +190,7 @@ describe('A file', () => {
     right(await (await opened(file)).close())
   })
 
-  test('is not made, or opened, where it cannot be, and says why', async () => {
+  test('reports why it cannot be created or opened', async () => {
     expect(await openFile(path.join(folder, 'no', 'such'), sb, 'me')()).toMatchObject({
       left: { _tag: 'Io', code: 'ENOENT', path: path.join(folder, 'no', 'such') },
     })
@@ -203,7 +212,7 @@ describe('A file', () => {
     right(await (await opened(foreign)).close())
   })
 
-  test('of another data type is refused, with the line, and left as it is', async () => {
+  test('refuses a file of another data type, names the line, and changes nothing', async () => {
     const file = fresh()
     const store = await opened(file)
     store.change(Model.set('k', 1))
@@ -217,9 +226,9 @@ describe('A file', () => {
     expect(await readFile(file)).toEqual(before)
   })
 
-  test('that may not be written is told, and opened once it may', async () => {
+  test('reports a file without write permission, and opens it once there is one', async () => {
     if (process.getuid?.() === 0) {
-      // root may write anything: an immutable folder of the kernel's is one that it may not
+      // root may write any file, but none in the kernel's own folder
       expect(await openFile('/proc/replica', sb, 'me')()).toMatchObject({ left: { _tag: 'Io' } })
       return
     }
@@ -231,7 +240,7 @@ describe('A file', () => {
     right(await (await opened(file)).close())
   })
 
-  test('on a disk that may only be read is told so', async () => {
+  test('reports a read-only disk', async () => {
     const disk: Disk = {
       ...nodeDisk,
       open: (name, flags) =>
@@ -240,7 +249,7 @@ describe('A file', () => {
     expect(await openFile(fresh(), sb, 'me', { disk })()).toMatchObject({ left: { _tag: 'Io', code: 'EROFS' } })
   })
 
-  test('keeps signatures, and a secure store is as secure on it', async () => {
+  test('keeps signatures, and verifies them as any secure store does', async () => {
     const file = fresh()
     const keys = right(await ed25519.generate())
     const id = ed25519.idOf(keys.publicKey)
@@ -255,7 +264,7 @@ describe('A file', () => {
     right(await again.close())
   })
 
-  test('S1: a torn end is cut off, and told; what was acknowledged is there', async () => {
+  test('cuts off a torn end and reports it, and keeps what was acknowledged', async () => {
     const file = fresh()
     const store = await opened(file)
     store.change(Model.set('k', 1))
@@ -272,7 +281,7 @@ describe('A file', () => {
     right(await third.close())
   })
 
-  test('S3: beyond repair in the middle, the rest is set aside, and can be imported', async () => {
+  test('moves the rest to a file for import, if a block in the middle is beyond repair', async () => {
     const file = fresh()
     const store = await opened(file)
     for (const key of ['a', 'b', 'c', 'd']) {
@@ -295,7 +304,7 @@ describe('A file', () => {
     right(await again.close())
   })
 
-  test('keeps what has lapsed away, once it was pruned and compacted', async () => {
+  test('does not bring back lapsed updates after prune and compact', async () => {
     const file = fresh()
     const expiry = scuttlebutt(ExpiryModel.of(t.unknown, { maxAge: 1000 }))
     let now = 10_000
@@ -311,11 +320,11 @@ describe('A file', () => {
     right(await again.close())
   })
 
-  test.each([
-    ['file', 200],
-    ['level', 50],
+  test.concurrent.each([
+    ['file', KILLS_OF_A_FILE],
+    ['level', KILLS_OF_A_LEVEL],
   ] as const)(
-    'S1: survives kill -9, a %s, at any moment, %i times over',
+    'keeps all that was acknowledged when the process that writes a %s is killed, %i times over',
     async (kind, times) => {
       const at = fresh()
       let safe = 0
@@ -325,61 +334,69 @@ describe('A file', () => {
         const closed = once(child, 'close')
         createInterface(child.stdout).on('line', (line) => {
           safe = Math.max(safe, Number(line))
-          // so that each lives for a different while
+          // each process lives for a different number of updates
           if (Number(line) % 50 >= (i * 13) % 50) child.kill('SIGKILL')
         })
         await closed
       }
       const of = scuttlebutt(Events.of(t.number))
-      const db = new ClassicLevel(at)
-      const store = kind === 'file' ? right(await openFile(at, of, 'me')()) : right(await openLevel(db, of, 'me')())
+      const db = kind === 'level' ? new ClassicLevel(at) : undefined
+      const store = db === undefined ? right(await openFile(at, of, 'me')()) : right(await openLevel(db, of, 'me')())
       const said = Events.toJSON(store.getReplica().state).map(([, n]) => n)
       expect(safe).toBeGreaterThan(5 * times)
       expect(said.length).toBeGreaterThanOrEqual(safe)
       expect(said).toEqual(Array.from({ length: said.length }, (_, n) => n))
       await store.close()
-      if (kind === 'level') await db.close()
+      await db?.close()
     },
-    120_000,
+    PROCESS_TIMEOUT,
   )
 
-  test('of 1 GiB opens in little memory, and tells how far it is', async () => {
-    const file = fresh()
-    const handle = await open(file, 'w')
-    let [block, seed] = seal('{"id":"me","clock":{}}\n', 0)
-    let [length, updates] = [0, 0]
-    const value = 'x'.repeat(4000)
-    while (length < 1 << 30) {
+  test.concurrent(
+    'opens 1 GiB in 64 MiB of heap, and reports progress',
+    async () => {
+      const file = fresh()
+      const handle = await open(file, 'w')
+      let [block, seed] = seal('{"id":"me","clock":{}}\n', 0)
+      let [length, updates] = [0, 0]
+      const value = 'x'.repeat(4000)
+      while (length < LARGE) {
+        await handle.write(block)
+        length += block.length
+        let lines = ''
+        for (let i = 0; i < 256; i++)
+          lines += `[["k${String(updates % 100)}","${value}"],${String(1000 + updates++)},"me"]\n`
+        ;[block, seed] = seal(lines, seed)
+      }
       await handle.write(block)
-      length += block.length
-      let lines = ''
-      for (let i = 0; i < 256; i++)
-        lines += `[["k${String(updates % 100)}","${value}"],${String(1000 + updates++)},"me"]\n`
-      ;[block, seed] = seal(lines, seed)
-    }
-    await handle.write(block)
-    await handle.close()
-    const child = spawn(process.execPath, ['--max-old-space-size=64', path.join(folder, 'heap.mjs'), file], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let said = ''
-    child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)))
-    await once(child, 'close')
-    const result = JSON.parse(said) as {
-      readonly keys: number
-      readonly updates: number
-      readonly reports: number
-      readonly rss: number
-    }
-    expect(result).toMatchObject({ keys: 100, updates })
-    expect(result.reports).toBeGreaterThan(500)
-    expect(result.rss).toBeLessThan(400 << 20)
-    await rm(file)
-  }, 120_000)
+      await handle.close()
+      const child = spawn(
+        process.execPath,
+        [`--max-old-space-size=${String(HEAP_IN_MIB)}`, path.join(folder, 'heap.mjs'), file],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
+      let said = ''
+      child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)))
+      await once(child, 'close')
+      const result = JSON.parse(said) as {
+        readonly keys: number
+        readonly updates: number
+        readonly reports: number
+        readonly rss: number
+      }
+      expect(result).toMatchObject({ keys: 100, updates })
+      expect(result.reports).toBeGreaterThan(500)
+      expect(result.rss).toBeLessThan(400 << 20)
+      await rm(file)
+    },
+    PROCESS_TIMEOUT,
+  )
 })
 
 describe('A folder', () => {
-  test('holds replicas of any names, each in a file of its own', async () => {
+  test('keeps replicas of any names apart, each in a file of its own', async () => {
     const replicas = folderOf(path.join(folder, 'several'))
     const names = ['a', 'A', 'notes/today', '..', '', 'é', '\ud800', '__proto__', 'a.sb']
     for (const [i, name] of names.entries()) {
@@ -396,7 +413,7 @@ describe('A folder', () => {
     expect(path.dirname(replicas.pathOf('../x'))).toBe(path.join(folder, 'several'))
   })
 
-  test('exports lines and imports them, from the original too', async () => {
+  test('exports lines, and imports them and those of the original', async () => {
     const [file, lines] = [fresh(), fresh()]
     const store = await opened(file)
     for (let i = 0; i < 1000; i++) store.change(Model.set(`k${String(i)}`, i))

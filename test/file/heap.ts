@@ -1,4 +1,4 @@
-/** A process of little memory that opens a large file, and says what it found and what it took. */
+/** Opens a large file, and prints what it found and how much memory it needed. */
 import * as t from 'io-ts'
 import { openFile } from '../../src/adapters/file.js'
 import { Model, scuttlebutt } from '../../src/index.js'

@@ -37,7 +37,7 @@ const opened = async (db: Level, name?: string): Promise<AnyStore> =>
 
 type AnyLevel = MemoryLevel | ClassicLevel | BrowserLevel
 
-/** All that a database holds, as text. */
+/** All entries of a database, as text. */
 const contentsOf = async (db: AnyLevel): Promise<ReadonlyMap<string, string>> =>
   new Map(
     await (db as MemoryLevel<string, string>)
@@ -50,7 +50,7 @@ describe.each([
   ['ClassicLevel', () => new ClassicLevel(path.join(folder, String(count++)))],
   ['BrowserLevel', () => new BrowserLevel(`test ${String(count++)}`)],
 ] as const)('A %s', (_, make: () => AnyLevel) => {
-  test('keeps a replica as it was, clock and all, through any number of lives', async () => {
+  test('keeps a replica with its clock, however often it is opened', async () => {
     const db = make()
     let last = sb.create('me')
     for (let life = 0; life < 4; life++) {
@@ -65,7 +65,7 @@ describe.each([
     await db.close()
   })
 
-  test('holds what is not superseded, and that alone', async () => {
+  test('holds the updates that are not superseded, and no others', async () => {
     const db = make()
     const store = await opened(db)
     for (let i = 0; i < 100; i++) {
@@ -80,7 +80,7 @@ describe.each([
     await db.close()
   })
 
-  test('holds replicas of any names, and ids of any kind, apart', async () => {
+  test('keeps replicas of any names and ids apart', async () => {
     const db = make()
     const names = ['a', 'A', 'a!', '', '\ud800', '__proto__', 'b"', 'é', 'a!b']
     for (const name of names) {
@@ -101,7 +101,7 @@ describe.each([
 
 describe('A level store', () => {
   test.each(table.map((entry) => [entry.dataType.name, entry] as const))(
-    'keeps %s, forks and all',
+    'keeps a replica of %s with its forks',
     async (_, { dataType, change, toJSON }) => {
       const of = scuttlebutt(dataType)
       await fc.assert(
@@ -115,7 +115,7 @@ describe('A level store', () => {
               if (isFlushed) right(await store.flushed())
             }
             const held = of.history()(store.getReplica())
-            // the same stamps with other contents, and other sources
+            // other contents under the same stamps, and the same under other sources
             store.apply(held.map(([, timestamp, source], i) => [held[(i + 1) % held.length]![0], timestamp, source]))
             store.apply(held.map(([made, timestamp]) => [made, timestamp, 'other']))
             right(await store.close())
@@ -144,14 +144,14 @@ describe('A level store', () => {
     expect(batches).toEqual([101])
     store.apply([[['k0', 'new'], 1000, 'other']])
     right(await store.flushed())
-    // the new, the old away, the clock
+    // puts the new update, removes the old one, and puts the clock
     expect(batches).toEqual([101, 3])
     right(await store.flushed())
     expect(batches).toHaveLength(2)
     right(await store.close())
   })
 
-  test('S4: says when the database fails, acknowledges nothing then, and tries again', async () => {
+  test('reports a failing database, acknowledges nothing then, and tries again', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     let failing = true
@@ -173,7 +173,7 @@ describe('A level store', () => {
     expect(await store.flushed()).toEqual({ _tag: 'Left', left: { _tag: 'Closed', name: 'me' } })
   })
 
-  test('S1: whatever round is the last to come through, the replica is as it was after it', async () => {
+  test('opens as it was after the last round that reached the database', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     const rounds: Model.State<unknown>[] = []
@@ -193,7 +193,7 @@ describe('A level store', () => {
     }
   })
 
-  test('S5: has one writer a replica', async () => {
+  test('has one writer per replica', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     expect(await openLevel(db, sb, 'me')()).toEqual({ _tag: 'Left', left: { _tag: 'Locked', name: 'me' } })
@@ -201,7 +201,7 @@ describe('A level store', () => {
     right(await store.close())
     right(await other.close())
     right(await (await opened(db)).close())
-    // of another process, LevelDB itself says so
+    // LevelDB itself refuses a second process
     const location = path.join(folder, 'locked')
     const [first, second] = [new ClassicLevel(location), new ClassicLevel(location)]
     right(await (await opened(first)).close())
@@ -211,7 +211,7 @@ describe('A level store', () => {
     await second.close()
   })
 
-  test('of another data type is refused, with its key', async () => {
+  test('refuses a replica of another data type, and names the key', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     store.change(Model.set('k', 1))
@@ -222,7 +222,7 @@ describe('A level store', () => {
     right(await (await opened(db)).close())
   })
 
-  test('keeps the clock’s floor, and forgets the sources under it', async () => {
+  test('keeps the floor of the clock, and removes the sources below it', async () => {
     const db = new MemoryLevel()
     const expiry = scuttlebutt(ExpiryModel.of(t.unknown, { maxAge: 1000 }))
     const options = { now: () => 20_000 }
@@ -238,7 +238,7 @@ describe('A level store', () => {
     right(await again.close())
   })
 
-  test('tells how far the loading is, and does not fall behind a slow database', async () => {
+  test('reports progress as it reads', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     for (let i = 0; i < 20_000; i++) store.change(Model.set(`k${String(i)}`, i))

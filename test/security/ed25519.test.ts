@@ -14,7 +14,7 @@ import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { json, key } from '../table.js'
 
 const pair = (seed: number): ed25519.KeyPair => {
-  // PKCS#8 of a seed, as RFC 8410 has it
+  // PKCS#8 of a seed, as in RFC 8410
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, seed)])
   const jwk = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
   return { type: 'ed25519', publicKey: jwk.x!, secretKey: jwk.d! }
@@ -37,7 +37,7 @@ const signed = (
   return [change, timestamp, source, answer.right] as unknown as Update<never>
 }
 
-/** `Right`, or why not. */
+/** `Right`, or the tag of the rejection. */
 const verdict = (
   update: ReadonlyArray<unknown>,
   verifier: Verifier = ed25519.verifier(),
@@ -49,13 +49,12 @@ const verdict = (
   return verified.waiting.length > 0 ? 'waiting' : (verified.refused[0]?._tag ?? 'Right')
 }
 
-/** Whenever it comes. */
 const verifiedBy = async (verifier: Verifier, updates: ReadonlyArray<Update<Model.Change<unknown>>>) => {
   const verified = verifyUpdates(model, { document: 'notes', verifier })(updates)
   return typeof verified === 'function' ? verified() : verified
 }
 
-/** Another JSON value at one place of another. */
+/** The update with another JSON value in one of its places. */
 const altered = (update: Update<unknown>): fc.Arbitrary<ReadonlyArray<unknown>> =>
   fc
     .record({ at: fc.nat(3), value: fc.oneof(json, fc.string(), fc.double({ noNaN: true })) })
@@ -63,7 +62,7 @@ const altered = (update: Update<unknown>): fc.Arbitrary<ReadonlyArray<unknown>> 
     .filter((other) => JSON.stringify(other) !== JSON.stringify(update))
 
 describe('An Ed25519 signature', () => {
-  test('is what OpenSSL makes of the bytes that the docs say, with the key of RFC 8032, section 7.1', () => {
+  test('is the one that OpenSSL makes of the documented bytes, with the key of RFC 8032, section 7.1', () => {
     const keys: ed25519.KeyPair = {
       type: 'ed25519',
       publicKey: Buffer.from('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a', 'hex').toString(
@@ -83,7 +82,7 @@ describe('An Ed25519 signature', () => {
     expect(signature).toBe(own.toString('base64'))
   })
 
-  test('stands for what was signed, whoever passes it on, whatever order members are in', () => {
+  test('fits the signed content, whoever passes it on, in any order of members', () => {
     fc.assert(
       fc.property(key, json, fc.double({ min: 1, max: 8e15, noNaN: true }), (name, value, timestamp) => {
         const update = signed([name, value], timestamp)
@@ -98,7 +97,7 @@ describe('An Ed25519 signature', () => {
     expect(verdict([['k', { b: 2, a: 1 }], ...rest])).toBe('Right')
   })
 
-  test('B1: stands for nothing else: each member altered, taken away, or added', () => {
+  test('fits no other content: no altered, missing or added member', () => {
     const update = signed(['k', { deep: [1, 'é'] }], 1000.5)
     fc.assert(
       fc.property(altered(update), (other) => {
@@ -111,7 +110,7 @@ describe('An Ed25519 signature', () => {
     expect(verdict([...update.slice(0, 3), null])).toBe('Unsigned')
   })
 
-  test('is not taken for that of another update, source, type or document', () => {
+  test('fits no other update, source, data type or document', () => {
     const updates = [
       signed(['k', 1], 1000),
       signed(['k', 2], 1000),
@@ -131,12 +130,12 @@ describe('An Ed25519 signature', () => {
     expect(verdict(event)).toBe('Forged')
     expect(verdict(other)).toBe('Forged')
     expect(verdict(other, undefined, undefined, 'other')).toBe('Right')
-    // nor does the border between document and type move
+    // the border between document and data type cannot move
     const moved = signed(['k', 1], 1000, ann, { name: 'b' }, 'a')
     expect(verdict(moved, undefined, { ...model, name: '' }, 'ab')).toBe('Forged')
   })
 
-  test('is one text: truncated, padded, in other base64, or malleable, it is none', () => {
+  test('has one text: no truncated, padded or malleable one, and no other base64', () => {
     const update = signed(['k', 1], 1000)
     const text = update[3]!
     const bytes = Buffer.from(text, 'base64')
@@ -149,14 +148,14 @@ describe('An Ed25519 signature', () => {
       `${text}\n`,
       bytes.toString('base64url'),
       bytes.toString('hex'),
-      // the bits beyond the last byte
+      // the spare bits after the last byte
       ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
         .map((char) => `${text.slice(0, 85)}${char}==`)
         .filter((one) => one !== text),
     ]) {
       expect(withSignature(other)).toBe('Forged')
     }
-    // S + L is as good a proof by the equation, and refused by RFC 8032, section 5.1.7
+    // S + L also solves the equation, and RFC 8032, section 5.1.7, refuses it
     const L = 2n ** 252n + 27742317777372353535851937790883648493n
     let s = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString('hex')}`) + L
     const malleable = Buffer.from(bytes)
@@ -169,8 +168,8 @@ describe('An Ed25519 signature', () => {
     }
   })
 
-  test('of a key of small order, which signs anything, is none', () => {
-    // the neutral element for a key and for R, 0 for S: holds for every message
+  test('by a key of small order, which fits any message, is refused', () => {
+    // the neutral element as key and as R, and 0 as S, solve the equation for every message
     const identity = Buffer.from([1, ...Array<number>(31).fill(0)])
     const signature = Buffer.concat([identity, Buffer.alloc(32)]).toString('base64')
     for (const hex of [
@@ -187,7 +186,7 @@ describe('An Ed25519 signature', () => {
     expect(ed25519.checkKey('short')).toMatchObject({ left: { _tag: 'InvalidKey' } })
   })
 
-  test('counts under a chosen id by the key that a lookup gives, never where the id names another', () => {
+  test('is verified by the looked-up key for a chosen id, and by its own key for an id that names one', () => {
     const update = signed(['k', 1], 1000)
     const statement = { document: 'notes', dataType: model.name, source: 'ann', timestamp: 1000, change: ['k', 1] }
     const answer = ed25519.signer(ann, { id: 'ann' }).sign(statement)
@@ -203,20 +202,20 @@ describe('An Ed25519 signature', () => {
     expect(verdict(update, ed25519.verifier({ keys: () => ({ _tag: 'Right', right: ben.publicKey }) }))).toBe('Right')
     const broken = ed25519.verifier({ keys: () => ({ _tag: 'Right', right: 'no key at all' }) })
     expect(verdict(chosen, broken)).toBe('NoKey')
-    // a point that is none
+    // no point of the curve
     expect(verdict([['k', 1], 1000, ed25519.idOf(Buffer.alloc(32, 2).toString('base64url')), update[3]])).not.toBe(
       'Right',
     )
   })
 
-  test('counts no more from the stamp on from which its key is revoked', () => {
+  test('is refused from the stamp on at which its key is revoked', () => {
     const verifier = ed25519.verifier({ revoked: (source) => (source === annId ? 2000 : undefined) })
     expect(verdict(signed(['k', 1], 1999), verifier)).toBe('Right')
     expect(verdict(signed(['k', 1], 2000), verifier)).toBe('NoKey')
     expect(verdict(signed(['k', 1], 2000, ben), verifier)).toBe('Right')
   })
 
-  test('can be told in the thread pool, and where the key lookup takes time, by the same verdicts', async () => {
+  test('gets the same verdict in the thread pool, and with a slow key lookup', async () => {
     const updates = [signed(['k', 1], 1000), signed(['k', 2], 1001, ben), [['k', 3], 1002, annId, 'x'] as never]
     const slow = (source: string) => () =>
       Promise.resolve({ _tag: 'Right' as const, right: source === annId ? ann.publicKey : ben.publicKey })
@@ -227,7 +226,7 @@ describe('An Ed25519 signature', () => {
     }
   })
 
-  test('of several kinds, each by the verifier that has its key', () => {
+  test('is verified by whichever verifier has the key', () => {
     const none: Verifier = { verify: () => ({ _tag: 'Left', left: { _tag: 'NoKey', reason: '' } }) }
     const throwing: Verifier = {
       verify: () => {
@@ -242,7 +241,7 @@ describe('An Ed25519 signature', () => {
     expect(verdict(update, throwing)).toBe('Forged')
   })
 
-  test('of several kinds, each when its verifier comes to it', async () => {
+  test('is verified by whichever verifier has the key, also if each takes time', async () => {
     const after = (verifier: Verifier): Verifier => ({
       verify: (statement, signature) => async () => {
         const answer = verifier.verify(statement, signature)
@@ -262,13 +261,15 @@ describe('An Ed25519 signature', () => {
     ])
   })
 
-  test('says the same by the browser’s own cryptography as by Node’s, each of what the other signed', async () => {
+  test('passes between the cryptography of a browser and that of Node', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-browser-'))
     await build({
       stdin: {
         contents: `
           delete process.getBuiltinModule // as in a browser
           const { createStore } = await import('./src/adapters/store.ts')
+          const { portOf } = await import('./src/adapters/store/Port.ts')
+          const { sort } = await import('./src/core/receive.ts')
           const { ed25519, keys } = await import('./src/adapters/security.ts')
           const { Model, scuttlebutt } = await import('./src/index.ts')
           const t = await import('io-ts')
@@ -277,7 +278,8 @@ describe('An Ed25519 signature', () => {
           const security = { document: 'notes', signer: ed25519.signer(made.right), verifier: ed25519.verifier() }
           const store = createStore(scuttlebutt(Model.of(t.unknown)), id, { security })
           const told = []
-          await store.admit(JSON.parse(process.argv[2]), ({ _tag }) => told.push(_tag))
+          const arrivals = sort(store.scuttlebutt.dataType)(JSON.parse(process.argv[2]))(store.getReplica())
+          await portOf(store).receive(arrivals, ({ _tag }) => told.push(_tag))
           const sync = store.change(Model.set('k', 1))._tag
           const signed = await store.changeAsync(Model.set('mine', 1))()
           const read = await keys.load('x')()
@@ -308,7 +310,7 @@ describe('An Ed25519 signature', () => {
 describe('A batch', () => {
   const { decode } = scuttlebutt(model)
 
-  test('is believed as far as each source’s beginning is, in its order', async () => {
+  test('is believed up to the first refused update of each source, in order', async () => {
     const source = fc.constantFrom('a', 'b', 'c')
     const outcome = fc.constantFrom('good', 'forged', 'unknown', 'unavailable')
     const sent = fc.array(fc.tuple(source, outcome, fc.boolean()), { maxLength: 20 })

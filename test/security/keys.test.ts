@@ -41,7 +41,7 @@ describe('Keys', () => {
     expect(pair.type).toBe(type)
     expect(sign(pair)).toMatch(/^[A-Za-z0-9+/]+=*$/)
     if (name === 'rsapem') return
-    // and the public half is that of its .pub
+    // the public key is the one in its .pub file
     const open = right(await keys.parsePublic(await textOf(`${name}.pub`))())
     expect({ ...open, secretKey: pair.secretKey }).toEqual(pair)
   })
@@ -59,7 +59,7 @@ describe('Keys', () => {
     if (parsed._tag === 'Left') expect(showKeyError(parsed.left)).toMatch(new RegExp(`^${tag}: `))
   })
 
-  test('that are damaged are refused, wherever', async () => {
+  test('are refused if any line is damaged', async () => {
     const lines = (await textOf('ed')).split('\n')
     for (let line = 0; line < lines.length - 1; line++) {
       const damaged = lines.map((text, i) => (i === line ? text.slice(0, 5) + text.slice(9) : text)).join('\n')
@@ -71,29 +71,32 @@ describe('Keys', () => {
     expect(right(await keys.parsePublic(await textOf('weak.pub'), { minBits: 1024 })()).type).toBe('rsa')
   })
 
-  test.each(['pem', 'openssh'] as const)('are saved as %s for their owner alone, and read again', async (format) => {
-    const pairs = [right(await ed25519.generate()), right(await rsaSha1.generate()())]
-    for (const pair of pairs) {
-      for (const passphrase of [undefined, 'open sesame']) {
-        const file = path.join(folder, `${format}-${pair.type}-${String(passphrase !== undefined)}`)
-        const lock = passphrase === undefined ? {} : { passphrase }
-        right(await keys.save(file, pair, { format, ...lock })())
-        expect((await stat(file)).mode & 0o777).toBe(0o600)
-        const loaded = right(await keys.load(file, lock)())
-        expect([loaded.type, loaded.publicKey, sign(loaded)]).toEqual([pair.type, pair.publicKey, sign(pair)])
-        const open = right(await keys.parsePublic(await readFile(`${file}.pub`, 'utf8'))())
-        expect(open.publicKey).toBe(pair.publicKey)
-        if (passphrase !== undefined) {
-          expect(await keys.load(file)()).toMatchObject({ left: { _tag: 'Passphrase' } })
-          expect(await keys.load(file, { passphrase: 'wrong' })()).toMatchObject({ left: { _tag: 'Passphrase' } })
+  test.each(['pem', 'openssh'] as const)(
+    'are saved as %s, readable by their owner only, and read again',
+    async (format) => {
+      const pairs = [right(await ed25519.generate()), right(await rsaSha1.generate()())]
+      for (const pair of pairs) {
+        for (const passphrase of [undefined, 'open sesame']) {
+          const file = path.join(folder, `${format}-${pair.type}-${String(passphrase !== undefined)}`)
+          const lock = passphrase === undefined ? {} : { passphrase }
+          right(await keys.save(file, pair, { format, ...lock })())
+          expect((await stat(file)).mode & 0o777).toBe(0o600)
+          const loaded = right(await keys.load(file, lock)())
+          expect([loaded.type, loaded.publicKey, sign(loaded)]).toEqual([pair.type, pair.publicKey, sign(pair)])
+          const open = right(await keys.parsePublic(await readFile(`${file}.pub`, 'utf8'))())
+          expect(open.publicKey).toBe(pair.publicKey)
+          if (passphrase !== undefined) {
+            expect(await keys.load(file)()).toMatchObject({ left: { _tag: 'Passphrase' } })
+            expect(await keys.load(file, { passphrase: 'wrong' })()).toMatchObject({ left: { _tag: 'Passphrase' } })
+          }
+          // never overwrites a file
+          expect(await keys.save(file, pair)()).toMatchObject({ left: { _tag: 'KeyFile', code: 'EEXIST', path: file } })
         }
-        // never over one that is there
-        expect(await keys.save(file, pair)()).toMatchObject({ left: { _tag: 'KeyFile', code: 'EEXIST', path: file } })
       }
-    }
-  })
+    },
+  )
 
-  test('that others may read are refused, and so is what is not there', async () => {
+  test('are refused if others may read them, or if the file is missing', async () => {
     const file = path.join(folder, 'exposed')
     await writeFile(file, await textOf('ed'), { mode: 0o644 })
     expect(await keys.load(file)()).toEqual({ _tag: 'Left', left: { _tag: 'Exposed', path: file, mode: '644' } })

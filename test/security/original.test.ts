@@ -1,4 +1,4 @@
-/** Signed originals and signed replicas of ours believe each other, over a socket; and nobody else. */
+/** Signed originals and our signed replicas believe each other over a socket, and nobody else. */
 import { createRequire } from 'node:module'
 import * as t from 'io-ts'
 import { expect, test } from 'vitest'
@@ -56,7 +56,7 @@ const secure = (pair: rsaSha1.KeyPair, keys = lookUp) => {
 const original = ({ secretKey, publicKey }: rsaSha1.KeyPair): OriginalModel =>
   new OriginalModelOf(originalSecurity(keyring, secretKey, publicKey))
 
-test('An original and one of ours, each with its key, converge over TCP both ways, live updates too', async () => {
+test('An original and our replica, each with its key, converge over TCP, with live updates', async () => {
   const [them, us] = [original(theirs), secure(ours)]
   expect(them.id).toBe(rsaSha1.idOf(theirs.publicKey))
   them.set('theirs', { deep: ['é', 1.5] })
@@ -75,7 +75,7 @@ test('An original and one of ours, each with its key, converge over TCP both way
   })
   expect(us.told).toEqual([])
   await wire.cut()
-  // and an original that hears of the first only through ours
+  // an original that hears of the first one through our replica only
   const third = original(strangers)
   const relay = await connect(
     () => third.createStream(),
@@ -86,7 +86,7 @@ test('An original and one of ours, each with its key, converge over TCP both way
   await relay.cut()
 })
 
-test('The same bytes are signed as the original signs, by any key', () => {
+test('Our signatures are byte for byte those of the original, for any key', () => {
   const { sign } = originalSecurity(keyring, theirs.secretKey, theirs.publicKey)
   const id = rsaSha1.idOf(theirs.publicKey)
   for (const change of [['k', 1], { b: 1, a: 2 }, null, ['', { __proto__: null }], '\ud800']) {
@@ -95,7 +95,7 @@ test('The same bytes are signed as the original signs, by any key', () => {
   }
 })
 
-test('Ours believes no original whose key is unknown, too weak, or of another kind, and no altered update', async () => {
+test('Our replica refuses unknown, weak and other kinds of keys, and altered updates', async () => {
   const [stranger, us] = [original(strangers), secure(ours)]
   stranger.set('k', 'strange')
   const wire = await connect(

@@ -1,4 +1,6 @@
-/** Stores with security: what gets in, in which order, and what is told of the rest. */
+/**
+ * Stores with security: which updates they apply, in which order, and what they report of the rest.
+ */
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { either as E } from 'fp-ts'
@@ -34,7 +36,7 @@ const [annId, benId, eveId] = [annKeys, benKeys, eveKeys].map(({ publicKey }) =>
   string,
 ]
 
-/** A store that signs, and what it was told of others. */
+/** A store that signs, and its reports. */
 const secure = (
   keys: ed25519.KeyPair,
   options: Partial<Security<State, Change>> = {},
@@ -65,7 +67,10 @@ const bring = <S, C>(store: LocalStore<S, C>, updates: ReadonlyArray<Update<C>>)
 
 const tags = (rejections: ReadonlyArray<Rejection>) => rejections.map(({ _tag }) => _tag)
 
-/** Believes a signature `good`, at the time and as often as the text says. */
+/**
+ * Believes signatures that begin with `good`. `waits` may delay a verdict. `failing` says how often
+ * a signature is unavailable first.
+ */
 const staged = (
   waits: (signature: string) => Promise<void> | undefined,
   failing = new Map<string, number>(),
@@ -85,7 +90,7 @@ const staged = (
 })
 
 describe('A secure store', () => {
-  test('signs what it writes, and believes what others sign, also through others', async () => {
+  test('signs its updates, and believes those that others sign, whoever passes them on', async () => {
     const [ann, ben, eve] = [secure(annKeys), secure(benKeys), secure(eveKeys)]
     const update = written(ann.store, 'x', 1)
     expect(update).toHaveLength(4)
@@ -102,7 +107,7 @@ describe('A secure store', () => {
     expect([ann.told, ben.told, eve.told]).toEqual([[], [], []])
   })
 
-  test('B1: refuses what is forged or unsigned; clock and state stay, and it is told where it came from', async () => {
+  test('refuses forged and unsigned updates, keeps its clock and state, and reports to the link', async () => {
     const { store, told } = secure(annKeys)
     const stream = createStream(store)
     const heard: Rejection[] = []
@@ -127,12 +132,12 @@ describe('A secure store', () => {
     expect(tags(heard)).toEqual(['Unsigned', 'Forged', 'Unsigned', 'HeldBack'])
     expect(told).toEqual(heard)
     expect(store.getReplica()).toEqual(sb.create(annId))
-    // by whom it comes next makes no difference
+    // a refused update leaves no trace, so a later true one is applied
     store.apply([good])
     expect(read(store)).toEqual({ k: 'good' })
   })
 
-  test('B2: verifies updates in its own name like any other, and signs none but its own', () => {
+  test('verifies updates in its own name as any others, and signs only its own', () => {
     const { store, told } = secure(annKeys)
     const own = written(store, 'k', 'mine')
     store.apply([
@@ -141,13 +146,13 @@ describe('A secure store', () => {
     ])
     expect(tags(told)).toEqual(['Unsigned', 'HeldBack'])
     expect(sb.history()(store.getReplica())).toEqual([own])
-    // from another process of the same keys, it counts
+    // another process with the same keys may write in its name
     const twin = written(secure(annKeys, {}, () => own[1] + 10).store, 'k', 'twin')
     store.apply([twin])
     expect(read(store)).toEqual({ k: 'twin' })
   })
 
-  test('B3: writes on after an update in its own name from the far future, which only its own key can make', () => {
+  test('writes on after an update of its own key from the far future', () => {
     const future = written(secure(annKeys, {}, () => 8e15).store, 'k', 'future')
     const { store } = secure(annKeys)
     store.apply([future])
@@ -155,7 +160,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({ k: 'now' })
   })
 
-  test('B5: takes nothing from another document, or another type', () => {
+  test('refuses updates of another document or data type', () => {
     const ann = secure(annKeys, { document: 'other' })
     const { store, told } = secure(benKeys)
     store.apply([written(ann.store, 'k', 1)])
@@ -167,7 +172,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({})
   })
 
-  test('writes nothing where it has no signer, or one of another name', () => {
+  test('writes nothing without a signer, or with one of another id', () => {
     const { verifier } = { verifier: ed25519.verifier() }
     const mute = createStore(sb, annId, { security: { document: 'notes', verifier } })
     const other = createStore(sb, 'someone', {
@@ -184,7 +189,7 @@ describe('A secure store', () => {
     })
   })
 
-  test('waits for a signer that takes its time, one write after the other', async () => {
+  test('waits for a slow signer, and makes one update after the other', async () => {
     const quick = ed25519.signer(annKeys)
     const signer = {
       id: annId,
@@ -204,7 +209,7 @@ describe('A secure store', () => {
     })
   })
 
-  test('B4: applies in each source’s order, however long each verdict takes, and in whatever order they come', async () => {
+  test('applies updates in the order of each source, whenever their verdicts come', async () => {
     const source = fc.constantFrom('a', 'b', 'c')
     await fc.assert(
       fc.asyncProperty(
@@ -244,7 +249,7 @@ describe('A secure store', () => {
     )
   })
 
-  test('B4: a key that is not to be had for now holds up its source, and nobody else', async () => {
+  test('holds up a source whose key is unavailable, and no other', async () => {
     let isThere = false
     const lookUp = vi.fn((id: string) =>
       id !== 'ann' || isThere
@@ -281,7 +286,7 @@ describe('A secure store', () => {
     expect(lookUp.mock.calls.filter(([id]) => id === 'ann').length).toBeGreaterThan(1)
   })
 
-  test('bounds what waits, whoever sends it', () => {
+  test('bounds how many updates wait, whoever sends them', () => {
     const verifier: Verifier = { verify: () => ({ _tag: 'Left', left: { _tag: 'Unavailable', reason: '' } }) }
     const told: Rejection[] = []
     const security = {
@@ -297,7 +302,7 @@ describe('A secure store', () => {
     expect(told[0]).toMatchObject({ _tag: 'TooMany', what: 'waiting', limit: 100 })
   })
 
-  test('a stream is heard no more of a source of which it brought a forgery, whoever else brings the true one', async () => {
+  test('ignores a source on a stream that forged it, and accepts it from other streams', async () => {
     const { store } = secure(annKeys)
     const ben = secure(benKeys, {}, () => 1000).store
     const [first, second] = [written(ben, 'a', 1), written(ben, 'b', 2)]
@@ -310,7 +315,7 @@ describe('A secure store', () => {
     await eventually(() => {
       expect(tags(heard)).toEqual(['Forged', 'HeldBack'])
     })
-    // were the second taken, the first would be lost here
+    // if it applied the second, it would never ask for the first
     expect(store.getReplica().clock).toBe(Clock.empty)
     const honest = createStream(store)
     honest.resume()
@@ -320,7 +325,7 @@ describe('A secure store', () => {
     })
   })
 
-  test('a stream that takes its time to verify holds its sender up, and syncs when all is in', async () => {
+  test('makes the sender wait for slow verdicts, and syncs once all is applied', async () => {
     const pending: (() => void)[] = []
     const verifier = staged(() => new Promise((resolve) => pending.push(resolve)))
     const store = createStore(sb, 'z', { security: { document: '', verifier } })
@@ -345,7 +350,7 @@ describe('A secure store', () => {
     await eventually(() => {
       expect(read(store)).toEqual({ k: 2 })
     })
-    // and so by web streams
+    // web streams do so too
     const web = toWebStreams(store)
     const writer = web.writable.getWriter()
     const writing = writer.write('[["k",3],1002,"b","good"]\n')
@@ -357,7 +362,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({ k: 3 })
   })
 
-  test('B6: keeps both contents under one stamp as proof, shows the same whichever came first, and reports it', () => {
+  test('keeps and reports both contents of a forked stamp, with the same state in either order', () => {
     const now = () => 1000
     const [one, two] = [
       written(secure(eveKeys, {}, now).store, 'k', 1),
@@ -375,14 +380,14 @@ describe('A secure store', () => {
     })
     expect(outcomes[0]).toEqual(outcomes[1])
     expect(outcomes[0]![1]).toHaveLength(2)
-    // a forged second content is no proof
+    // a forged second content is not a fork
     const { store, told } = secure(annKeys)
     store.apply([one])
     store.apply([[['k', 'forged'], one[1], one[2], one[3]!]])
     expect(tags(told)).toEqual(['Forged'])
   })
 
-  test('replayed updates say nothing, and cost no verdict', () => {
+  test('ignores replayed updates, and does not verify them again', () => {
     const verify = vi.fn(ed25519.verifier().verify)
     const { store, told } = secure(annKeys, { verifier: { verify } })
     const update = written(secure(benKeys).store, 'k', 1)
@@ -392,9 +397,9 @@ describe('A secure store', () => {
   })
 })
 
-describe('What throws', () => {
+describe('An exception', () => {
   test.each([true, false])(
-    'throws past nobody, and is told where it came from; verified at once: %s',
+    'of authorize or apply is reported to the link and stops nothing; verified at once: %s',
     async (isSync) => {
       const verifier = staged(() => (isSync ? undefined : Promise.resolve()))
       const broken = {
@@ -431,7 +436,7 @@ describe('A policy', () => {
   const now = { time: 1_000_000 }
   const clock = (): number => now.time
 
-  test('says who may write what, here and there, and what is refused is skipped alone', () => {
+  test('decides who may write what, locally and for peers, and skips only what it refuses', () => {
     const authorize: Security<State, Change>['authorize'] = ([[key], , source], state) =>
       key === 'locked' && Model.has('locked')(state) && source !== annId
         ? { _tag: 'Left', left: 'only Ann may' }
@@ -448,7 +453,7 @@ describe('A policy', () => {
     expect(ann.told).toMatchObject([{ _tag: 'Unauthorized', at: '[0]', update: updates[0] }])
   })
 
-  test('bounds a change', () => {
+  test('bounds the size of a change', () => {
     const { store, told } = secure(annKeys, { maxChange: 20 })
     const large = written(secure(benKeys).store, 'k', 'é'.repeat(10))
     expect(store.change(Model.set('k', 'x'.repeat(20)))).toMatchObject({ left: { _tag: 'TooLarge', maxBytes: 20 } })
@@ -457,7 +462,7 @@ describe('A policy', () => {
     expect(read(store)).toEqual({})
   })
 
-  test('R1: bounds sources: of 100,000 one-shot ones as many get in as may, at the price of a look-up each', () => {
+  test('bounds the number of sources, at the cost of one look-up for each of 100,000', () => {
     const verifier: Verifier = { verify: () => ({ _tag: 'Right', right: undefined }) }
     const refused: Rejection[] = []
     const security = { document: '', verifier, maxSources: 100, report: (one: Rejection) => void refused.push(one) }
@@ -472,19 +477,19 @@ describe('A policy', () => {
     expect(Clock.size(store.getReplica().clock)).toBe(100)
     expect(refused).toHaveLength(99_900)
     expect(refused[0]).toMatchObject({ _tag: 'TooMany', what: 'sources', limit: 100 })
-    // those that are known are heard
+    // known sources still write
     store.apply([[['k', 'on'], 1_000_000, 'source 7', 'x']])
     expect(read(store)).toEqual({ k: 'on' })
   })
 
-  test('bounds how often a source may write, and leaves no gap in what it wrote', () => {
+  test('bounds how often a source may write, and leaves no gap in its updates', () => {
     const { store, told } = secure(annKeys, { rate: { updates: 10, per: 1000 } }, clock)
     const ben = secure(benKeys, {}, clock).store
     const updates = Array.from({ length: 30 }, (_, i) => written(ben, `k${String(i)}`, i))
     store.apply(updates)
     expect(Model.size(store.getReplica().state)).toBe(10)
     expect(tags(told)).toEqual(['TooMany', ...Array<string>(19).fill('HeldBack')])
-    // an update taken now would hide those that were refused: the next sync begins where this one ended
+    // a later update would hide the refused ones, so the next sync begins where this one ended
     now.time += 500
     const clockOfStore = sb.digest(store.getReplica()).clock
     store.apply(sb.history(clockOfStore)(ben.getReplica()))
@@ -494,7 +499,7 @@ describe('A policy', () => {
     expect(Model.size(store.getReplica().state)).toBe(16)
   })
 
-  test('forgets the rates of sources that are quiet', () => {
+  test('forgets the rates of quiet sources', () => {
     const verifier: Verifier = { verify: () => ({ _tag: 'Right', right: undefined }) }
     const store = createStore(sb, 'z', {
       security: { document: '', verifier, rate: { updates: 1, per: 1 } },

@@ -1,11 +1,13 @@
-/** What of a file system a store needs: few enough calls that a test can fail each of them. */
+/**
+ * The calls to the file system that a store makes: so few that a test can make each of them fail.
+ */
 import fs from 'node:fs/promises'
 import path from 'node:path'
 
 export interface Handle {
-  /** Fills the buffer from a position on, as far as there is anything; how many bytes there were. */
+  /** Fills the buffer from `position` on; returns how many bytes it read, 0 at the end. */
   readonly read: (into: Uint8Array, position: number) => Promise<number>
-  /** Writes some of the bytes at a position, and says how many. */
+  /** Writes some of the bytes at `position`; returns how many. */
   readonly write: (bytes: Uint8Array, position: number) => Promise<number>
   readonly sync: () => Promise<void>
   readonly truncate: (length: number) => Promise<void>
@@ -14,19 +16,19 @@ export interface Handle {
 }
 
 export interface Disk {
-  /** `r+` a file that is there; `w+` an empty one, made or emptied; `wx` one that was not there. */
+  /** `r` and `r+` need an existing file; `w+` creates or empties one; `wx` fails if it exists. */
   readonly open: (path: string, flags: 'r' | 'r+' | 'w+' | 'wx') => Promise<Handle>
   readonly rename: (from: string, to: string) => Promise<void>
   readonly remove: (path: string) => Promise<void>
   /** The names in a folder. */
   readonly list: (folder: string) => Promise<ReadonlyArray<string>>
-  /** Makes what was renamed and removed in a folder stay so. */
+  /** Makes the renames and removals in a folder durable. */
   readonly syncFolder: (folder: string) => Promise<void>
 }
 
 export const folderOf = (file: string): string => path.dirname(file)
 
-/** Node's. */
+/** Node's file system. */
 export const nodeDisk: Disk = {
   open: async (name, flags) => {
     const file = await fs.open(name, flags)
@@ -43,7 +45,7 @@ export const nodeDisk: Disk = {
   remove: fs.unlink,
   list: (folder) => fs.readdir(folder),
   syncFolder: async (folder) => {
-    // Windows has no such thing
+    // Windows cannot open a folder
     if (process.platform === 'win32') return
     const handle = await fs.open(folder, 'r')
     try {
@@ -54,11 +56,11 @@ export const nodeDisk: Disk = {
   },
 }
 
-/** Writes all of the bytes, however little goes at a time. */
+/** Writes all of the bytes, in as many calls as it takes. */
 export const writeAll = async (handle: Handle, bytes: Uint8Array, position: number): Promise<void> => {
   for (let done = 0; done < bytes.length;) {
     const count = await handle.write(bytes.subarray(done), position + done)
-    if (count <= 0) throw Object.assign(new Error('nothing could be written'), { code: 'EIO' })
+    if (count <= 0) throw Object.assign(new Error('no byte was written'), { code: 'EIO' })
     done += count
   }
 }

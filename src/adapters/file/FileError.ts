@@ -1,10 +1,13 @@
-/** Why a file cannot be opened, or what was written is not on the disk. */
+/** Why a file does not open, or why an update is not on the disk. */
 import type { either as E } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
 import * as rejections from '../../core/Rejection.js'
 import type { Rejection } from '../../scuttlebutt.js'
 
 export type FileError =
-  /** The system refused: no space, no permission, a failing disk. `code` is its own: ENOSPC, EACCES, EIO. */
+  /**
+   * The system refused: no space, no permission, a failing disk. `code` is its own: ENOSPC, EIO.
+   */
   | {
       readonly _tag: 'Io'
       readonly path: string
@@ -14,11 +17,11 @@ export type FileError =
     }
   /** Another process, or this one, has the file open. */
   | { readonly _tag: 'Locked'; readonly path: string; readonly by: string }
-  /** Bytes are not as they were written, from `offset` on, and it was no crash. `repair` knows what to do. */
+  /** The bytes from `offset` on are not as written, and no crash explains it. See `repair`. */
   | { readonly _tag: 'Corrupt'; readonly path: string; readonly offset: number; readonly reason: string }
-  /** No file of ours: `importLines` may read it. */
+  /** Another program's file. `importLines` may be able to read it. */
   | { readonly _tag: 'Foreign'; readonly path: string; readonly reason: string }
-  /** A line, as it was written, is no update of this data type. */
+  /** An intact line is not an update of this data type. */
   | {
       readonly _tag: 'Rejected'
       readonly path: string
@@ -29,23 +32,20 @@ export type FileError =
   | { readonly _tag: 'Closed'; readonly path: string }
 
 /**
- * A file error in a sentence.
+ * A file error in one line.
  *
  * @example
- * show({ _tag: 'Corrupt', path: 'a.sb', offset: 70, reason: 'a bit was flipped' }) // => 'Corrupt: a.sb, 70, a bit was flipped'
+ * const error = { _tag: 'Locked', path: 'a.sb', by: 'process 7 on ann' } as const
+ * showFileError(error) // => 'Locked: a.sb, process 7 on ann'
  */
-export const show = ({ _tag, ...details }: FileError): string => {
+export const showFileError = ({ _tag, ...details }: FileError): string => {
   const parts = Object.values(details).map((detail) =>
     typeof detail === 'object' ? rejections.show(detail) : String(detail),
   )
   return `${_tag}: ${parts.join(', ')}`
 }
 
-export const wrong = (error: FileError): E.Left<FileError> => ({ _tag: 'Left', left: error })
-
-export const right = <A>(value: A): E.Right<A> => ({ _tag: 'Right', right: value })
-
-/** Does what may be refused by the system. */
+/** Runs a system call, and turns an exception into an `Io` error. */
 export const attempt = async <A>(
   path: string,
   operation: string,
@@ -55,6 +55,6 @@ export const attempt = async <A>(
     return right(await act())
   } catch (error) {
     const { code } = error as { readonly code?: unknown }
-    return wrong({ _tag: 'Io', path, operation, code: typeof code === 'string' ? code : '', reason: String(error) })
+    return left({ _tag: 'Io', path, operation, code: typeof code === 'string' ? code : '', reason: String(error) })
   }
 }

@@ -1,5 +1,6 @@
 /**
- * What stands in a file: wire lines, and after every few of them a seal, a JSON string that every reader of wire lines ignores:
+ * The format of a file: wire lines, and a seal after every block of them. A seal is a JSON string,
+ * which every reader of wire lines ignores:
  *
  *     {"id":"ann","clock":{}}
  *     "#5b1e2d9f"
@@ -7,31 +8,49 @@
  *     [["y",2],1795418741400,"ann"]
  *     "#c40a8f31"
  *
- * A seal is the CRC-32 of the lines since the one before, begun with the value of that one: so a block that is damaged, missing,
- * or not in its place is found out, and of a block in which one bit is wrong, which bit.
+ * A seal is the CRC-32 of its block's lines, seeded with the CRC of the seal before. So it detects
+ * a block that is damaged, missing or out of place, and locates a single wrong bit.
  */
 import { crc32 } from 'node:zlib'
 
-/** Bytes of lines after which a seal is set. */
+/** Characters of lines after which a block is sealed. */
 export const BLOCK = 1 << 16
 
-/** Bytes without a seal that are taken for one block: more were never written. */
+/** Bytes that are searched for a seal: no block is longer. */
 export const MAX_BLOCK = 1 << 28
 
-/** Bytes of a seal with its line end. */
+/** Bytes of a seal, with its line end. */
 export const SEAL = 12
 
 const NEWLINE = 0x0a
 
 const sealText = (crc: number): string => `"#${crc.toString(16).padStart(8, '0')}"\n`
 
-/** Lines, their ends included, as a block; and the seed of the next. O(bytes). */
+/** Seals lines, which include their line ends. `seed` is the CRC of the seal before. O(bytes). */
 export const seal = (lines: string, seed: number): readonly [block: Buffer, seed: number] => {
   const crc = crc32(lines, seed)
   return [Buffer.from(lines + sealText(crc)), crc]
 }
 
-/** The value of a seal at a position, or undefined if there is none. */
+/** Items as sealed blocks, and the CRC of the last seal. O(bytes). */
+export const blocksOf = <A>(items: Iterable<A>, line: (item: A) => string, seed: number): readonly [Buffer, number] => {
+  const blocks: Buffer[] = []
+  let lines = ''
+  let next = seed
+  const flush = (): void => {
+    const [block, after] = seal(lines, next)
+    blocks.push(block)
+    ;[lines, next] = ['', after]
+  }
+  for (const item of items) {
+    lines += line(item)
+    if (lines.length >= BLOCK) flush()
+  }
+  if (lines !== '') flush()
+  return [Buffer.concat(blocks), next]
+}
+
+/** The CRC in the seal at `at`, or undefined if there is no seal. */
 const sealAt = (bytes: Buffer, at: number): number | undefined => {
   const match = /^"#([0-9a-f]{8})"\n$/.exec(bytes.toString('latin1', at, at + SEAL))
   return match === null ? undefined : parseInt(match[1]!, 16)
@@ -39,7 +58,7 @@ const sealAt = (bytes: Buffer, at: number): number | undefined => {
 
 const AFTER_LINE = Buffer.from('\n"#')
 
-/** Where the first seal is that begins a line, at `from` or later, and its value. */
+/** The position and CRC of the first seal whose line break is at `from` or later. */
 export const findSeal = (bytes: Buffer, from: number): readonly [at: number, crc: number] | undefined => {
   for (let i = bytes.indexOf(AFTER_LINE, from); i >= 0; i = bytes.indexOf(AFTER_LINE, i + 1)) {
     const crc = sealAt(bytes, i + 1)
@@ -48,19 +67,22 @@ export const findSeal = (bytes: Buffer, from: number): readonly [at: number, crc
   return undefined
 }
 
-/** Whether lines are those that a seal was set on. O(bytes). */
+/** Whether the lines match the CRC in their seal. O(bytes). */
 export const isIntact = (lines: Uint8Array, seed: number, crc: number): boolean => crc32(lines, seed) === crc
 
-/** A bit of a stretch that is not as it was written. */
+/** A wrong bit. `bit` is 0 for the lowest of the byte at `offset`. */
 export interface Flip {
   readonly offset: number
   readonly bit: number
 }
 
 /**
- * The one bit to turn so that a stretch, from a block's beginning to the end of a seal, is whole blocks again; nothing if there
- * is none. O(bytes). A CRC is linear: what one wrong bit does to it depends on the bit alone.
- * Source: Koopman and Chakravarty, "Cyclic Redundancy Code (CRC) Polynomial Selection" (DSN 2004), section 2.
+ * The single wrong bit in `stretch`, which runs from the beginning of a block to the end of a seal;
+ * undefined if more is wrong. O(bytes): a CRC is linear, so a wrong bit changes it in a way that
+ * depends on the bit's place alone.
+ *
+ * Source: Koopman and Chakravarty, "Cyclic Redundancy Code (CRC) Polynomial Selection" (DSN 2004),
+ * section 2.
  */
 export const findFlip = (stretch: Buffer, seed: number): Flip | undefined => {
   const at = stretch.length - SEAL
@@ -68,7 +90,7 @@ export const findFlip = (stretch: Buffer, seed: number): Flip | undefined => {
   return flipOfSeal(stretch, seed) ?? (crc === undefined ? undefined : flipWithin(stretch.subarray(0, at), seed, crc))
 }
 
-/** In lines whose seal is right. */
+/** The wrong bit in lines, if the seal itself is right. */
 const flipWithin = (lines: Buffer, seed: number, crc: number): Flip | undefined => {
   const syndrome = (crc32(lines, seed) ^ crc) >>> 0
   const effects = [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => TABLE[1 << bit]!)
@@ -82,17 +104,17 @@ const flipWithin = (lines: Buffer, seed: number, crc: number): Flip | undefined 
   return undefined
 }
 
-/** What a byte does to the register: reflected, of the polynomial 0x04c11db7. */
+/** The CRC-32 of each byte: the polynomial 0x04c11db7, reflected. */
 const TABLE: ReadonlyArray<number> = Array.from({ length: 256 }, (_, byte) => {
   let register = byte
   for (let i = 0; i < 8; i++) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0)
   return register >>> 0
 })
 
-/** In a seal, or in the line end before it, so that it was not seen for one. Or its value is another than that of its lines. */
+/** The wrong bit in a seal or in the line break before it. Such a seal may not look like one. */
 const flipOfSeal = (stretch: Buffer, seed: number): Flip | undefined => {
   for (let at = 1; at + SEAL <= stretch.length; at++) {
-    // a bit off at most, in all of `\n"#` and what follows
+    // skips what differs from `"#` by more than one bit
     const [first, second] = [bitsOff(stretch[at]!, 0x22), bitsOff(stretch[at + 1]!, 0x23)]
     if (first + second > 1) continue
     const repaired = unflip(stretch.subarray(at - 1, at + SEAL), crc32(stretch.subarray(0, at), seed))
@@ -101,7 +123,7 @@ const flipOfSeal = (stretch: Buffer, seed: number): Flip | undefined => {
   return undefined
 }
 
-/** The bit in which a line end and a seal differ from what they should be: of the lines before, the line end apart if that is it. */
+/** The single bit in which a line break and its seal differ from those that `crc` gives. */
 const unflip = (bytes: Buffer, crc: number): Flip | undefined => {
   if (bytes[0] !== NEWLINE) {
     const bit = onlyBit(bytes[0]! ^ NEWLINE)
@@ -126,5 +148,5 @@ const onlyBit = (difference: number): number | undefined => {
   return Number.isInteger(bit) ? bit : undefined
 }
 
-/** How many bits of a byte differ from another, counted up to two. */
+/** How many bits of two bytes differ; 2 stands for two or more. */
 const bitsOff = (a: number, b: number): number => (a === b ? 0 : onlyBit(a ^ b) === undefined ? 2 : 1)

@@ -1,25 +1,26 @@
 /**
- * One writer a file. Each who wants to be it leaves an empty file of a name of its own beside it,
- * `<file>.lock.<pid>.<when its process began>.<host>.<uuid>`, then looks who else has: so no two can both find themselves alone,
- * and those whose process is gone, or whose machine lost its power, are in nobody's way.
+ * One writer per file. A writer first creates an empty file of its own beside the file,
+ * `<file>.lock.<pid>.<when the process began>.<host>.<uuid>`, then looks for those of others. So
+ * two writers never both find themselves alone. A lock whose process is gone does not count.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import type { either as E } from 'fp-ts'
-import * as names from '../names.js'
+import { left, right } from '../../core/Either.js'
+import * as names from '../storage/names.js'
 import { folderOf, type Disk } from './Disk.js'
-import { attempt, right, wrong, type FileError } from './FileError.js'
+import { attempt, type FileError } from './FileError.js'
 
-/** Lets go of a lock; once it has, again does nothing. */
+/** Releases a lock. Does nothing once it is released; after a `Left` the next call tries again. */
 export type Unlock = () => Promise<E.Either<FileError, void>>
 
-/** Takes the lock of a file. Errors: `Locked`, `Io`. O(files in its folder). */
+/** Locks a file. Errors: `Locked`, `Io`. O(files in its folder). */
 export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError, Unlock>> => {
   const folder = folderOf(file)
   const prefix = `${path.basename(file)}.lock.`
-  const mine = `${prefix}${[process.pid, beginOf(process.pid), names.encode(hostname()), randomUUID()].join('.')}`
+  const mine = `${prefix}${[process.pid, ownBegin(), names.encode(hostname()), randomUUID()].join('.')}`
   let isHeld = true
   const unlock: Unlock = async () => {
     if (!isHeld) return right(undefined)
@@ -33,19 +34,24 @@ export const lock = async (file: string, disk: Disk): Promise<E.Either<FileError
       if (!name.startsWith(prefix) || name === mine) continue
       const [pid = '', began = '', host = ''] = name.slice(prefix.length).split('.')
       if (isAlive(Number(pid), began, host)) return `process ${pid} on ${names.decode(host)}`
-      await disk.remove(path.join(folder, name)).catch(() => undefined) // or another did
+      await disk.remove(path.join(folder, name)).catch(() => undefined) // another writer removed it
     }
     return undefined
   })
   if (taken._tag === 'Right' && taken.right === undefined) return right(unlock)
   await unlock()
-  return taken._tag === 'Left' ? taken : wrong({ _tag: 'Locked', path: file, by: taken.right! })
+  return taken._tag === 'Left' ? taken : left({ _tag: 'Locked', path: file, by: taken.right! })
 }
 
-/** When a process began, where the system says: its number may be another's by now. Empty if it does not. */
+let began: string | undefined
+
+/** When this process began, read once. */
+const ownBegin = (): string => (began ??= beginOf(process.pid))
+
+/** When a process began, as its number may be used again. Empty if the system does not say. */
 const beginOf = (pid: number): string => {
   try {
-    // the 22nd field; the second may hold anything, but ends with the last parenthesis
+    // field 22; field 2 is free text that ends with the last parenthesis
     return (
       readFileSync(`/proc/${String(pid)}/stat`, 'latin1')
         .split(') ')
@@ -57,7 +63,7 @@ const beginOf = (pid: number): string => {
   }
 }
 
-/** What is on another host nobody here can tell: it is taken to be. */
+/** A process on another host counts as alive, as this host cannot tell. */
 const isAlive = (pid: number, began: string, host: string): boolean => {
   if (host !== names.encode(hostname())) return true
   try {

@@ -1,30 +1,31 @@
-/** A file as the blocks that are in it, however large it is. */
+/** Reads a file block by block, so that its size does not matter. */
 import { findFlip, findSeal, isIntact, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
 import type { Handle } from './Disk.js'
 
 export interface Stretch {
-  /** Where it begins. */
+  /** Where in the file it begins. */
   readonly offset: number
-  /** All of it: a block with its seal, or what stands after the last seal. */
+  /** A block with its seal, or all bytes after the last seal. */
   readonly bytes: Buffer
-  /** How many of the bytes are lines: all, if there is no seal. */
+  /** How many of the bytes are lines: all but the seal. */
   readonly lines: number
-  /** `intact` as written; `damaged` not so; `open` without a seal. */
+  /** `intact`: matches its seal; `damaged`: does not; `open`: has no seal. */
   readonly state: 'intact' | 'damaged' | 'open'
-  /** What its seal says; the next one begins with it. */
+  /** The CRC in its seal, which seeds the next one. */
   readonly crc: number
-  /** Of one that is not intact: the only bit of the file that is wrong there, if that is so. */
+  /** Its wrong bit, if it is not intact and a single bit is wrong. */
   readonly flip?: Flip
 }
 
-/** Bytes that are read at once, at least. */
-const CHUNK = 1 << 20
+const BYTES_A_READ = 1 << 20
 
 /**
- * The stretches of a file from its beginning on, in order. One with a wrong bit is followed by what it is without, and the others;
- * one that is not intact otherwise is the last. Holds one of them at a time. O(bytes).
+ * The stretches of a file, in order. A block with one wrong bit is yielded as read (`flip` set) and
+ * then repaired, and reading goes on. Any other damage is yielded last. Holds one stretch and at
+ * most one read more in memory. O(bytes).
  */
 export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, void> {
+  const size = await handle.size()
   let held: Buffer = Buffer.alloc(0)
   let [offset, seed, searched] = [0, 0, 0]
   for (;;) {
@@ -41,14 +42,17 @@ export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, vo
       const flip = flipOf(bytes, seed, offset)
       yield { ...stretch, state: 'damaged', ...(flip && { flip }) }
       if (flip === undefined) return
-      held = turned(held, flip.offset - offset, flip.bit)
+      held = flipped(held, flip.offset - offset, flip.bit)
       searched = 0
       continue
     }
     if (held.length <= MAX_BLOCK) {
       searched = Math.max(0, held.length - SEAL)
-      const chunk = Buffer.allocUnsafe(Math.max(CHUNK, held.length))
-      const count = await handle.read(chunk, offset + held.length)
+      const position = offset + held.length
+      const most = Math.max(BYTES_A_READ, held.length)
+      // small files need small buffers; a byte more finds the end
+      const chunk = Buffer.allocUnsafe(Math.min(most, Math.max(0, size - position) + 1))
+      const count = await handle.read(chunk, position)
       held = Buffer.concat([held, chunk.subarray(0, count)])
       if (count > 0) continue
     }
@@ -56,22 +60,22 @@ export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, vo
     const flip = flipOf(held, seed, offset)
     yield { offset, bytes: held, lines: held.length, state: 'open', crc, ...(flip && { flip }) }
     if (flip === undefined) return
-    held = turned(held, flip.offset - offset, flip.bit)
+    held = flipped(held, flip.offset - offset, flip.bit)
     searched = 0
   }
 }
 
 const flipOf = (bytes: Buffer, seed: number, offset: number): Flip | undefined => {
-  // one zero may be a wrong bit, more are none
+  // a wrong bit makes one zero at most; more were left by a crash
   const flip = bytes.indexOf(0) === bytes.lastIndexOf(0) ? findFlip(bytes, seed) : undefined
   return flip && { offset: offset + flip.offset, bit: flip.bit }
 }
 
-const turned = (bytes: Buffer, at: number, bit: number): Buffer => {
+const flipped = (bytes: Buffer, at: number, bit: number): Buffer => {
   const copy = Buffer.from(bytes)
   copy[at]! ^= 1 << bit
   return copy
 }
 
-/** Whether bytes were never written, though the file was long enough for them: a crash leaves zeros, no line has any. */
+/** Whether some of the bytes were never written: a crash leaves zeros, and no line contains any. */
 export const isUnwritten = (bytes: Buffer): boolean => bytes.includes(0)

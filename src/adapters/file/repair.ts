@@ -1,27 +1,33 @@
-/** What can be saved of a file that was damaged. */
+/** Makes a damaged file one that opens, and keeps what it had to cut. */
 import path from 'node:path'
 import type { either as E, taskEither as TE } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
 import type { Flip } from './blocks.js'
 import { folderOf, nodeDisk, writeAll, type Disk, type Handle } from './Disk.js'
-import { attempt, right, wrong, type FileError } from './FileError.js'
+import { attempt, type FileError } from './FileError.js'
 import { lock } from './lock.js'
 import { isUnwritten, readStretches, type Stretch } from './read.js'
-import { newPath } from './Writer.js'
+import { newPath } from './writeNew.js'
 
 export interface Repaired {
-  /** Bits that were turned back, in place: nothing was lost by them. */
+  /** The wrong bits that were corrected: they lost nothing. */
   readonly flips: ReadonlyArray<Flip>
-  /** What could not be, and all after it: in a file of its own now. Absent if nothing was cut. */
+  /**
+   * The first block beyond repair and all after it, now in the file `to`. Absent if all is well.
+   */
   readonly cut?: { readonly offset: number; readonly bytes: number; readonly reason: string; readonly to: string }
-  /** How long the file is now. */
+  /** The new length of the file. */
   readonly bytes: number
 }
 
 /**
- * Makes a damaged file one that opens. A single wrong bit in a block is found and turned back. From a block on that is beyond
- * that, the file is cut: what is cut goes to `<file>.cut-<offset>`, whence `importLines` takes what lines are whole, best after a
- * sync with others, who know what came between. For updates taken from after a gap would hide what was in it, for good.
- * The file as it was stays until the new one is whole. O(bytes). Errors: `Locked`, `Io`, `Foreign`.
+ * Repairs a damaged file, so that it opens. Corrects a single wrong bit in a block. At the first
+ * block with more damage it cuts the file, and moves the rest to `<file>.cut-<offset>`.
+ *
+ * `importLines` reads the intact lines of that rest. Sync with peers first: they may have the lost
+ * updates, and a replica that already holds later updates of a source never asks for earlier ones.
+ *
+ * The old file stays until the new one is complete. O(bytes). Errors: `Locked`, `Io`, `Foreign`.
  */
 export const repair =
   (file: string, disk: Disk = nodeDisk): TE.TaskEither<FileError, Repaired> =>
@@ -45,12 +51,11 @@ const rebuild = async (file: string, disk: Disk): Promise<E.Either<FileError, Re
     let cut: Repaired['cut']
     for await (const stretch of readStretches(from)) {
       if (stretch.flip !== undefined) {
-        flips.push(stretch.flip) // what it should be comes next
+        flips.push(stretch.flip) // the corrected block comes next
         continue
       }
       if (stretch.state !== 'intact') {
-        if (length === 0)
-          return wrong({ _tag: 'Foreign', path: file, reason: 'it does not begin with a sealed header' })
+        if (length === 0) return left({ _tag: 'Foreign', path: file, reason: 'it does not begin with a sealed header' })
         cut = await setAside(file, disk, from, stretch)
         break
       }
@@ -67,9 +72,9 @@ const rebuild = async (file: string, disk: Disk): Promise<E.Either<FileError, Re
   }
 }
 
-const PIECE = 1 << 20
+const BYTES_A_READ = 1 << 20
 
-/** Keeps the rest of a file elsewhere. */
+/** Copies the file from the stretch on to a file of its own. */
 const setAside = async (
   file: string,
   disk: Disk,
@@ -80,7 +85,7 @@ const setAside = async (
   const aside = await disk.open(to, 'w+')
   try {
     let done = 0
-    const piece = Buffer.alloc(PIECE)
+    const piece = Buffer.alloc(BYTES_A_READ)
     for (;;) {
       const count = await from.read(piece, offset + done)
       if (count === 0) break
@@ -88,10 +93,7 @@ const setAside = async (
       done += count
     }
     await aside.sync()
-    const reason =
-      state === 'open' || isUnwritten(bytes)
-        ? 'a write that was not finished'
-        : 'more than one bit is not as it was written'
+    const reason = state === 'open' || isUnwritten(bytes) ? 'a write did not finish' : 'more than one bit is wrong'
     return { offset, bytes: done, reason, to }
   } finally {
     await aside.close()

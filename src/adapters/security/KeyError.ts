@@ -1,25 +1,25 @@
-/** Why a key cannot be had or used. */
-import type { either as E } from 'fp-ts'
+/** Why a key cannot be read, written or used. */
 
 export type KeyError =
-  /** There is no cryptography here that knows it. */
+  /** The cryptography here does not support it. */
   | { readonly _tag: 'Unsupported'; readonly reason: string }
-  /** It is no key, or its text was damaged. */
+  /** The text is not a key, or is damaged. */
   | { readonly _tag: 'InvalidKey'; readonly reason: string }
-  /** A key, but of another kind than is wanted. */
+  /** A key of another kind. */
   | { readonly _tag: 'WrongKey'; readonly expected: string; readonly found: string }
   /** A key that protects nothing. */
   | { readonly _tag: 'WeakKey'; readonly reason: string }
   /** The passphrase is missing or wrong. */
   | { readonly _tag: 'Passphrase'; readonly reason: string }
-  /** Others than its owner may read the file of a private key. `mode` is that of the file, in octal. */
+  /** Other users may read the file of a private key. `mode` is the file's, in octal. */
   | { readonly _tag: 'Exposed'; readonly path: string; readonly mode: string }
-  /** The file could not be read or written. `code` as the system has it: ENOENT, EEXIST. */
+  /** The system refused to read or write the file. `code` is the system's: ENOENT, EEXIST. */
   | { readonly _tag: 'KeyFile'; readonly path: string; readonly code: string; readonly reason: string }
 
-export const wrong = (error: KeyError): E.Left<KeyError> => ({ _tag: 'Left', left: error })
-
-export const right = <A>(value: A): E.Right<A> => ({ _tag: 'Right', right: value })
-
-/** A key error in a sentence. */
-export const show = ({ _tag, ...details }: KeyError): string => `${_tag}: ${Object.values(details).join(', ')}`
+/**
+ * A key error in one line.
+ *
+ * @example
+ * showKeyError({ _tag: 'Passphrase', reason: 'missing' }) // => 'Passphrase: missing'
+ */
+export const showKeyError = ({ _tag, ...details }: KeyError): string => `${_tag}: ${Object.values(details).join(', ')}`

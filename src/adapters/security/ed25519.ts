@@ -1,16 +1,16 @@
 /**
- * Ed25519: ids that name their own keys, so that nobody needs to be asked who is who.
- *
- * Source: RFC 8032; signed are the bytes of `Statement`.
+ * Ed25519 signatures. An id names its own key, so no key lookup is needed. The signed bytes are
+ * those of `Statement`. Source: RFC 8032.
  */
 import type { KeyObject } from 'node:crypto'
 import type { either as E, taskEither as TE } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
 import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Answer, Disbelief, Signer, Verifier } from '../../trust/Security.js'
 import * as Statement from '../../trust/Statement.js'
 import { forged } from '../../trust/verify.js'
-import { right, show, wrong, type KeyError } from './KeyError.js'
+import { showKeyError, type KeyError } from './KeyError.js'
 import { node, web } from './platform.js'
 
 /** 32 bytes as base64url without padding, as in a JWK. */
@@ -19,7 +19,7 @@ export type PublicKey = string
 export interface KeyPair {
   readonly type: 'ed25519'
   readonly publicKey: PublicKey
-  /** The seed: 32 bytes, likewise. */
+  /** The seed: 32 bytes, in the same form. */
   readonly secretKey: string
 }
 
@@ -29,25 +29,28 @@ const PREFIX = 'ed25519:'
  * The id that names a public key: `ed25519:` and the key. O(1).
  *
  * @example
- * idOf('11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo') // => 'ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
- * E.isRight(keyOf('ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo')) // => true
+ * const key = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+ * idOf(key) === `ed25519:${key}` // => true
+ * keyOf(idOf(key)) // => E.right(key)
  * keyOf('alice') // => E.left({ _tag: 'NoKey', reason: 'its id names no key' })
  */
 export const idOf = (publicKey: PublicKey): SourceId => PREFIX + publicKey
 
-/** What a key lookup says of a source. */
+/** Why a key lookup gives no key. */
 export type Lookup = Extract<Disbelief, { readonly _tag: 'NoKey' | 'Unavailable' }>
 
 /** The key that an id names. O(1). */
 export const keyOf = (id: SourceId): E.Either<Lookup, PublicKey> =>
   id.startsWith(PREFIX) ? right(id.slice(PREFIX.length)) : noKey('its id names no key')
 
-const noKey = (reason: string): E.Left<Lookup> => ({ _tag: 'Left', left: { _tag: 'NoKey', reason } })
+const noKey = (reason: string): E.Left<Lookup> => left({ _tag: 'NoKey', reason })
 
-/** 32 bytes: the last two bits of the last character say nothing, and must be zero, or one key had several names. */
+/**
+ * 32 bytes. The last two bits of the text are spare: they must be zero, so that a key has one name.
+ */
 const CANONICAL_KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
-/** The points of small order, in every encoding: a signature by them is one of whatever you like. */
+/** The points of small order, in every encoding: a signature by one of them fits any message. */
 const SMALL_ORDER: ReadonlySet<string> = new Set(
   [
     '0000000000000000000000000000000000000000000000000000000000000000',
@@ -59,7 +62,7 @@ const SMALL_ORDER: ReadonlySet<string> = new Set(
     'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
   ].flatMap((hex) => {
     const bytes = hex.match(/../g)!.map((pair) => parseInt(pair, 16))
-    // the sign of x is all one to them
+    // with either sign of x
     return [0, 0x80].map((sign) => toBase64Url([...bytes.slice(0, 31), bytes[31]! | sign]))
   }),
 )
@@ -71,10 +74,10 @@ function toBase64Url(bytes: ReadonlyArray<number>): string {
     .replaceAll('=', '')
 }
 
-/** Whether a text is a public key, and one that protects. Errors: `InvalidKey`, `WeakKey`. O(1). */
+/** The public key, if it is valid and not weak. Errors: `InvalidKey`, `WeakKey`. O(1). */
 export const checkKey = (publicKey: PublicKey): E.Either<KeyError, PublicKey> => {
-  if (!CANONICAL_KEY.test(publicKey)) return wrong({ _tag: 'InvalidKey', reason: 'no 32 bytes in base64url' })
-  if (SMALL_ORDER.has(publicKey)) return wrong({ _tag: 'WeakKey', reason: 'a point of small order' })
+  if (!CANONICAL_KEY.test(publicKey)) return left({ _tag: 'InvalidKey', reason: 'not 32 bytes in base64url' })
+  if (SMALL_ORDER.has(publicKey)) return left({ _tag: 'WeakKey', reason: 'a point of small order' })
   return right(publicKey)
 }
 
@@ -87,7 +90,7 @@ export const generate: TE.TaskEither<KeyError, KeyPair> = async () => {
         : await generateInBrowser()
     return right({ type: 'ed25519', publicKey: jwk.x!, secretKey: jwk.d! })
   } catch (error) {
-    return wrong({ _tag: 'Unsupported', reason: String(error) })
+    return left({ _tag: 'Unsupported', reason: String(error) })
   }
 }
 
@@ -109,11 +112,16 @@ const jwkOf = (publicKey: PublicKey, secretKey?: string) => ({
 })
 
 export interface SignerOptions {
-  /** The id to sign under, where it is a chosen one, which the others look up. Default: the one that names the key. */
+  /**
+   * The id to sign as. Default: the one that names the key. Verifiers look up the key of others.
+   */
   readonly id?: SourceId
 }
 
-/** Signs with a key pair: at once in Node. Some 40 µs. Errors, of its signing: the key's. */
+/**
+ * Signs with a key pair: at once in Node, with a promise in browsers. The key is read at the first
+ * signature; if it is invalid, every signature is a `Left`.
+ */
 export const signer = (keys: KeyPair, { id = idOf(keys.publicKey) }: SignerOptions = {}): Signer => {
   const jwk = jwkOf(keys.publicKey, keys.secretKey)
   if (node !== undefined) {
@@ -126,7 +134,7 @@ export const signer = (keys: KeyPair, { id = idOf(keys.publicKey) }: SignerOptio
           key ??= createPrivateKey({ key: jwk, format: 'jwk' })
           return right(sign(null, Statement.bytes(statement), key).toString('base64'))
         } catch (error) {
-          return { _tag: 'Left', left: String(error) }
+          return left(String(error))
         }
       },
     }
@@ -140,37 +148,43 @@ export const signer = (keys: KeyPair, { id = idOf(keys.publicKey) }: SignerOptio
         const signature = await needed(web).sign('Ed25519', await importing, Statement.bytes(statement))
         return right(btoa(String.fromCharCode(...new Uint8Array(signature))))
       } catch (error) {
-        return { _tag: 'Left', left: String(error) }
+        return left(String(error))
       }
     },
   }
 }
 
 export interface VerifierOptions {
-  /** The key of a source whose id names none. Default: it has none. */
+  /** The key of a source whose id names none. Default: such a source has no key. */
   readonly keys?: (source: SourceId) => Answer<Lookup, PublicKey>
   /**
-   * From which stamp on a source's key is not believed any more, if it was given up. What it signed before stays; who holds the
-   * key may still sign as of before.
+   * The stamp from which on a source's key is revoked, if it is. Updates with earlier stamps stay
+   * valid, and whoever holds the key can still sign with such a stamp.
    */
   readonly revoked?: (source: SourceId) => Timestamp | undefined
-  /** Verify in Node's thread pool: not at once then, but on all cores, and the event loop stays free. Default false. */
+  /** Verify in Node's thread pool: with a promise, on all cores. Default false: at once. */
   readonly threads?: boolean
 }
 
-/** 64 bytes of base64; the last four bits of the last character must be zero: one signature has one text. */
+/**
+ * 64 bytes. The last four bits of the text are spare: they must be zero, so a signature has one
+ * text.
+ */
 const CANONICAL_SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/
 
 /**
- * Believes what the key that a source's id names has signed. Some 110 µs; at once in Node, unless a key lookup takes time.
+ * Believes statements that the source's key has signed. Answers at once in Node, unless the key
+ * lookup gives a promise or `threads` is set.
  *
  * @example
  * const [keys, others] = [unwrap(await generate()), unwrap(await generate())]
- * const statement = { document: 'd', dataType: 'Model<number>', source: idOf(keys.publicKey), timestamp: 1, change: ['x', 1] }
- * const signature = unwrap(signer(keys).sign(statement))
- * E.isRight(verifier().verify(statement, signature)) // => true
- * E.isRight(verifier().verify({ ...statement, document: 'e' }, signature)) // => false
- * E.isRight(verifier().verify({ ...statement, source: idOf(others.publicKey) }, signature)) // => false
+ * const source = idOf(keys.publicKey)
+ * const signed = { document: 'd', dataType: 'Model', source, timestamp: 1, change: ['x', 1] }
+ * const signature = unwrap(signer(keys).sign(signed))
+ * E.isRight(verifier().verify(signed, signature)) // => true
+ * E.isRight(verifier().verify({ ...signed, document: 'e' }, signature)) // => false
+ * const other = idOf(others.publicKey)
+ * E.isRight(verifier().verify({ ...signed, source: other }, signature)) // => false
  */
 export const verifier = ({ keys = keyOf, revoked, threads = false }: VerifierOptions = {}): Verifier => {
   const check = node !== undefined ? verifyInNode(node, threads) : verifyInBrowser
@@ -181,12 +195,12 @@ export const verifier = ({ keys = keyOf, revoked, threads = false }: VerifierOpt
   return {
     verify: (statement, signature) => {
       const { source, timestamp } = statement
-      if (!CANONICAL_SIGNATURE.test(signature)) return forged('no 64 bytes in base64')
+      if (!CANONICAL_SIGNATURE.test(signature)) return forged('not 64 bytes in base64')
       if (timestamp >= (revoked?.(source) ?? Infinity)) return noKey('its key was revoked')
       const withKey = (found: E.Either<Lookup, PublicKey>): Answer<Disbelief, unknown> => {
         if (found._tag === 'Left') return found
         const key = checkKey(found.right)
-        if (key._tag === 'Left') return noKey(show(key.left))
+        if (key._tag === 'Left') return noKey(showKeyError(key.left))
         return check(Statement.bytes(statement), key.right, signature)
       }
       const found = lookUp(source)
@@ -202,7 +216,7 @@ export const verifier = ({ keys = keyOf, revoked, threads = false }: VerifierOpt
 type Check = (bytes: Uint8Array<ArrayBuffer>, publicKey: PublicKey, signature: string) => Answer<Disbelief, unknown>
 
 const verdict = (isValid: boolean): E.Either<Disbelief, unknown> =>
-  isValid ? right(undefined) : forged('the signature is not that of the key')
+  isValid ? right(undefined) : forged('the key did not make this signature')
 
 const verifyInNode = ({ createPublicKey, verify }: typeof import('node:crypto'), threads: boolean): Check => {
   const keyObject = remember((publicKey) => createPublicKey({ key: jwkOf(publicKey), format: 'jwk' }))
@@ -234,8 +248,8 @@ const verifyInBrowser: Check = (bytes, publicKey, signature) => async () => {
   }
 }
 
-/** As many keys are remembered, those made last. */
-const REMEMBERED = 4096
+/** How many of the latest keys stay in memory: to import one costs more than a verification. */
+const REMEMBERED_KEYS = 4096
 
 function remember<A>(make: (publicKey: PublicKey) => A): (publicKey: PublicKey) => A {
   const made = new Map<PublicKey, A>()
@@ -243,7 +257,7 @@ function remember<A>(make: (publicKey: PublicKey) => A): (publicKey: PublicKey) 
     const known = made.get(publicKey)
     if (known !== undefined) return known
     const fresh = make(publicKey)
-    if (made.size >= REMEMBERED) made.delete(made.keys().next().value!)
+    if (made.size >= REMEMBERED_KEYS) made.delete(made.keys().next().value!)
     made.set(publicKey, fresh)
     return fresh
   }

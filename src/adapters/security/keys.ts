@@ -1,24 +1,28 @@
-/** Keys as files: PEM, and OpenSSH's as `ssh-keygen` writes them. In Node alone; OpenSSH's need npm `sshpk`, an optional peer. */
+/**
+ * Key files: PEM, and OpenSSH's own form as `ssh-keygen` writes it. Node only. OpenSSH's form needs
+ * npm `sshpk`, an optional peer dependency.
+ */
 import type { KeyObject } from 'node:crypto'
 import type { either as E, taskEither as TE } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
 import type * as ed25519 from './ed25519.js'
 import { checkKey } from './ed25519.js'
-import { right, wrong, type KeyError } from './KeyError.js'
+import type { KeyError } from './KeyError.js'
 import { files, node } from './platform.js'
 import * as rsaSha1 from './rsaSha1.js'
 
 export type KeyPair = ed25519.KeyPair | rsaSha1.KeyPair
 
-/** A public key alone. */
+/** A public key without its secret one. */
 export type PublicKey = Omit<ed25519.KeyPair, 'secretKey'> | Omit<rsaSha1.KeyPair, 'secretKey'>
 
 export interface ReadOptions extends rsaSha1.Options {
-  /** For a key that is encrypted. */
+  /** The passphrase of an encrypted key. */
   readonly passphrase?: string
 }
 
 /**
- * The key pair in a private key's text: PEM (PKCS#8, PKCS#1), or OpenSSH's, encrypted or not.
+ * The key pair in the text of a private key: PEM (PKCS#8, PKCS#1) or OpenSSH, encrypted or not.
  * Errors: `InvalidKey`, `WrongKey`, `WeakKey`, `Passphrase`, `Unsupported`.
  */
 export const parse =
@@ -37,7 +41,7 @@ export const parse =
   }
 
 /**
- * The public key in its text: PEM, or a line as OpenSSH's `.pub` files and `authorized_keys` hold.
+ * The public key in its text: PEM, or a line of OpenSSH's `.pub` files and `authorized_keys`.
  * Errors: `InvalidKey`, `WrongKey`, `WeakKey`, `Unsupported`.
  */
 export const parsePublic =
@@ -54,18 +58,18 @@ const readKey = <A>(
   text: string,
   read: (crypto: typeof import('node:crypto')) => E.Either<KeyError, A>,
 ): E.Either<KeyError, A> => {
-  if (node === undefined) return wrong({ _tag: 'Unsupported', reason: 'key files are read in Node alone' })
+  if (node === undefined) return left({ _tag: 'Unsupported', reason: 'keys are read and written in Node only' })
   try {
     return read(node)
   } catch (error) {
     const reason = String(error)
     return /passphrase|password|bad decrypt|BAD_DECRYPT/i.test(reason) || text.includes('ENCRYPTED')
-      ? wrong({ _tag: 'Passphrase', reason })
-      : wrong({ _tag: 'InvalidKey', reason })
+      ? left({ _tag: 'Passphrase', reason })
+      : left({ _tag: 'InvalidKey', reason })
   }
 }
 
-/** With the public key of one that is strong enough. */
+/** Passes the public key to `make`, if it is of a known kind and strong enough. */
 const strong = <A>(key: KeyObject, options: rsaSha1.Options, make: (open: PublicKey) => A): E.Either<KeyError, A> => {
   switch (key.asymmetricKeyType) {
     case 'ed25519': {
@@ -79,11 +83,11 @@ const strong = <A>(key: KeyObject, options: rsaSha1.Options, make: (open: Public
       return checked._tag === 'Left' ? checked : right(make({ type: 'rsa', publicKey: open }))
     }
     default:
-      return wrong({ _tag: 'WrongKey', expected: 'ed25519 or rsa', found: String(key.asymmetricKeyType) })
+      return left({ _tag: 'WrongKey', expected: 'ed25519 or rsa', found: String(key.asymmetricKeyType) })
   }
 }
 
-/** What Node reads a key from: PEM, or a JWK of one that came in OpenSSH's own form. */
+/** A key as Node reads it: PEM, or a JWK made from OpenSSH's form. */
 type Material = string | { readonly key: Jwk; readonly format: 'jwk' }
 
 type Jwk = import('node:crypto').JsonWebKey
@@ -92,16 +96,16 @@ const materialOf = async (text: string, passphrase: string | undefined): Promise
   const isPrivate = text.includes('-----BEGIN OPENSSH PRIVATE KEY-----')
   if (!isPrivate && !/^(ssh|ecdsa)-\S+ /m.test(text)) return right(text)
   const sshpk = await loadSshpk()
-  if (sshpk === undefined) return wrong(needsSshpk)
+  if (sshpk === undefined) return left(needsSshpk)
   try {
     const options = passphrase === undefined ? {} : { passphrase }
     const key = isPrivate ? sshpk.parsePrivateKey(text, 'ssh', options) : sshpk.parseKey(text, 'ssh')
-    // its PKCS#8 of these is none that Node reads
+    // Node does not read the PKCS#8 that sshpk writes for Ed25519
     return right(key.type === 'ed25519' ? { key: jwkOf(key.part), format: 'jwk' } : key.toString('pkcs8'))
   } catch (error) {
     const reason = String(error)
     const isLocked = (error as Error).name === 'KeyEncryptedError' || /passphrase/i.test(reason)
-    return wrong({ _tag: isLocked ? 'Passphrase' : 'InvalidKey', reason })
+    return left({ _tag: isLocked ? 'Passphrase' : 'InvalidKey', reason })
   }
 }
 
@@ -114,9 +118,9 @@ const jwkOf = ({ A, k }: Parts): Jwk => ({
   ...(k !== undefined && { d: k.data.subarray(-32).toString('base64url') }),
 })
 
-const needsSshpk: KeyError = { _tag: 'Unsupported', reason: 'OpenSSH keys need npm sshpk to be installed' }
+const needsSshpk: KeyError = { _tag: 'Unsupported', reason: 'OpenSSH keys need the npm package sshpk' }
 
-/** By a name that bundlers do not see: it is there for those who have such keys. */
+/** Imports by a variable, so that bundlers do not demand the optional package. */
 const loadSshpk = async (): Promise<typeof import('sshpk') | undefined> => {
   const name = 'sshpk'
   try {
@@ -132,8 +136,8 @@ export interface WriteOptions {
 }
 
 /**
- * A key pair as `ssh-keygen` writes it: the private file's text, encrypted if there is a passphrase, and the public one's.
- * Errors: `InvalidKey`, `Unsupported`.
+ * The texts of the two files that `ssh-keygen` writes. Encrypts the private key if there is a
+ * passphrase. Errors: `InvalidKey`, `Unsupported`.
  */
 export const toOpenSsh =
   (
@@ -144,13 +148,16 @@ export const toOpenSsh =
     const pem = toPem(keys)
     if (pem._tag === 'Left') return pem
     const sshpk = await loadSshpk()
-    if (sshpk === undefined) return wrong(needsSshpk)
+    if (sshpk === undefined) return left(needsSshpk)
     const key = sshpk.parsePrivateKey(pem.right, 'pem')
     const encrypted = passphrase === undefined ? {} : { cipher: 'aes256-ctr' as const, passphrase }
     return right([key.toString('openssh', encrypted), `${key.toPublic().toString('ssh')}\n`])
   }
 
-/** A private key as PEM (PKCS#8), encrypted if there is a passphrase. Errors: `InvalidKey`, `Unsupported`. */
+/**
+ * The private key as PEM (PKCS#8), encrypted if there is a passphrase. Errors: `InvalidKey`,
+ * `Unsupported`.
+ */
 export const toPem = (keys: KeyPair, { passphrase }: WriteOptions = {}): E.Either<KeyError, string> =>
   readKey('', ({ createPrivateKey }) => {
     const key = createPrivateKey(
@@ -162,7 +169,7 @@ export const toPem = (keys: KeyPair, { passphrase }: WriteOptions = {}): E.Eithe
     return right(key.export({ type: 'pkcs8', format: 'pem', ...encrypted }).toString())
   })
 
-/** A public key as PEM. Errors: `InvalidKey`, `Unsupported`. */
+/** The public key as PEM. Errors: `InvalidKey`, `Unsupported`. */
 export const toPublicPem = (key: PublicKey): E.Either<KeyError, string> =>
   readKey('', ({ createPublicKey }) => {
     if (key.type === 'rsa') return right(key.publicKey)
@@ -170,8 +177,8 @@ export const toPublicPem = (key: PublicKey): E.Either<KeyError, string> =>
     return right(open.export({ type: 'spki', format: 'pem' }).toString())
   })
 
-/** Owner alone, to read and to write. */
-const PRIVATE = 0o600
+/** Modes of a file: its owner reads and writes it; others read it too. */
+const [PRIVATE, PUBLIC] = [0o600, 0o644]
 
 export interface SaveOptions extends WriteOptions {
   /** Default `pem`. */
@@ -179,8 +186,9 @@ export interface SaveOptions extends WriteOptions {
 }
 
 /**
- * Writes a key pair: the private key to `path`, for its owner's eyes, the public one beside it as `path.pub`. Never over a
- * file that is there. On the disk when it is done. Errors: `KeyFile`, `InvalidKey`, `Unsupported`.
+ * Writes the private key to `path`, readable by its owner only, and the public key to `path.pub`.
+ * Both are on the disk when it resolves. Never overwrites a file. Errors: `KeyFile`, `InvalidKey`,
+ * `Unsupported`.
  */
 export const save =
   (path: string, keys: KeyPair, { format = 'pem', ...options }: SaveOptions = {}): TE.TaskEither<KeyError, void> =>
@@ -191,7 +199,7 @@ export const save =
     return onFile(path, async ({ open: openFile }) => {
       for (const [name, text, mode] of [
         [path, secret, PRIVATE],
-        [`${path}.pub`, open, 0o644],
+        [`${path}.pub`, open, PUBLIC],
       ] as const) {
         const file = await openFile(name, 'wx', mode)
         try {
@@ -212,8 +220,8 @@ const bothPem = (keys: KeyPair, options: WriteOptions): E.Either<KeyError, reado
 }
 
 /**
- * Reads a private key's file, of whatever form {@link parse} reads. Refuses one that others may read, as ssh does.
- * Errors: `KeyFile`, `Exposed`, and those of {@link parse}.
+ * Reads the file of a private key, in any form that {@link parse} reads. As ssh does, it refuses a
+ * file that other users may read. Errors: `KeyFile`, `Exposed`, and those of {@link parse}.
  */
 export const load =
   (path: string, options: ReadOptions = {}): TE.TaskEither<KeyError, KeyPair> =>
@@ -223,9 +231,9 @@ export const load =
       try {
         const { mode } = await file.stat()
         const others = mode & 0o077
-        // on Windows a mode says nothing
+        // Windows has no such modes
         if (others !== 0 && globalThis.process.platform !== 'win32') {
-          return wrong({ _tag: 'Exposed', path, mode: (mode & 0o777).toString(8) })
+          return left({ _tag: 'Exposed', path, mode: (mode & 0o777).toString(8) })
         }
         return await parse(await file.readFile('utf8'), options)()
       } finally {
@@ -237,11 +245,11 @@ const onFile = async <A>(
   path: string,
   use: (module: typeof import('node:fs/promises')) => Promise<E.Either<KeyError, A>>,
 ): Promise<E.Either<KeyError, A>> => {
-  if (files === undefined) return wrong({ _tag: 'Unsupported', reason: 'there are files in Node alone' })
+  if (files === undefined) return left({ _tag: 'Unsupported', reason: 'key files need Node' })
   try {
     return await use(files)
   } catch (error) {
     const { code = '' } = error as { readonly code?: string }
-    return wrong({ _tag: 'KeyFile', path, code, reason: String(error) })
+    return left({ _tag: 'KeyFile', path, code, reason: String(error) })
   }
 }

@@ -1,0 +1,169 @@
+/** Reads a replica's file, or creates it. */
+import type { either as E } from 'fp-ts'
+import * as Clock from '../../core/Clock.js'
+import { left, right } from '../../core/Either.js'
+import { receive, sort } from '../../core/receive.js'
+import type * as Replica from '../../core/Replica.js'
+import type { SourceId, Update } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import * as WireMessage from '../../wire/lines/format.js'
+import { folderOf, type Disk, type Handle } from './Disk.js'
+import { attempt, type FileError } from './FileError.js'
+import { isUnwritten, readStretches, type Stretch } from './read.js'
+import { newPath, writeNew, type Contents, type Extent } from './writeNew.js'
+
+export interface Progress {
+  readonly bytes: number
+  /** The length of the file, in bytes. */
+  readonly of: number
+  readonly updates: number
+}
+
+/** What a file held when it was opened. */
+export interface Opened {
+  readonly updates: number
+  readonly bytes: number
+  /** The unfinished end that a crash left. It was cut off; none of it was acknowledged. */
+  readonly torn?: { readonly offset: number; readonly bytes: number }
+}
+
+/** The file to load, and what for. */
+export interface Opening<S, C> {
+  readonly file: string
+  readonly disk: Disk
+  readonly scuttlebutt: Scuttlebutt<S, C>
+  readonly id: SourceId
+  readonly progress?: (progress: Progress) => void
+}
+
+export interface Loaded<S, C> {
+  readonly replica: Replica.Replica<S, C>
+  readonly handle: Handle
+  readonly extent: Extent
+  readonly opened: Opened
+}
+
+/** Reads the file, or creates it if it is missing or empty. O(bytes). */
+export const load = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
+  const { file, disk } = opening
+  // a crash may have left an unfinished one
+  await disk.remove(newPath(file)).catch(() => undefined)
+  const handle = await attempt(file, 'open', () => disk.open(file, 'r+'))
+  const size = handle._tag === 'Right' ? await attempt(file, 'open', () => handle.right.size()) : handle
+  if (size._tag === 'Left') return isMissing(size.left) ? create(opening) : size
+  if (handle._tag === 'Left') return handle
+  if (size.right === 0) {
+    await handle.right.close()
+    return create(opening)
+  }
+  const read = await attempt(file, 'read', () => readAll(opening, handle.right, size.right))
+  const loaded = read._tag === 'Left' ? read : read.right
+  if (loaded._tag === 'Left') await handle.right.close().catch(() => undefined)
+  return loaded
+}
+
+const isMissing = (error: FileError): boolean => error._tag === 'Io' && error.code === 'ENOENT'
+
+const create = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
+  const { file, disk, scuttlebutt, id } = opening
+  const replica = scuttlebutt.create(id)
+  const contents = contentsOf(scuttlebutt, () => replica)
+  const made = await writeNew(file, disk, contents)
+  if (made._tag === 'Left') return made
+  const synced = await attempt(file, 'fsync of the folder', () => disk.syncFolder(folderOf(file)))
+  const [handle, extent] = made.right
+  if (synced._tag === 'Right') return right({ replica, handle, extent, opened: { updates: 0, bytes: 0 } })
+  await handle.close().catch(() => undefined)
+  return synced
+}
+
+/** The contents of a replica's file: its digest as the header, then its updates. */
+export const contentsOf = <S, C>(
+  { dataType, digest, history }: Scuttlebutt<S, C>,
+  replica: () => Replica.Replica<S, C>,
+): Contents<Update<C>> => {
+  const encode = WireMessage.encode(dataType)
+  return {
+    digest: () => digest(replica()),
+    all: () => history()(replica()),
+    line: (update) => encode({ _tag: 'Update', update }),
+    size: () => replica().log.size,
+  }
+}
+
+const BYTES_A_REPORT = 1 << 20
+
+const readAll = async <S, C>(
+  { file, scuttlebutt, id, progress }: Opening<S, C>,
+  handle: Handle,
+  size: number,
+): Promise<E.Either<FileError, Loaded<S, C>>> => {
+  const { dataType } = scuttlebutt
+  const decode = WireMessage.decode(dataType)({})
+  let replica = scuttlebutt.create(id)
+  let header: Replica.Digest | undefined
+  let extent: Extent = { length: 0, seed: 0, count: 0 }
+  let reported = 0
+  for await (const stretch of readStretches(handle)) {
+    if (stretch.state !== 'intact') {
+      if (header === undefined && stretch.flip === undefined) {
+        return left(foreign(file, 'it does not begin with a sealed header'))
+      }
+      if (!isTorn(stretch)) return left(corrupt(file, stretch))
+      break
+    }
+    const updates: Update<C>[] = []
+    for (const { line, offset } of linesOf(stretch)) {
+      const decoded = decode(line)
+      if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
+      if (decoded.right._tag === 'Update') updates.push(decoded.right.update)
+      else if (decoded.right._tag === 'Header') header ??= decoded.right.header
+    }
+    if (header === undefined) return left(foreign(file, 'it has no header'))
+    replica = receive(dataType)(sort(dataType)(updates)(replica))(replica).replica
+    const length = stretch.offset + stretch.bytes.length
+    extent = { length, seed: stretch.crc, count: extent.count + updates.length }
+    if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {
+      reported = length
+      progress({ bytes: length, of: size, updates: extent.count })
+    }
+  }
+  if (header === undefined) return left(foreign(file, 'it has no header'))
+  // the header's clock also covers superseded updates, which the file does not hold
+  const clock = Clock.join(Clock.fromRecord(header.clock, header.floor))(replica.clock)
+  const opened = await cutTorn(handle, extent, size)
+  return right({ replica: { ...replica, clock }, handle, extent, opened })
+}
+
+/** A crash leaves an unsealed end, or zeros in place of bytes that were never written. */
+const isTorn = ({ state, bytes, flip }: Stretch): boolean =>
+  flip === undefined && (state === 'open' || isUnwritten(bytes))
+
+const foreign = (file: string, reason: string): FileError => ({ _tag: 'Foreign', path: file, reason })
+
+const corrupt = (file: string, { offset, bytes, flip }: Stretch): FileError => ({
+  _tag: 'Corrupt',
+  path: file,
+  offset: flip?.offset ?? offset,
+  reason:
+    flip === undefined
+      ? `more than one bit is wrong in the ${String(bytes.length)} bytes from here on`
+      : 'one bit of this byte is wrong',
+})
+
+/** The lines of a block, each with its offset in the file. */
+function* linesOf({ bytes, lines, offset }: Stretch): Generator<{ readonly line: string; readonly offset: number }> {
+  for (let start = 0; start < lines;) {
+    const end = bytes.indexOf(0x0a, start)
+    yield { line: bytes.toString('utf8', start, end), offset: offset + start }
+    start = end + 1
+  }
+}
+
+const cutTorn = async (handle: Handle, { length, count }: Extent, size: number): Promise<Opened> => {
+  const opened = { updates: count, bytes: length }
+  if (size <= length) return opened
+  await handle.truncate(length)
+  await handle.sync()
+  return { ...opened, torn: { offset: length, bytes: size - length } }
+}

@@ -1,0 +1,36 @@
+/** Why a replica in a database does not open, or why an update is not in the database. */
+import type { either as E } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
+import * as rejections from '../../core/Rejection.js'
+import type { Rejection } from '../../scuttlebutt.js'
+
+export type LevelError =
+  /** The database refused. `code` is its own: LEVEL_LOCKED, LEVEL_CORRUPTION. */
+  | { readonly _tag: 'Level'; readonly operation: string; readonly code: string; readonly reason: string }
+  /** The replica is open already, on this database object. */
+  | { readonly _tag: 'Locked'; readonly name: string }
+  /** The value of a key is not an update of this data type. */
+  | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: Rejection }
+  /** The store was closed. */
+  | { readonly _tag: 'Closed'; readonly name: string }
+
+/**
+ * A level error in one line.
+ *
+ * @example
+ * showLevelError({ _tag: 'Locked', name: 'alice' }) // => 'Locked: alice'
+ */
+export const showLevelError = ({ _tag, ...details }: LevelError): string => {
+  const parts = Object.values(details).map((detail) => (typeof detail === 'string' ? detail : rejections.show(detail)))
+  return `${_tag}: ${parts.join(', ')}`
+}
+
+/** Calls the database, and turns an exception into a `Level` error. */
+export const attempt = async <A>(operation: string, act: () => Promise<A>): Promise<E.Either<LevelError, A>> => {
+  try {
+    return right(await act())
+  } catch (error) {
+    const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } }
+    return left({ _tag: 'Level', operation, code: cause?.code ?? code ?? '', reason: String(error) })
+  }
+}

@@ -1,0 +1,74 @@
+/** Reads a replica from its sublevel. */
+import type { either as E } from 'fp-ts'
+import * as Clock from '../../core/Clock.js'
+import { left, right } from '../../core/Either.js'
+import * as Log from '../../core/Log.js'
+import type { Replica } from '../../core/Replica.js'
+import * as Timestamp from '../../core/Timestamp.js'
+import type { SourceId, Update } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import * as WireMessage from '../../wire/lines/format.js'
+import { FLOOR, SOURCES, UPDATES, type Sublevel } from './entries.js'
+import { attempt, type LevelError } from './LevelError.js'
+
+const UPDATES_A_READ = 4096
+
+/**
+ * Reads the replica; an empty sublevel gives a new one. `onUpdates` is called with the updates read
+ * so far. O(updates). Errors: `Level`, `Rejected`.
+ */
+export const read = async <S, C>(
+  sublevel: Sublevel,
+  scuttlebutt: Scuttlebutt<S, C>,
+  id: SourceId,
+  onUpdates: (count: number) => void,
+): Promise<E.Either<LevelError, Replica<S, C>>> => {
+  const found = await attempt('read', async () => {
+    const replica = await readUpdates(sublevel, scuttlebutt, id, onUpdates)
+    return replica._tag === 'Left' ? replica : right(await withClock(sublevel, replica.right))
+  })
+  return found._tag === 'Left' ? found : found.right
+}
+
+const readUpdates = async <S, C>(
+  sublevel: Sublevel,
+  { dataType, create }: Scuttlebutt<S, C>,
+  id: SourceId,
+  onUpdates: (count: number) => void,
+): Promise<E.Either<LevelError, Replica<S, C>>> => {
+  const decode = WireMessage.decode(dataType)({})
+  let { state, log, clock } = create(id)
+  let count = 0
+  const iterator = sublevel.iterator(UPDATES)
+  const next = (): Promise<[string, string][]> => iterator.nextv(UPDATES_A_READ)
+  try {
+    for (let entries = await next(); entries.length > 0; entries = await next()) {
+      const updates: Update<C>[] = []
+      for (const [key, line] of entries) {
+        const decoded = decode(line)
+        if (decoded._tag === 'Left') return left({ _tag: 'Rejected', key, rejection: decoded.left })
+        if (decoded.right._tag === 'Update') updates.push(decoded.right.update)
+      }
+      state = dataType.apply(updates)(state).state
+      // holds superseded updates too: as proofs of a fork the log had them
+      log = Log.add(updates)(log)
+      clock = Clock.advanceAll(updates)(clock)
+      count += updates.length
+      onUpdates(count)
+    }
+  } finally {
+    await iterator.close()
+  }
+  return right({ id, state, log, clock })
+}
+
+/** The clock also covers superseded updates, which are not in the database. */
+const withClock = async <S, C>(sublevel: Sublevel, replica: Replica<S, C>): Promise<Replica<S, C>> => {
+  const seen: [SourceId, Timestamp.Timestamp][] = []
+  for await (const text of sublevel.values(SOURCES)) {
+    seen.push(JSON.parse(text) as [SourceId, Timestamp.Timestamp])
+  }
+  const floor = Number((await sublevel.get(FLOOR)) ?? Timestamp.NEVER)
+  const saved = Clock.fromRecord(Object.fromEntries(seen), floor)
+  return { ...replica, clock: Clock.join(saved)(replica.clock) }
+}

@@ -1,0 +1,21 @@
+/** A store whose replica is also on a disk or in a database. */
+import type { taskEither as TE } from 'fp-ts'
+import type { LocalStore } from './Store.js'
+
+export interface DurableStore<S, C, Err> extends LocalStore<S, C> {
+  /**
+   * Resolves when every update applied so far is saved. A `Left` says why one is not: the store
+   * keeps it, and the next call tries again.
+   */
+  readonly flushed: TE.TaskEither<Err, void>
+  /**
+   * As `flushed`, then lets go of the file or database. If that fails, the store stays open.
+   * Updates applied after `close` are not saved.
+   */
+  readonly close: TE.TaskEither<Err, void>
+  /**
+   * Saves the replica anew, without superseded updates. Happens by itself when more than half of
+   * the saved updates are superseded. O(n).
+   */
+  readonly compact: TE.TaskEither<Err, void>
+}
