@@ -1,4 +1,7 @@
-/** Everything that is known to be wrong is caught, by the law that it breaks and within the default budget. */
+/**
+ * Everything that is known to be wrong is caught, by the law that it breaks and within the default
+ * budget.
+ */
 import { describe, expect, test } from 'vitest'
 import {
   corpus,

@@ -1,6 +1,6 @@
 /** Types that are right, each as its paper has it: none of them may be accused. */
 import fc from 'fast-check'
-import { deltas, operations, states, type Subject, type Where } from '../../src/laws/index.js'
+import { deltas, operations, states, type Lawful, type Where } from '../../src/laws/index.js'
 
 type Counts = ReadonlyMap<string, number>
 
@@ -99,7 +99,10 @@ const orSetOfOperations = operations<Named, Command, Told>({
   delivery: { order: 'causal', copies: 'exactly once' },
 })
 
-/** Almeida, Shoker and Baquero, JPDC 2018, section 7.2: tags that live, and the context of all ever seen. */
+/**
+ * Almeida, Shoker and Baquero, JPDC 2018, section 7.2: tags that live, and the context of all ever
+ * seen.
+ */
 const orSetOfDeltas = deltas<Named, Command>({
   name: 'OR-set of deltas',
   empty: { named: new Set(), live: new Set() },
@@ -141,7 +144,10 @@ const isSame = (a: Item, b: Item): boolean => a.at === b.at && a.by === b.by
 const isLater = (a: Item, b: Item): boolean => a.at > b.at || (a.at === b.at && a.by > b.by)
 const live = ({ items: all }: Rga): ReadonlyArray<Item> => all.filter(({ isRemoved }) => !isRemoved)
 
-/** Roh et al., "Replicated abstract data types" (JPDC 2011), section 4: after the item given, past what was inserted there later. */
+/**
+ * Roh et al., "Replicated abstract data types" (JPDC 2011), section 4: after the item given, past
+ * what was inserted there later.
+ */
 const rga = operations<Rga, readonly [number, string], Edit>({
   name: 'RGA',
   empty: { clock: 0, items: [] },
@@ -203,4 +209,4 @@ export const correct = [
   orSetOfDeltas,
   rga,
   greatest,
-] as unknown as ReadonlyArray<Subject<never, never, never>>
+] as unknown as ReadonlyArray<Lawful<never, never, never>>

@@ -85,7 +85,7 @@ a and b know the same, and differ, after 3 and 4.
   - 2
   + 1
 
-do it again by the option schedule:
+run it again with the option schedule:
   network(["a", "b"], ({ at, partition, heal }) => [
     at("a", 1).local(1),
     at("b", 1).local(2),

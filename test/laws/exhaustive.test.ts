@@ -88,7 +88,10 @@ const countNaively = (
   return { states: seen.size - 1, ends }
 }
 
-/** Who writes how often, the writers first: which of those that only listen they are makes no difference. */
+/**
+ * Who writes how often, the writers first: which of those that only listen they are makes no
+ * difference.
+ */
 const allotments = (replicas: number, updates: number): ReadonlyArray<ReadonlyArray<number>> => {
   const all: ReadonlyArray<number>[] = []
   const go = (rest: number, chosen: ReadonlyArray<number>): void => {

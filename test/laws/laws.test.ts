@@ -1,4 +1,7 @@
-/** A law that nothing can break shows nothing: each is broken here by a type that keeps all that come before it. */
+/**
+ * A law that nothing can break shows nothing: each is broken here by a type that keeps all that
+ * come before it.
+ */
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
@@ -343,7 +346,7 @@ test('laws are pure predicates: 6 and 7, which are the core’s, see what is wro
   const holds = { ...after, log: misfiled } as typeof after
   expect(
     history.check(tampered((event, i) => ({ ...event, after: i === 0 ? (behind as typeof after) : holds }))),
-  ).toMatchObject({ why: 'a history is not just what a clock lacks' })
+  ).toMatchObject({ why: 'a history is not exactly the updates that a clock lacks' })
 })
 
 describe('verdicts are kept apart', () => {
