@@ -107,10 +107,10 @@ class Explorer<R, C, M> {
         const next: State<R, C, M>[] = []
         for (const state of layer) {
           for (const [version, operation] of this.successors(state, allotted)) {
-            const after = state.versions.map((one, lane) => (lane === version.lane ? version : one))
-            const key = after.map(({ id }) => id).join()
+            const key = stateKey(state, version)
             if (seen.has(key)) continue
             seen.add(key)
+            const after = state.versions.map((one, lane) => (lane === version.lane ? version : one))
             this.states++
             const made = operation === undefined ? state.made : [...state.made, operation]
             const reached = { versions: after, before: state, step: version.step!, made }
@@ -170,7 +170,8 @@ class Explorer<R, C, M> {
       }
       if (subject.send === undefined || state.made.some(({ message }) => message !== undefined)) continue
       for (const [from, sender] of state.versions.entries()) {
-        if (from === lane || sender.knows.every((operation) => version.knows.includes(operation))) continue
+        if (from === lane || sender.known === version.known) continue
+        if (sender.knows.every((operation) => version.knows.includes(operation))) continue
         const message = subject.send(this.replicaOf(version))(this.replicaOf(sender))
         const step = { ...AT_ONCE, from, to: lane, now: 1 }
         if (message !== undefined) yield [this.receive(version, `G${String(sender.id)}`, step, message, sender.knows)]
@@ -252,6 +253,13 @@ const allotments = (replicas: number, updates: number): ReadonlyArray<ReadonlyAr
   return Array.from({ length: Math.min(replicas, updates) }, (_, i) => i + 1).flatMap((writers) =>
     split(writers, updates).map((some) => [...some, ...Array.from({ length: replicas - writers }, () => 0)]),
   )
+}
+
+/** The ids of the versions of a state, after one replica moved on to `version`. */
+const stateKey = <R, C, M>({ versions }: State<R, C, M>, version: Version<R, C, M>): string => {
+  let key = ''
+  for (const one of versions) key += `${String((one.lane === version.lane ? version : one).id)},`
+  return key
 }
 
 const keyOf = <M>(knows: ReadonlyArray<Write<M>>): string =>

@@ -191,7 +191,7 @@ export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }
 export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
   readonly create: (id: SourceId) => R
   /** Carries out a command. Gives the next replica, or nothing if it changed in place. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in-place functions return void
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
   readonly local: (command: C, where: Where) => (replica: R) => R | void
   /** What a replica says to a peer; undefined for nothing. `peer` is there to read its clock. */
   readonly send: (peer: R) => (replica: R) => M | undefined
