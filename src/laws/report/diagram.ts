@@ -116,15 +116,16 @@ const svgEvent = (event: TraceEvent, i: number, height: number): string => {
 
 const escape = (text: string): string =>
   text
-    // characters that XML cannot hold
-    .replaceAll(
-      /[\u0000-\u0008\u000b\u000c\u000e-\u001f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-      '\ufffd',
-    )
+    .replaceAll(CONTROL, '\ufffd')
+    .replaceAll(HALF_PAIR, '\ufffd')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
+
+// characters that XML cannot hold
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g
+const HALF_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 /** A sequence diagram for Markdown with Mermaid. */
 export const toMermaid = (ids: ReadonlyArray<string>, trace: ReadonlyArray<TraceEvent>): string => {
