@@ -24,9 +24,10 @@ export interface Size {
  * simpler.
  *
  * @example
- * const counter = operations({ empty: 0, command: fc.constant(1), apply: (n) => (sum) => sum + n
- * }) const all = schedules(counter, { replicas: 3 }) fc.assert(fc.property(all, (schedule) => new
- * Set(simulate(counter, schedule).replicas).size === 1))
+ * const add = (n) => (sum) => sum + n
+ * const counter = operations({ empty: 0, command: fc.constant(1), apply: add })
+ * const areEqual = (schedule) => new Set(simulate(counter, schedule).replicas).size === 1
+ * fc.assert(fc.property(schedules(counter, { replicas: 3 }), areEqual))
  */
 export const schedules = <R, C, M>(
   subject: Subject<R, C, M>,

@@ -96,8 +96,9 @@ export interface Operations<S, C, M> extends Common<S, C, M> {
  * section 2.3.
  *
  * @example
- * const counter = operations({ empty: 0, command: fc.constantFrom(1, -1), apply: (n) => (sum) =>
- * sum + n }) E.isRight(check(counter, { seed: 1 })) // => true
+ * const add = (n) => (sum) => sum + n
+ * const counter = operations({ empty: 0, command: fc.constantFrom(1, -1), apply: add })
+ * E.isRight(check(counter, { seed: 1 })) // => true
  */
 export function operations<S, C, M>(type: Operations<S, C, M>): Lawful<S, C, M>
 export function operations<S, C>(
