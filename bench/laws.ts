@@ -1,8 +1,8 @@
 /**
- * What the convergence kit takes to catch what is known to be wrong: `npm run bench:laws`.
+ * How many runs the convergence kit takes to catch the broken types: `npm run bench:laws`.
  *
- * For each of the corpus, over 20 seeds: the laws that caught it, how many runs that took, and how long the shrunk schedule is.
- * Then the time of a default run, and what the exhaustive mode covers.
+ * For each type, over 20 seeds: the laws that caught it, the number of runs, and the length of the
+ * shrunk schedule. Then the time of a default run, and what the exhaustive mode visits.
  */
 import * as fc from 'fast-check'
 import * as t from 'io-ts'

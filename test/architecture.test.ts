@@ -59,3 +59,27 @@ test('the core needs no code of fp-ts or io-ts at run time, only their types', a
     expect(text, file).not.toMatch(/^import (?!type).*'(fp-ts|io-ts)'/m)
   }
 })
+
+test('no circle of imports, types included', async () => {
+  const edges = new Map<string, ReadonlyArray<string>>()
+  for (const file of files) {
+    const relative = (await importsOf(file)).filter((one) => one.startsWith('.'))
+    edges.set(
+      file,
+      relative.map((one) => path.join(path.dirname(file), one).replace(/\.js$/, '.ts')),
+    )
+  }
+  const isDone = new Set<string>()
+  const circleFrom = (file: string, trail: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file]
+    if (isDone.has(file)) return undefined
+    for (const next of edges.get(file) ?? []) {
+      const circle = circleFrom(next, [...trail, file])
+      if (circle !== undefined) return circle
+    }
+    isDone.add(file)
+    return undefined
+  }
+  const circles = files.flatMap((file) => circleFrom(file, [])?.join(' → ') ?? [])
+  expect([...new Set(circles)]).toEqual([])
+})

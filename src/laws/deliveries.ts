@@ -1,21 +1,23 @@
-/** Which promises a type needs of its network: each broken on purpose, to see what comes of it. */
+/** Shows which promises of the network a type needs: checks it with and without each. */
 import type { either as E } from 'fp-ts'
-import { check, type Options } from './check.js'
+import { check } from './check.js'
+import type { Lawful } from './model/Law.js'
+import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
-import type { Delivery, Subject } from './model/Subject.js'
+import type { Options } from './search.js'
 
-/** From what promises most to what promises nothing. */
+/** All deliveries, from the strongest promise to the weakest. */
 export const DELIVERIES: ReadonlyArray<Delivery> = (['causal', 'source', 'any'] as const).flatMap((order) =>
   (['exactly once', 'at least once'] as const).map((copies) => ({ order, copies })),
 )
 
-/** What one delivery came to. */
+/** The result of a check under one delivery. */
 export type Delivered = readonly [delivery: Delivery, checked: E.Either<Counterexample, Coverage>]
 
 /**
- * Checks a subject under each of the {@link DELIVERIES} in turn, whatever it declares: those that are Right it does not need
- * more than. Costs six checks.
+ * Checks a subject under each of the {@link DELIVERIES}, whatever it declares. Under the Right
+ * ones it converges. Costs six checks.
  *
  * @example
  * const counter = operations({ empty: 0, command: fc.constant(1), apply: (n) => (sum) => sum + n })
@@ -24,6 +26,6 @@ export type Delivered = readonly [delivery: Delivery, checked: E.Either<Countere
  * // => ['causal, exactly once', 'source, exactly once', 'any, exactly once']
  */
 export const checkDeliveries = <R, C, M>(
-  subject: Subject<R, C, M>,
+  subject: Lawful<R, C, M>,
   options: Options<C> = {},
 ): ReadonlyArray<Delivered> => DELIVERIES.map((delivery) => [delivery, check({ ...subject, delivery }, options)])

@@ -1,24 +1,35 @@
 /**
- * scuttlebutt-ts/laws: the convergence kit. Runs a replicated type through networks that lose, double, delay and reorder, and
- * shows that it converges, or the smallest run found in which it does not, and why. Works by plain calls, so in any test runner.
+ * scuttlebutt-ts/laws, the convergence kit: does a replicated type converge? It runs the type
+ * through networks that lose, double, delay and reorder messages, and gives the smallest run that
+ * breaks a law, and why. Plain calls, for any test runner.
  *
  * - {@link checkDataType}: a `DataType` of this library, under all {@link laws}.
- * - {@link operations}, {@link states}, {@link deltas}, with {@link check}: any replicated type, by how it is written.
- * - {@link checkReplicas}: anything at all that can be told things.
+ * - {@link check}, with {@link operations}, {@link states} or {@link deltas}: any replicated type.
+ * - {@link checkReplicas}: anything that sends and receives.
  *
  * Needs fast-check, a peer dependency.
  */
 import type { either as E } from 'fp-ts'
 import type { Command, DataType } from '../core/DataType.js'
-import { check, type Options } from './check.js'
+import { check } from './check.js'
 import { LawBroken, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
+import type { Options } from './search.js'
 import { bare, ofDataType, type DataTypeOptions, type Source } from './subjects/dataType.js'
 import { opaque, type Opaque } from './subjects/forms.js'
-import type { Delivery, Subject } from './model/Subject.js'
+import type { Lawful } from './model/Law.js'
+import type { Delivery } from './model/Subject.js'
 
-export { check, type Options } from './check.js'
-export { LawBroken, type Counterexample, type TraceEvent } from './report/Counterexample.js'
+export { check } from './check.js'
+export type { Options } from './search.js'
+export {
+  format,
+  LawBroken,
+  toMermaid,
+  toSvg,
+  type Counterexample,
+  type CounterexampleData,
+} from './report/Counterexample.js'
 export { FEATURES, featuresOf, type Coverage, type Feature } from './report/Coverage.js'
 export { bare, ofDataType, type Bare, type DataTypeOptions, type Source } from './subjects/dataType.js'
 export { checkDeliveries, DELIVERIES, type Delivered } from './deliveries.js'
@@ -34,31 +45,34 @@ export {
   type Operations,
   type States,
 } from './subjects/forms.js'
-export type { Law, Verdict, Violation } from './model/Law.js'
-export * as laws from './laws/laws.js'
-export type { Event, Operation, Parting, Run } from './model/Run.js'
-export { network, type Schedule, type Step } from './model/Schedule.js'
+export type { Law, Lawful, Verdict, Violation } from './model/Law.js'
+export * as laws from './laws/index.js'
+export type { Operation } from './model/Operation.js'
+export type { Parting, Run, RunEvent } from './model/Run.js'
+export { network, type Schedule, type ScheduleStep } from './model/Schedule.js'
+export type { EventKind, TraceEvent } from './model/Trace.js'
 export { schedules, type Size } from './network/schedules.js'
 export { simulate } from './network/simulate.js'
 export type { Delivery, Made, Quality, Subject, Where } from './model/Subject.js'
 
-/** What {@link checkDataType} takes beside the type. */
+/** The options of {@link checkDataType}. */
 export type DataTypeCheck<S, C> = Source<S, C> &
   DataTypeOptions<S, C> &
   Options<Command<S, C, unknown>> & {
     /**
-     * Take the type's `apply` alone, without the core around it, over a network that promises just this. Absent: as
-     * the core runs it, every update once and in its source's order, whatever the network did.
+     * Checks the type's `apply` alone, over a network that promises only this. Default: as the core
+     * runs it, with every update once and in the order of its source.
      */
     readonly delivery?: Delivery
   }
 
 /**
- * A data type under the {@link laws}, 1,000 random networks by default, which takes about a second: `Right` of what was
- * exercised, or `Left` of the smallest counterexample found.
+ * Checks a data type in 1,000 random networks by default, which takes about a second. Right with
+ * what was exercised, or Left with the smallest counterexample found.
  *
- * Give `change`, any changes a user may make, or `command`, by the state. Few keys, so that they meet. An `oracle` says
- * independently what all updates ought to come to; without, a type that converges to the wrong value passes.
+ * Give `change`, or `command` for changes that depend on the state. Use few keys, so that changes
+ * meet. An `oracle` says what all updates must give, independently of the type: without one, a type
+ * that converges to a wrong value passes.
  *
  * @example
  * const latest = (updates) => Object.fromEntries(updates.map(([change]) => change))
@@ -74,13 +88,15 @@ export const checkDataType = <S, C>(
     ? check(ofDataType(dataType, options), options)
     : check(bare(dataType, options, options.delivery), options)
 
-/** {@link checkDataType} for a test: throws {@link LawBroken}, which says what its counterexample's `format` says. */
+/**
+ * {@link checkDataType} for a test. Throws {@link LawBroken}; its message is the counterexample.
+ */
 export const assertDataType = <S, C>(dataType: DataType<S, C>, options: DataTypeCheck<S, C>): void => {
   orThrow(checkDataType(dataType, options))
 }
 
 /** {@link check} for a test. Throws {@link LawBroken}. */
-export const assert = <R, C, M>(subject: Subject<R, C, M>, options?: Options<C>): void => {
+export const assert = <R, C, M>(subject: Lawful<R, C, M>, options?: Options<C>): void => {
   orThrow(check(subject, options))
 }
 
@@ -89,8 +105,8 @@ const orThrow = (checked: E.Either<Counterexample, Coverage>): void => {
 }
 
 /**
- * Anything at all: a document of another library, a service, a reducer made by hand. It may change in place; it needs a way to
- * be told to do something, a way to say what a peer lacks, and a way to hear that.
+ * Checks anything that sends and receives: a document of another library, a service, a handmade
+ * reducer. It may change in place.
  *
  * @example
  * const checked = checkReplicas({

@@ -1,4 +1,7 @@
-/** Everything that is known to be wrong is caught, by the law that it breaks and within the default budget. */
+/**
+ * The kit catches every type that is known to be wrong, by the law that it breaks, within the
+ * default budget.
+ */
 import { describe, expect, test } from 'vitest'
 import {
   corpus,
@@ -10,9 +13,11 @@ import {
 } from '../../src/laws/broken/index.js'
 import { familyOf, versions } from '../original/original.js'
 
-const SEEDS = Array.from({ length: 20 }, (_, seed) => seed)
+const RUNS = 20
 
-/** The most steps that a shrunk counterexample takes, and what half of them take. */
+const SEEDS = Array.from({ length: RUNS }, (_, seed) => seed)
+
+/** The most steps of a shrunk counterexample, and of half of them. */
 const MOST_STEPS = 8
 const USUAL_STEPS = 4
 
@@ -21,7 +26,7 @@ const median = (numbers: ReadonlyArray<number>): number => [...numbers].sort((a,
 const isCaught = (wrong: Broken): void => {
   const steps = SEEDS.map((seed) => {
     const checked = wrong.check({ seed })
-    if (checked._tag === 'Right') throw new Error(`${wrong.name} goes unnoticed under seed ${String(seed)}`)
+    if (checked._tag === 'Right') throw new Error(`nothing was found for ${wrong.name} with seed ${String(seed)}`)
     const { law, schedule } = checked.left
     expect([wrong.law, ...wrong.also]).toContain(law.number)
     if (law.number === wrong.law) expect(law.verdict).toBe(wrong.verdict)
@@ -32,23 +37,23 @@ const isCaught = (wrong: Broken): void => {
 }
 
 describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('%s', (_, wrong) => {
-  test('is caught, whatever the seed, and shrinks to a few steps', () => {
+  test('is caught with every seed, and shrinks to a few steps', () => {
     isCaught(wrong)
   })
 
-  test('breaks the law that it is said to break', () => {
+  test('breaks the law that the corpus names', () => {
     expect(wrong.check({ seed: 1, laws: [wrong.law] })).toMatchObject({
       _tag: 'Left',
       left: { law: { number: wrong.law, verdict: wrong.verdict } },
     })
   })
 
-  test('is told with its source or its reason', () => {
+  test('names its source or its reason', () => {
     expect(wrong.because).toMatch(/\(.*\)|npm|: /)
   })
 })
 
-test('no two of the corpus have one name, and it holds what its module exports', () => {
+test('the names in the corpus are unique', () => {
   expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length)
   expect(corpus.length).toBeGreaterThan(30)
 })

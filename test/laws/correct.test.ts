@@ -2,16 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { check, checkDeliveries } from '../../src/laws/index.js'
 import { correct } from './correct.js'
 
+const RUNS = { check: 1000, delivery: 600 }
+
 describe.each(correct.map((subject) => [subject.name, subject] as const))('%s', (name, subject) => {
-  test.each([1, 2, 3, 4, 5])('is not accused: seed %i', (seed) => {
-    const checked = check(subject, { seed, runs: 1000 })
+  test.each([1, 2, 3, 4, 5])('breaks no law: seed %i', (seed) => {
+    const checked = check(subject, { seed, runs: RUNS.check })
     if (checked._tag === 'Left') throw new Error(checked.left.format())
-    expect(checked.right.seen.concurrent).toBeGreaterThan(300)
-    expect(checked.right.seen.late + checked.right.seen.lost).toBeGreaterThan(100)
+    expect(checked.right.seen.concurrent).toBeGreaterThan(0.3 * RUNS.check)
+    expect(checked.right.seen.late + checked.right.seen.lost).toBeGreaterThan(0.1 * RUNS.check)
   })
 
-  test('needs the delivery that it asks for, and no more', () => {
-    const fine = checkDeliveries(subject, { seed: 1, runs: 600 })
+  test('needs the delivery that it declares, and no more', () => {
+    const fine = checkDeliveries(subject, { seed: 1, runs: RUNS.delivery })
       .filter(([, checked]) => checked._tag === 'Right')
       .map(([{ order, copies }]) => `${order}, ${copies}`)
     const everything = [
@@ -23,7 +25,7 @@ describe.each(correct.map((subject) => [subject.name, subject] as const))('%s', 
       'any, at least once',
     ]
     const needed: Readonly<Record<string, ReadonlyArray<string>>> = {
-      // a tag that was removed and comes again is there again
+      // a removed tag that arrives again is added again
       'OR-set of operations': ['causal, exactly once'],
       RGA: ['causal, exactly once'],
     }

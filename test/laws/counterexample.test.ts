@@ -7,11 +7,14 @@ import {
   assert,
   check,
   checkDataType,
+  format,
   LawBroken,
   network,
   operations,
   schedules,
   simulate,
+  toMermaid,
+  toSvg,
   type Counterexample,
 } from '../../src/laws/index.js'
 import { corpus, lastToArrive } from '../../src/laws/broken/index.js'
@@ -21,15 +24,15 @@ const found = (checked: ReturnType<typeof check>): Counterexample => {
   return checked.left
 }
 
-/** The program that a report prints, run. */
+/** Runs the program that a report prints. */
 const programOf = (report: string): ReturnType<typeof network> => {
   const [, text] = /^( {2}network\([^]*?^ {2}\]\)|^ {2}network\([^]*?^ {2}\], \d+\))$/m.exec(report)!
-  // what a user would paste
+  // a user pastes this text
   // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
   return new Function('network', `return ${text!.trim()}`)(network) as ReturnType<typeof network>
 }
 
-describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('what is told of %s', (name, wrong) => {
+describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('the counterexample of %s', (name, wrong) => {
   const counterexample = found(wrong.check({ seed: 7 }))
   const report = counterexample.format()
 
@@ -50,7 +53,7 @@ describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('what is told
     expect(found(again[2]!).schedule).toEqual(schedule)
   })
 
-  test('is drawn with a lane each, as text, SVG and Mermaid', () => {
+  test('has a lane for each replica, as text, SVG and Mermaid', () => {
     const { schedule, trace } = counterexample
     const lanes = report.split('\n').filter((line) => /^ {1,2}\d+ {2}/.test(line))
     expect(lanes.length).toBe(trace.length)
@@ -63,7 +66,34 @@ describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('what is told
   })
 })
 
-test('a run is told as a newcomer can follow it', () => {
+describe('a counterexample', () => {
+  const counterexample = found(lastToArrive.check({ seed: 1 }))
+
+  test('is plain data: it survives JSON and structuredClone, and is formatted as before', () => {
+    for (const copy of [
+      JSON.parse(JSON.stringify(counterexample)) as Counterexample,
+      structuredClone(counterexample),
+    ]) {
+      expect(copy).toEqual(counterexample)
+      expect(Object.values(copy).some((value) => typeof value === 'function')).toBe(false)
+      expect(format(copy)).toBe(counterexample.format())
+      expect(toSvg(copy)).toBe(counterexample.toSvg())
+      expect(toMermaid(copy)).toBe(counterexample.toMermaid())
+    }
+  })
+
+  test('does not list its methods', () => {
+    expect(Object.keys(counterexample)).not.toEqual(expect.arrayContaining(['format']))
+    expect({ ...counterexample }).not.toHaveProperty('format')
+  })
+
+  test('keeps its place in the run: format names the events after JSON', () => {
+    expect(counterexample.seenAt).toHaveLength(2)
+    expect(format(counterexample)).toContain('know the same, and differ, after 3 and 4.')
+  })
+})
+
+test('a report shows the run, the difference and the program', () => {
   const checked = lastToArrive.check({
     schedule: network(['a', 'b'], ({ at }) => [
       at('a').local(1),
@@ -85,7 +115,7 @@ a and b know the same, and differ, after 3 and 4.
   - 2
   + 1
 
-do it again by the option schedule:
+run it again with the option schedule:
   network(["a", "b"], ({ at, partition, heal }) => [
     at("a", 1).local(1),
     at("b", 1).local(2),
@@ -95,7 +125,7 @@ do it again by the option schedule:
   )
 })
 
-test('what the README shows is what is printed', async () => {
+test('the README shows a report as it is printed', async () => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
   const register = operations({
     name: 'register',
@@ -110,7 +140,7 @@ test('what the README shows is what is printed', async () => {
   expect(readme).toContain(`\`\`\`\n${found(check(register, { seed: 1 })).format()}\n\`\`\``)
 })
 
-test('every kind of step can be written, and is printed as it is written', () => {
+test('every kind of step is printed as a user writes it', () => {
   const everything = network<readonly [string, number]>(
     ['a', 'b', '"c"'],
     ({ at, partition, heal }) => [
@@ -134,12 +164,12 @@ test('every kind of step can be written, and is printed as it is written', () =>
   const again = programOf(format())
   expect(again).toEqual(schedule)
   const kinds = everything.steps.map(({ _tag }) => _tag)
-  // what did not reach anybody, the partition being there, is left out
+  // the delivery that the partition stopped is left out
   expect(again.steps.map(({ _tag }) => _tag)).toEqual(kinds.filter((_, i) => i !== 3))
   expect(() => network(['a'], ({ at }) => [at('z').save()])).toThrow(RangeError)
 })
 
-test('a command that is a function is told as the change that it made', () => {
+test('a report shows the change that a command made, if the command is a function', () => {
   const checked = checkDataType(RArray.of(t.string), {
     change: fc.constant(RArray.push('x')),
     oracle: () => [],
@@ -159,7 +189,7 @@ test('a command that is a function is told as the change that it made', () => {
   ).toBe(17)
 })
 
-test('for a test it throws what it would say', () => {
+test('assert throws the report', () => {
   const last = operations({ empty: 0, command: fc.nat(3), apply: (n) => () => n })
   expect(() => {
     assert(last, { seed: 1 })
@@ -186,7 +216,7 @@ describe('drawings', () => {
       }),
     )
 
-  test('hold whatever text there is, and stay well-formed', () => {
+  test('stay well-formed with any text', () => {
     fc.assert(
       fc.property(
         fc
@@ -207,7 +237,7 @@ describe('drawings', () => {
     )
   })
 
-  test('do not grow wider than a terminal', () => {
+  test('are no wider than a terminal', () => {
     const lines = drawn('x'.repeat(500)).format().split('\n')
     for (const line of lines.filter((one) => /^ {1,2}\d+ {2}/.test(one))) expect(line.length).toBeLessThanOrEqual(120)
   })
@@ -216,7 +246,7 @@ describe('drawings', () => {
 describe('schedules', () => {
   const counter = operations({ empty: 0, command: fc.nat(3), apply: (n) => (sum) => sum + n })
 
-  test('do the same whenever they are run', () => {
+  test('do the same each time they run', () => {
     fc.assert(
       fc.property(schedules(counter), (schedule) => {
         const [one, other] = [simulate(counter, schedule), simulate(counter, schedule)]
@@ -226,13 +256,13 @@ describe('schedules', () => {
     )
   })
 
-  test('have 2 to 7 replicas, as few as are asked for, and no more', () => {
+  test('have 2 to 7 replicas, or the number asked for', () => {
     const counts = new Set(fc.sample(schedules(counter), { numRuns: 500, seed: 1 }).map(({ ids }) => ids.length))
     expect([...counts].sort()).toEqual([2, 3, 4, 5, 6, 7])
     for (const { ids } of fc.sample(schedules(counter, { replicas: 4 }), 50)) expect(ids).toHaveLength(4)
   })
 
-  test('tell everybody everything in the end, whatever happened', () => {
+  test('let every replica hear everything at the end', () => {
     fc.assert(
       fc.property(schedules(counter), (schedule) => {
         const { replicas, operations: made } = simulate(counter, schedule)

@@ -18,6 +18,8 @@ import {
   type Opaque,
 } from '../../src/laws/index.js'
 
+const RUNS = { few: 50, progress: 2500 }
+
 const change = fc.tuple(fc.constantFrom('x', 'y'), fc.option(fc.nat(2), { nil: null }))
 
 const covered = (checked: ReturnType<typeof check>): Coverage => {
@@ -30,13 +32,13 @@ const found = (checked: ReturnType<typeof check>): Counterexample => {
   return checked.left
 }
 
-describe('the report of what was covered', () => {
+describe('the report of the coverage', () => {
   const model = ofDataType(Model.of(t.number), { change })
 
   const seenIn = (...acts: Parameters<typeof network<readonly [string, number | null]>>): ReadonlyArray<string> =>
     [...featuresOf(simulate(model, network(...acts)))].sort()
 
-  test('knows what met what', () => {
+  test('counts which operations met', () => {
     expect(
       seenIn(
         ['a', 'b'],
@@ -44,14 +46,14 @@ describe('the report of what was covered', () => {
         1,
       ),
     ).toEqual(['clockBack', 'concurrent', 'deleteAgainstSet', 'late', 'sameKey', 'ties'].sort())
-    // b has heard of a's before it writes: nothing is at once
+    // b hears a before it writes: the writes are not concurrent
     expect(
       seenIn(['a', 'b'], ({ at }) => [at('a').local(['x', 1]), at('b').deliver(1), at('b').local(['x', null])]),
     ).toEqual([])
     expect(seenIn(['a', 'b'], ({ at }) => [at('a').local(['x', 1]), at('b').local(['y', 1])])).not.toContain('sameKey')
   })
 
-  test('knows what the network did', () => {
+  test('counts what the network did', () => {
     const seen = seenIn(['a', 'b', 'c'], ({ at, partition, heal }) => [
       at('a').local(['x', 1]),
       at('b').deliver(1),
@@ -65,28 +67,28 @@ describe('the report of what was covered', () => {
     expect(seen).toEqual(['again', 'crash', 'cut', 'lost', 'partition'])
   })
 
-  test('is printed with what it means, in parts of a hundred', () => {
+  test('is printed in words, in percent', () => {
     const exhaustive = { replicas: 2, updates: 2, commands: [Model.set('x', 1)] }
-    const lines = covered(checkDataType(Model.of(t.number), { change, seed: 1, runs: 50, exhaustive }))
+    const lines = covered(checkDataType(Model.of(t.number), { change, seed: 1, runs: RUNS.few, exhaustive }))
       .format()
       .split('\n')
-    expect(lines[0]).toMatch(/^50 runs, \d+ operations, \d+ events$/)
+    expect(lines[0]).toMatch(/^\d+ runs, \d+ operations, \d+ events$/)
     expect(lines).toContainEqual(expect.stringMatching(/^ +[\d.]+ % {2}equal timestamps from two replicas$/))
     expect(lines.at(-1)).toMatch(/^exhaustive: 2 replicas, 2 updates: \d+ states, \d+ ends; complete$/)
   })
 
-  test('is told as it grows', () => {
+  test('is given each thousand runs', () => {
     const told: number[] = []
-    covered(checkDataType(Model.of(t.number), { change, runs: 2500, progress: ({ runs }) => told.push(runs) }))
+    covered(checkDataType(Model.of(t.number), { change, runs: RUNS.progress, progress: ({ runs }) => told.push(runs) }))
     expect(told).toEqual([1000, 2000])
   })
 
-  test('a time bounds the runs, where one is given', () => {
+  test('a time limits the runs', () => {
     const { runs } = covered(checkDataType(Model.of(t.number), { change, time: 100 }))
     expect(runs).toBeGreaterThan(0)
   })
 
-  test('what is required and was not seen is told, in figures', () => {
+  test('a missing feature that is required breaks law 19, with figures', () => {
     const { law, why, format } = found(
       checkDataType(Model.of(t.number), {
         change: fc.constant(['x', 1] as const),
@@ -94,7 +96,9 @@ describe('the report of what was covered', () => {
       }),
     )
     expect(law.number).toBe(19)
-    expect(why).toBe('a removal among them: in 0 % of the runs, 50 % required')
+    expect(why).toBe(
+      'a removal concurrent with a write of one part of the data: in 0 % of the runs, but 50 % are required',
+    )
     expect(format()).toContain(why)
   })
 })
@@ -122,14 +126,14 @@ describe('replicas that change in place', () => {
     replica.add(n)
   })
 
-  test('are gone through in every run of a small scope, each from the beginning', () => {
+  test('run from the beginning for every state of a small scope', () => {
     const exhaustive = { replicas: 2, updates: 3, commands: [1, 2] }
     expect(covered(checkReplicas({ ...sorted, exhaustive, runs: 10 })).exhaustive).toMatchObject({ complete: true })
     const { law, schedule } = found(checkReplicas({ ...unsorted, exhaustive }))
     expect([law.number, schedule.steps.length]).toEqual([1, 4])
   })
 
-  test('throw, in a test, what is wrong with them', () => {
+  test('make an assertion throw, if they diverge', () => {
     expect(() => {
       assertReplicas({ ...sorted, runs: 100 })
     }).not.toThrow()
@@ -140,7 +144,7 @@ describe('replicas that change in place', () => {
 })
 
 describe('assertDataType', () => {
-  test('throws what checkDataType finds, by itself or under a delivery', () => {
+  test('throws what checkDataType finds, as the core runs it or under a delivery', () => {
     const appended: DataType<ReadonlyArray<number>, number> = {
       name: 'appended',
       change: t.number,
@@ -175,11 +179,11 @@ describe('laws that few types break', () => {
     toJSON: (held) => held?.[0] ?? null,
   }
 
-  test('19: what is encoded is refused', () => {
+  test('19: every command is refused', () => {
     const shy = new t.Type<number, unknown>('shy', t.number.is, t.number.validate, (n) => `no ${String(n)}`)
     const { law, why } = found(checkDataType({ ...last, change: shy }, { change: fc.constant(1), seed: 1 }))
-    // `change` itself will not have it, so nothing is ever written: a green run would show nothing
-    expect([law.number, why]).toEqual([19, 'no command was done in any run: all were refused'])
+    // the codec refuses every change, so nothing is written: a green run would show nothing
+    expect([law.number, why]).toEqual([19, 'all commands were refused in all runs'])
   })
 
   test('10: Eq is not transitive', () => {
@@ -192,14 +196,14 @@ describe('laws that few types break', () => {
     expect([law.number, why]).toEqual([10, 'a equals b, b equals c, and a does not equal c'])
   })
 
-  test('16: one message is received in two ways', () => {
+  test('16: one message has two results', () => {
     let count = 0
     const odd = operations({ empty: 0, command: fc.nat(3), apply: (n) => (sum) => Math.max(sum, n) + (count++ % 2) })
     expect(found(check(odd, { seed: 1, laws: [16] })).law.number).toBe(16)
   })
 })
 
-test('a run with all that can happen is drawn in every form', () => {
+test('every kind of event is drawn in every form', () => {
   const everything = network<readonly [string, number]>(['a', 'b'], ({ at, partition, heal }) => [
     at('a').local(['x', 1]),
     at('a').local(['x', NaN]),

@@ -15,7 +15,7 @@ import {
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> =>
   [...new Set([...a, ...b])].sort()
 
-/** Keeps all that it is told, named by who told it. */
+/** Keeps every item, with a name of the replica that added it. */
 const bag = (delivery: Delivery) =>
   operations({
     empty: [] as ReadonlyArray<string>,
@@ -40,10 +40,10 @@ const exhausted = (checked: ReturnType<typeof check>): Exhausted => {
   return checked.right.exhaustive!
 }
 
-/** What happened at each replica, in its order: two runs that agree in that are one. */
+/** The events of each replica in order: two runs with the same lanes are one run. */
 type Lanes = ReadonlyArray<ReadonlyArray<string>>
 
-/** Counts by doing everything in every order, and looking what is the same: the naive way. */
+/** Counts naively: tries every order, and compares. */
 const countNaively = (
   writes: ReadonlyArray<number>,
   commands: number,
@@ -84,11 +84,14 @@ const countNaively = (
     writes.map(() => []),
     [],
   )
-  // the beginning is where one is, not where one comes to
+  // the first state does not count
   return { states: seen.size - 1, ends }
 }
 
-/** Who writes how often, the writers first: which of those that only listen they are makes no difference. */
+/**
+ * How often each replica writes. Writers come first: which replicas only listen makes no
+ * difference.
+ */
 const allotments = (replicas: number, updates: number): ReadonlyArray<ReadonlyArray<number>> => {
   const all: ReadonlyArray<number>[] = []
   const go = (rest: number, chosen: ReadonlyArray<number>): void => {
@@ -116,7 +119,7 @@ describe('exhaustive mode', () => {
     ['causal', 4, 2, 1],
   ]
 
-  test.each(scopes)('visits just the runs there are: %s order, %i replicas, %i updates, %i commands', (...scope) => {
+  test.each(scopes)('visits every run once: %s order, %i replicas, %i updates, %i commands', (...scope) => {
     const [order, replicas, updates, commands] = scope
     const counted = allotments(replicas, updates).map((writes) => countNaively(writes, commands, order))
     const sum = (of: 'states' | 'ends'): number => counted.reduce((total, one) => total + one[of], 0)
@@ -125,20 +128,20 @@ describe('exhaustive mode', () => {
     expect(found).toMatchObject({ states: sum('states'), ends: sum('ends'), complete: true, replicas, updates })
   })
 
-  test('says when it stopped short of a scope', () => {
+  test('says if it did not visit the whole scope', () => {
     const exhaustive: Scope<string> = { commands: ['x', 'y'], maxStates: 1000 }
     const found = exhausted(check(bag({ order: 'any', copies: 'exactly once' }), { exhaustive, runs: 1, seed: 1 }))
     expect(found).toMatchObject({ complete: false, states: 1000 })
   })
 
-  test('covers states that merge, too', () => {
+  test('visits a type whose states merge', () => {
     const exhaustive: Scope<string> = { replicas: 3, updates: 3, commands: ['x', 'y'] }
     const found = exhausted(check(set, { exhaustive, runs: 1, seed: 1 }))
     expect(found.complete).toBe(true)
     expect(found.ends).toBeGreaterThan(1000)
   })
 
-  test('covers a data type of ours', () => {
+  test('visits a data type of this library', () => {
     const exhaustive: Scope<readonly [string, number]> = {
       updates: 3,
       commands: [
@@ -152,7 +155,7 @@ describe('exhaustive mode', () => {
     expect(found.states).toBeGreaterThan(5000)
   })
 
-  test('finds a counterexample that is as short as there is, with nothing drawn', () => {
+  test('finds a shortest counterexample, without a seed', () => {
     const last = operations({ empty: 0, command: fc.nat(3), apply: (n) => () => n })
     const checked = check(last, { exhaustive: { replicas: 2, updates: 2, commands: [1, 2] } })
     if (checked._tag === 'Right') throw new Error('not found')
@@ -162,7 +165,7 @@ describe('exhaustive mode', () => {
     expect(schedule.steps).toHaveLength(4)
   })
 
-  test('takes commands that are refused for none', () => {
+  test('ignores refused commands', () => {
     const exhaustive = { replicas: 2, updates: 2, commands: [RArray.remove(5), RArray.push('x')] }
     const checked = checkDataType(RArray.of(t.string), {
       change: fc.constant(RArray.push('x')),

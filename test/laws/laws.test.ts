@@ -1,4 +1,7 @@
-/** A law that nothing can break shows nothing: each is broken here by a type that keeps all that come before it. */
+/**
+ * Each law is broken here by a type that keeps all laws before it: a law that nothing breaks shows
+ * nothing.
+ */
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
@@ -26,7 +29,7 @@ const change: fc.Arbitrary<Change> = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(
 const wins = (a: Update<Change>, b: Update<Change> | undefined): boolean =>
   b === undefined || a[1] > b[1] || (a[1] === b[1] && a[2] > b[2])
 
-/** A map of the last written, right and slow. */
+/** A last-writer-wins map: correct and slow. */
 const map: DataType<State, Change> = {
   name: 'map',
   change: codec,
@@ -55,7 +58,7 @@ const eq = {
 const lawOf = (checked: ReturnType<typeof check>): number | undefined =>
   checked._tag === 'Left' ? checked.left.law.number : undefined
 
-test('a type that keeps all laws is right, and its coverage is told', () => {
+test('a type that keeps all laws passes, with its coverage', () => {
   const checked = checkDataType(map, { change, eq, seed: 1 })
   expect(checked).toMatchObject({ _tag: 'Right', right: { runs: 1000 } })
 })
@@ -65,7 +68,7 @@ let calls = 0
 const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof check>]> = [
   [
     2,
-    'adds what it has added',
+    'adds a repeated message again',
     () =>
       check(
         operations({
@@ -79,7 +82,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     3,
-    'takes only the first of a batch for each key',
+    'applies only one update of a batch for each key',
     () =>
       checkDataType(
         {
@@ -91,7 +94,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     4,
-    'copies the state for an update that loses',
+    'copies the state for a losing update',
     () =>
       checkDataType(
         {
@@ -123,7 +126,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     8,
-    'gives up what it still holds',
+    'supersedes updates that it still needs',
     () =>
       checkDataType(
         {
@@ -135,7 +138,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     9,
-    'decodes something else than it encodes',
+    'decodes another change than it encodes',
     () =>
       checkDataType(
         {
@@ -155,7 +158,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     10,
-    'is equal to what is shown otherwise',
+    'equals states that show other things',
     () => checkDataType(map, { change, eq: { equals: (a, b) => a.size === b.size }, seed: 1, laws: [10] }),
   ],
   [
@@ -165,7 +168,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     10,
-    'is equal one way round only',
+    'has a one-sided equality',
     () => checkDataType(map, { change, eq: { equals: (a, b) => a.size >= b.size }, seed: 1, laws: [10] }),
   ],
   [
@@ -184,7 +187,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     12,
-    'keeps its own',
+    'keeps its own value in a merge',
     () =>
       check(
         states({
@@ -212,7 +215,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     14,
-    'takes the greater, and makes it less',
+    'merges to the greater value, and lets users write a smaller one',
     () =>
       check(
         states({
@@ -242,7 +245,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     15,
-    'throws at whoever looks',
+    'throws when it is shown',
     () =>
       check(
         operations({
@@ -259,7 +262,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     16,
-    'rolls dice, as it were',
+    'depends on a counter outside of the state',
     () =>
       checkDataType(
         {
@@ -272,10 +275,10 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
         { change, seed: 1, laws: [16] },
       ),
   ],
-  [17, 'agrees on what is not so', () => checkDataType(map, { change, eq, oracle: () => [], seed: 1 })],
+  [17, 'disagrees with the oracle', () => checkDataType(map, { change, eq, oracle: () => [], seed: 1 })],
   [
     18,
-    'does not do what one would wish',
+    'lacks a quality',
     () =>
       checkDataType(map, {
         change,
@@ -286,7 +289,7 @@ const wrong: ReadonlyArray<readonly [number, string, () => ReturnType<typeof che
   ],
   [
     19,
-    'does nothing worth a test',
+    'never exercises what is required',
     () =>
       check(operations({ empty: 0, command: fc.constant(1), apply: () => () => 0 }), {
         seed: 1,
@@ -299,7 +302,7 @@ test.each(wrong)('law %i is broken by a type that %s', (law, _, checked) => {
   expect(lawOf(checked())).toBe(law)
 })
 
-test('laws are pure predicates: 6 and 7, which are the core’s, see what is wrong with a run that was tampered with', () => {
+test('laws 6 and 7, which the core keeps, reject a run that was tampered with', () => {
   const subject = ofDataType(map, { change, eq })
   const run = simulate(
     subject,
@@ -321,14 +324,14 @@ test('laws are pure predicates: 6 and 7, which are the core’s, see what is wro
   const clock = of(6)
   const history = of(7)
   expect([clock.check(run), history.check(run)]).toEqual([undefined, undefined])
-  // b, having heard a, is back where it was before it did
+  // b goes back to the state before it heard a
   expect(
     clock.check(tampered((event, i) => (i === 1 ? { ...event, before: event.after, after: event.before } : event))),
   ).toMatchObject({ why: 'a clock went back' })
   expect(
     clock.check(tampered((event, i) => (i === 2 ? { ...event, after: { ...event.after, id: 'a' } } : event))),
   ).toMatchObject({ why: 'a local stamp is not after all that was seen' })
-  // an update that is filed under another timestamp than its own is not found by it
+  // an update filed under a wrong timestamp is not found
   const update: Update<Change> = [['x', 1], 5, 'a']
   const filed = <K, V>(key: K, value: V) => SortedMap.set((a: K, b: K) => a < b, SortedMap.empty<K, V>(), key, value)
   const misfiled = {
@@ -343,10 +346,10 @@ test('laws are pure predicates: 6 and 7, which are the core’s, see what is wro
   const holds = { ...after, log: misfiled } as typeof after
   expect(
     history.check(tampered((event, i) => ({ ...event, after: i === 0 ? (behind as typeof after) : holds }))),
-  ).toMatchObject({ why: 'a history is not just what a clock lacks' })
+  ).toMatchObject({ why: 'a history is not exactly the updates that a clock lacks' })
 })
 
-describe('verdicts are kept apart', () => {
+describe('verdicts are told apart', () => {
   const verdictOf = (checked: ReturnType<typeof check>) => (checked._tag === 'Left' ? checked.left.law.verdict : '')
 
   test('diverged, wrong value, quality', () => {
@@ -362,11 +365,11 @@ describe('verdicts are kept apart', () => {
   })
 })
 
-test('a delivery broken on purpose shows what a type needs', () => {
+test('a check under a weaker delivery shows what a type needs', () => {
   const type = Model.of(t.number)
   const of = (copies: 'exactly once' | 'at least once', order: 'any' | 'source') =>
     checkDataType(type, { change, delivery: { copies, order }, seed: 1 })._tag
-  // stamps make a map that does not mind
+  // a map with stamps accepts any order
   expect([of('at least once', 'any'), of('exactly once', 'source')]).toEqual(['Right', 'Right'])
   const appended: DataType<ReadonlyArray<string>, string> = {
     name: 'appended',
@@ -384,7 +387,7 @@ test('a delivery broken on purpose shows what a type needs', () => {
   expect([1, 2]).toContain(under('at least once'))
 })
 
-test('what is random is told as such, and not thrown', () => {
+test('a random failure breaks law 16, and is not thrown', () => {
   let count = 0
   const flaky = operations({
     empty: 0,
@@ -397,7 +400,7 @@ test('what is random is told as such, and not thrown', () => {
   expect(check(flaky, { seed: 1 })).toMatchObject({ _tag: 'Left', left: { law: { number: 16 } } })
 })
 
-test('the laws of each form are those that its docstring numbers', () => {
+test('each form has its laws', () => {
   const numbers = (all: ReadonlyArray<{ readonly number: number }>) =>
     [...new Set(all.map(({ number }) => number))].sort((a, b) => a - b)
   expect(numbers(laws.ofOperations)).toEqual([1, 2, 5, 10, 15, 16, 17, 18])

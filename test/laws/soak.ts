@@ -1,5 +1,5 @@
 /**
- * Every data type of the project under the convergence kit, for as long as one likes:
+ * Checks every data type of this library for as long as you like:
  *
  *   npm run soak                                60 seconds each
  *   npm run soak -- --time 600                  ten minutes each
@@ -24,7 +24,7 @@ const given = (name: 'time' | 'runs' | 'seed' | 'replicas' | 'steps'): Readonly<
 const limits = { ...(values.runs === undefined ? { time: 60_000 } : {}), ...given('time'), ...given('runs') }
 
 const entries = table.filter(({ dataType }) => dataType.name.includes(values.only ?? ''))
-if (entries.length === 0) throw new Error(`no data type is called ${String(values.only)}`)
+if (entries.length === 0) throw new Error(`no data type has a name with ${String(values.only)}`)
 
 for (const entry of entries) {
   const start = performance.now()

@@ -1,35 +1,35 @@
-/** A type that is known to be wrong, and how: to measure tools by. */
+/** A type that is known to be wrong, and how: tools are measured by whether they find it. */
 import type { either as E } from 'fp-ts'
-import { check, type Options } from '../check.js'
+import { check } from '../check.js'
+import type { Lawful, Verdict } from '../model/Law.js'
 import type { Counterexample } from '../report/Counterexample.js'
 import type { Coverage } from '../report/Coverage.js'
-import type { Verdict } from '../model/Law.js'
-import type { Subject } from '../model/Subject.js'
+import type { Options } from '../search.js'
 
 export interface About {
   readonly name: string
-  /** What is wrong with it, and where that is told. */
+  /** What is wrong, and the source. */
   readonly because: string
-  /** The law that it breaks. */
+  /** The number of the law that it breaks. */
   readonly law: number
-  /** Those that a run may show broken before that one. Default: none. */
+  /** Other laws that some runs break first. Default: none. */
   readonly also?: ReadonlyArray<number>
   readonly verdict: Verdict
 }
 
 export interface Broken extends Required<About> {
-  /** Which of our tools finds it, by hand or by another tool: its functions, for a simulator. */
-  readonly subject: Subject<never, never, never>
-  /** Left, with what is wrong. */
+  /** Its functions, for another simulator. */
+  readonly subject: Lawful<never, never, never>
+  /** Left if the kit finds what is wrong. */
   readonly check: (options?: Options<never>) => E.Either<Counterexample, Coverage>
 }
 
-export const broken = <R, C, M>(about: About, subject: Omit<Subject<R, C, M>, 'name'>): Broken => {
+export const broken = <R, C, M>(about: About, subject: Omit<Lawful<R, C, M>, 'name'>): Broken => {
   const named = { ...subject, name: about.name }
   return {
     also: [],
     ...about,
-    subject: named as unknown as Subject<never, never, never>,
+    subject: named as unknown as Lawful<never, never, never>,
     check: (options) => check(named, options as Options<C> | undefined),
   }
 }

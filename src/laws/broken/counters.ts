@@ -1,7 +1,8 @@
-/** Numbers that do not add up. */
+/** Counters and feeds that are wrong. */
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import type { Update } from '../../core/Update.js'
+import { ASSOCIATIVE, CONVERGENCE, IDEMPOTENCE, ORACLE, SUPERSEDED } from '../laws/numbers.js'
 import { ofDataType } from '../subjects/dataType.js'
 import { operations, states } from '../subjects/forms.js'
 import { broken } from './Broken.js'
@@ -10,8 +11,9 @@ export const oneNumber = broken(
   {
     name: 'oneNumber',
     because:
-      'a counter that keeps no count a source: concurrent increments come to one (Shapiro et al., INRIA RR-7506, section 3.1.1)',
-    law: 17,
+      'one number for all sources: concurrent increments count as one (Shapiro et al., INRIA RR-7506, ' +
+      'section 3.1.1)',
+    law: ORACLE,
     verdict: 'wrong value',
   },
   states({
@@ -27,9 +29,10 @@ export const countsTwice = broken(
   {
     name: 'countsTwice',
     because:
-      'increments are added as they come, over a network that may bring them twice (Shapiro et al., SSS 2011, section 2.3: delivery exactly once)',
-    law: 1,
-    also: [2],
+      'each increment is added when it arrives, and the network may deliver it twice (Shapiro et al., SSS ' +
+      '2011, section 2.3: delivery exactly once)',
+    law: CONVERGENCE,
+    also: [IDEMPOTENCE],
     verdict: 'diverged',
   },
   operations({
@@ -44,8 +47,9 @@ export const average = broken(
   {
     name: 'average',
     because:
-      'a merge that averages is idempotent and commutative, and not associative (Shapiro et al., SSS 2011, definition 2.4)',
-    law: 11,
+      'a merge that averages is idempotent and commutative, but not associative (Shapiro et al., SSS 2011, ' +
+      'definition 2.4)',
+    law: ASSOCIATIVE,
     verdict: 'unlawful',
   },
   states({ empty: 0, command: fc.nat(9), mutate: (n) => () => n, merge: (other) => (held) => (held + other) / 2 }),
@@ -55,8 +59,9 @@ export const floats = broken(
   {
     name: 'floats',
     because:
-      'floating-point addition is not associative (Goldberg, ACM Computing Surveys 1991): a sum depends on the order of arrival',
-    law: 1,
+      'floating-point addition is not associative: the sum depends on the order of arrival (Goldberg, ACM ' +
+      'Computing Surveys 1991)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({ empty: 0, command: fc.constantFrom(0.1, 0.2, 0.3, 0.7), apply: (n) => (sum) => sum + n }),
@@ -73,8 +78,9 @@ export const markersAlone = broken(
   {
     name: 'markersAlone',
     because:
-      'a marker prunes the first of a source, by number: what it pruned is superseded, and the marker is sent without it, so that a newcomer prunes others',
-    law: 8,
+      'a marker prunes the first items of a source by number, and supersedes them: a newcomer gets the ' +
+      'marker without them, and prunes others',
+    law: SUPERSEDED,
     verdict: 'unlawful',
   },
   ofDataType<ReadonlyArray<Update<Fed>>, Fed>(

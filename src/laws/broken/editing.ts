@@ -1,5 +1,6 @@
-/** Operational transformation, where it went wrong. */
+/** Operational transformation that is wrong. */
 import * as fc from 'fast-check'
+import { CONVERGENCE } from '../laws/numbers.js'
 import { operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
@@ -8,7 +9,10 @@ type Edit =
   | { readonly at: number; readonly site: string }
   | undefined
 
-/** An edit, so that it means after another what it meant before: Ellis and Gibbs (SIGMOD 1989), table 1. Keeps TP1. */
+/**
+ * An edit, so that it means after another what it meant before: Ellis and Gibbs (SIGMOD 1989),
+ * table 1. Keeps TP1.
+ */
 const transform = (edit: Edit, done: Edit): Edit => {
   if (edit === undefined || done === undefined) return edit
   const shifted = (by: number): Edit => ({ ...edit, at: edit.at + by })
@@ -33,19 +37,19 @@ interface Done {
 
 interface State {
   readonly text: string
-  /** What was done, as it was done here. */
+  /** The edits in the form in which they were done here. */
   readonly done: ReadonlyArray<Done>
 }
 
 interface Message extends Done {
-  /** How many edits of each site its own had seen. */
+  /** How many edits of each site the sender had seen. */
   readonly seen: ReadonlyArray<readonly [site: string, count: number]>
 }
 
 const editor = (mayEdit: (state: State) => boolean) =>
   operations<State, readonly [number, string], Message>({
     empty: { text: 'ab', done: [] },
-    // an empty string deletes
+    // an empty string deletes a character
     command: fc.tuple(fc.nat(1), fc.constantFrom('', 'x', 'y')),
     prepare:
       ([i, insert], { id: site }) =>
@@ -77,8 +81,9 @@ export const dOPT = broken(
   {
     name: 'dOPT',
     because:
-      'an edit is transformed against those it did not know as they were done here, not as they would have been where it was made: the dOPT puzzle (Ellis and Gibbs, SIGMOD 1989; Ressel et al., CSCW 1996)',
-    law: 1,
+      'an edit is transformed against concurrent edits as they were done here, not as they would have been ' +
+      'where it was made: the dOPT puzzle (Ellis and Gibbs, SIGMOD 1989; Ressel et al., CSCW 1996)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   editor(() => true),
@@ -88,8 +93,9 @@ export const tp2 = broken(
   {
     name: 'tp2',
     because:
-      'edits made in one state by three sites, transformed in another order each: insertions meet beside a deletion, and TP2 fails (Ressel et al., CSCW 1996; Oster et al., 2006)',
-    law: 1,
+      'three sites edit one state, and each transforms in another order: two insertions beside a deletion ' +
+      'break TP2 (Ressel et al., CSCW 1996; Oster et al., 2006)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   editor(({ done }) => done.length === 0),

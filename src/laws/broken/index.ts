@@ -1,6 +1,6 @@
 /**
- * scuttlebutt-ts/laws/broken: types that are known to be wrong, each with what is wrong and where that is told: to measure by
- * them a tool that looks for such.
+ * scuttlebutt-ts/laws/broken: types that are known to be wrong, each with its source. Tools are
+ * measured by how many they find.
  */
 import type { Broken } from './Broken.js'
 import * as counters from './counters.js'
@@ -21,7 +21,7 @@ export * from './reconciliation.js'
 export * from './registers.js'
 export * from './sets.js'
 
-/** All of them, but for the npm packages. */
+/** All types but those of npm packages. */
 export const corpus: ReadonlyArray<Broken> = [registers, counters, sets, lists, editing, reconciliation, keys].flatMap(
   (module): ReadonlyArray<Broken> => Object.values(module),
 )

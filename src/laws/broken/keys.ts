@@ -1,5 +1,6 @@
-/** Keys and numbers that are equal to some and not to others. */
+/** Keys and numbers that are equal by one comparison and not by another. */
 import * as fc from 'fast-check'
+import { CONVERGENCE, ORACLE } from '../laws/numbers.js'
 import { operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
@@ -7,14 +8,15 @@ export const notANumber = broken(
   {
     name: 'notANumber',
     because:
-      'a set that looks for its members with `indexOf`, which never finds NaN (IEEE 754-2019, section 5.11): it stands there twice',
-    law: 17,
+      'a set finds its members with `indexOf`, which never finds NaN: NaN is added twice (IEEE 754-2019, ' +
+      'section 5.11)',
+    law: ORACLE,
     verdict: 'wrong value',
   },
   operations({
     empty: [] as ReadonlyArray<number>,
     command: fc.constantFrom(1, NaN),
-    // eslint-disable-next-line @typescript-eslint/prefer-includes -- which is what is wrong
+    // eslint-disable-next-line @typescript-eslint/prefer-includes -- the mistake on purpose
     apply: (n) => (set) => (set.indexOf(n) >= 0 ? set : [...set, n].sort()),
     oracle: (made) => [...new Set(made.map(({ command }) => command))].sort(),
   }),
@@ -24,8 +26,9 @@ export const negativeZero = broken(
   {
     name: 'negativeZero',
     because:
-      'the greatest wins, but 0 and -0 are neither greater than the other, and not the same (IEEE 754-2019, section 5.11): the first to come stays',
-    law: 1,
+      'the greatest number wins, but neither of 0 and -0 is greater: the first to arrive stays (IEEE ' +
+      '754-2019, section 5.11)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({
@@ -40,8 +43,9 @@ export const spelling = broken(
   {
     name: 'spelling',
     because:
-      'keys are looked up in their normal form (Unicode Annex 15) and kept as they were first spelt, which is another spelling elsewhere',
-    law: 1,
+      'keys are compared in their normal form and kept as first spelt, which differs between replicas ' +
+      '(Unicode Annex 15)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({

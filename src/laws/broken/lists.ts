@@ -1,5 +1,6 @@
-/** Lists and texts in which things come in another order elsewhere, or twice, or mixed. */
+/** Lists, texts and trees that are wrong. */
 import * as fc from 'fast-check'
+import { CONVERGENCE, ORACLE, QUALITIES } from '../laws/numbers.js'
 import { operations } from '../subjects/forms.js'
 import type { Where } from '../model/Subject.js'
 import { broken } from './Broken.js'
@@ -11,8 +12,8 @@ const letter = fc.constantFrom('x', 'y', 'z')
 export const byIndex = broken(
   {
     name: 'byIndex',
-    because: 'an index means another place once others have inserted (Ellis and Gibbs, SIGMOD 1989)',
-    law: 1,
+    because: 'an index means another place after others have inserted (Ellis and Gibbs, SIGMOD 1989)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({
@@ -26,7 +27,7 @@ export const byIndex = broken(
   }),
 )
 
-/** An item, where it was put, and a name for it that nothing else has. */
+/** An item with a unique name. */
 interface Item {
   readonly name: string
   readonly value: string
@@ -65,8 +66,9 @@ export const afterWithoutTie = broken(
   {
     name: 'afterWithoutTie',
     because:
-      'two insertions after one item: the last to come stands first (Roh et al., RGA, JPDC 2011, section 4, for what it takes)',
-    law: 1,
+      'two insertions after one item: the last to arrive comes first (Roh et al., JPDC 2011, section 4: RGA ' +
+      'breaks the tie)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations(insertAfter(() => false, byPlaceAndSource)),
@@ -76,8 +78,9 @@ export const tieAgainstItself = broken(
   {
     name: 'tieAgainstItself',
     because:
-      'of two insertions after one item each replica puts its own first (Roh et al., RGA, JPDC 2011, section 4: the tie is broken by the items, not by who looks)',
-    law: 1,
+      'two insertions after one item: each replica puts its own first (Roh et al., JPDC 2011, section 4: ' +
+      'the items break the tie, not the replica)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations(insertAfter((next, { id }) => next.name.endsWith(` ${id}`), byPlaceAndSource)),
@@ -96,8 +99,9 @@ export const interleaved = broken(
   {
     name: 'interleaved',
     because:
-      'each letter has a place of its own between its neighbours, so that two words written at one place at once are mixed (Kleppmann et al., "Interleaving anomalies", PaPoC 2019)',
-    law: 18,
+      'each letter has its own place between its neighbours: two words written at one place at once are ' +
+      'mixed (Kleppmann et al., "Interleaving anomalies", PaPoC 2019)',
+    law: QUALITIES,
     verdict: 'quality',
   },
   operations({
@@ -117,11 +121,11 @@ export const interleaved = broken(
     show: (text) => text.map(({ value }) => value).join(''),
     qualities: [
       {
-        name: 'two words are mixed that were written at one place',
+        name: 'two words written at one place are mixed',
         atEnd: (text) => {
           const runs = text.map(({ run }) => run)
           const starts = runs.filter((run, i) => run !== runs[i - 1])
-          // a word may be parted by another that was put into it on purpose
+          // a user may put a word into another on purpose
           return starts.every(
             (run, i) => starts.indexOf(run) === i || starts[i - 1] === starts[i + 1] || starts.length > 4,
           )
@@ -136,8 +140,9 @@ export const moveDoubles = broken(
   {
     name: 'moveDoubles',
     because:
-      'a move that removes the item and inserts another: two moves at once leave two (Kleppmann, "Moving elements in list CRDTs", PaPoC 2020)',
-    law: 17,
+      'a move removes the item and inserts a copy: two moves at once leave two copies (Kleppmann, "Moving ' +
+      'elements in list CRDTs", PaPoC 2020)',
+    law: ORACLE,
     verdict: 'wrong value',
   },
   operations({
@@ -156,7 +161,7 @@ export const moveDoubles = broken(
   }),
 )
 
-/** Where each node hangs, and since when. */
+/** The parent of each node, and the stamp of the move. */
 type Parents = ReadonlyMap<string, readonly [parent: string, at: number, by: string]>
 
 const hangsUnder = (parents: ReadonlyMap<string, string>, node: string, ancestor: string): boolean => {
@@ -174,8 +179,10 @@ export const cycles = broken(
   {
     name: 'cycles',
     because:
-      'the last move of each node wins by itself: two moves, each fine where it was made, hang two nodes under each other (Kleppmann et al., "A highly-available move operation for replicated trees", TPDS 2021)',
-    law: 17,
+      'the last move of each node wins, whatever other nodes do: two moves, each fine alone, put two nodes ' +
+      'under each other (Kleppmann et al., "A highly-available move operation for replicated trees", TPDS ' +
+      '2021)',
+    law: ORACLE,
     verdict: 'wrong value',
   },
   operations({

@@ -1,25 +1,26 @@
 /**
- * The npm packages that this library succeeds, under the kit by what they say to each other. They are not here: give them, as
- * makers of one by its id.
+ * The npm packages that this library succeeds, as subjects that talk in their own messages. The
+ * caller passes a function that makes one for an id: this library does not depend on them.
  */
 import * as fc from 'fast-check'
 import type { Update } from '../../core/Update.js'
+import { CONVERGENCE } from '../laws/numbers.js'
 import { opaque } from '../subjects/forms.js'
 import { broken, type Broken } from './Broken.js'
 
-/** What npm `scuttlebutt` calls the thing itself. */
+/** An instance of npm `scuttlebutt`. */
 export interface Original {
   readonly sources: Readonly<Record<string, number>>
   readonly history: (sources: Readonly<Record<string, number>>) => ReadonlyArray<Update<unknown>>
   readonly toJSON: () => unknown
   readonly _update: (update: Update<unknown>) => unknown
-  /** Stamps a change; replaced, as the wall clock is ours here. */
+  /** Stamps a change. Replaced, so that the simulator's clock is used. */
   localUpdate: (change: unknown) => unknown
 }
 
 interface Driven<O> {
   readonly original: O
-  /** Its own last stamp. */
+  /** The stamp of its last own update. */
   last: number
 }
 
@@ -31,7 +32,7 @@ const underTest = <O extends Original, C>(
   act: (command: C, original: O) => void,
 ): Broken =>
   broken(
-    { name, because, law: 1, verdict: 'diverged' },
+    { name, because, law: CONVERGENCE, verdict: 'diverged' },
     opaque({
       command,
       create: (id: string): Driven<O> => ({ original: make(`#${id}`), last: 0 }),
@@ -40,7 +41,7 @@ const underTest = <O extends Original, C>(
         (driven) => {
           const { original } = driven
           original.localUpdate = (change) => {
-            // as monotonic-timestamp has it
+            // like npm monotonic-timestamp
             driven.last = now > driven.last ? now : driven.last + 2 ** -10
             original._update([change, driven.last, `#${id}`])
             return original
@@ -69,7 +70,7 @@ export const originalModel = (
 ): Broken =>
   underTest(
     'originalModel',
-    'scuttlebutt 5.6.15, model.js: of equal timestamps the later arrival wins',
+    'scuttlebutt 5.6.15, model.js: of equal timestamps the last to arrive wins',
     make,
     fc.tuple(fc.constant('k'), fc.nat(3)),
     ([at, value], model) => void model.set(at, value),
@@ -81,7 +82,7 @@ export const originalArray = (
 ): Broken =>
   underTest(
     'originalArray',
-    'r-array 0.5.3: a write under a clock behind what it overwrites stays local',
+    'r-array 0.5.3: a write stays local if its clock is behind the value that it overwrites',
     make,
     fc.tuple(key, fc.nat(3)),
     ([at, value], array) => {
@@ -95,7 +96,7 @@ export const originalDoc = (
 ): Broken =>
   underTest(
     'originalDoc',
-    'crdt 3.6.4, doc.js: a row that is removed here and set there is gone in one order of arrival, and stays in the other',
+    'crdt 3.6.4, doc.js: a row removed here and set there is gone or stays, by the order of arrival',
     make,
     fc.tuple(
       key,
@@ -110,13 +111,15 @@ export const originalDoc = (
     },
   )
 
-/** npm `expiry-model`, with a `maxAge` beyond the simulated clock's distance from the wall's. */
+/**
+ * npm `expiry-model`. `maxAge` must exceed the distance between the simulated and the real clock.
+ */
 export const originalExpiryModel = (
   make: (id: string) => Original & { set: (key: string, value: unknown) => void },
 ): Broken =>
   underTest(
     'originalExpiryModel',
-    'expiry-model 1.0.2: objects are merged under the stamp of what came last, so that fields win that are older',
+    'expiry-model 1.0.2: a merged object gets the stamp of the last arrival, so that older fields win',
     make,
     fc.tuple(
       key,

@@ -1,5 +1,6 @@
-/** Clocks that say what is not so. */
+/** Clocks that cover updates which the replica lacks. */
 import * as fc from 'fast-check'
+import { CONVERGENCE } from '../laws/numbers.js'
 import { opaque, operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
@@ -24,8 +25,9 @@ export const adoptsDigest = broken(
   {
     name: 'adoptsDigest',
     because:
-      "the peer's clock is adopted with a reply that was cut to a budget: what did not fit is never asked for again (van Renesse et al., LADIS 2008, section 3: a prefix of each source)",
-    law: 1,
+      'a replica adopts the clock of its peer with a reply that was cut to a budget: it never asks for the ' +
+      'rest again (van Renesse et al., LADIS 2008, section 3: a prefix of each source)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   opaque({
@@ -59,8 +61,9 @@ export const pastGap = broken(
   {
     name: 'pastGap',
     because:
-      'a clock moves on to an update that came before an earlier one of its source, which is then refused as seen (Parker et al., IEEE TSE 1983: version vectors want no gaps)',
-    law: 1,
+      'a clock covers an update that arrived before an earlier one of its source, which is then refused as ' +
+      'old (Parker et al., IEEE TSE 1983: version vectors allow no gaps)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations<Omit<Replica, 'id'>, number, Said>({

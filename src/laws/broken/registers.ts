@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import type { Update } from '../../core/Update.js'
+import { ASSOCIATIVE, CONVERGENCE, QUALITIES, SUPERSEDED, VERSIONS } from '../laws/numbers.js'
 import { ofDataType } from '../subjects/dataType.js'
 import { operations } from '../subjects/forms.js'
 import { broken } from './Broken.js'
@@ -24,8 +25,9 @@ export const lastToArrive = broken(
   {
     name: 'lastToArrive',
     because:
-      'the last writer wins, of equal stamps the last to arrive: Lamport (CACM 1978) breaks ties by who wrote; npm scuttlebutt does not',
-    law: 1,
+      'the last writer wins, and of equal stamps the last to arrive: npm scuttlebutt; Lamport (CACM 1978) ' +
+      'breaks ties by writer',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({ ...register, prepare: stamped, apply: (m) => (held) => (m.at >= held.at ? m : held) }),
@@ -35,8 +37,9 @@ export const ownWinsTies = broken(
   {
     name: 'ownWinsTies',
     because:
-      'of equal stamps the greater value wins, but only where it comes from elsewhere: what is written here replaces it anyway',
-    law: 1,
+      'of equal stamps the greater value wins, except that a replica always takes its own: ties are broken ' +
+      'differently',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({
@@ -55,8 +58,9 @@ export const constantStamps = broken(
   {
     name: 'constantStamps',
     because:
-      'a Lamport clock that nothing advances (Lamport, CACM 1978, rule IR2): the greater source always wins, and a write over it is lost at once',
-    law: 18,
+      'a Lamport clock that never advances: the greater source always wins, and a write over it is lost at ' +
+      'once (Lamport, CACM 1978, rule IR2)',
+    law: QUALITIES,
     verdict: 'quality',
   },
   operations({
@@ -65,7 +69,9 @@ export const constantStamps = broken(
       (value, { id }) =>
       () => ({ value, at: 1, by: id }),
     apply: (m) => (held) => (m.at > held.at || (m.at === held.at && m.by >= held.by) ? m : held),
-    qualities: [{ name: 'a write is not seen by its writer', afterLocal: (_, value, after) => after.value === value }],
+    qualities: [
+      { name: 'a replica does not show its own write', afterLocal: (_, value, after) => after.value === value },
+    ],
   }),
 )
 
@@ -74,8 +80,10 @@ const KEYS = fc.constantFrom('a', 'b')
 export const iterationOrder = broken(
   {
     name: 'iterationOrder',
-    because: 'a native Map shows its keys in the order in which they came (ECMA-262, Map.prototype.forEach)',
-    law: 1,
+    because:
+      'a native Map shows its keys in the order of insertion, which is that of arrival (ECMA-262, ' +
+      'Map.prototype.forEach)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({
@@ -100,8 +108,9 @@ export const changesInPlace = broken(
   {
     name: 'changesInPlace',
     because:
-      'the reducer writes into the state that it was given, so that a version that somebody holds changes (Driscoll et al., "Making data structures persistent", JCSS 1989, section 1)',
-    law: 5,
+      'the reducer writes into the state that it was given: versions that others hold change (Driscoll et ' +
+      'al., "Making data structures persistent", JCSS 1989, section 1)',
+    law: VERSIONS,
     verdict: 'unlawful',
   },
   operations({
@@ -128,9 +137,10 @@ export const deleteWithoutTombstone = broken(
   {
     name: 'deleteWithoutTombstone',
     because:
-      'a removed key is forgotten with its stamp, so that an older write that comes late brings it back (Demers et al., PODC 1987, section 2: death certificates)',
-    law: 1,
-    also: [8, 11],
+      'a removed key is forgotten with its stamp: an older write that arrives late brings it back (Demers ' +
+      'et al., PODC 1987, section 2: death certificates)',
+    law: CONVERGENCE,
+    also: [SUPERSEDED, ASSOCIATIVE],
     verdict: 'diverged',
   },
   ofDataType<ReadonlyMap<string, Update<Set>>, Set>(
@@ -163,9 +173,10 @@ export const forgottenFields = broken(
   {
     name: 'forgottenFields',
     because:
-      'an update that loses one of its fields is superseded whole, and the others still count: who is told by histories alone lacks them',
-    law: 8,
-    also: [11],
+      'an update that loses one of its fields is superseded whole, though its other fields still count: ' +
+      'histories lack those fields',
+    law: SUPERSEDED,
+    also: [ASSOCIATIVE],
     verdict: 'unlawful',
   },
   ofDataType<ReadonlyMap<string, Update<Fields>>, Fields>(
@@ -197,8 +208,9 @@ export const expiresOnArrival = broken(
   {
     name: 'expiresOnArrival',
     because:
-      'apply asks its own wall clock whether an update has lapsed: who hears of it in time keeps it, who hears late never has it (npm expiry-model)',
-    law: 1,
+      'apply reads its own wall clock to expire updates: a replica that hears late never has the value (npm ' +
+      'expiry-model)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({
@@ -219,8 +231,9 @@ export const evictsByArrival = broken(
   {
     name: 'evictsByArrival',
     because:
-      'beyond a number of keys the first to come goes first, and they come in another order elsewhere (npm lru-cache under expiry-model)',
-    law: 1,
+      'beyond a number of keys the first to arrive is evicted, and each replica has its own order (npm lru- ' +
+      'cache under expiry-model)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({

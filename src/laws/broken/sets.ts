@@ -1,5 +1,6 @@
-/** Sets in which removals are lost, or come back. */
+/** Sets that lose removals, or bring removed elements back. */
 import * as fc from 'fast-check'
+import { ASSOCIATIVE, CONVERGENCE, INFLATIONARY } from '../laws/numbers.js'
 import { deltas, operations, states } from '../subjects/forms.js'
 import { broken } from './Broken.js'
 
@@ -20,8 +21,9 @@ export const removeTakesAll = broken(
   {
     name: 'removeTakesAll',
     because:
-      'add and remove of one element do not commute (Shapiro et al., INRIA RR-7506, section 3.3): a remove takes what it has never seen',
-    law: 1,
+      'add and remove of one element do not commute: a remove takes adds that it has not seen (Shapiro et ' +
+      'al., INRIA RR-7506, section 3.3)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({
@@ -43,8 +45,9 @@ export const twoPhaseReAdds = broken(
   {
     name: 'twoPhaseReAdds',
     because:
-      'a two-phase set that takes an element out of the removed ones to add it again: the next merge brings the removal back (Shapiro et al., INRIA RR-7506, section 3.3.2)',
-    law: 14,
+      'a two-phase set forgets a removal to add the element again: the next merge brings the removal back ' +
+      '(Shapiro et al., INRIA RR-7506, section 3.3.2)',
+    law: INFLATIONARY,
     verdict: 'unlawful',
   },
   states<TwoPhase, Command>({
@@ -62,7 +65,7 @@ export const twoPhaseReAdds = broken(
   }),
 )
 
-/** An element under each of its tags: `tag element`. */
+/** One entry `tag element` for each tag of an element. */
 type Tagged = ReadonlyArray<string>
 
 const tagsOf = (item: string, tagged: Tagged): Tagged => tagged.filter((tag) => tag.endsWith(` ${item}`))
@@ -84,8 +87,9 @@ export const sharedTags = broken(
   {
     name: 'sharedTags',
     because:
-      'an observed-remove set whose tags are wall-clock times, which two sources may share (Shapiro et al., INRIA RR-7506, section 3.3.5: unique)',
-    law: 1,
+      'an observed-remove set uses wall-clock times as tags, and two sources may share one (Shapiro et al., ' +
+      'INRIA RR-7506, section 3.3.5: unique tags)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations({ ...observed(({ now }) => String(now)), delivery: { order: 'causal', copies: 'exactly once' } }),
@@ -102,8 +106,9 @@ export const removesDropped = broken(
   {
     name: 'removesDropped',
     because:
-      'a remove that comes before its add finds nothing and is dropped: an observed-remove set needs causal delivery (Shapiro et al., INRIA RR-7506, section 3.3.5), or to defer (Riak, dt_orswot)',
-    law: 1,
+      'a remove that arrives before its add has no effect: an observed-remove set needs causal delivery ' +
+      '(Shapiro et al., INRIA RR-7506, section 3.3.5) or must defer removes (Riak, dt_orswot)',
+    law: CONVERGENCE,
     verdict: 'diverged',
   },
   operations<Counted, Command, Told>({
@@ -121,7 +126,7 @@ export const removesDropped = broken(
   }),
 )
 
-/** Tags that live, and all tags ever seen: the causal context. */
+/** The tags of present elements, and all tags ever seen: the causal context. */
 interface Context {
   readonly live: Tagged
   readonly seen: Tagged
@@ -131,9 +136,10 @@ export const contextLost = broken(
   {
     name: 'contextLost',
     because:
-      'a merge of deltas that joins the elements and keeps its own causal context: what was removed comes back (Almeida, Shoker and Baquero, JPDC 2018, section 7)',
-    law: 11,
-    also: [1],
+      'a merge of deltas joins the elements and keeps its own causal context: removed elements come back ' +
+      '(Almeida, Shoker and Baquero, JPDC 2018, section 7)',
+    law: ASSOCIATIVE,
+    also: [CONVERGENCE],
     verdict: 'unlawful',
   },
   deltas<Context, Command>({

@@ -1,21 +1,36 @@
-/** What a law is, apart from whatever runs it. */
+/** A law, apart from whatever runs it. */
 import type { Run } from './Run.js'
+import type { Subject } from './Subject.js'
 
-/** The replicas differ; they agree on what they should not; they agree rightly, and yet not as one would wish; or a promise is broken. */
+/**
+ * How a type fails.
+ *
+ * - `diverged`: replicas differ that know the same.
+ * - `wrong value`: they agree, and the oracle says something else.
+ * - `quality`: they agree on a right value, and lack a quality that was asked for.
+ * - `unlawful`: they break a promise that convergence rests on.
+ */
 export type Verdict = 'diverged' | 'wrong value' | 'quality' | 'unlawful'
 
 export interface Violation {
   readonly why: string
-  /** What was found and what should have been, or what two replicas show. */
+  /** The actual and the expected value, or what two replicas show. */
   readonly states?: readonly [unknown, unknown]
-  /** The event at which it was seen, and of another replica's that it is held against. */
+  /** The indices of the events that show it: one, or one of each of two replicas. */
   readonly events?: ReadonlyArray<number>
 }
 
-/** A pure predicate over a run: undefined where the law holds. */
 export interface Law<R, C, M> {
+  /** Its place in the list of `laws/laws.ts`. */
   readonly number: number
   readonly name: string
   readonly verdict: Verdict
+  /** A pure function; undefined if the run keeps the law. */
   readonly check: (run: Run<R, C, M>) => Violation | undefined
+}
+
+/** A subject and the laws that it must keep. */
+export interface Lawful<R, C, M> extends Subject<R, C, M> {
+  /** A check asks them in this order, and reports the first that a run breaks. */
+  readonly laws: ReadonlyArray<Law<R, C, M>>
 }

@@ -1,7 +1,7 @@
 /**
- * Networks as values: who does what, and what becomes of the messages.
+ * A network as a value: who does what, and what happens to the messages.
  *
- * A schedule is plain data. Run twice, it does the same twice.
+ * A schedule is plain data. It does the same each time it runs.
  */
 import type { SourceId } from '../../core/Update.js'
 
@@ -9,38 +9,43 @@ export interface Local<C> {
   readonly _tag: 'local'
   readonly at: number
   readonly now: number
-  /** Draws a command for the state that the replica is in then. */
+  /** Seed that draws a command for the state of the replica at this step. */
   readonly luck: number
-  /** The command, once it is settled. */
+  /** The command; absent while it is still to be drawn. */
   readonly command?: { readonly value: C }
 }
 
-/** One message that was broadcast, and may come by what is promised, arrives: the `pick`th of these; or, `again`, of those that came. */
+/**
+ * Delivers one broadcast message: the `pick`-th of those that the delivery promise allows next,
+ * or, with `again`, of those already received.
+ */
 export interface Deliver {
   readonly _tag: 'deliver'
   readonly to: number
   readonly pick: number
   readonly now: number
   readonly again: boolean
-  /** Which one, by its index among all operations, instead of `pick`. Nothing, if it may not come. */
+  /** The index of the operation, instead of `pick`. No effect if its message may not arrive now. */
   readonly operation?: number
 }
 
-/** One replica tells another what it has: after so many more steps, perhaps twice, perhaps in part, perhaps never. */
+/** One replica tells another what it has. */
 export interface Send {
   readonly _tag: 'send'
   readonly from: number
   readonly to: number
+  /** How many steps later the message arrives. */
   readonly delay: number
   readonly now: number
+  /** Seed for the order of its parts. */
   readonly luck: number
   readonly twice: boolean
   readonly lost: boolean
-  /** How much arrives of a message that can be cut; all, if undefined. */
+  /** How many parts of the message arrive; undefined for all. */
   readonly keep: number | undefined
 }
 
-/** Replicas whose bit is set hear only each other, and so do the rest. */
+/** Cuts the network in two: the replicas whose bit is set in `side`, and the others. */
 export interface Partition {
   readonly _tag: 'partition'
   readonly side: number
@@ -50,46 +55,51 @@ export interface Heal {
   readonly _tag: 'heal'
 }
 
-/** The replica as it was when last saved: after its own last command, or by a step. What was on its way to it is lost. */
+/**
+ * `save` saves a replica; so does each local command. `crash` goes back to the last save, and loses
+ * the messages on their way to the replica.
+ */
 export interface Crash {
   readonly _tag: 'crash' | 'save'
   readonly at: number
 }
 
-export type Step<C> = Local<C> | Deliver | Send | Partition | Heal | Crash
+export type ScheduleStep<C> = Local<C> | Deliver | Send | Partition | Heal | Crash
 
 export interface Schedule<C> {
   readonly ids: ReadonlyArray<SourceId>
-  readonly steps: ReadonlyArray<Step<C>>
-  /** In which order each replica hears, in the end, of what it has not heard yet, and whether what two say crosses. 0: as it was made, one after the other. */
+  readonly steps: ReadonlyArray<ScheduleStep<C>>
+  /**
+   * Seed for the order in which replicas hear the rest at the end, and for whether two replicas
+   * speak at once. 0: in the order made, one speaks after the other.
+   */
   readonly luck?: number
 }
 
-/** What can be done at a replica, its wall clock being at `now`. */
-interface Lane<C> {
-  /** A command. */
-  readonly local: (command: C) => Step<C>
-  /** A command for the state of the time, by luck. */
-  readonly draw: (luck: number) => Step<C>
-  /** The broadcast of an operation comes in, the first being 1; or comes in again. */
-  readonly deliver: (operation: number) => Step<C>
-  readonly deliverAgain: (operation: number) => Step<C>
-  /** It tells another what it has. */
-  readonly send: (to: SourceId, how?: Partial<Omit<Send, '_tag' | 'from' | 'to' | 'now'>>) => Step<C>
-  readonly save: () => Step<C>
-  readonly crash: () => Step<C>
+/** What can happen at a replica whose wall clock says `now`. */
+interface ReplicaSteps<C> {
+  readonly local: (command: C) => ScheduleStep<C>
+  /** Draws a command for the state of the replica at that step. */
+  readonly draw: (luck: number) => ScheduleStep<C>
+  /** Delivers the message of an operation. Operations are numbered from 1. */
+  readonly deliver: (operation: number) => ScheduleStep<C>
+  readonly deliverAgain: (operation: number) => ScheduleStep<C>
+  /** Tells another replica what this one has. */
+  readonly send: (to: SourceId, how?: Partial<Omit<Send, '_tag' | 'from' | 'to' | 'now'>>) => ScheduleStep<C>
+  readonly save: () => ScheduleStep<C>
+  readonly crash: () => ScheduleStep<C>
 }
 
-interface Acts<C> {
-  readonly at: (id: SourceId, now?: number) => Lane<C>
-  /** These hear only each other from now on, and so do the rest. */
-  readonly partition: (...side: ReadonlyArray<SourceId>) => Step<C>
-  readonly heal: () => Step<C>
+interface NetworkSteps<C> {
+  readonly at: (id: SourceId, now?: number) => ReplicaSteps<C>
+  /** Cuts the network in two: these replicas, and the others. */
+  readonly partition: (...side: ReadonlyArray<SourceId>) => ScheduleStep<C>
+  readonly heal: () => ScheduleStep<C>
 }
 
 /**
- * A schedule by hand, in the words in which a counterexample prints it: what it prints, given back as the option `schedule`,
- * does the same again.
+ * A schedule by hand. Counterexamples print their schedule in this form: paste it as the option
+ * `schedule` to run it again. Throws a RangeError for an id that is not in `ids`.
  *
  * @example
  * const steps = network(['a', 'b'], ({ at }) => [at('a').local('x'), at('b').deliver(1)]).steps
@@ -97,17 +107,17 @@ interface Acts<C> {
  */
 export const network = <C>(
   ids: ReadonlyArray<SourceId>,
-  acts: (can: Acts<C>) => ReadonlyArray<Step<C>>,
+  acts: (can: NetworkSteps<C>) => ReadonlyArray<ScheduleStep<C>>,
   luck = 0,
 ): Schedule<C> => {
-  const lane = (id: SourceId): number => {
+  const numberOf = (id: SourceId): number => {
     const i = ids.indexOf(id)
     if (i < 0) throw new RangeError(`no replica is called ${JSON.stringify(id)}`)
     return i
   }
-  const at = (id: SourceId, now = 1): Lane<C> => {
-    const here = lane(id)
-    const deliver = (operation: number, again: boolean): Step<C> => ({
+  const at = (id: SourceId, now = 1): ReplicaSteps<C> => {
+    const here = numberOf(id)
+    const deliver = (operation: number, again: boolean): ScheduleStep<C> => ({
       _tag: 'deliver',
       to: here,
       pick: 0,
@@ -120,22 +130,22 @@ export const network = <C>(
       draw: (drawn) => ({ _tag: 'local', at: here, now, luck: drawn }),
       deliver: (operation) => deliver(operation, false),
       deliverAgain: (operation) => deliver(operation, true),
-      send: (to, how = {}) => ({ ...AT_ONCE, from: here, to: lane(to), now, ...how }),
+      send: (to, how = {}) => ({ ...AT_ONCE, from: here, to: numberOf(to), now, ...how }),
       save: () => ({ _tag: 'save', at: here }),
       crash: () => ({ _tag: 'crash', at: here }),
     }
   }
-  const partition = (...side: ReadonlyArray<SourceId>): Step<C> => ({
+  const partition = (...side: ReadonlyArray<SourceId>): ScheduleStep<C> => ({
     _tag: 'partition',
-    side: side.reduce((bits, id) => bits | (1 << lane(id)), 0),
+    side: side.reduce((bits, id) => bits | (1 << numberOf(id)), 0),
   })
   return { ids, steps: acts({ at, partition, heal: () => ({ _tag: 'heal' }) }), luck }
 }
 
-/** Whole, in time and in order. */
+/** A message that arrives at once, once, whole and in order. */
 export const AT_ONCE = { _tag: 'send', delay: 0, luck: 0, twice: false, lost: false, keep: undefined } as const
 
-/** A schedule as {@link network} takes it, a step a line. `show` writes commands. */
+/** A schedule as {@link network} takes it, one step a line. `show` prints a command. */
 export const toText = (
   { ids, steps, luck = 0 }: Schedule<unknown>,
   show: (command: unknown) => string,
@@ -145,7 +155,8 @@ export const toText = (
     switch (step._tag) {
       case 'local': {
         const { at, now, luck: drawn, command } = step
-        return `at(${id(at)}, ${String(now)}).${command === undefined ? `draw(${String(drawn)})` : `local(${show(command.value)})`}`
+        const call = command === undefined ? `draw(${String(drawn)})` : `local(${show(command.value)})`
+        return `at(${id(at)}, ${String(now)}).${call}`
       }
       case 'deliver': {
         const { to, now, again, operation = -1 } = step

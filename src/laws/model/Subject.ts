@@ -1,38 +1,39 @@
-/** Anything that is replicated, as a network sees it: what runs in the simulator and is held to the laws. */
+/** Anything replicated, as a network sees it: the simulator runs it. */
 import type * as fc from 'fast-check'
 import type { SourceId } from '../../core/Update.js'
-import type { Law } from './Law.js'
-import type { Operation } from './Run.js'
+import type { Operation } from './Operation.js'
 
-/** Whose step it is, and what that replica's wall clock says: ms, and nothing that anybody else's would agree with. */
+/** A replica, and its wall clock in ms. The clocks of two replicas need not agree. */
 export interface Where {
   readonly id: SourceId
   readonly now: number
 }
 
-/**
- * What a replica may take for granted of the messages that its peers broadcast.
- *
- * `order`: `source` keeps each sender's own, `causal` also lets none arrive before what its sender had seen, `any` nothing.
- * `copies`: whether a message may come again.
- */
+/** What a replica may assume about the messages that its peers broadcast. */
 export interface Delivery {
+  /**
+   * - `causal`: a message arrives after all that its sender had seen.
+   * - `source`: the messages of one sender arrive in the order sent.
+   * - `any`: messages arrive in any order.
+   */
   readonly order: 'source' | 'causal' | 'any'
+  /** Whether a message may arrive more than once. */
   readonly copies: 'exactly once' | 'at least once'
 }
 
-/** What a local command came to: the replica after it, and what to tell the others, if they are told by broadcast. */
+/** What a local command gives. */
 export interface Made<R, M> {
   readonly replica: R
+  /** What the others are told, if replicas broadcast. */
   readonly message?: M
 }
 
-/** Something that one would wish of a replica that converges, and to the right value: that a write is seen, that runs stay whole. */
+/** A wish beyond convergence: that a replica shows its own write, that words stay in one piece. */
 export interface Quality<R, C, M> {
   readonly name: string
-  /** Looks at each local command, on the replica that made it. */
+  /** Asked after each local command, on the replica that made it. */
   readonly afterLocal?: (before: R, command: C, after: R, where: Where) => boolean
-  /** Looks at a replica that has heard of everything. */
+  /** Asked of each replica when all have heard everything. */
   readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean
 }
 
@@ -41,19 +42,22 @@ export interface Subject<R, C, M> {
   readonly create: (id: SourceId) => R
   /** What a user of this replica may do next. */
   readonly command: (replica: R) => fc.Arbitrary<C>
-  /** Undefined for a command that the replica refuses. */
+  /** Undefined if the replica refuses the command. */
   readonly local: (command: C, where: Where) => (replica: R) => Made<R, M> | undefined
   readonly receive: (message: M, where: Where) => (replica: R) => R
-  /** What one replica says to another when they gossip; undefined for nothing. Absent: there is only broadcast. */
+  /** What a replica says to a peer when they gossip; undefined for nothing. Absent: no gossip. */
   readonly send?: (peer: R) => (replica: R) => M | undefined
-  /** Whether what `local` tells reaches everybody. */
+  /** Whether the messages of `local` reach everybody. */
   readonly broadcasts: boolean
-  /** Whether what `send` gives carries all that the sender knows and the peer lacks. */
+  /** Whether a message of `send` carries all that the sender knows and the peer lacks. */
   readonly isWhole: boolean
-  /** What a network may do to a message of `send`, by luck: another order, and nothing beyond the first `keep`. */
+  /**
+   * What the network may do to a message of `send`: reorder it by luck, and keep the first `keep`
+   * parts.
+   */
   readonly mangle?: (message: M, luck: number, keep: number) => M
   readonly delivery: Delivery
-  /** Whether replicas change in place, so that of an older one only what was shown is left. */
+  /** Whether replicas change in place. Of an older version only what it showed is left then. */
   readonly isMutable: boolean
   readonly save?: (replica: R) => unknown
   readonly load?: (saved: unknown, id: SourceId) => R
@@ -61,19 +65,17 @@ export interface Subject<R, C, M> {
   readonly show: (replica: R) => unknown
   /** {@link show} as text. */
   readonly view: (replica: R) => string
-  /** More than is shown, of what an older version must keep: as JSON. */
+  /** JSON that an older version must keep, beyond what it shows. */
   readonly remember?: (replica: R) => unknown
   readonly describe: (command: C, message: M | undefined) => string
   /** The command of an operation as plain data, for commands that are functions. */
   readonly asData?: (operation: Operation<C, M>) => C
-  /** Which parts of the data an operation touches: it meets others there. */
+  /** The parts of the data that an operation touches. Two operations meet if they share one. */
   readonly keysOf: (operation: Operation<C, M>) => ReadonlyArray<string>
   readonly isDelete: (operation: Operation<C, M>) => boolean
-  /** The stamp of a broadcast message, for types that have them. */
+  /** The stamp of a broadcast message, for types that have stamps. */
   readonly timestampOf?: (message: M) => number
-  /** What all operations ought to come to. Compared with what is shown. */
+  /** What replicas must show after all operations. */
   readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
   readonly qualities: ReadonlyArray<Quality<R, C, M>>
-  /** In the order in which they are held against a run: the first that is broken is told. */
-  readonly laws: ReadonlyArray<Law<R, C, M>>
 }

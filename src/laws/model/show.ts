@@ -2,13 +2,16 @@
 import * as fc from 'fast-check'
 import * as Json from '../../core/Json.js'
 
-/** Any value as text, Maps and Sets in their order, -0 and NaN as they are. O(size). */
+/**
+ * Any value as text. Maps and Sets keep their order; -0 and NaN are told apart from 0 and null.
+ * O(size).
+ */
 export const view = (value: unknown): string => fc.stringify(value)
 
-/** JSON as text, which is faster. */
+/** JSON as text: faster than {@link view}. */
 export const viewOfJson = (value: unknown): string => JSON.stringify(value === undefined ? null : value)
 
-/** Equal as JSON, whatever the order of members; what is no JSON, by its text. O(size). */
+/** Compares JSON whatever the order of its members, and other values by their text. O(size). */
 export const sameValue = (a: unknown, b: unknown): boolean =>
   Object.is(a, b) || (Json.equals(a, b) && isJson(a) ? true : view(a) === view(b))
 

@@ -1,18 +1,19 @@
-/** Values drawn from arbitraries by number, with what it takes to make them smaller. */
+/** Draws values from arbitraries by seed, with what fast-check needs to shrink them. */
 import * as fc from 'fast-check'
 
-/** A command as it was drawn, with what fast-check needs to make it smaller. */
+/** A drawn command, and what fast-check needs to shrink it. */
 export interface Drawn<C> {
+  /** The index of the step that drew it. */
   readonly step: number
   readonly arbitrary: fc.Arbitrary<C>
   readonly value: fc.Value<C>
 }
 
-/** What a seed draws from an arbitrary. The same, for the same. */
-export const draw = <A>(arbitrary: fc.Arbitrary<A>, luck: number): fc.Value<A> =>
-  fc.sample(new Unopened(arbitrary), { seed: luck, numRuns: 1 })[0]!
+/** One value; the same for the same seed. */
+export const draw = <A>(arbitrary: fc.Arbitrary<A>, seed: number): fc.Value<A> =>
+  fc.sample(new Unopened(arbitrary), { seed, numRuns: 1 })[0]!
 
-/** Gives values with what they need to shrink. */
+/** Generates the `fc.Value` of a value, which has its shrinking context. */
 class Unopened<A> extends fc.Arbitrary<fc.Value<A>> {
   private readonly arbitrary: fc.Arbitrary<A>
 

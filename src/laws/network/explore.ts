@@ -1,73 +1,76 @@
 /**
- * Every run of a small scope: bugs of replicated types have small counterexamples.
+ * Every run of a small scope, as bugs of replicated types have small counterexamples: the small
+ * scope hypothesis (Jackson, "Software Abstractions", 2006, section 5.1).
  *
- * Runs that differ only in the order of steps that know nothing of each other are one (Mazurkiewicz traces); and which
- * of the replicas never write does not matter, so the last ones do not. Source of the bet: Jackson, "Software
- * Abstractions" (2006), section 5.1, the small scope hypothesis.
+ * Runs that differ only in the order of independent steps are one run (Mazurkiewicz traces). Which
+ * replicas never write makes no difference: the last ones do not.
  */
-import { AT_ONCE, type Schedule, type Step } from '../model/Schedule.js'
+import { AT_ONCE, type Schedule, type ScheduleStep } from '../model/Schedule.js'
 import type { Delivery, Subject, Where } from '../model/Subject.js'
 
 export interface Scope<C> {
   /** Default 3. */
   readonly replicas?: number
-  /** How many updates in all. Default 4. */
+  /** How many updates all replicas make together. Default 4. */
   readonly updates?: number
-  /** Each update is one of these. Wall clocks stand still, so that stamps collide. */
+  /** What each update may be. Wall clocks stand still, so that stamps collide. */
   readonly commands: ReadonlyArray<C>
-  /** Stops when it has seen so many, and says so. Default 1,000,000. */
+  /** The search stops after so many states. Default 1,000,000. */
   readonly maxStates?: number
 }
 
 export interface Exhausted {
   readonly replicas: number
   readonly updates: number
-  /** States of the whole network that are not the same but for the order of independent steps. */
+  /** Distinct states of the whole network, whatever the order of independent steps. */
   readonly states: number
-  /** Those among them in which everybody knows everything. */
+  /** The states in which everybody knows everything. */
   readonly ends: number
-  /** What replicas went through, each by itself: how often the subject was asked. */
+  /** Distinct histories of a single replica: as many as there were calls of the subject. */
   readonly versions: number
-  /** Whether these were all. */
+  /** Whether the whole scope was visited. */
   readonly complete: boolean
 }
 
-/** What one replica went through: made from the version before it by one step. */
+/** The history of one replica: a version before, and one step. */
 interface Version<R, C, M> {
   readonly id: number
   readonly lane: number
   readonly parent?: Version<R, C, M>
-  readonly step?: Step<C>
-  /** What the step received. */
+  readonly step?: ScheduleStep<C>
+  /** The message that the step received. */
   readonly message?: M
-  /** Absent where replicas change in place. */
+  /** Absent if replicas change in place. */
   readonly replica?: R
   readonly view: string
-  readonly knows: ReadonlyArray<Made<M>>
-  /** {@link knows}, as a key. */
+  readonly knows: ReadonlyArray<Write<M>>
+  /** `knows` as a key. */
   readonly known: string
-  /** How many of them are its own. */
+  /** How many of these the replica wrote. */
   readonly made: number
 }
 
-interface Made<M> {
+interface Write<M> {
   readonly id: number
   readonly lane: number
   readonly message: M | undefined
-  /** What its replica knew. */
-  readonly sees: ReadonlyArray<Made<M>>
+  /** What its replica knew before. */
+  readonly sees: ReadonlyArray<Write<M>>
 }
 
-/** The whole network, and how it came there. */
+/** A state of the whole network, and the step that led there. */
 interface State<R, C, M> {
   readonly versions: ReadonlyArray<Version<R, C, M>>
   readonly before?: State<R, C, M>
-  readonly step?: Step<C>
-  /** All that were made, in order. */
-  readonly made: ReadonlyArray<Made<M>>
+  readonly step?: ScheduleStep<C>
+  /** All writes, in order. */
+  readonly made: ReadonlyArray<Write<M>>
 }
 
-/** What was covered, and the first run found that is broken: of all, one of the fewest steps. O(states × steps possible in each). */
+/**
+ * Visits the states of a scope by number of steps, so that the broken run it gives has as few
+ * steps as any. O(n m) for n states with m possible steps each.
+ */
 export const explore = <R, C, M>(
   subject: Subject<R, C, M>,
   scope: Scope<C>,
@@ -104,10 +107,10 @@ class Explorer<R, C, M> {
         const next: State<R, C, M>[] = []
         for (const state of layer) {
           for (const [version, operation] of this.successors(state, allotted)) {
-            const after = state.versions.map((one, lane) => (lane === version.lane ? version : one))
-            const key = after.map(({ id }) => id).join()
+            const key = stateKey(state, version)
             if (seen.has(key)) continue
             seen.add(key)
+            const after = state.versions.map((one, lane) => (lane === version.lane ? version : one))
             this.states++
             const made = operation === undefined ? state.made : [...state.made, operation]
             const reached = { versions: after, before: state, step: version.step!, made }
@@ -130,7 +133,7 @@ class Explorer<R, C, M> {
     return { replicas, updates, states: this.states, ends: this.ends, versions: this.versions.size, complete }
   }
 
-  /** Once only, however many runs lead there. */
+  /** Makes each version once, however many runs lead to it. */
   private version(
     key: string,
     make: () => (Omit<Version<R, C, M>, 'id' | 'view' | 'known' | 'replica'> & { readonly replica: R }) | undefined,
@@ -150,7 +153,7 @@ class Explorer<R, C, M> {
   private *successors(
     state: State<R, C, M>,
     allotted: ReadonlyArray<number>,
-  ): IterableIterator<readonly [Version<R, C, M>, Made<M>?]> {
+  ): IterableIterator<readonly [Version<R, C, M>, Write<M>?]> {
     const { subject } = this
     for (const [lane, version] of state.versions.entries()) {
       if (version.made < allotted[lane]!) {
@@ -167,7 +170,8 @@ class Explorer<R, C, M> {
       }
       if (subject.send === undefined || state.made.some(({ message }) => message !== undefined)) continue
       for (const [from, sender] of state.versions.entries()) {
-        if (from === lane || sender.knows.every((operation) => version.knows.includes(operation))) continue
+        if (from === lane || sender.known === version.known) continue
+        if (sender.knows.every((operation) => version.knows.includes(operation))) continue
         const message = subject.send(this.replicaOf(version))(this.replicaOf(sender))
         const step = { ...AT_ONCE, from, to: lane, now: 1 }
         if (message !== undefined) yield [this.receive(version, `G${String(sender.id)}`, step, message, sender.knows)]
@@ -189,9 +193,9 @@ class Explorer<R, C, M> {
   private receive(
     parent: Version<R, C, M>,
     key: string,
-    step: Step<C>,
+    step: ScheduleStep<C>,
     message: M,
-    told: ReadonlyArray<Made<M>>,
+    told: ReadonlyArray<Write<M>>,
   ): Version<R, C, M> {
     const { lane, knows, made } = parent
     return this.version(`${String(parent.id)} ${key}`, () => {
@@ -204,7 +208,7 @@ class Explorer<R, C, M> {
     return { id: this.ids[lane]!, now: 1 }
   }
 
-  /** One that may be changed in place, if that is how it changes. */
+  /** The replica; a fresh one from the beginning, if replicas change in place. */
   private replicaOf({ lane, parent, step, message, replica }: Version<R, C, M>): R {
     if (replica !== undefined) return replica
     if (parent === undefined) return this.subject.create(this.ids[lane]!)
@@ -214,7 +218,10 @@ class Explorer<R, C, M> {
       : this.subject.receive(message as M, this.where(lane))(before)
   }
 
-  /** Whether a replica differs from another that knows the same; or what all agree on is still to be judged. */
+  /**
+   * Whether the state must be judged: two replicas that know the same differ, or all know
+   * everything and no such end was judged yet.
+   */
   private isSuspect({ versions, made }: State<R, C, M>, version: Version<R, C, M>): boolean {
     if (made.length === this.scope.updates && versions.every(({ knows }) => knows.length === made.length)) {
       this.ends++
@@ -235,7 +242,7 @@ class Explorer<R, C, M> {
   }
 }
 
-/** How many each replica makes: those that make none come last, as which they are does not matter. */
+/** How many updates each replica makes, in all ways. Replicas that make none come last. */
 const allotments = (replicas: number, updates: number): ReadonlyArray<ReadonlyArray<number>> => {
   const split = (lanes: number, left: number): ReadonlyArray<ReadonlyArray<number>> =>
     lanes === 1
@@ -248,22 +255,33 @@ const allotments = (replicas: number, updates: number): ReadonlyArray<ReadonlyAr
   )
 }
 
-const keyOf = <M>(knows: ReadonlyArray<Made<M>>): string =>
+/** The ids of the versions of a state, after one replica moved on to `version`. */
+const stateKey = <R, C, M>({ versions }: State<R, C, M>, version: Version<R, C, M>): string => {
+  let key = ''
+  for (const one of versions) key += `${String((one.lane === version.lane ? version : one).id)},`
+  return key
+}
+
+const keyOf = <M>(knows: ReadonlyArray<Write<M>>): string =>
   knows
     .map(({ id }) => id)
     .sort((a, b) => a - b)
     .join()
 
-const mayCome = <R, C, M>(order: Delivery['order'], operation: Made<M>, { lane, knows }: Version<R, C, M>): boolean => {
+const mayCome = <R, C, M>(
+  order: Delivery['order'],
+  operation: Write<M>,
+  { lane, knows }: Version<R, C, M>,
+): boolean => {
   if (operation.lane === lane || knows.includes(operation)) return false
   if (order === 'any') return true
   if (order === 'causal') return operation.sees.every((one) => knows.includes(one))
-  // the next of its lane: all that this one made before it has come
+  // order `source`: all earlier writes of the same replica have arrived
   return operation.sees.every((one) => one.lane !== operation.lane || knows.includes(one))
 }
 
-const stepsOf = <R, C, M>(state: State<R, C, M>): ReadonlyArray<Step<C>> => {
-  const steps: Step<C>[] = []
+const stepsOf = <R, C, M>(state: State<R, C, M>): ReadonlyArray<ScheduleStep<C>> => {
+  const steps: ScheduleStep<C>[] = []
   for (let at: State<R, C, M> | undefined = state; at?.step !== undefined; at = at.before) steps.push(at.step)
   return steps.reverse()
 }

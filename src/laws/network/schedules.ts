@@ -1,30 +1,33 @@
-/** Arbitrary networks, and how they shrink. */
+/** Random schedules, and how they shrink. */
 import * as fc from 'fast-check'
-import type { Drawn } from './draw.js'
-import type { Local, Schedule, Step } from '../model/Schedule.js'
-import { simulate } from './simulate.js'
+import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
+import type { Drawn } from './draw.js'
+import { simulate } from './simulate.js'
 
-/** Ids that sort in ways one does not expect, and names that plain objects have already. */
+/** Ids that sort in unexpected ways, and names that every object has. */
 const IDS = ['a', 'b', 'c', 'B', '10', '9', '__proto__', 'constructor', '', '\udfff', 'a b', 'é']
 
 export interface Size {
-  /** How many replicas, 2 to 7. Few, as a rule: they meet more often. */
+  /** How many replicas. Default 2 to 7, most often 2 or 3: few replicas meet more often. */
   readonly replicas?: number | { readonly min: number; readonly max: number }
-  /** How many steps at most. Default 24. */
+  /** The most steps. Default 24. */
   readonly steps?: number
 }
 
 /**
- * Schedules for what is to be tested: local commands by the state of the time, under wall clocks that collide, are
- * skewed and step back; deliveries as promised; gossip that is late, doubled or lost; partitions; crashes.
+ * Random schedules for a subject: local commands that fit the state, under wall clocks that
+ * collide, differ and step back; deliveries as promised; gossip that is late, doubled or lost;
+ * partitions; crashes.
  *
- * They shrink to few steps of few replicas: whole stretches first, then single steps, then what is left of each.
+ * Shrinking removes stretches of steps first, then single steps and replicas, then makes each step
+ * simpler.
  *
  * @example
- * const counter = operations({ empty: 0, command: fc.constant(1), apply: (n) => (sum) => sum + n })
- * const all = schedules(counter, { replicas: 3 })
- * fc.assert(fc.property(all, (schedule) => new Set(simulate(counter, schedule).replicas).size === 1))
+ * const add = (n) => (sum) => sum + n
+ * const counter = operations({ empty: 0, command: fc.constant(1), apply: add })
+ * const areEqual = (schedule) => new Set(simulate(counter, schedule).replicas).size === 1
+ * fc.assert(fc.property(schedules(counter, { replicas: 3 }), areEqual))
  */
 export const schedules = <R, C, M>(
   subject: Subject<R, C, M>,
@@ -42,7 +45,7 @@ export const schedules = <R, C, M>(
         ids: fc.constant<ReadonlyArray<string>>(ids),
         steps: fc.array(step(subject, ids.length), { maxLength: steps, size: 'max' }),
         luck: fc.nat(999),
-        // everywhere, all the time
+        // in one schedule of three all clocks stand still
         stopped: fc.integer({ min: 1, max: 3 }).map((n) => n === 1),
       }),
     )
@@ -50,18 +53,18 @@ export const schedules = <R, C, M>(
   return new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
 }
 
-const atOne = <C>(one: Step<C>): Step<C> => ('now' in one ? { ...one, now: 1 } : one)
+const atOne = <C>(one: ScheduleStep<C>): ScheduleStep<C> => ('now' in one ? { ...one, now: 1 } : one)
 
-const step = <R, C, M>(subject: Subject<R, C, M>, count: number): fc.Arbitrary<Step<C>> => {
+const step = <R, C, M>(subject: Subject<R, C, M>, count: number): fc.Arbitrary<ScheduleStep<C>> => {
   const { send, broadcasts, mangle, save, delivery } = subject
   const at = fc.nat(count - 1)
-  // a second or third value for one stamp is as likely as not
+  // few times, so that stamps collide
   const now = fc.integer({ min: 1, max: 5 })
   const rarely = <A>(arbitrary: fc.Arbitrary<A>, usual: A): fc.Arbitrary<A> =>
     fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary })
   const sometimes = delivery.copies === 'at least once' ? fc.nat(7).map((n) => n === 0) : fc.constant(false)
   const tag = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
-  const steps: fc.WeightedArbitrary<Step<C>>[] = [
+  const steps: fc.WeightedArbitrary<ScheduleStep<C>>[] = [
     { weight: 8, arbitrary: fc.record({ _tag: tag('local'), at, now, luck: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ _tag: tag('partition'), side: fc.nat(2 ** count - 1) }) },
     { weight: 1, arbitrary: fc.record({ _tag: tag('heal') }) },
@@ -91,7 +94,7 @@ const step = <R, C, M>(subject: Subject<R, C, M>, count: number): fc.Arbitrary<S
 class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
   private readonly skeleton: fc.Arbitrary<Schedule<C>>
   private readonly commandsOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>
-  /** Where a command came from, by the box that holds it: from there it can be made smaller. */
+  /** What each drawn command can be shrunk with, by the box that holds the command. */
   private readonly origins = new WeakMap<object, Pick<Drawn<C>, 'arbitrary' | 'value'>>()
 
   constructor(skeleton: fc.Arbitrary<Schedule<C>>, commandsOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>) {
@@ -132,7 +135,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
       for (const simpler of this.simpler(step))
         yield { ...schedule, steps: steps.map((other, j) => (i === j ? simpler : other)) }
     }
-    // in pairs, what none of the two can go without the other
+    // pairs of steps that can only go together
     for (let i = 0; i < steps.length && steps.length < 16; i++) {
       for (let j = i + 1; j < steps.length; j++) {
         yield { ...schedule, steps: steps.filter((_, k) => k !== i && k !== j) }
@@ -140,9 +143,11 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
     }
   }
 
-  /** The same schedule with the commands that it draws written down. */
+  /** The same schedule with its drawn commands written into it. */
   private settled(schedule: Schedule<C>): Schedule<C> {
-    const steps: (Step<C> | undefined)[] = schedule.steps.map((step) => (step._tag === 'local' ? undefined : step))
+    const steps: (ScheduleStep<C> | undefined)[] = schedule.steps.map((step) =>
+      step._tag === 'local' ? undefined : step,
+    )
     for (const { step: i, arbitrary, value } of this.commandsOf(schedule)) {
       const command = { value: value.value }
       this.origins.set(command, { arbitrary, value })
@@ -151,7 +156,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
     return { ...schedule, steps: steps.filter((step) => step !== undefined) }
   }
 
-  private *simpler(step: Step<C>): IterableIterator<Step<C>> {
+  private *simpler(step: ScheduleStep<C>): IterableIterator<ScheduleStep<C>> {
     if ('now' in step) for (const now of [1, step.now - 1]) if (now > 0 && now < step.now) yield { ...step, now }
     switch (step._tag) {
       case 'local': {
@@ -176,12 +181,12 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
   }
 }
 
-/** One replica fewer: its steps go with it. */
+/** The schedule without a replica and without its steps. */
 const without =
   (gone: number) =>
   <C>({ ids, steps, ...rest }: Schedule<C>): Schedule<C> => {
     const renumber = (i: number): number => (i > gone ? i - 1 : i)
-    const kept = steps.flatMap((step): ReadonlyArray<Step<C>> => {
+    const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
       switch (step._tag) {
         case 'deliver':
           return step.to === gone ? [] : [{ ...step, to: renumber(step.to) }]
@@ -200,7 +205,7 @@ const without =
     return { ...rest, ids: ids.filter((_, i) => i !== gone), steps: kept }
   }
 
-/** `a`, `b`, `c` for names, in the order that they sort in, or in that of the lanes. */
+/** The schedule with the ids `a`, `b`, `c`: in the order of the replicas, or sorted as before. */
 function* plainIds<C>({ ids, ...rest }: Schedule<C>): IterableIterator<Schedule<C>> {
   const plain = [...ids.keys()].map((i) => String.fromCharCode(97 + i))
   const sorted = [...ids].sort((a, b) => (a < b ? -1 : 1))

@@ -1,115 +1,119 @@
-/** Why a type does not keep a law: the shortest run found, as a value, as text and as a drawing. */
+/** The shortest run found that breaks a law: as a value, as text and as a drawing. */
 import { diffJson, diffLines } from 'diff'
-import * as diagram from './diagram.js'
 import type { Verdict, Violation } from '../model/Law.js'
+import { has } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
 import { toText, type Schedule } from '../model/Schedule.js'
 import { view } from '../model/show.js'
+import type { TraceEvent } from '../model/Trace.js'
+import * as diagram from './diagram.js'
 
-/** One thing that happened, as plain data. */
-export interface TraceEvent {
-  readonly kind: Run<unknown, unknown, unknown>['events'][number]['_tag']
-  /** Which replica, by number; -1 for the network. */
-  readonly at: number
-  readonly from?: number
-  /** The index, in the trace, of the event from which it was sent. */
-  readonly sentAt?: number
-  readonly text: string
-  /** What the replica showed then. */
-  readonly view: string
-  /** Numbers of the operations that it knew, the first being 1. */
-  readonly knows: ReadonlyArray<number>
-}
-
-export interface Counterexample {
+/**
+ * Plain data: it may be sent to another thread, or kept as JSON. JSON has no `NaN`, `-0` or
+ * `undefined`: commands and states that hold them come back changed.
+ */
+export interface CounterexampleData {
+  /** The name of the type. */
+  readonly subject: string
   readonly law: { readonly number: number; readonly name: string; readonly verdict: Verdict }
   readonly why: string
-  /** What was done: run it again by the option `schedule`. */
+  /** Runs again as the option `schedule`. */
   readonly schedule: Schedule<unknown>
-  /** What came of it, up to where the law was seen broken. */
+  /** What happened, up to the event that shows the law broken. */
   readonly trace: ReadonlyArray<TraceEvent>
-  /** What the two that differ show, or what was found and what ought to have been. */
+  /** The indices, in the trace, of the events that show it; -1 for a replica without events. */
+  readonly seenAt: ReadonlyArray<number>
+  /** What two replicas show, or the actual and the expected value. */
   readonly states: readonly [unknown, unknown] | undefined
-  /** Give both as options and the same is found at once. Undefined where nothing was drawn. */
+  /** As options, `seed` and `path` find the same again. Undefined if nothing was drawn. */
   readonly seed: number | undefined
   readonly path: string | undefined
-  /** Which run it was that found it, and how many times it was made smaller. */
+  /** The number of the run that found it, from 1. */
   readonly runs: number
+  /** How many times it was made smaller. */
   readonly shrinks: number
-  /** For people to read: all of the above. */
+}
+
+/**
+ * The methods are not enumerable: a copy does without them and is given to {@link format} and
+ * others.
+ */
+export interface Counterexample extends CounterexampleData {
   readonly format: () => string
   readonly toSvg: () => string
   readonly toMermaid: () => string
 }
 
-export type Found = Pick<Counterexample, 'law' | 'seed' | 'path' | 'runs' | 'shrinks'>
+/** Where a counterexample comes from. */
+export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks'>
 
-export const counterexample = <R, C, M>(found: Found, violation: Violation, run: Run<R, C, M>): Counterexample => {
-  const { ids, schedule, operations } = run
-  const last = violation.events === undefined ? run.events.length - 1 : Math.max(...violation.events)
-  const trace = run.events
-    .slice(0, last + 1)
-    .map(({ _tag, at, from, sentAt, text, view, knows, operation }): TraceEvent => ({
-      kind: _tag,
-      at,
-      ...(from === undefined ? {} : { from }),
-      ...(sentAt === undefined ? {} : { sentAt }),
-      text: _tag === 'local' ? `m${String(operation! + 1)}: ${text}` : text,
-      view,
-      knows: operations.flatMap(({ index }) => (((knows >> BigInt(index)) & 1n) === 1n ? [index + 1] : [])),
-    }))
-  const data = {
-    ...found,
-    why: violation.why,
-    schedule: schedule as Schedule<unknown>,
-    trace,
-    states: violation.states,
+export const counterexample = <R, C, M>(
+  { number, name, verdict }: Counterexample['law'],
+  violation: Violation,
+  run: Run<R, C, M>,
+  origin: Origin,
+): Counterexample => {
+  const { events = [], why, states } = violation
+  const data: CounterexampleData = {
+    subject: run.subject.name,
+    law: { number, name, verdict },
+    ...origin,
+    why,
+    schedule: run.schedule,
+    trace: traceOf(run, events.length === 0 ? run.events.length : Math.max(...events) + 1),
+    seenAt: events,
+    states,
   }
-  return {
-    ...data,
-    format: () => format(run.subject.name, ids, data, violation),
-    toSvg: () => diagram.toSvg(ids, trace),
-    toMermaid: () => diagram.toMermaid(ids, trace),
-  }
+  return Object.defineProperties(data as Counterexample, {
+    format: { value: () => format(data) },
+    toSvg: { value: () => toSvg(data) },
+    toMermaid: { value: () => toMermaid(data) },
+  })
 }
 
-const format = (
-  name: string,
-  ids: ReadonlyArray<string>,
-  {
-    law,
-    why,
-    trace,
-    states,
-    seed,
-    path,
-    runs,
-    shrinks,
-    schedule,
-  }: Omit<Counterexample, 'format' | 'toSvg' | 'toMermaid'>,
-  { events }: Violation,
-): string => {
-  const seen = events?.filter((event) => event >= 0).map((event) => String(event + 1))
-  const reproduced =
-    seed === undefined || path === undefined
-      ? []
-      : [
-          `found in run ${String(runs)}, made smaller ${String(shrinks)} times: { seed: ${String(seed)}, path: '${path}' }`,
-        ]
+const traceOf = <R, C, M>({ events, operations }: Run<R, C, M>, length: number): ReadonlyArray<TraceEvent> =>
+  events.slice(0, length).map(({ _tag, at, from, sentAt, text, view: shown, knows, operation }) => ({
+    kind: _tag,
+    at,
+    ...(from === undefined ? {} : { from }),
+    ...(sentAt === undefined ? {} : { sentAt }),
+    text: _tag === 'local' ? `m${String(operation! + 1)}: ${text}` : text,
+    view: shown,
+    knows: operations.flatMap(({ index }) => (has(knows, index) ? [index + 1] : [])),
+  }))
+
+/**
+ * A counterexample for people to read: the law, the run as a drawing, the difference, and how to
+ * run it again.
+ *
+ * @example
+ * const last = operations({ empty: 0, command: fc.nat(3), apply: (n) => () => n })
+ * const { left } = check(last, { seed: 1 })
+ * format(JSON.parse(JSON.stringify(left))) === left.format() // => true
+ */
+export const format = (counterexample: CounterexampleData): string => {
+  const { subject, law, why, trace, states, schedule, seenAt } = counterexample
+  const seen = seenAt.filter((event) => event >= 0).map((event) => String(event + 1))
   return [
-    `${name}: ${law.verdict}. Law ${String(law.number)}: ${law.name}.`,
-    `${why}${seen === undefined || seen.length === 0 ? '' : `, after ${seen.join(' and ')}`}.`,
+    `${subject}: ${law.verdict}. Law ${String(law.number)}: ${law.name}.`,
+    `${why}${seen.length === 0 ? '' : `, after ${seen.join(' and ')}`}.`,
     '',
-    ...(trace.length === 0 ? [] : [diagram.toText(ids, trace), '']),
+    ...(trace.length === 0 ? [] : [diagram.toText(schedule.ids, trace), '']),
     ...(states === undefined ? [] : [difference(states), '']),
     ...(schedule.steps.length === 0
       ? []
-      : ['do it again by the option schedule:', ...toText(schedule, view).map((line) => `  ${line}`)]),
-    ...reproduced,
+      : ['run it again with the option schedule:', ...toText(schedule, view).map((line) => `  ${line}`)]),
+    ...originText(counterexample),
   ].join('\n')
 }
 
-/** Two states, by lines: `-` what only the first has, `+` what only the second has. */
+const originText = ({ seed, path, runs, shrinks }: Origin): ReadonlyArray<string> => {
+  if (seed === undefined || path === undefined) return []
+  const options = `{ seed: ${String(seed)}, path: '${path}' }`
+  return [`found in run ${String(runs)}, made smaller ${String(shrinks)} times: ${options}`]
+}
+
+/** Two states by lines: `-` marks a line of the first only, `+` a line of the second only. */
 const difference = ([a, b]: readonly [unknown, unknown]): string => {
   const parsed = [parse(a), parse(b)] as const
   const isStructured = parsed.every((one) => typeof one === 'object' && one !== null)
@@ -126,7 +130,7 @@ const difference = ([a, b]: readonly [unknown, unknown]): string => {
     .join('\n')
 }
 
-/** What a view says, where that is JSON. */
+/** The value of a view that is JSON. */
 const parse = (shown: unknown): unknown => {
   if (typeof shown !== 'string') return shown
   try {
@@ -138,7 +142,13 @@ const parse = (shown: unknown): unknown => {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : view(value))
 
-/** What {@link Counterexample.format} says, for test runners to print. */
+/** The run as a drawing of its own. */
+export const toSvg = ({ schedule, trace }: CounterexampleData): string => diagram.toSvg(schedule.ids, trace)
+
+/** The run as a sequence diagram, for Markdown. */
+export const toMermaid = ({ schedule, trace }: CounterexampleData): string => diagram.toMermaid(schedule.ids, trace)
+
+/** What a test throws. Its message is the counterexample's `format()`. */
 export class LawBroken extends Error {
   readonly counterexample: Counterexample
 

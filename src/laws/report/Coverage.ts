@@ -1,21 +1,22 @@
-/** What a check exercised: a green run over trivial cases is to be seen as such. */
+/** What a check exercised, so that one can see whether a green run met hard cases. */
 import type { Exhausted } from '../network/explore.js'
-import type { Operation, Run } from '../model/Run.js'
+import { has, type Operation } from '../model/Operation.js'
+import type { Run } from '../model/Run.js'
 
-/** What may happen in a run. */
+/** What may happen in a run, as the report names it. */
 export const FEATURES = {
   concurrent: 'operations that do not know of each other',
-  sameKey: 'such operations on one part of the data',
-  deleteAgainstSet: 'a removal among them',
+  sameKey: 'concurrent operations on one part of the data',
+  deleteAgainstSet: 'a removal concurrent with a write of one part of the data',
   ties: 'equal timestamps from two replicas',
   clockBack: 'a wall clock that stepped back',
   late: 'an operation that arrived after a newer one',
-  again: 'something that came again',
-  lost: 'something that was lost',
-  cut: 'a transfer cut short',
+  again: 'a message that came again',
+  lost: 'a message that was lost',
+  cut: 'a message cut short',
   partition: 'a partition',
-  crash: 'a crash and restart from what was saved',
-  refused: 'a command that was refused',
+  crash: 'a crash and a restart from disk',
+  refused: 'a refused command',
 } as const
 
 export type Feature = keyof typeof FEATURES
@@ -24,15 +25,15 @@ export interface Coverage {
   readonly runs: number
   readonly operations: number
   readonly events: number
-  /** In how many of the runs each was seen. */
+  /** The number of runs in which each feature was seen. */
   readonly seen: Readonly<Record<Feature, number>>
-  /** Of exhaustive mode: what was covered, and whether that was all. */
+  /** What the exhaustive mode visited, if it was asked for. */
   readonly exhaustive?: Exhausted
-  /** The report. */
+  /** For people to read: all of the above. */
   readonly format: () => string
 }
 
-/** Counts as runs go by. */
+/** Adds up the coverage of runs. */
 export class Tally {
   private readonly seen: Record<Feature, number> = Object.fromEntries(
     Object.keys(FEATURES).map((key) => [key, 0]),
@@ -62,7 +63,7 @@ export class Tally {
   }
 }
 
-/** What happened in a run. */
+/** The features seen in a run. */
 export const featuresOf = <R, C, M>(run: Run<R, C, M>): ReadonlySet<Feature> => {
   const { subject, operations, events, schedule } = run
   const seen = new Set<Feature>()
@@ -72,7 +73,7 @@ export const featuresOf = <R, C, M>(run: Run<R, C, M>): ReadonlySet<Feature> => 
         if (a.now > b.now) seen.add('clockBack')
         continue
       }
-      if (((b.sees >> BigInt(a.index)) & 1n) === 1n) continue
+      if (has(b.sees, a.index)) continue
       seen.add('concurrent')
       if (isTie(subject.timestampOf, a, b)) seen.add('ties')
       if (!seen.has('deleteAgainstSet') && meet(subject.keysOf(a), subject.keysOf(b))) {
@@ -108,18 +109,21 @@ const isTie = <C, M>(
 
 const meet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.some((key) => b.includes(key))
 
-/** What was required of how large a part of the runs, and not seen as often; and that not all that was tried was refused. */
+/**
+ * The required features that too few runs have shown, in words. If all commands were refused, it
+ * says that instead.
+ */
 export const shortfalls = (
   required: Partial<Record<Feature, number>>,
   { runs, operations, seen, exhaustive }: Coverage,
 ): ReadonlyArray<string> =>
   operations === 0 && seen.refused > 0 && exhaustive === undefined
-    ? ['no command was done in any run: all were refused']
+    ? ['all commands were refused in all runs']
     : (Object.keys(required) as Feature[]).flatMap((feature) => {
         const [wanted, part] = [required[feature]!, seen[feature] / Math.max(runs, 1)]
         return part >= wanted
           ? []
-          : [`${FEATURES[feature]}: in ${percent(part)} of the runs, ${percent(wanted)} required`]
+          : [`${FEATURES[feature]}: in ${percent(part)} of the runs, but ${percent(wanted)} are required`]
       })
 
 const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
@@ -130,10 +134,9 @@ const format = ({ runs, operations, events, seen, exhaustive }: Omit<Coverage, '
     ...(Object.keys(FEATURES) as Feature[]).map(
       (feature) => `  ${percent(seen[feature] / Math.max(runs, 1)).padStart(7)}  ${FEATURES[feature]}`,
     ),
-    ...(exhaustive === undefined
-      ? []
-      : [
-          `exhaustive: ${String(exhaustive.replicas)} replicas, ${String(exhaustive.updates)} updates: ${String(exhaustive.states)} states, ` +
-            `${String(exhaustive.ends)} ends; ${exhaustive.complete ? 'complete' : 'not complete'}`,
-        ]),
+    ...(exhaustive === undefined ? [] : [exhaustiveText(exhaustive)]),
   ].join('\n')
+
+const exhaustiveText = ({ replicas, updates, states, ends, complete }: Exhausted): string =>
+  `exhaustive: ${String(replicas)} replicas, ${String(updates)} updates: ${String(states)} states, ` +
+  `${String(ends)} ends; ${complete ? 'complete' : 'not complete'}`

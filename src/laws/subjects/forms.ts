@@ -1,26 +1,33 @@
-/** The ways in which replicated types are written, each made a {@link Subject}: by operations, by states, by deltas, or opaque. */
+/**
+ * Makes a subject of a replicated type, by how the type is written: operations, states, deltas or
+ * opaque.
+ */
 import * as fc from 'fast-check'
 import type { SourceId } from '../../core/Update.js'
-import * as laws from '../laws/laws.js'
-import type { Operation } from '../model/Run.js'
+import { ofOpaque, ofOperations } from '../laws/laws.js'
+import { ofMerge } from '../laws/ofMerge.js'
+import type { Lawful } from '../model/Law.js'
+import type { Operation } from '../model/Operation.js'
 import { sameValue, view } from '../model/show.js'
-import type { Delivery, Quality, Subject, Where } from '../model/Subject.js'
+import type { Delivery, Quality, Where } from '../model/Subject.js'
 
-/** What all forms have in common. */
+/** Options of every form. */
 export interface Common<R, C, M> {
   readonly name?: string
-  /** What a user may do next, whatever the state or by it. */
+  /** What a user may do next: any time, or for a state. */
   readonly command: fc.Arbitrary<C> | ((replica: R) => fc.Arbitrary<C>)
-  /** Default: what is shown is the same. */
+  /** Default: compares what is shown. */
   readonly equals?: (a: R, b: R) => boolean
   /** What users see. Default: the replica itself. */
   readonly show?: (replica: R) => unknown
-  /** What all operations, in the order in which they were made, ought to show. */
+  /** What must be shown after all operations, given in the order made. */
   readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
   readonly qualities?: ReadonlyArray<Quality<R, C, M>>
-  /** Which parts of the data a command touches, for the report of what met what. Default: the first string in it. */
+  /**
+   * The parts of the data that a command touches. Default: the first string in it, or its members.
+   */
   readonly keysOf?: (command: C) => ReadonlyArray<string>
-  /** Default: commands in which something is null, or which have a `remove`. */
+  /** Default: something in the command is null, or it has a `remove`. */
   readonly isDelete?: (command: C) => boolean
 }
 
@@ -49,7 +56,7 @@ const common = <R, C, M>({
   isMutable: false,
 })
 
-/** The first string of an array, or else the names of members. */
+/** The first string of an array, or the names of the members of an object. */
 export const keysOfCommand = (command: unknown): ReadonlyArray<string> => {
   if (Array.isArray(command)) {
     const first: unknown = command.find((member) => typeof member === 'string')
@@ -63,7 +70,7 @@ export const isDeletion = (command: unknown): boolean =>
   command !== null &&
   (Object.hasOwn(command, 'remove') || Object.values(command).some((member) => member === null || member === 'remove'))
 
-/** Immutable values may be kept as they are. */
+/** An immutable value is its own copy. */
 const saved = {
   save: (replica: unknown): unknown => replica,
   load: (replica: unknown): never => replica as never,
@@ -74,34 +81,36 @@ const ANYHOW: Delivery = { order: 'any', copies: 'at least once' }
 
 export interface Operations<S, C, M> extends Common<S, C, M> {
   readonly empty: S
-  /** The message that tells everybody of a command; undefined where it cannot be done. */
+  /** The message to broadcast for a command; undefined refuses the command. */
   readonly prepare: (command: C, where: Where) => (state: S) => M | undefined
-  /** Takes each message, one's own too. Never changes the state that it is given. */
+  /** Applies a message, a replica's own too. Never changes the state that it is given. */
   readonly apply: (message: M, where: Where) => (state: S) => S
   readonly delivery?: Delivery
 }
 
 /**
- * An operation-based type (CmRDT): what was done is told to everybody once, and applied.
+ * An operation-based type (CmRDT): a replica broadcasts each command, and all apply it.
  *
- * Without `prepare` the command itself is told. By default in each sender's order and exactly once. Source: Shapiro et al., "Conflict-free
- * Replicated Data Types" (SSS 2011), section 2.3.
+ * Without `prepare` the message is the command. Default delivery: in the order of each sender,
+ * exactly once. Source: Shapiro et al., "Conflict-free Replicated Data Types" (SSS 2011),
+ * section 2.3.
  *
  * @example
- * const counter = operations({ empty: 0, command: fc.constantFrom(1, -1), apply: (n) => (sum) => sum + n })
+ * const add = (n) => (sum) => sum + n
+ * const counter = operations({ empty: 0, command: fc.constantFrom(1, -1), apply: add })
  * E.isRight(check(counter, { seed: 1 })) // => true
  */
-export function operations<S, C, M>(type: Operations<S, C, M>): Subject<S, C, M>
+export function operations<S, C, M>(type: Operations<S, C, M>): Lawful<S, C, M>
 export function operations<S, C>(
   type: Omit<Operations<S, C, C>, 'prepare'> & { readonly prepare?: never },
-): Subject<S, C, C>
+): Lawful<S, C, C>
 export function operations<S, C>({
   empty,
   prepare = (command) => () => command,
   apply,
   delivery = AS_PROMISED,
   ...rest
-}: Omit<Operations<S, C, C>, 'prepare'> & Partial<Pick<Operations<S, C, C>, 'prepare'>>): Subject<S, C, C> {
+}: Omit<Operations<S, C, C>, 'prepare'> & Partial<Pick<Operations<S, C, C>, 'prepare'>>): Lawful<S, C, C> {
   return {
     ...common(rest),
     ...saved,
@@ -112,29 +121,30 @@ export function operations<S, C>({
     },
     receive: apply,
     delivery,
-    laws: laws.ofOperations,
+    laws: ofOperations,
   }
 }
 
 export interface States<S, C> extends Common<S, C, S> {
   readonly empty: S
-  /** What a command makes of the state; undefined where it cannot be done. */
+  /** The state after a command; undefined refuses the command. */
   readonly mutate: (command: C, where: Where) => (state: S) => S | undefined
-  /** The join of the two. */
+  /** The join of both states. */
   readonly merge: (other: S, where: Where) => (state: S) => S
   readonly delivery?: Delivery
 }
 
 /**
- * A state-based type (CvRDT): replicas send each other their whole state, and merge, in any order and any number of times.
+ * A state-based type (CvRDT): replicas send each other their whole state, and merge.
  *
- * Source: Shapiro et al. (SSS 2011), section 2.2.
+ * Default delivery: any order, at least once. Source: Shapiro et al. (SSS 2011), section 2.2.
  *
  * @example
- * const largest = states({ empty: 0, command: fc.nat(9), mutate: (n) => (max) => Math.max(n, max), merge: (n) => (max) => Math.max(n, max) })
+ * const max = (n) => (held) => Math.max(n, held)
+ * const largest = states({ empty: 0, command: fc.nat(9), mutate: max, merge: max })
  * E.isRight(check(largest, { seed: 1 })) // => true
  */
-export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest }: States<S, C>): Subject<S, C, S> => ({
+export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest }: States<S, C>): Lawful<S, C, S> => ({
   ...common(rest),
   ...saved,
   create: () => empty,
@@ -146,24 +156,26 @@ export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest 
   receive: merge,
   broadcasts: false,
   delivery,
-  laws: laws.ofMerge,
+  laws: ofMerge,
 })
 
 export interface Deltas<S, C> extends Common<S, C, S> {
   readonly empty: S
-  /** What a command adds to the state, itself a state. */
+  /** What a command adds to the state: a state to merge. Undefined refuses the command. */
   readonly delta: (command: C, where: Where) => (state: S) => S | undefined
   readonly merge: (other: S, where: Where) => (state: S) => S
   readonly delivery?: Delivery
 }
 
 /**
- * A delta-based type (δ-CRDT): small states are broadcast, whole ones now and then, and merged alike.
+ * A delta-based type (δ-CRDT): replicas broadcast small states, send whole ones now and then, and
+ * merge both alike.
  *
- * By default in any order, any number of times. Source: Almeida, Shoker and Baquero, "Delta State Replicated Data Types"
- * (JPDC 2018), section 4; types that need causal merging (section 6) say `order: 'causal'`.
+ * Default delivery: any order, at least once. Source: Almeida, Shoker and Baquero, "Delta State
+ * Replicated Data Types" (JPDC 2018), section 4. Types that need causal merging (section 6) say
+ * `order: 'causal'`.
  */
-export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }: Deltas<S, C>): Subject<S, C, S> => ({
+export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }: Deltas<S, C>): Lawful<S, C, S> => ({
   ...common(rest),
   ...saved,
   create: () => empty,
@@ -174,31 +186,36 @@ export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }
   send: () => (state) => state,
   receive: merge,
   delivery,
-  laws: laws.ofMerge,
+  laws: ofMerge,
 })
 
 export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
   readonly create: (id: SourceId) => R
-  /** Does a command: gives the next replica, or nothing if it changed in place. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what functions that change in place are typed as
+  /** Carries out a command. Gives the next replica, or nothing if it changed in place. */
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
   readonly local: (command: C, where: Where) => (replica: R) => R | void
-  /** What it says to a peer whose replica is given, to read its clock from; undefined for nothing. */
+  /** What a replica says to a peer; undefined for nothing. `peer` is there to read its clock. */
   readonly send: (peer: R) => (replica: R) => M | undefined
-  /** As `local`. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- likewise
+  /** Returns like `local`. */
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- as above
   readonly receive: (message: M, where: Where) => (replica: R) => R | void
   /** What users see. */
   readonly show: (replica: R) => unknown
-  /** Whether one message tells all that the sender knows. If not, replicas are only compared once they have fallen silent. Default true. */
+  /**
+   * Whether one message tells all that the sender knows. If not, replicas are compared only when
+   * they have nothing more to say. Default true.
+   */
   readonly isWhole?: boolean
   /** Default: any order, at least once. */
   readonly delivery?: Delivery
-  /** For crashes: what would be on disk after each command, and the replica made from it. Without, there are none. */
+  /** What is on disk after each command. Without `save` and `load` no replica crashes. */
   readonly save?: (replica: R) => unknown
   readonly load?: (saved: unknown, id: SourceId) => R
 }
 
-/** Anything at all that can be told things: a document of another library, a service, a reducer made by hand. */
+/**
+ * Anything that sends and receives: a document of another library, a service, a handmade reducer.
+ */
 export const opaque = <R, C, M>({
   create,
   local,
@@ -209,7 +226,7 @@ export const opaque = <R, C, M>({
   save,
   load,
   ...rest
-}: Opaque<R, C, M>): Subject<R, C, M> => ({
+}: Opaque<R, C, M>): Lawful<R, C, M> => ({
   ...common(rest),
   ...(save === undefined || load === undefined ? {} : { save, load }),
   create,
@@ -220,5 +237,5 @@ export const opaque = <R, C, M>({
   broadcasts: false,
   isMutable: true,
   delivery,
-  laws: laws.ofOpaque,
+  laws: ofOpaque,
 })

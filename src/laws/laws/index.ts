@@ -1,0 +1,15 @@
+/** The laws of every kind of subject, for users who put together a subject of their own. */
+export {
+  convergence,
+  deterministic,
+  equivalence,
+  idempotence,
+  ofOpaque,
+  ofOperations,
+  oracle,
+  qualities,
+  sample,
+  total,
+  versions,
+} from './laws.js'
+export { associative, commutative, idempotentMerge, inflationary, ofMerge } from './ofMerge.js'

@@ -1,0 +1,115 @@
+/**
+ * The laws of types whose replicas merge states. Source: Shapiro et al. (SSS 2011), section 2.2.
+ */
+import type { Violation } from '../model/Law.js'
+import type { Run } from '../model/Run.js'
+import { sameValue } from '../model/show.js'
+import {
+  convergence,
+  equivalence,
+  idempotence,
+  law,
+  oracle,
+  qualities,
+  sample,
+  total,
+  versions,
+  type AnyLaw,
+} from './laws.js'
+import { ASSOCIATIVE, COMMUTATIVE, IDEMPOTENT_MERGE, INFLATIONARY } from './numbers.js'
+
+type Merge<R> = (other: R, state: R) => R
+
+/** How many versions of a run the laws merge with each other. */
+const SAMPLE = 4
+
+export const associative = law(ASSOCIATIVE, 'unlawful', 'merge is associative', (run) => {
+  const merge = mergeOf(run)
+  const some = sample(run, SAMPLE)
+  const merged = some.map((a) => some.map((b) => merge(b, a)))
+  for (const [i, a] of some.entries()) {
+    for (const [j, b] of some.entries()) {
+      for (const [k, c] of some.entries()) {
+        const violation = differ(run, 'associative', [a, b, c], merge(c, merged[i]![j]!), merge(merged[j]![k]!, a))
+        if (violation !== undefined) return violation
+      }
+    }
+  }
+  return undefined
+})
+
+/** States are the messages of replicas that merge. */
+const mergeOf =
+  <R, C, M>({ subject, ids }: Run<R, C, M>): Merge<R> =>
+  (other, state) =>
+    subject.receive(other as unknown as M, { id: ids[0]!, now: 1 })(state)
+
+const differ = <R, C, M>(
+  { subject: { equals, show, view } }: Run<R, C, M>,
+  property: string,
+  merged: ReadonlyArray<R>,
+  x: R,
+  y: R,
+): Violation | undefined =>
+  equals(x, y) && sameValue(show(x), show(y))
+    ? undefined
+    : { why: `merge is not ${property}: for ${merged.map(view).join(' and ')}`, states: [view(x), view(y)] }
+
+/** `both` gives two ways to merge a and b, which must agree. */
+const ofPairs = (number: number, property: string, both: <R>(a: R, b: R, merge: Merge<R>) => readonly [R, R]): AnyLaw =>
+  law(number, 'unlawful', `merge is ${property}`, (run) => {
+    const merge = mergeOf(run)
+    const some = sample(run, SAMPLE)
+    for (const a of some) {
+      for (const b of some) {
+        const violation = differ(run, property, [a, b], ...both(a, b, merge))
+        if (violation !== undefined) return violation
+      }
+    }
+    return undefined
+  })
+
+export const commutative = ofPairs(COMMUTATIVE, 'commutative', (a, b, merge) => [merge(b, a), merge(a, b)])
+
+export const idempotentMerge = ofPairs(IDEMPOTENT_MERGE, 'idempotent', (a, b, merge) => {
+  const once = merge(b, a)
+  return [merge(b, once), once]
+})
+
+const inflationaryMerge = ofPairs(INFLATIONARY, 'inflationary', (a, b, merge) => {
+  const both = merge(b, a)
+  return [merge(a, both), both]
+})
+
+export const inflationary = law(
+  INFLATIONARY,
+  'unlawful',
+  'merge is inflationary, and so are local changes',
+  <R, C, M>(run: Run<R, C, M>) => {
+    const { receive, equals, view } = run.subject
+    for (const { event, id, now } of run.operations) {
+      const { before, after } = run.events[event]!
+      const both = receive(before as unknown as M, { id, now })(after)
+      if (!equals(both, after)) {
+        const why = 'a local change removes something that a merge with the state before it brings back'
+        return { why, states: [view(after), view(both)], events: [event] }
+      }
+    }
+    return inflationaryMerge.check(run)
+  },
+)
+
+/** Causes come before their effects: the first law broken is the one reported. */
+export const ofMerge: ReadonlyArray<AnyLaw> = [
+  total,
+  versions,
+  associative,
+  commutative,
+  idempotentMerge,
+  inflationary,
+  convergence,
+  idempotence,
+  equivalence,
+  oracle,
+  qualities,
+]
