@@ -7,6 +7,7 @@ import * as t from 'io-ts'
 import { Model, scuttlebutt } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
 import { createStream } from 'scuttlebutt-ts/stream'
+import { now } from '../clock.js'
 import { verify, type Contestant, type Row } from '../harness.js'
 import { entriesOf, NOW, type Set } from '../maps.js'
 
@@ -44,13 +45,13 @@ const sync = async (from: Side, to: Side): Promise<{ readonly ms: number; readon
   const accepted = once(server, 'connection') as Promise<[net.Socket]>
   const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1')
   const [[socket]] = await Promise.all([accepted, once(client, 'connect')])
-  const start = performance.now()
+  const start = now()
   const streams = [from.stream(), to.stream()] as const
   const synced = Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.once('sync', resolve))))
   client.pipe(streams[0]).pipe(client)
   socket.pipe(streams[1]).pipe(socket)
   await synced
-  const ms = performance.now() - start
+  const ms = now() - start
   const bytes = client.bytesWritten + client.bytesRead
   for (const end of [client, socket]) end.destroy()
   for (const stream of streams) stream.destroy()
