@@ -1,4 +1,4 @@
-/** Whether this build is slower than another: both are measured in pairs, and pairs are compared. */
+/** Whether this build is slower than another: both are measured in pairs. */
 import { isEnough, ownOf, quantile } from './harness.js'
 import type { Selected } from './select.js'
 import type { Worker } from './worker.js'

@@ -32,8 +32,8 @@ export const locate = (folder: string): Build => {
 
 /**
  * Copies a build and the built benchmarks into one folder, where `scuttlebutt-ts` means that build,
- * and returns the path of the child there. All else comes from this checkout's node_modules, so that
- * two builds differ in their own files only. A copy stays as it is if someone builds meanwhile.
+ * and returns the path of the child there. All else comes from this checkout's node_modules: two
+ * builds differ in their own files only. A build may change while its copy is measured.
  */
 export const stage = ({ dist, manifest }: Build, within: string): string => {
   const folder = mkdtempSync(path.join(within, 'build-'))

@@ -21,5 +21,7 @@ export type ClockName = 'wall' | 'cpu'
 /** A process reads its clock's name from this environment variable. Default: the wall clock. */
 export const CLOCK_VARIABLE = 'BENCH_CLOCK'
 
+export const isCpu = process.env[CLOCK_VARIABLE] === 'cpu'
+
 /** Milliseconds since some moment. */
-export const now: () => number = process.env[CLOCK_VARIABLE] === 'cpu' ? cpu : wall
+export const now: () => number = isCpu ? cpu : wall

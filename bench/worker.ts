@@ -12,7 +12,7 @@ export interface Job {
 /** To the child: work until enough is measured within `patience` ms, or once. */
 export type Request = { readonly patience: number } | 'once'
 
-/** From the child, and `spent` in ms by its clock, preparation included. Cost 0 when it is ready. */
+/** From the child. `spent` is in ms by its clock and includes preparation. */
 export interface Answer {
   readonly cost: number
   readonly spent: number
