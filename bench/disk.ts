@@ -1,7 +1,8 @@
 /**
- * What trust and disk cost: `npm run bench:disk`, with `-- --quick` for a tenth of it.
+ * The cost of signatures and of disks: `npm run bench:disk`, with `-- --quick` for a tenth of it.
  *
- * Signing and verifying, one at a time and 10,000 in a batch; opening replicas from a file and from LevelDB; bytes on disk. Medians.
+ * Signing; verifying, one by one and in a batch; opening a file and a LevelDB; bytes on disk.
+ * All times are medians.
  */
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -53,9 +54,9 @@ const signed = (signer: Signer): ReadonlyArray<Update<Change>> => {
 row(
   'each update, in µs',
   'sign',
-  'verify, one at a time',
+  'verify, one by one',
   `verify, a batch of ${String(BATCH)}`,
-  'the batch, applied by a store',
+  'a store applies the batch',
 )
 row('---', '---', '---', '---', '---')
 
@@ -147,7 +148,7 @@ for (const n of quick ? [10_000, 100_000] : [100_000, 1_000_000]) {
   )
 }
 
-// one at a time, each acknowledged before the next
+// each write is on the disk before the next begins
 const each = quick ? 100 : 1000
 const store = right(await openFile(path.join(folder, 'each'), sb, 'me')())
 const acknowledged = await timed(1, async () => {
@@ -160,6 +161,6 @@ right(await store.close())
 const { size } = await stat(path.join(folder, 'each'))
 console.log()
 console.log(
-  `one at a time, each on the disk before the next: ${((acknowledged / each) * 1000).toFixed(0)} µs and ${(size / each).toFixed(1)} bytes an update`,
+  `writes that wait for the disk one by one: ${((acknowledged / each) * 1000).toFixed(0)} µs and ${(size / each).toFixed(1)} bytes an update`,
 )
 await rm(folder, { recursive: true })

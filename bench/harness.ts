@@ -1,32 +1,32 @@
-/** Contests: each contestant in a process of its own, taking turns, warmed up; its result is checked before its time counts. */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
+/** Measuring: each contestant runs in its own process, warmed up. A wrong result is an error. */
+import { isCpu, now } from './clock.js'
+import { start } from './worker.js'
 
-/** Prepares n entries, does the work, checks what came of it, and gives what it cost, in the row's unit. */
+/** Prepares n entries, does the work, verifies the result. Returns the cost in the row's unit. */
 export type Work = (n: number) => Promise<number> | number
 
 export interface Contestant {
   readonly work: Work
-  /** The largest n that it is asked to do: beyond, it takes minutes. */
+  /** The largest n to measure: a larger one takes minutes. */
   readonly most?: number
 }
 
 export interface Row {
-  /** Of ../shared/design/goals.md, or what else is worth knowing. */
+  /** Stable and unique: results and plots are stored under it. */
   readonly id: string
   readonly title: string
   readonly unit: 'ms' | 'µs an update' | 'bytes' | 'bytes an update' | 'characters'
   readonly sizes: ReadonlyArray<number>
-  /** The sizes of the quick form. */
+  /** The sizes for `--quick`. Empty: `--quick` leaves the row out. */
   readonly quick: ReadonlyArray<number>
   readonly contestants: Readonly<Record<string, Contestant>>
-  /** Ours against a peer at one size: what is to be reached. */
   readonly goals?: ReadonlyArray<Goal>
 }
 
 export type Goal =
+  /** Our cost divided by the peer's, at size n. */
   | { readonly peer: string; readonly n: number; readonly atMost: number }
-  /** How much it may grow from one size to another. */
+  /** Our cost at size `to` divided by our cost at size `from`. */
   | { readonly from: number; readonly to: number; readonly atMost: number }
 
 export interface Result {
@@ -36,33 +36,52 @@ export interface Result {
   readonly rounds: ReadonlyArray<number>
 }
 
-export const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+/** The contestant that stands for this package. */
+export const OURS = 'scuttlebutt-ts'
 
+/** This package's contestants. A row without peers names them after what they do. */
+export const ownOf = ({ contestants }: Pick<Row, 'contestants'>): ReadonlyArray<string> =>
+  OURS in contestants ? [OURS] : Object.keys(contestants)
+
+/** The value at a fraction of the sorted values: 0.5 gives the median, the upper one of two. */
+export const quantile = (values: ReadonlyArray<number>, fraction: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * fraction)]!
+
+export const median = (values: ReadonlyArray<number>): number => quantile(values, 0.5)
+
+/** In ms. */
 export const timed = (work: () => void): number => {
-  const start = performance.now()
+  const start = now()
   work()
-  return performance.now() - start
+  return now() - start
 }
 
-/** The median of what rounds cost, `most` of them, or as many as begin within `patience`, in ms; one at least. */
+/**
+ * The median cost of several rounds: at least one, at most `most`. By CPU time it is the lowest:
+ * other programs empty the caches, which a round of some µs feels most.
+ * No round begins after `patience` ms.
+ */
 export const repeated = (patience: number, most: number, round: (i: number) => number): number => {
-  const end = performance.now() + patience
+  const end = now() + patience
   const costs = [round(0)]
-  while (costs.length < most && performance.now() < end) costs.push(round(costs.length))
-  return median(costs)
+  while (costs.length < most && now() < end) costs.push(round(costs.length))
+  return isCpu ? Math.min(...costs) : median(costs)
 }
 
 export const verify = (isRight: boolean, what: string): void => {
   if (!isRight) throw new Error(`a contestant's result is wrong: ${what}`)
 }
 
+/** One collection leaves objects that only a later one can free. */
+const COLLECTIONS = 4
+
 const collect = (): number => {
-  for (let i = 0; i < 4; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
+  for (let i = 0; i < COLLECTIONS; i++) (globalThis as unknown as { readonly gc: () => void }).gc()
   const { heapUsed, external, arrayBuffers } = process.memoryUsage()
   return heapUsed + external + arrayBuffers
 }
 
-/** The bytes that what is made takes while it is kept. Needs `--expose-gc`. */
+/** The memory that the made value holds, in bytes. Needs `--expose-gc`. */
 export const weigh = (make: () => unknown): number => {
   const before = collect()
   const kept = make()
@@ -71,27 +90,38 @@ export const weigh = (make: () => unknown): number => {
   return after - before
 }
 
-/** In the child: how long it warms up on the smallest size, then on the size itself, and how long it measures, in ms. */
-const WARM_UP = 200
-const PATIENCE = 300
-/** It goes on for longer where that is too short for a median, but not for ever. */
-const RUNS = 5
-export const MOST_PATIENCE = 1500
+/** Warm-up in ms: once at the row's smallest size, once at the measured size. */
+const WARM_UP_MS = 200
 
-/** The median of several runs, in this process. */
-export const measure = async ({ work }: Contestant, n: number, smallest: number, most: number): Promise<number> => {
+export const warmUp = async ({ work }: Contestant, n: number, smallest: number): Promise<void> => {
   for (const size of [Math.min(n, smallest), n]) {
-    for (const end = performance.now() + WARM_UP; performance.now() < end;) await work(size)
+    for (const end = now() + WARM_UP_MS; now() < end;) await work(size)
   }
+}
+
+/** A process measures for this many ms… */
+const MEASURING_MS = 300
+/** …but continues, if that gave fewer runs than this, until its patience ends. */
+const ENOUGH_RUNS = 5
+const MOST_RUNS = 50
+
+/** In ms. The quick form has less. */
+export const MOST_PATIENCE_MS = 1500
+
+/** Whether a process has measured for long enough. `spent` and `patience` are in ms. */
+export const isEnough = (runs: number, spent: number, patience: number): boolean =>
+  runs >= MOST_RUNS || spent > (runs < ENOUGH_RUNS ? patience : MEASURING_MS)
+
+/** The median cost of several runs in this process. `patience` is in ms. */
+export const measure = async ({ work }: Contestant, n: number, patience: number): Promise<number> => {
   const runs: number[] = []
-  const start = performance.now()
-  const isDone = (spent: number): boolean => spent > (runs.length < RUNS ? most : PATIENCE) || runs.length >= 50
+  const start = now()
   do runs.push(await work(n))
-  while (!isDone(performance.now() - start))
+  while (!isEnough(runs.length, now() - start, patience))
   return median(runs)
 }
 
-/** Every contestant of a row at one size, taking turns, `rounds` times. */
+/** Measures every contestant of a row at one size. They take turns, `rounds` times. */
 export const contest = async (
   child: string,
   row: Row,
@@ -105,24 +135,10 @@ export const contest = async (
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       progress(`${row.id} ${row.title}, n = ${String(n)}, round ${String(round + 1)} of ${String(rounds)}: ${name}`)
-      costs.get(name)!.push(await inChild(child, row.id, name, n, patience))
+      const worker = await start(child, { row: row.id, contestant: name, n, clock: 'wall' })
+      costs.get(name)!.push(await worker.measure(patience))
+      worker.stop()
     }
   }
   return names.map((contestant) => ({ row: row.id, contestant, n, rounds: costs.get(contestant)! }))
-}
-
-export const inChild = async (
-  file: string,
-  row: string,
-  contestant: string,
-  n: number,
-  patience = MOST_PATIENCE,
-): Promise<number> => {
-  const child = fork(file, [row, contestant, String(n), String(patience)], {
-    execArgv: ['--expose-gc', '--max-old-space-size=8192'],
-  })
-  const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
-  const cost = (message as { readonly cost?: number } | null)?.cost
-  if (cost === undefined) throw new Error(`${contestant} failed at ${row}, n = ${String(n)}`)
-  return cost
 }

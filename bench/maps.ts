@@ -1,4 +1,4 @@
-/** Maps of keys to numbers, as each library has them, behind one face. */
+/** Each library's map from keys to numbers, behind one interface. */
 import { createRequire } from 'node:module'
 import * as Automerge from '@automerge/automerge'
 import * as t from 'io-ts'
@@ -12,17 +12,20 @@ export type Set = readonly [key: string, value: number]
 
 export const NOW = 1_795_418_741_399
 
-/** A map that others can follow: `M` is what it tells them. */
+/** A replicated map. `M` is the message that tells other replicas of updates. */
 export interface MapOf<R, M> {
   readonly create: (id: number) => R
   readonly set: (replica: R, key: string, value: number) => R
-  /** Sets all, and tells of each. Not timed. */
+  /** Sets all entries; one message for each. Not timed. */
   readonly tellEach: (entries: ReadonlyArray<Set>) => ReadonlyArray<M>
   readonly tellAll: (entries: ReadonlyArray<Set>) => M
-  /** A message as it has just come off the wire and was parsed, where it is no bytes: its strings are met for the first time. */
+  /**
+   * For messages that are no bytes: a fresh copy, as JSON.parse gives it. An engine is slower with
+   * strings that it has not seen before.
+   */
   readonly arrived?: (message: M) => M
   readonly hear: (replica: R, message: M) => R
-  /** A whole reconciliation, both ways, by messages as bytes or text; gives the two. */
+  /** A whole reconciliation in both directions, through bytes or JSON text. */
   readonly reconcile: (a: R, b: R) => readonly [R, R]
   readonly size: (replica: R) => number
 }
@@ -33,7 +36,7 @@ export const entriesOf = (n: number): ReadonlyArray<Set> => Array.from({ length:
 
 export const overTheWire = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
 
-/** A name as users give them: one of digits alone is an index to engines, and an object of such goes slower through JSON. */
+/** Not digits alone: an engine takes these for array indices, and then JSON is slower. */
 const nameOf = (id: number): string => `r${String(id)}`
 
 type Ours = Replica<Model.State<number>, Model.Change<number>>
@@ -236,7 +239,7 @@ export const automerge: MapOf<Doc, ReadonlyArray<Automerge.Change>> = {
   size: (doc) => Object.keys(doc).length,
 }
 
-/** Local writes only. */
+/** For local writes only. */
 export const jsonJoy = {
   create: () => {
     const model = JsonJoy.create()

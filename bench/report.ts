@@ -1,19 +1,18 @@
-/** What contests came to: as a table, as Markdown and as plots. */
+/** Results as Markdown tables and as plots. */
 import * as echarts from 'echarts'
-import { median, type Goal, type Result, type Row } from './harness.js'
+import type { Compared, Series } from './against.js'
+import { median, OURS, ownOf, type Goal, type Result, type Row } from './harness.js'
 
-/** A median, and the least and the most of the rounds. */
-const cell = ({ rounds }: Result): string => {
-  const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
-  return `${digits(median(rounds))} (${digits(Math.min(...rounds))}–${digits(Math.max(...rounds))})`
-}
+const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
+
+/** The median of the rounds, then the smallest and the largest. */
+const cell = ({ rounds }: Result): string =>
+  `${digits(median(rounds))} (${digits(Math.min(...rounds))}–${digits(Math.max(...rounds))})`
 
 export const find = (results: ReadonlyArray<Result>, contestant: string, n: number): Result | undefined =>
   results.find((one) => one.contestant === contestant && one.n === n)
 
-const OURS = 'scuttlebutt-ts'
-
-/** One row's table: a line a size, a column a contestant. */
+/** A line for each size, a column for each contestant. */
 export const table = ({ id, title, unit, contestants }: Row, results: ReadonlyArray<Result>): string => {
   const names = Object.keys(contestants).filter((name) => results.some(({ contestant }) => contestant === name))
   const sizes = [...new Set(results.map(({ n }) => n))]
@@ -27,7 +26,7 @@ export const table = ({ id, title, unit, contestants }: Row, results: ReadonlyAr
   return [
     `### ${id}: ${title}`,
     '',
-    `In ${unit}: the median of the rounds, and their least and most.`,
+    `In ${unit}: the median of the rounds, then the smallest and the largest.`,
     '',
     `| n | ${names.join(' | ')} |`,
     `|---|${names.map(() => '---').join('|')}|`,
@@ -35,12 +34,12 @@ export const table = ({ id, title, unit, contestants }: Row, results: ReadonlyAr
   ].join('\n')
 }
 
-/** What a goal came to: the ratio, and whether it was reached. Undefined if it was not measured. */
-export const reached = (
+/** Each ratio that a goal bounds, with its description. Empty if it was not measured. */
+const ratiosFor = (
   goal: Goal,
   row: Row,
   results: ReadonlyArray<Result>,
-): ReadonlyArray<readonly [string, number]> => {
+): ReadonlyArray<readonly [what: string, ratio: number]> => {
   const costOf = (name: string, n: number): number | undefined => {
     const found = find(results, name, n)
     return found && median(found.rounds)
@@ -48,46 +47,45 @@ export const reached = (
   if ('peer' in goal) {
     const [own, peer] = [costOf(OURS, goal.n), costOf(goal.peer, goal.n)]
     if (own === undefined || peer === undefined) return []
-    return [[`${goal.n.toLocaleString('en')}: against ${goal.peer}`, own / peer]]
+    return [[`cost divided by that of ${goal.peer}, n = ${goal.n.toLocaleString('en')}`, own / peer]]
   }
-  return Object.keys(row.contestants).flatMap((name) => {
-    const isOurs = name === OURS || !(OURS in row.contestants)
+  return ownOf(row).flatMap((name) => {
     const [small, large] = [costOf(name, goal.from), costOf(name, goal.to)]
-    if (!isOurs || small === undefined || large === undefined) return []
-    const what = `from ${goal.from.toLocaleString('en')} to ${goal.to.toLocaleString('en')}${name === OURS ? '' : `, ${name}`}`
-    return [[what, large / small] as const]
+    if (small === undefined || large === undefined) return []
+    const growth = `growth from n = ${goal.from.toLocaleString('en')} to ${goal.to.toLocaleString('en')}`
+    return [[name === OURS ? growth : `${growth}, ${name}`, large / small] as const]
   })
 }
 
-/** All goals, with what came of them. */
+/** A line for each goal: the ratio measured, and whether it is within the goal. */
 export const goals = (rows: ReadonlyArray<Row>, resultsOf: (row: Row) => ReadonlyArray<Result>): string => {
   const lines = rows.flatMap((row) =>
     (row.goals ?? []).flatMap((goal) =>
-      reached(goal, row, resultsOf(row)).map(
+      ratiosFor(goal, row, resultsOf(row)).map(
         ([what, ratio]) =>
           `| ${row.id} | ${row.title} | ${what} | ≤ ${String(goal.atMost)} | ${ratio.toFixed(3)} | ${ratio <= goal.atMost ? 'yes' : 'no'} |`,
       ),
     ),
   )
-  return ['| row | work | ratio, n = | goal | measured | reached |', '|---|---|---|---|---|---|', ...lines].join('\n')
+  return ['| row | work | ratio | goal | measured | reached |', '|---|---|---|---|---|---|', ...lines].join('\n')
 }
 
-interface Series {
+interface Line {
   readonly name: string
   readonly data: ReadonlyArray<readonly [x: number, y: number]>
 }
 
-/** Lines, both ways by powers of ten, as SVG. */
-export const chart = (title: string, x: string, y: string, series: ReadonlyArray<Series>): string => {
+/** An SVG with a line for each series; both axes are logarithmic. */
+export const chart = (title: string, x: string, y: string, lines: ReadonlyArray<Line>): string => {
   const drawn = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 720, height: 440 })
   drawn.setOption({
     animation: false,
     title: { text: title, textStyle: { fontSize: 14 } },
-    legend: { top: 28, data: series.map(({ name }) => name) },
+    legend: { top: 28, data: lines.map(({ name }) => name) },
     grid: { left: 110, right: 30, top: 90, bottom: 50 },
     xAxis: { type: 'log', name: x, nameLocation: 'middle', nameGap: 28 },
     yAxis: { type: 'log', name: y },
-    series: series.map(({ name, data }) => ({
+    series: lines.map(({ name, data }) => ({
       name,
       type: 'line',
       symbolSize: 7,
@@ -100,12 +98,40 @@ export const chart = (title: string, x: string, y: string, series: ReadonlyArray
   return svg
 }
 
-/** Cost against n. */
+/** The cost of each contestant by n, as SVG. */
 export const plot = ({ title, unit, contestants }: Row, results: ReadonlyArray<Result>): string => {
   const names = Object.keys(contestants).filter((name) => results.some(({ contestant }) => contestant === name))
-  const series = names.map((name) => ({
+  const lines = names.map((name) => ({
     name,
     data: results.filter(({ contestant }) => contestant === name).map(({ n, rounds }) => [n, median(rounds)] as const),
   }))
-  return chart(title, 'n', unit, series)
+  return chart(title, 'n', unit, lines)
+}
+
+/** The first lines of the table that `againstLine` continues. */
+export const againstHead = (other: string): string =>
+  [
+    `| row | n | unit | ${other} | this build | ratio | quartiles | pairs | |`,
+    '|---|---|---|---|---|---|---|---|---|',
+  ].join('\n')
+
+const fixed = (ratio: number): string => ratio.toFixed(3)
+
+const medianOf = ({ pairs }: Series, side: 'other' | 'this'): string => digits(median(pairs.map((pair) => pair[side])))
+
+export const againstLine = (compared: Compared): string => {
+  const { row, contestant, n, unit } = compared
+  const start = `| ${contestant === OURS ? row : `${row}: ${contestant}`} | ${n.toLocaleString('en')} | ${unit} |`
+  if ('failure' in compared) return `${start} | | | | | failed: ${compared.failure} |`
+  const { first, again, isSlower } = compared
+  const decisive = again ?? first
+  const cells = [
+    medianOf(decisive, 'other'),
+    medianOf(decisive, 'this'),
+    fixed(decisive.median),
+    `${fixed(decisive.lowerQuartile)}–${fixed(decisive.upperQuartile)}`,
+    String(decisive.pairs.length),
+    isSlower ? '**slower**' : again === undefined ? '' : `${fixed(first.median)} at first`,
+  ]
+  return `${start} ${cells.join(' | ')} |`
 }

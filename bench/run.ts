@@ -1,122 +1,200 @@
 /**
- * The benchmarks: peers and ours in turn, in one run.
- *
- *   npm run bench                           all rows; writes bench/RESULTS.md, bench/results.json and bench/plots
- *   npm run bench -- --only S1,S5           those whose name begins so; prints
- *   npm run bench -- --quick                the rows with goals, fewer sizes, one round; prints
- *   npm run bench -- --compare HEAD~1,HEAD  two commits of ours in turn, to see what has become slower
+ * `npm run bench`: this package against its peers, or against another build of itself.
+ * `npm run bench -- --help` lists the options; README.md says how to read the output.
  */
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { contest, inChild, median, MOST_PATIENCE, type Result, type Row } from './harness.js'
+import {
+  compare,
+  exitCodeOf,
+  PAIRS,
+  pairOf,
+  PAIRS_AGAIN,
+  seriesOf,
+  subjectsOf,
+  type Compared,
+  type Pair,
+  type Series,
+  type Side,
+  type Subject,
+} from './against.js'
+import { checkOut, locate, stage } from './builds.js'
+import { contest, MOST_PATIENCE_MS, type Result } from './harness.js'
 import { commitNow, git, machine, root } from './provenance.js'
-import { goals, plot, table } from './report.js'
+import { againstHead, againstLine, goals, table } from './report.js'
+import { resultsOf, write } from './results.js'
 import { rows } from './rows/index.js'
+import { select, type Selected } from './select.js'
+import { start, type Job, type Worker } from './worker.js'
+
+const HELP = `npm run bench -- [options]
+
+Without options: measures all rows against the peers, and writes bench/RESULTS.md,
+bench/results.json and bench/plots. With options it prints only.
+
+  --rows S2,S5       only rows whose name begins with one of these (--only is the same)
+  --sizes 1e3,1e5    only these n
+  --quick            the quick sizes only, of the rows that have some; one round
+  --against <build>  compare with another build of this package: a checkout with dist/,
+                     an unpacked tarball, or a dist folder. At least ${String(PAIRS)} pairs in one run,
+                     and ${String(PAIRS_AGAIN)} more for a row over the bound. By CPU time.
+                     Exit code: 0 no row is slower, 1 a row is slower, 2 a row failed
+  --bound 1.05       with --against: the ratio above which a row is slower
+  --json <file>      with --against: also write all pairs as JSON
+  --compare A,B      compare two commits, B with A, in the same way
+`
 
 const ROUNDS = 5
 
-/** In ms, for a contestant in the quick form: all of it is to end within two minutes. */
-const QUICK_PATIENCE = 600
-
-const OURS = 'scuttlebutt-ts'
-
-const child = fileURLToPath(new URL('child.js', import.meta.url))
+/** In ms for a contestant: the whole quick form is to end within two minutes. */
+const QUICK_PATIENCE_MS = 600
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, compare: { type: 'string' } },
+  options: {
+    help: { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    only: { type: 'string' },
+    sizes: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    against: { type: 'string' },
+    bound: { type: 'string', default: '1.05' },
+    json: { type: 'string' },
+    compare: { type: 'string' },
+  },
 })
 
-const chosen = rows.filter(
-  ({ id, quick }) =>
-    (values.only?.split(',') ?? ['']).some((name) => id.startsWith(name)) && !(values.quick && quick.length === 0),
-)
+const patience = values.quick ? QUICK_PATIENCE_MS : MOST_PATIENCE_MS
 
 const progress = (text: string): void => {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : `${text}\n`)
 }
 
-const sizesOf = (row: Row): ReadonlyArray<number> => (values.quick ? row.quick : row.sizes)
-
-const measureAll = async (): Promise<void> => {
+const measureAll = async (selected: ReadonlyArray<Selected>, isWhole: boolean): Promise<void> => {
+  const child = fileURLToPath(new URL('child.js', import.meta.url))
   const commit = commitNow()
   const results: Result[] = []
-  for (const row of chosen) {
-    const [rounds, patience] = values.quick ? [1, QUICK_PATIENCE] : [ROUNDS, MOST_PATIENCE]
-    for (const n of sizesOf(row)) results.push(...(await contest(child, row, n, rounds, patience, progress)))
+  for (const { row, sizes } of selected) {
+    for (const n of sizes) {
+      results.push(...(await contest(child, row, n, values.quick ? 1 : ROUNDS, patience, progress)))
+    }
     console.log(`\n${table(row, resultsOf(results)(row))}`)
-    if (!values.quick && values.only === undefined) write(results, commit)
+    if (isWhole) write(rows, { commit, machine, results })
   }
-  console.log(`\n${goals(chosen, resultsOf(results))}`)
+  const measured = selected.map(({ row }) => row)
+  console.log(`\n${goals(measured, resultsOf(results))}`)
 }
 
-const resultsOf =
-  (results: ReadonlyArray<Result>) =>
-  ({ id }: Row): ReadonlyArray<Result> =>
-    results.filter(({ row }) => row === id)
-
-const fileOf = ({ id }: Row): string => `${id.replaceAll(/\W+/g, '-')}.svg`
-
-const write = (results: ReadonlyArray<Result>, commit: string): void => {
-  const folder = path.join(root, 'bench')
-  mkdirSync(path.join(folder, 'plots'), { recursive: true })
-  const measured = rows.filter((row) => resultsOf(results)(row).length > 0)
-  const plotted = measured.filter((row) => sizesOf(row).length > 1)
-  for (const row of plotted) writeFileSync(path.join(folder, 'plots', fileOf(row)), plot(row, resultsOf(results)(row)))
-  const sections = measured.map((row) => {
-    const drawing = plotted.includes(row) ? `\n\n![${row.title}](plots/${fileOf(row)})` : ''
-    return `${table(row, resultsOf(results)(row))}${drawing}`
-  })
-  const text = [
-    '# What it costs',
-    `Written by \`npm run bench\` at commit ${commit}, on ${machine}.`,
-    `Every figure is the median of ${String(ROUNDS)} rounds in which the contestants take turns, each in a process of its own, warmed up, its result verified.`,
-    '## Goals',
-    goals(measured, resultsOf(results)),
-    '## Rows',
-    ...sections,
-  ]
-  writeFileSync(path.join(folder, 'RESULTS.md'), `${text.join('\n\n')}\n`)
-  writeFileSync(path.join(folder, 'results.json'), `${JSON.stringify({ commit, machine, results }, null, 1)}\n`)
-}
-
-/** A commit checked out beside this one, under this bench; gives its child. */
-const prepare = (commit: string): string => {
-  const folder = path.join(root, 'build', 'compare', git('rev-parse', commit))
-  if (!existsSync(folder)) git('worktree', 'add', '--detach', folder, commit)
-  rmSync(path.join(folder, 'bench'), { recursive: true, force: true })
-  cpSync(path.join(root, 'bench'), path.join(folder, 'bench'), { recursive: true })
-  if (!existsSync(path.join(folder, 'node_modules'))) {
-    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
-  }
-  execFileSync('npm', ['run', 'bench:build', '--silent'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
-  return path.join(folder, 'build', 'bench', 'child.js')
-}
-
-const compare = async (before: string, after: string): Promise<void> => {
-  const children = [before, after].map(prepare)
-  console.log(`| row | n | ${before} | ${after} | ratio |\n|---|---|---|---|---|`)
-  for (const row of chosen) {
-    for (const n of sizesOf(row)) {
-      for (const name of Object.keys(row.contestants).filter((one) => one === OURS || !(OURS in row.contestants))) {
-        const costs: [number[], number[]] = [[], []]
-        for (let round = 0; round < ROUNDS; round++) {
-          for (const i of [0, 1] as const) {
-            progress(`${row.id}, n = ${String(n)}, round ${String(round + 1)}`)
-            costs[i].push(await inChild(children[i]!, row.id, name, n))
-          }
-        }
-        const [old, now] = costs.map(median) as [number, number]
-        console.log(
-          `| ${row.id} | ${String(n)} | ${old.toPrecision(3)} | ${now.toPrecision(3)} | ${(now / old).toFixed(2)} |`,
-        )
+/** Compares the build in folder `current` with the one in `other`. Returns the exit code. */
+const compareBuilds = async (
+  selected: ReadonlyArray<Selected>,
+  other: string,
+  current: string,
+  bound: number,
+): Promise<number> => {
+  const parent = path.join(root, 'build', 'against')
+  mkdirSync(parent, { recursive: true })
+  const within = mkdtempSync(path.join(parent, 'run-'))
+  try {
+    const children = { other: stage(locate(other), within), this: stage(locate(current), within) }
+    const compared: Compared[] = []
+    console.log(againstHead(other))
+    for (const subject of subjectsOf(selected)) {
+      const one = await compareOne(children, subject, bound)
+      console.log(againstLine(one))
+      compared.push(one)
+      if (values.json !== undefined) {
+        writeFileSync(values.json, `${JSON.stringify({ machine, clock: 'cpu', bound, other, compared }, null, 1)}\n`)
       }
     }
+    const code = exitCodeOf(compared)
+    console.log(`\n${conclusion[code]!} (bound ${String(bound)}, other build ${other})`)
+    return code
+  } finally {
+    rmSync(within, { recursive: true })
   }
-  for (const file of children) git('worktree', 'remove', '--force', path.resolve(path.dirname(file), '..', '..'))
 }
 
-if (values.compare === undefined) await measureAll()
-else await compare(...(values.compare.split(',') as [string, string]))
+/** By exit code. */
+const conclusion = ['No row is slower.', 'At least one row is slower.', 'At least one row failed; none is slower.']
+
+const compareOne = async (
+  children: Readonly<Record<Side, string>>,
+  subject: Subject,
+  bound: number,
+): Promise<Compared> => {
+  const { row, contestant, n } = subject
+  const run = async (count: number): Promise<Series> => {
+    const pairs: Pair[] = []
+    for (let i = 1; i <= count; i++) {
+      progress(`${row}, ${contestant}, n = ${String(n)}: pair ${String(i)} of ${String(count)}`)
+      pairs.push(await measurePair(children, { row, contestant, n, clock: 'cpu' }))
+    }
+    return seriesOf(pairs)
+  }
+  try {
+    return { ...subject, ...(await compare(run, bound)) }
+  } catch (error) {
+    return { ...subject, failure: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Two processes for each pair: one process may be laid out luckily and stay fast throughout. */
+const measurePair = async (children: Readonly<Record<Side, string>>, job: Job): Promise<Pair> => {
+  const workers: Worker[] = []
+  try {
+    for (const side of ['other', 'this'] as const) workers.push(await start(children[side], job))
+    const [other, current] = workers as [Worker, Worker]
+    return await pairOf({ other, this: current }, patience)
+  } finally {
+    for (const worker of workers) worker.stop()
+  }
+}
+
+const compareCommits = async (
+  selected: ReadonlyArray<Selected>,
+  [before, after]: readonly [string, string],
+  bound: number,
+): Promise<number> => {
+  const folders: string[] = []
+  try {
+    for (const commit of [before, after]) folders.push(checkOut(commit))
+    return await compareBuilds(selected, folders[0]!, folders[1]!, bound)
+  } finally {
+    for (const folder of folders) git('worktree', 'remove', '--force', folder)
+  }
+}
+
+const boundOf = (text: string): number => {
+  const bound = Number(text)
+  if (!(bound > 0)) throw new Error(`--bound ${text}: not a ratio above 0`)
+  return bound
+}
+
+const commitsOf = (text: string): readonly [string, string] => {
+  const [before, after, ...more] = text.split(',')
+  if (before === undefined || after === undefined || more.length > 0) throw new Error(`--compare ${text}: not A,B`)
+  return [before, after]
+}
+
+const main = async (): Promise<number> => {
+  if (values.help) {
+    console.log(HELP)
+    return 0
+  }
+  const chosen = values.rows ?? values.only
+  const selected = select(rows, { rows: chosen, sizes: values.sizes, quick: values.quick })
+  const bound = boundOf(values.bound)
+  if (values.compare !== undefined) return compareCommits(selected, commitsOf(values.compare), bound)
+  if (values.against !== undefined) return compareBuilds(selected, values.against, root, bound)
+  await measureAll(selected, chosen === undefined && values.sizes === undefined && !values.quick)
+  return 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 2
+}

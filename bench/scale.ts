@@ -1,10 +1,11 @@
 /**
- * A network of many replicas in one process, deterministic, in rounds of virtual time: `npm run bench:scale`, with `-- --quick`
- * for a tenth of it.
+ * A network of many replicas in one process: `npm run bench:scale`, with `-- --quick` for a tenth
+ * of it. It is deterministic and counts in rounds of virtual time.
  *
- * Each replica knows six others at random. In each round every one that is up reconciles with one of these; a tenth is
- * down at any time, others each few rounds; for the first rounds the network is cut in two. 100,000 updates are written
- * meanwhile, over a thousand keys. Told is when all agree, and what it took: rounds, messages, bytes as JSON.
+ * Each replica knows six others at random. In each round every replica that is up reconciles with
+ * one of them. A tenth is down at any time; every few rounds it is another tenth. For the first
+ * rounds the network is cut in two. 100,000 updates are written over a thousand keys.
+ * Reported: when all agree, and the rounds, messages and bytes (as JSON) until then.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -22,10 +23,10 @@ const KEYS = 1000
 const NEIGHBOURS = 6
 const WRITING_ROUNDS = 10
 const PARTITIONED_ROUNDS = 8
-const DOWN = 0.1
-const CHURN_EVERY = 3
+const DOWN_FRACTION = 0.1
+const CHURN_EVERY_ROUNDS = 3
 
-/** Numbers from 0 to n - 1, the same for the same seed: the low bits of a linear congruence left out. */
+/** Gives numbers from 0 to n - 1. The low bits of a linear congruence repeat early: not used. */
 const dice = (seed: number): ((n: number) => number) => {
   let state = BigInt(seed)
   return (n) => {
@@ -52,7 +53,7 @@ const simulate = (count: number, updates: number): Outcome => {
   const roll = dice(count)
   const replicas: Ours[] = Array.from({ length: count }, (_, i) => create(`replica${String(i)}`))
   const neighbours = replicas.map((_, i) =>
-    // a ring, so that nobody is alone, and chance
+    // a ring connects all; the others are random
     [(i + 1) % count, ...Array.from({ length: NEIGHBOURS - 1 }, () => roll(count))].filter((other) => other !== i),
   )
   let down = new Set<number>()
@@ -72,8 +73,8 @@ const simulate = (count: number, updates: number): Outcome => {
     }
   }
   for (let round = 0; ; round++) {
-    if (round % CHURN_EVERY === 0) {
-      down = new Set(Array.from({ length: Math.floor(count * DOWN) }, () => roll(count)))
+    if (round % CHURN_EVERY_ROUNDS === 0) {
+      down = new Set(Array.from({ length: Math.floor(count * DOWN_FRACTION) }, () => roll(count)))
     }
     for (; round < WRITING_ROUNDS && written < (updates * (round + 1)) / WRITING_ROUNDS; written++) {
       const at = roll(count)
@@ -85,7 +86,7 @@ const simulate = (count: number, updates: number): Outcome => {
       if (hears(i, other, round)) meet(i, other)
     }
     const [{ state: said }] = replicas as [Ours]
-    // clocks need not: nobody is told of what was superseded before it was passed on
+    // clocks may differ: an update superseded before it was passed on reaches nobody
     if (round + 1 < WRITING_ROUNDS || !replicas.every(({ state }) => equals(state, said))) continue
     verify(written === updates && Model.size(said) === KEYS, 'something is missing')
     return {

@@ -1,7 +1,7 @@
 /**
- * Persistent maps, logs and sequences held against each other on this library's own patterns: `npm run bench:structures`.
- * Prints, and writes bench/STRUCTURES.md. @rimbu's packages ask for versions of each other that were never published:
- * package.json overrides those.
+ * Persistent maps, logs and sequences, compared in the ways that this library uses them:
+ * `npm run bench:structures`. Prints, and writes bench/STRUCTURES.md. package.json overrides some
+ * versions of @rimbu's packages: those that they ask for were never published.
  */
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -20,7 +20,7 @@ const ROUNDS = 7
 interface MapKind<M> {
   readonly empty: () => M
   readonly set: (map: M, key: string, value: number) => M
-  /** All at once, by what the structure has for that. */
+  /** Sets all keys at once, in the structure's own way. */
   readonly batch: (map: M, keys: ReadonlyArray<string>) => M
   readonly get: (map: M, key: string) => number | undefined
   readonly remove: (map: M, key: string) => M
@@ -154,7 +154,10 @@ const native: MapKind<Map<string, number>> = {
   },
 }
 
-/** A version, by Baker's trick (1978): the map itself, or one entry that differs from a newer version. */
+/**
+ * One version of a map: the map itself, or a single entry and the newer version it differs from.
+ * Source: Baker, Shallow Binding in Lisp 1.5, CACM 1978.
+ */
 class Rerooted {
   state: Map<string, number> | { readonly key: string; readonly value: number | undefined; readonly newer: Rerooted }
 
@@ -162,7 +165,7 @@ class Rerooted {
     this.state = state
   }
 
-  /** The map, turned back to what it was here. */
+  /** The map as it is in this version. Reverses the links to newer versions. */
   root(): Map<string, number> {
     const path = pathFrom(this)
     const map = path.pop()!.state as Map<string, number>
@@ -186,7 +189,7 @@ class Rerooted {
   }
 }
 
-/** From a version to the newest, which holds the map. */
+/** All versions from this one to the newest, which holds the map. */
 const pathFrom = (version: Rerooted): Rerooted[] => {
   const path = [version]
   for (let { state } = version; !(state instanceof Map); { state } = state.newer) path.push(state.newer)
@@ -214,16 +217,16 @@ const kinds = {
 
 const keysOf = (n: number): ReadonlyArray<string> => Array.from({ length: n }, (_, i) => `key${String(i)}`)
 
-/** In no order, each once. */
+/** All keys once, in another order. */
 const shuffled = (keys: ReadonlyArray<string>): ReadonlyArray<string> =>
   keys.map((_, i) => keys[(i * 7919) % keys.length]!)
 
 type Work = <M>(kind: MapKind<M>) => number
 
-/** Ms, of N operations. */
+/** In ms. */
 const timed = (work: () => unknown): number => {
   const start = performance.now()
-  if (work() === undefined) throw new Error('nothing came of it')
+  if (work() === undefined) throw new Error('the work gave no result')
   return performance.now() - start
 }
 
@@ -232,23 +235,23 @@ const filled = <M>(kind: MapKind<M>, keys: ReadonlyArray<string>): M => kind.bat
 const perOperation = (ms: number, n = N): number => (ms * 1e6) / n
 
 const works: Readonly<Record<string, Work>> = {
-  'set, one at a time, in order': (kind) => {
+  'set one by one, in order': (kind) => {
     const keys = keysOf(N)
     return perOperation(timed(() => keys.reduce((map, key, i) => kind.set(map, key, i), kind.empty())))
   },
-  'set, one at a time, in no order': (kind) => {
+  'set one by one, shuffled': (kind) => {
     const keys = shuffled(keysOf(N))
     return perOperation(timed(() => keys.reduce((map, key, i) => kind.set(map, key, i), kind.empty())))
   },
-  'set, a batch, in order': (kind) => {
+  'set as a batch, in order': (kind) => {
     const keys = keysOf(N)
     return perOperation(timed(() => filled(kind, keys)))
   },
-  'set, a batch, in no order': (kind) => {
+  'set as a batch, shuffled': (kind) => {
     const keys = shuffled(keysOf(N))
     return perOperation(timed(() => filled(kind, keys)))
   },
-  'five of them set, in no order, a batch each': (kind) => {
+  'set in batches of five, shuffled': (kind) => {
     let map = filled(kind, keysOf(N))
     const keys = shuffled(keysOf(N))
     return perOperation(
@@ -259,21 +262,21 @@ const works: Readonly<Record<string, Work>> = {
       10_000,
     )
   },
-  'get, in no order': (kind) => {
+  'get, shuffled': (kind) => {
     const map = filled(kind, keysOf(N))
     const keys = shuffled(keysOf(N))
     return perOperation(timed(() => keys.reduce((sum, key) => sum + kind.get(map, key)!, 0)))
   },
-  'remove, in no order': (kind) => {
+  'remove, shuffled': (kind) => {
     const map = filled(kind, keysOf(N))
     const keys = shuffled(keysOf(N))
     return perOperation(timed(() => keys.reduce((version, key) => kind.remove(version, key), map)))
   },
-  'go through all': (kind) => {
+  'visit all': (kind) => {
     const map = filled(kind, keysOf(N))
     return perOperation(timed(() => kind.sum(map)))
   },
-  'get, of the newest and of one 1,000 sets older, in turn': (kind) => {
+  'get from the newest version and one 1,000 sets older, in turn': (kind) => {
     const old = filled(kind, keysOf(N))
     const keys = shuffled(keysOf(N))
     const map = keys.slice(0, 1000).reduce((version, key, i) => kind.set(version, key, -i), old)
@@ -293,7 +296,7 @@ interface LogKind<L> {
   readonly empty: () => L
   readonly append: (log: L, update: Update<number>) => L
   readonly remove: (log: L, update: Update<number>) => L
-  /** How many come after a timestamp, gone through one by one. */
+  /** Visits the updates after a timestamp and counts them. */
   readonly after: (log: L, timestamp: number) => number
 }
 
@@ -311,7 +314,7 @@ interface TimeTree {
   readonly forRange: (low: number, high: number, includeHigh: boolean, visit: () => void) => number
 }
 
-/** Versions share an array that grows, each up to its own length; what is removed stays in it, marked. */
+/** Versions share a growing array; each has its own length. Removed updates stay, marked. */
 interface SharedTail {
   readonly updates: Update<number>[]
   readonly length: number
@@ -321,7 +324,7 @@ interface SharedTail {
 const sharedTail: LogKind<SharedTail> = {
   empty: () => ({ updates: [], length: 0, removed: SortedMap.empty() }),
   append: ({ updates, length, removed }, update) => {
-    // another version has gone on from here
+    // copy if another version has appended here
     const own = updates.length === length ? updates : updates.slice(0, length)
     own.push(update)
     return { updates: own, length: length + 1, removed }
@@ -343,7 +346,7 @@ const sharedTail: LogKind<SharedTail> = {
 }
 
 const logs = {
-  'ours, Run': {
+  'ours, SourceLog': {
     empty: () => SourceLog.empty<number>(),
     append: (log, update) => SourceLog.set(update, log),
     remove: (log, update) => SourceLog.evolve([], [update], log),
@@ -385,7 +388,7 @@ const appended = <L>(log: LogKind<L>): L => {
   return held
 }
 
-/** Each supersedes the one before it, but for each tenth. */
+/** Each update but every tenth supersedes the one before it. */
 const superseding = <L>(log: LogKind<L>): L => {
   let held = log.empty()
   for (let i = 0; i < N; i++) {
@@ -395,11 +398,11 @@ const superseding = <L>(log: LogKind<L>): L => {
   return held
 }
 
-/** Few: one of the contestants goes through all that it has. */
+/** Few, as one contestant visits all that it holds. */
 const QUESTIONS = 10
 
 const logWorks: Readonly<Record<string, <L>(log: LogKind<L>) => number>> = {
-  'append, and remove one in the middle each tenth time': (log) => perOperation(timed(() => appended(log))),
+  'append; every tenth time remove one in the middle': (log) => perOperation(timed(() => appended(log))),
   'the last ten': (log) => {
     const held = appended(log)
     return perOperation(
@@ -419,7 +422,7 @@ interface SequenceKind<S> {
   readonly at: (sequence: S, index: number) => number | undefined
 }
 
-/** A key in the gap before an index, where there is one on either side. */
+/** A key between two neighbours; either may be absent. */
 const keyBetween = (
   before: readonly [number, number] | undefined,
   after: readonly [number, number] | undefined,
@@ -501,7 +504,7 @@ const row = (cells: ReadonlyArray<string>): void => {
   say(`| ${cells.join(' | ')} |`)
 }
 
-/** A table: ns an operation of each work, then bytes of each thing made that is kept. */
+/** A table: ns per operation for each work, then bytes of each kept value. */
 const compare = <Kind>(
   title: string,
   contestants: Readonly<Record<string, Kind>>,
@@ -524,29 +527,32 @@ const compare = <Kind>(
   }
 }
 
-say('# Persistent structures, held against each other\n')
+say('# Persistent structures compared\n')
 say(`Written by \`npm run bench:structures\` at commit ${commitNow()}, on ${machine}.\n`)
 say(
-  `Nanoseconds an operation at n = ${N.toLocaleString('en')}, the median of ${String(ROUNDS)} rounds in which they take turns; bytes an entry or update.`,
+  `Nanoseconds per operation at n = ${N.toLocaleString('en')}: the median of ${String(ROUNDS)} rounds in which the structures take turns. Memory is in bytes per entry or update.`,
 )
-const keys = keysOf(N) // apart from what holds them
-compare('A map', kinds, works, { 'bytes an entry, keys aside': (kind) => filled(kind, keys) })
+const keys = keysOf(N) // made before, so that they are not weighed
+compare('A map', kinds, works, { 'bytes per entry, without keys': (kind) => filled(kind, keys) })
 compare('The log of one source', logs, logWorks, {
-  'bytes an update appended: each tenth removed': appended,
-  'bytes an update appended: nine of ten superseded': superseding,
+  'bytes per update appended, every tenth removed': appended,
+  'bytes per update appended, nine of ten superseded': superseding,
 })
 compare('A sequence', sequences, sequenceWorks)
 say(`
 ## The choice
 
-One B+ tree with owned drafts, \`SortedMap\`, under clocks, logs, states and sequences; in a log, a source's newest 31 updates stand
-beside its tree (\`Run\`).
+One structure under clocks, logs, states and sequences: a B+ tree with owned drafts, \`SortedMap\`.
+In a log, the newest 31 updates of a source are an array beside the tree (\`SourceLog\`).
 
-- Of the persistent ones none is faster throughout, and hash maps take four times its memory. It is in order, so that two replicas with
-  the same entries iterate alike, whatever happened before; it gives ranges, and rank and index in O(log n), which hash maps don't;
-  and there is one structure to read.
-- \`rerooted\` writes faster, near a native Map. But to read another version than the last one turns the map back: two versions read in turn, as
-  a session and a store do, cost as much as lies between them. An iterator must end before another version is read.
-- \`shared tail\` appends faster, but is no faster once updates are removed too, and nothing that was superseded ever goes.
-- A log is written at its end nearly always. With the newest apart from the tree, an append copies a short array instead of a path.`)
+- No persistent contestant is the fastest throughout. Hash maps take four times the memory. The tree
+  is ordered: two replicas with the same entries iterate alike, whatever their history. It offers
+  ranges, and rank and index in O(log n); hash maps offer neither. And there is one structure to read.
+- \`rerooted\` writes faster, nearly as fast as a native Map. But a read of another version turns the
+  map back to it, at the cost of all writes between them; a session and a store read two versions in
+  turn. And an iterator must end before another version is read.
+- \`shared tail\` appends faster, but not once updates are removed too. It never frees what was
+  superseded.
+- Almost all writes to a log are at its end. With the newest updates outside the tree, an append
+  copies a short array instead of a path.`)
 writeFileSync(path.join(root, 'bench', 'STRUCTURES.md'), `${lines.join('\n')}\n`)

@@ -1,4 +1,4 @@
-/** What there is to do with a map of any kind: hear of updates one at a time or all at once, write, reconcile. */
+/** What is measured of a map: apply remote updates, one by one or in a batch; write; reconcile. */
 import { repeated, timed, verify, type Contestant } from './harness.js'
 import { entriesOf, keyOf, type MapOf } from './maps.js'
 
@@ -8,21 +8,21 @@ const within = (most: number | undefined): Pick<Contestant, 'most'> => (most ===
 
 const identity = <A>(a: A): A => a
 
-/** What is made once for each size: making it is no part of the work. */
-export const told = <A>(tell: (n: number) => A): ((n: number) => A) => {
+/** Makes a value once for each n, outside the measured time. */
+export const oncePerSize = <A>(make: (n: number) => A): ((n: number) => A) => {
   const known = new Map<number, A>()
   return (n) => {
     const before = known.get(n)
     if (before !== undefined) return before
-    const made = tell(n)
+    const made = make(n)
     known.set(n, made)
     return made
   }
 }
 
-/** Each is heard by itself; telling is not timed. */
+/** Applies n remote updates one by one. */
 export const oneByOne = <R, M>(map: MapOf<R, M>, most?: number): Contestant => {
-  const messages = told((n) => map.tellEach(entriesOf(n)))
+  const messages = oncePerSize((n) => map.tellEach(entriesOf(n)))
   return {
     ...within(most),
     work: (n) => {
@@ -37,9 +37,9 @@ export const oneByOne = <R, M>(map: MapOf<R, M>, most?: number): Contestant => {
   }
 }
 
-/** All are heard as one batch. */
+/** Applies n remote updates as one batch. */
 export const atOnce = <R, M>(map: MapOf<R, M>, most?: number): Contestant => {
-  const message = told((n) => map.tellAll(entriesOf(n)))
+  const message = oncePerSize((n) => map.tellAll(entriesOf(n)))
   return {
     ...within(most),
     work: (n) => {
@@ -54,7 +54,7 @@ export const atOnce = <R, M>(map: MapOf<R, M>, most?: number): Contestant => {
   }
 }
 
-/** Local writes, one at a time. */
+/** Makes n local writes one by one. */
 export const local = <R>(map: Pick<MapOf<R, never>, 'create' | 'size' | 'set'>, most?: number): Contestant => ({
   ...within(most),
   work: (n) => {
@@ -67,13 +67,14 @@ export const local = <R>(map: Pick<MapOf<R, never>, 'create' | 'size' | 'set'>, 
   },
 })
 
+/** Updates that only one side has, on either side. */
 const APART = 5
 
-/** How long one pair is kept at it, in ms, and how often at most: both are written to in between. */
-const PATIENCE = 200
-const MOST = 101
+/** How long one pair of replicas reconciles again and again. */
+const PATIENCE_MS = 200
+const MOST_ROUNDS = 101
 
-/** Two replicas that share n keys, as `tell` tells of them, go apart by five on each side, again and again. */
+/** Two replicas share n keys. In each round both write five updates, then they reconcile. */
 export const reconciling = <R, M>(
   map: MapOf<R, M>,
   most?: number,
@@ -83,7 +84,7 @@ export const reconciling = <R, M>(
   work: (n) => {
     const common = tell(n)
     let [a, b] = [map.hear(map.create(1), common), map.hear(map.create(2), common)]
-    const cost = repeated(PATIENCE, MOST, (i) => {
+    const cost = repeated(PATIENCE_MS, MOST_ROUNDS, (i) => {
       for (let j = 0; j < APART; j++) {
         a = map.set(a, `a${String(j)}`, i)
         b = map.set(b, `b${String(j)}`, i)

@@ -1,11 +1,11 @@
-/** S1: two replicas of n keys, five updates apart on each side. */
+/** S1: two replicas of n keys reconcile. */
 import type { Row } from '../harness.js'
 import { automerge, loro, original, ours, tinybase, yjs } from '../maps.js'
 import { reconciling } from '../works.js'
 
 export const row: Row = {
   id: 'S1',
-  title: 'two replicas of n keys, 5 updates apart on each side, reconcile',
+  title: 'two replicas of n keys reconcile, 5 updates apart on each side',
   unit: 'ms',
   sizes: [1e3, 1e4, 1e5, 1e6],
   quick: [1e5],

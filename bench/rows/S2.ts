@@ -1,11 +1,11 @@
-/** S2: updates of another, one at a time. */
+/** S2: remote updates, applied one by one. */
 import type { Row } from '../harness.js'
 import { automerge, loro, original, ours, tinybase, yjs } from '../maps.js'
 import { atOnce, oneByOne } from '../works.js'
 
 export const row: Row = {
   id: 'S2',
-  title: 'n updates of another, one at a time',
+  title: 'apply n remote updates, one by one',
   unit: 'µs an update',
   sizes: [1e3, 1e4, 1e5, 1e6],
   quick: [1e5],

@@ -1,11 +1,11 @@
-/** S3: the same as one batch. */
+/** S3: remote updates, applied as one batch. */
 import type { Row } from '../harness.js'
 import { automerge, loro, original, ours, tinybase, yjs } from '../maps.js'
 import { atOnce } from '../works.js'
 
 export const row: Row = {
   id: 'S3',
-  title: 'n updates of another, as one batch',
+  title: 'apply n remote updates as one batch',
   unit: 'µs an update',
   sizes: [1e3, 1e4, 1e5, 1e6],
   quick: [1e5],

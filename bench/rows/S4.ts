@@ -5,7 +5,7 @@ import { local } from '../works.js'
 
 export const row: Row = {
   id: 'S4',
-  title: 'n local writes, one at a time',
+  title: 'make n local writes, one by one',
   unit: 'µs an update',
   sizes: [1e3, 1e4, 1e5, 1e6],
   quick: [1e5],

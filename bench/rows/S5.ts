@@ -1,4 +1,4 @@
-/** S5: a full sync to an empty replica over a TCP socket, and the bytes that it takes. */
+/** S5: a full sync to an empty replica over TCP: time and bytes. */
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import net from 'node:net'
@@ -7,6 +7,7 @@ import * as t from 'io-ts'
 import { Model, scuttlebutt } from 'scuttlebutt-ts'
 import { createStore } from 'scuttlebutt-ts/store'
 import { createStream } from 'scuttlebutt-ts/stream'
+import { now } from '../clock.js'
 import { verify, type Contestant, type Row } from '../harness.js'
 import { entriesOf, NOW, type Set } from '../maps.js'
 
@@ -37,20 +38,20 @@ const original = (id: string, entries: ReadonlyArray<Set>): Side => {
   return { stream: () => theirs.createStream(), size: () => theirs.keys().length }
 }
 
-/** Ms until both say that they are in sync, and all bytes both ways. */
+/** Time until both sides emit `sync`, and the bytes in both directions. */
 const sync = async (from: Side, to: Side): Promise<{ readonly ms: number; readonly bytes: number }> => {
   const server = net.createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const accepted = once(server, 'connection') as Promise<[net.Socket]>
   const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1')
   const [[socket]] = await Promise.all([accepted, once(client, 'connect')])
-  const start = performance.now()
+  const start = now()
   const streams = [from.stream(), to.stream()] as const
   const synced = Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.once('sync', resolve))))
   client.pipe(streams[0]).pipe(client)
   socket.pipe(streams[1]).pipe(socket)
   await synced
-  const ms = performance.now() - start
+  const ms = now() - start
   const bytes = client.bytesWritten + client.bytesRead
   for (const end of [client, socket]) end.destroy()
   for (const stream of streams) stream.destroy()
@@ -73,12 +74,12 @@ const row = (id: string, title: string, unit: 'ms' | 'bytes', atMost: number): R
   unit,
   sizes: [1e3, 1e4, 1e5, 1e6],
   quick: [1e5],
-  // of a million the original takes minutes
+  // the original takes minutes for a million
   contestants: { 'scuttlebutt-ts': syncing(ours, unit), scuttlebutt: { ...syncing(original, unit), most: 1e5 } },
   goals: [{ peer: 'scuttlebutt', n: 1e5, atMost }],
 })
 
 export const rows: ReadonlyArray<Row> = [
-  row('S5', 'full sync of n updates to an empty replica, over TCP', 'ms', 0.5),
-  row('S5b', 'full sync of n updates: bytes on the socket, both ways', 'bytes', 1),
+  row('S5', 'sync n updates to an empty replica over TCP', 'ms', 0.5),
+  row('S5b', 'sync n updates to an empty replica: bytes on the socket, both directions', 'bytes', 1),
 ]

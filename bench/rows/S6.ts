@@ -1,4 +1,4 @@
-/** S6: every data type of the family, built by local changes, and two of each reconciled; and how long keys get. */
+/** S6: every data type: built by local changes, reconciled; and the length of RArray keys. */
 import { createRequire } from 'node:module'
 import * as t from 'io-ts'
 import {
@@ -21,7 +21,7 @@ import { NOW } from '../maps.js'
 
 const require = createRequire(import.meta.url)
 
-/** Does the i-th of the work, on what it closes over. */
+/** Does the i-th step. */
 type Step = (i: number) => void
 
 const changed = <S, C>(
@@ -72,7 +72,7 @@ const original = (most: number, make: (n: number) => Step, steps: (n: number) =>
   },
 })
 
-/** An index in an array of length i, without rhyme. */
+/** A pseudo-random index into an array of length i, its end included. */
 const anywhere = (i: number): number => (Math.imul(i, 0x9e3779b1) >>> 0) % (i + 1)
 
 const todo = Doc.seq('list', 'todo')
@@ -85,27 +85,31 @@ const parts = { m: Model.of(t.number), e: Events.of(t.number) }
 
 const sizes = { unit: 'ms', sizes: [1e3, 1e4, 1e5], quick: [1e4] } as const
 
-/** For twice as much of anything in O(n log n), with room for what memory costs. */
+/** Ten times n may cost 18 times as much: O(n log n), and slower memory for larger heaps. */
 const NEARLY_LINEAR = 10 * 1.8
 
 const build = (id: string, title: string, contestants: Row['contestants']): Row => ({
   ...sizes,
   id,
-  title: `build n: ${title}`,
+  title: `n times ${title}`,
   contestants,
   goals: [{ from: 1e4, to: 1e5, atMost: NEARLY_LINEAR }],
 })
 
-/** The three that the goals name. */
+/** For the three data types with the most users. */
 const upToAMillion = (row: Row): Row => ({ ...row, sizes: [...row.sizes, 1e6] })
 
+/** Updates that only one side has, on either side. */
 const APART = 5
 
-/** How long one pair is kept at it, in ms, and how often at most. */
-const PATIENCE = 100
-const MOST = 1001
+/** How long one pair of replicas reconciles again and again. */
+const PATIENCE_MS = 100
+const MOST_ROUNDS = 1001
 
-/** Both start from the same n again and again, and go apart anew: at a later time, so that nobody has seen the keys of these items. */
+/**
+ * Both sides start from the same n in each round. Each round is at a later time: the keys of its
+ * items are new.
+ */
 const reconciling = <S, C>(
   dataType: DataType<S, C>,
   command: (i: number) => Command<S, C, unknown>,
@@ -121,7 +125,7 @@ const reconciling = <S, C>(
       const tell = (to: typeof left, from: typeof left): typeof left =>
         applyUpdates(JSON.parse(JSON.stringify(history(digest(to).clock)(from))) as typeof common)(to)
       let [a, b] = [left, right]
-      const cost = repeated(PATIENCE, MOST, () => {
+      const cost = repeated(PATIENCE_MS, MOST_ROUNDS, () => {
         ;[a, b] = [left, right]
         now += 1000
         for (let i = 0; i < APART; i++) {
@@ -140,7 +144,7 @@ const reconciling = <S, C>(
 
 const rarray = RArray.of(t.number)
 
-/** The longest key after n of them, of ids of some length. */
+/** The length of the longest key after n commands, with long source ids. */
 const longest = (
   command: (i: number) => Command<RArray.State<number>, RArray.Change<number>, unknown>,
 ): Contestant => ({
@@ -170,7 +174,7 @@ export const rows: ReadonlyArray<Row> = [
     'scuttlebutt-ts': ours(rarray, (i) => RArray.insert(anywhere(i), i), RArray.length),
   }),
   upToAMillion(
-    build('S6 REdit', 'REdit text, n lines in one go', {
+    build('S6 REdit', 'a line of REdit text, all at once', {
       'scuttlebutt-ts': {
         work: (n) => {
           let replica: Replica<REdit.State, REdit.Change> | undefined
@@ -263,7 +267,7 @@ export const rows: ReadonlyArray<Row> = [
   {
     ...sizes,
     id: 'S6 reconcile',
-    title: 'two replicas of n, 5 updates apart on each side, reconcile through JSON',
+    title: 'two replicas of n items reconcile through JSON, 5 updates apart on each side',
     contestants: {
       RArray: reconciling(rarray, (i) => RArray.push(i), RArray.length),
       REdit: reconciling(
@@ -278,7 +282,7 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     id: 'S6 keys',
-    title: 'the longest key of an RArray after n of them',
+    title: 'the longest key of an RArray after n insertions',
     unit: 'characters',
     sizes: [1e3, 1e5],
     quick: [],

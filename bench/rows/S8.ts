@@ -1,12 +1,12 @@
-/** S8: what a held update takes, and what 1,000 versions do that are kept alive. */
+/** S8: the memory of an update, and of 1,000 versions that are all kept. */
 import * as Y from 'yjs'
 import { weigh, type Contestant, type Row } from '../harness.js'
 import { entriesOf, keyOf, loro, original, ours, yjs, type MapOf } from '../maps.js'
 
-/** What is kept takes, in bytes by n. What it was made from is not counted: keys are made anew. */
+/** Bytes divided by n. Keys are made anew, so they count. */
 const weighing = (make: (n: number) => unknown): Contestant => ({ work: (n) => weigh(() => make(n)) / n })
 
-/** As they come from a peer: parsed, one at a time. */
+/** Applies updates one by one, as a peer sends them. */
 const heard =
   <R, M>(map: MapOf<R, M>) =>
   (n: number): R => {
@@ -16,7 +16,7 @@ const heard =
     return replica
   }
 
-/** A replica of a million or so is not needed to see what one version costs. */
+/** The cost of one version hardly depends on it. */
 const KEYS = 1e4
 
 const versions = (n: number): unknown => {
@@ -29,7 +29,7 @@ const versions = (n: number): unknown => {
   return kept
 }
 
-/** Yjs keeps a version as a snapshot, and all that was ever deleted. */
+/** In Yjs a version is a snapshot, and deleted content must be kept for it. */
 const snapshots = (n: number): unknown => {
   const doc = heard(yjs)(KEYS)
   doc.gc = false
@@ -44,7 +44,7 @@ const snapshots = (n: number): unknown => {
 export const rows: ReadonlyArray<Row> = [
   {
     id: 'S8',
-    title: 'memory that a held update takes, of n',
+    title: 'memory of an update in a replica of n',
     unit: 'bytes an update',
     sizes: [1e3, 1e4, 1e5, 1e6],
     quick: [1e4],
@@ -58,7 +58,7 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     id: 'S8 versions',
-    title: `memory that each of n versions takes, all kept, of a map of ${String(KEYS)} keys in which one is set each time`,
+    title: `memory of a version: n are kept, of a map of ${String(KEYS)} keys; each sets one key`,
     unit: 'bytes an update',
     sizes: [1e3],
     quick: [1e3],

@@ -1,10 +1,10 @@
-/** The last ten of n events, for a peer that has all but these. */
+/** History for a peer that has all events but the last ten. */
 import { createRequire } from 'node:module'
 import * as t from 'io-ts'
 import { Events, scuttlebutt, type Update } from 'scuttlebutt-ts'
 import { timed, verify, type Contestant, type Row } from '../harness.js'
 import { NOW } from '../maps.js'
-import { told } from '../works.js'
+import { oncePerSize } from '../works.js'
 
 const LAST = 10
 
@@ -23,7 +23,7 @@ const { create, applyUpdates, history } = scuttlebutt(Events.of(t.number))
 const lastOf = (
   make: (n: number) => (clock: Readonly<Record<string, number>>) => ReadonlyArray<Update<Events.Change<number>>>,
 ): Contestant => {
-  const asking = told(make)
+  const asking = oncePerSize(make)
   return {
     work: (n) => {
       const ask = asking(n)
@@ -39,7 +39,7 @@ const lastOf = (
 
 export const row: Row = {
   id: 'history',
-  title: 'the last ten of n events, for a peer that has all others',
+  title: 'history of n events for a peer that lacks the last ten',
   unit: 'ms',
   sizes: [1e3, 1e4, 1e5],
   quick: [],

@@ -1,4 +1,4 @@
-/** All that is measured: a file for each row of the goals, then what else is worth knowing. */
+/** All rows: those with goals first. */
 import type { Row } from '../harness.js'
 import * as edge from './edge.js'
 import * as history from './history.js'

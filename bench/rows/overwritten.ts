@@ -1,4 +1,4 @@
-/** As S1, where every key was written five times before: what a peer sends of what is gone. */
+/** S1 after every key was overwritten five times: superseded updates should cost nothing. */
 import type { Contestant, Row } from '../harness.js'
 import { entriesOf, loro, original, ours, yjs, type MapOf } from '../maps.js'
 import { reconciling } from '../works.js'
@@ -10,7 +10,7 @@ const overwriting = <R, M>(map: MapOf<R, M>, most?: number): Contestant =>
 
 export const row: Row = {
   id: 'overwritten',
-  title: 'two replicas of n keys, each written six times, 5 updates apart on each side, reconcile',
+  title: 'two replicas of n keys, each written six times, reconcile, 5 updates apart on each side',
   unit: 'ms',
   sizes: [1e3, 1e4, 1e5],
   quick: [],

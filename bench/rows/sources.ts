@@ -1,4 +1,4 @@
-/** What a handshake costs where many have written. */
+/** The cost of a handshake when many sources have written. */
 import * as t from 'io-ts'
 import { Model, scuttlebutt, type Update } from 'scuttlebutt-ts'
 import * as Y from 'yjs'
@@ -9,7 +9,7 @@ import { reconciling } from '../works.js'
 
 const { create, applyUpdates, digest } = scuttlebutt(Model.of(t.number))
 
-/** Makes and writes the header of what it was given. */
+/** Makes the header of a handshake and encodes it as JSON. */
 const telling = (make: (n: number) => () => unknown, of: 'ms' | 'bytes'): Contestant => ({
   work: (n) => {
     const header = make(n)
@@ -38,14 +38,14 @@ const theirs = (n: number) => {
 
 const row = (id: string, what: string, unit: 'ms' | 'bytes'): Row => ({
   id,
-  title: `the header of a handshake, of n sources with an update each: ${what}`,
+  title: `the header of a handshake, n sources with an update each: ${what}`,
   unit,
   sizes: [1e3, 1e4, 1e5],
   quick: [],
   contestants: { 'scuttlebutt-ts': telling(ours, unit), scuttlebutt: telling(theirs, unit) },
 })
 
-/** What each of n replicas would tell that wrote an entry. */
+/** The messages of n replicas that each wrote one entry. */
 const each = <R, M>(map: maps.MapOf<R, M>, encode: (replica: R) => M, n: number): M[] =>
   entriesOf(n).map(([key, value], i) => encode(map.set(map.create(i + 10), key, value)))
 
@@ -57,7 +57,7 @@ const throughOne = (n: number): Uint8Array => {
 
 const reconciliation: Row = {
   id: 'sources, reconcile',
-  title: 'two replicas that know n sources, 5 updates apart on each side, reconcile',
+  title: 'two replicas with n sources reconcile, 5 updates apart on each side',
   unit: 'ms',
   sizes: [1e3, 1e4, 1e5],
   quick: [],
@@ -70,7 +70,7 @@ const reconciliation: Row = {
 }
 
 export const rows: ReadonlyArray<Row> = [
-  row('sources', 'made and written', 'ms'),
-  row('sources, bytes', 'how long it is', 'bytes'),
+  row('sources', 'time to make and encode it', 'ms'),
+  row('sources, bytes', 'its length', 'bytes'),
   reconciliation,
 ]
