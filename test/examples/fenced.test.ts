@@ -129,7 +129,7 @@ beforeAll(async () => {
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     platform: 'node',
-    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level'],
+    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit'],
     tsconfig: path.join(root, 'tsconfig.json'),
     logLevel: 'silent',
   })

@@ -96,7 +96,7 @@ do it again by the option schedule:
 })
 
 test('what the README shows is what is printed', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const readme = await readFile(new URL('../../src/laws/README.md', import.meta.url), 'utf8')
   const register = operations({
     name: 'register',
     empty: { value: 0, at: 0 },
