@@ -50,6 +50,7 @@ const open = new WeakMap<Level, Set<string>>()
  * Errors: `Level`, `Locked`, `Rejected`.
  *
  * @example
+ * import { MemoryLevel } from 'memory-level'
  * const db = new MemoryLevel()
  * const store = unwrap(await openLevel(db, scuttlebutt(Model.of(t.number)), 'alice')())
  * store.change(Model.set('x', 1))

@@ -184,10 +184,12 @@ class Draft<V> {
   private drop(update: Update.Update<Change<V>>): void {
     const key = update[0][0]
     const { whole, fields } = this.entries.get(key)!
-    if (whole === update) this.holdings.release(update)
+    // in a JSON clone they are equal, but not the same object
+    const isWhole = whole !== undefined && Update.compare(whole, update) === 0
+    if (isWhole) this.holdings.release(whole)
     const rest = {
-      whole: whole === update ? undefined : whole,
-      fields: whole === update ? fields : Registers.without(fields!, update, this.holdings),
+      whole: isWhole ? undefined : whole,
+      fields: isWhole ? fields : Registers.without(fields!, update, this.holdings),
     }
     this.held.remove(update)
     if (rest.whole !== undefined || rest.fields !== undefined) {

@@ -1,4 +1,4 @@
-/** Runs every fenced example of the README and of the docstrings: `expression // => value` must hold. */
+/** Runs every fenced example of the READMEs and of the docstrings: `expression // => value` must hold. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -7,80 +7,143 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const src = path.join(root, 'src')
 
 interface Example {
   readonly name: string
   readonly code: string
-  /** What a docstring's example may use without saying so. */
-  readonly prelude: string
+  /** The module, within src, whose docstring it stands in. A README's example imports what it uses. */
+  readonly module?: string
 }
 
-const readme: ReadonlyArray<Example> = [
-  ...readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/```ts\n([^]*?)```/g),
-].map(([, code], i) => ({ name: `README.md, example ${String(i + 1)}`, code: code!, prelude: '' }))
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
 
-/** The module itself, by its names, and what a user would have at hand. */
-const preludeFor = (file: string): string => `
-import { either as E, option as O } from 'fp-ts'
-import * as fc from 'fast-check'
-import * as t from 'io-ts'
-import { AppendOnly, Doc, Events, ExpiryModel, Model, RArray, REdit, Replay, Scuttlebucket, scuttlebutt, unwrap } from 'scuttlebutt-ts'
-import { createStore } from 'scuttlebutt-ts/store'
-import { MemoryLevel } from 'memory-level'
-const file = ${JSON.stringify(path.join(root, 'build', `example-${String(process.pid)}.sb`))}
-import * as Self from ${JSON.stringify(path.join(root, 'src', file))}
-${file.startsWith('laws') ? "import * as Laws from 'scuttlebutt-ts/laws'\nconst { check, operations, states, simulate } = Laws" : ''}
-const { ${[...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)]
-  .map(([, name]) => name!)
-  .filter(
-    (name) => !['scuttlebutt', 'unwrap', 'createStore', 'check', 'operations', 'states', 'simulate'].includes(name),
+const inSrc = readdirSync(src, { recursive: true, encoding: 'utf8' }).sort()
+
+const readmes: ReadonlyArray<Example> = [
+  'README.md',
+  ...inSrc.filter((file) => file.endsWith('.md')).map((file) => `src/${file}`),
+].flatMap((file) =>
+  [...read(file).matchAll(/```ts\n([^]*?)```/g)].map(([, code], i) => ({
+    name: `${file}, example ${String(i + 1)}`,
+    code: code!,
+  })),
+)
+
+const modules = inSrc.filter((file) => file.endsWith('.ts'))
+
+const docstrings: ReadonlyArray<Example> = modules.flatMap((module) =>
+  [...read(`src/${module}`).matchAll(/@example\n([^]*?)\*\//g)].map(([, comment], i) => ({
+    name: `src/${module}, example ${String(i + 1)}`,
+    code: comment!.replace(/^ *\* ?/gm, ''),
+    module,
+  })),
+)
+
+/** The sub-paths of the package by their modules, within src. */
+const subPaths = new Map(
+  Object.entries((JSON.parse(read('package.json')) as { exports: Record<string, { default?: string }> }).exports)
+    .filter(([, { default: file }]) => file !== undefined)
+    .map(([key, { default: file }]) => [
+      file!.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'),
+      key.replace('.', 'scuttlebutt-ts'),
+    ]),
+)
+
+/** The names that each module of src exports. */
+const exportsOf = async (): Promise<ReadonlyMap<string, ReadonlyArray<string>>> => {
+  const { metafile } = await build({
+    entryPoints: modules.map((module) => path.join(src, module)),
+    outdir: path.join(root, 'build', 'names'),
+    outbase: src,
+    absWorkingDir: root,
+    format: 'esm',
+    metafile: true,
+    write: false,
+  })
+  const names = Object.values(metafile.outputs).flatMap(({ entryPoint, exports }) =>
+    entryPoint === undefined ? [] : [[path.relative('src', entryPoint), exports] as const],
   )
-  .join(', ')} } = Self
-`
+  return new Map(names)
+}
 
-const docstrings: ReadonlyArray<Example> = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .flatMap((file) =>
-    [...readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/@example\n([^]*?)\*\//g)].map(
-      ([, comment], i) => ({
-        name: `src/${file}, example ${String(i + 1)}`,
-        code: comment!.replace(/^ *\* ?/gm, ''),
-        prelude: preludeFor(file),
-      }),
-    ),
-  )
+/** The names that all our docstrings give to the peers. */
+const PEERS: Readonly<Record<string, string>> = {
+  E: `import { either as E } from 'fp-ts'`,
+  O: `import { option as O } from 'fp-ts'`,
+  t: `import * as t from 'io-ts'`,
+  fc: `import * as fc from 'fast-check'`,
+}
 
-/** A line `a // => b` becomes a comparison. */
+/**
+ * Imports for what a docstring's example uses and its own module or the package exports, and for the peers. Whatever
+ * else it uses, it must import itself.
+ */
+const preludeOf = (
+  { module, code }: Example,
+  namesByModule: ReadonlyMap<string, ReadonlyArray<string>>,
+): ReadonlyArray<string> => {
+  if (module === undefined) return []
+  const own = [...code.matchAll(/\b(?:const|let|import) (?:\{([^}]*)\}|\[([^\]]*)\]|\* as (\w+)|(\w+))/g)]
+    .flatMap((match) => match.slice(1).join().split(','))
+    .map((name) => name.split(':').at(-1)!.trim())
+  const used = new Set(code.match(/(?<!\.)\b[A-Za-z]\w*/g)?.filter((name) => !own.includes(name)))
+  const offered: ReadonlyArray<readonly [module: string, specifier: string]> = [
+    [module, path.join(src, module)],
+    ...subPaths,
+  ]
+  const lines: string[] = []
+  for (const [from, specifier] of offered) {
+    const names = (namesByModule.get(from) ?? []).filter((name) => used.delete(name))
+    if (names.length > 0) lines.push(`import { ${names.join(', ')} } from ${JSON.stringify(specifier)}`)
+  }
+  return [...lines, ...Object.keys(PEERS).flatMap((name) => (used.has(name) ? [PEERS[name]!] : []))]
+}
+
+/** A line `a // => b` becomes a comparison; what is printed is compared too. */
 const asTest = (code: string): string =>
-  code.replace(/^(?!\s*(?:const|let|import|export)\b)(.+?)\s*\/\/ => (.+)$/gm, 'same($1, $2)')
+  code.replace(
+    /^(?!\s*(?:const|let|import|export)\b)(?:console\.log\((.+)\)|(.+?))\s*\/\/ => (.+)$/gm,
+    (_, printed: string | undefined, said: string | undefined, value: string) =>
+      `same(${printed ?? said ?? ''}, ${value})`,
+  )
+
+const nameOf = ({ name }: Example): string => name.replace(/\W+/g, '-')
 
 let folder = ''
 
 beforeAll(async () => {
   await mkdir(path.join(root, 'build'), { recursive: true })
   folder = await mkdtemp(path.join(root, 'build', 'examples-'))
+  const namesByModule = await exportsOf()
+  const files = [...readmes, ...docstrings].map(async (example) => {
+    const file = path.join(folder, `${nameOf(example)}.ts`)
+    await writeFile(file, [...preludeOf(example, namesByModule), asTest(example.code)].join('\n'))
+    return file
+  })
+  await build({
+    entryPoints: await Promise.all(files),
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    platform: 'node',
+    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit'],
+    tsconfig: path.join(root, 'tsconfig.json'),
+    logLevel: 'silent',
+  })
+  process.chdir(folder) // examples that open files open them there
 })
 
 afterAll(async () => {
+  process.chdir(root)
   await rm(folder, { recursive: true })
 })
 
-describe.each([...readme, ...docstrings])('$name', ({ name, code, prelude }) => {
+describe.each([...readmes, ...docstrings])('$name', (example) => {
   test('runs, and says what it says', async () => {
-    const checks = [...code.matchAll(/\/\/ => /g)].length
-    const file = path.join(folder, `${name.replace(/\W+/g, '-')}.ts`)
-    await writeFile(file, prelude + asTest(code))
-    const out = `${file}.mjs`
-    await build({
-      entryPoints: [file],
-      outfile: out,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'vitest'],
-      tsconfig: path.join(root, 'tsconfig.json'),
-      logLevel: 'silent',
-    })
+    const checks = [...example.code.matchAll(/\/\/ => /g)].length
     const seen: unknown[] = []
     Object.assign(globalThis, {
       same: (actual: unknown, expected: unknown) => {
@@ -88,12 +151,12 @@ describe.each([...readme, ...docstrings])('$name', ({ name, code, prelude }) => 
         expect(actual).toEqual(expected)
       },
     })
-    await import(/* @vite-ignore */ pathToFileURL(out).href)
+    await import(/* @vite-ignore */ pathToFileURL(path.join(folder, `${nameOf(example)}.mjs`)).href)
     expect(seen.length).toBe(checks)
   })
 })
 
 test('there are examples', () => {
-  expect(readme.length).toBeGreaterThan(2)
+  expect(readmes.length).toBeGreaterThan(2)
   expect(docstrings.length).toBeGreaterThan(4)
 })

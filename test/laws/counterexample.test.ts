@@ -126,7 +126,7 @@ run it again with the option schedule:
 })
 
 test('the README shows a report as it is printed', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const readme = await readFile(new URL('../../src/laws/README.md', import.meta.url), 'utf8')
   const register = operations({
     name: 'register',
     empty: { value: 0, at: 0 },

@@ -38,7 +38,7 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * `repair`; `Foreign`; `Rejected` for another data type's file.
  *
  * @example
- * const open = openFile(file, scuttlebutt(Model.of(t.number)), 'alice')
+ * const open = openFile('numbers.sb', scuttlebutt(Model.of(t.number)), 'alice')
  * const store = unwrap(await open())
  * store.change(Model.set('x', 1))
  * await store.flushed() // => E.right(undefined)

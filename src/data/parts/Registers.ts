@@ -87,11 +87,13 @@ export const without = <C extends Change>(
 ): Registers<C> | undefined => {
   const winners = new SortedMap.Draft(byName, fields.winners)
   for (const field of Object.keys(update[0][1] as Values)) {
-    if (winners.get(field) !== update) continue
+    const winner = winners.get(field)
+    // in a JSON clone they are equal, but not the same object
+    if (winner === undefined || Update.compare(winner, update) !== 0) continue
     holdings.release(update)
     winners.remove(field)
   }
-  if (fields.newest !== update) return { newest: fields.newest, winners: winners.done() }
+  if (Update.compare(fields.newest, update) !== 0) return { newest: fields.newest, winners: winners.done() }
   holdings.release(update)
   return undefined
 }
