@@ -1,4 +1,4 @@
-/** The whole of scuttlebutt reconciliation for one data type, as a plain record of pure functions. */
+/** Scuttlebutt reconciliation for one data type, as a plain record of pure functions. */
 import type { either as E, option as O } from 'fp-ts'
 import type { ClockRecord } from './core/Clock.js'
 import type { Command, DataType } from './core/DataType.js'
@@ -6,6 +6,7 @@ import type { Budget } from './core/Frontier.js'
 import { reconcile, type Message } from './core/reconcile.js'
 import * as Replica from './core/Replica.js'
 import type { SourceId, Update } from './core/Update.js'
+import type * as Scuttlebucket from './data/Scuttlebucket.js'
 import type { Unsignable } from './trust/limits.js'
 import type { TrustError } from './trust/Security.js'
 import { decode, decodeMessage, type MessageError } from './wire/decode.js'
@@ -13,12 +14,15 @@ import type { Policy } from './wire/Policy.js'
 import type { SessionError } from './wire/Session.js'
 
 /**
- * Why something was refused: what was wrong, where, and in which update. A value, never thrown. What
- * was refused changed nothing and moved no clock. Each kind is declared where it is made.
+ * The reason for a refusal: what was wrong, where, and in which update. A value, never thrown. A
+ * refused update changes nothing and moves no clock. Each kind is declared where it is made.
  */
 export type Rejection = Replica.ChangeError | MessageError | SessionError | TrustError | Unsignable
 
-/** Data last, so that they pipe. Costs and errors: at the functions that {@link scuttlebutt} names. */
+/**
+ * The functions take the replica last, so that they pipe. Their costs and errors are in
+ * `core/Replica`, `core/reconcile` and `wire/decode`, under the same names.
+ */
 export interface Scuttlebutt<S, C> {
   readonly dataType: DataType<S, C>
   readonly create: (id: SourceId) => Replica.Replica<S, C>
@@ -46,23 +50,40 @@ export interface Scuttlebutt<S, C> {
 }
 
 /**
+ * A {@link Scuttlebutt} for a bucket. The type of its parts `P` is written once, so that it is
+ * short to read.
+ */
+export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scuttlebutt<
+  Scuttlebucket.State<P>,
+  Scuttlebucket.Change<P>
+> {
+  readonly dataType: Scuttlebucket.Type<P>
+}
+
+/**
+ * The functions of scuttlebutt for one data type.
+ *
  * @example
  * const { create, change, digest, reconcile } = scuttlebutt(Model.of(t.number))
  * const [, alice] = unwrap(change(Model.set('x', 1), 1000)(create('alice')))
  * const [, question] = reconcile({ digest: digest(alice), updates: [] })(create('bob'))
  * question // => O.some({ digest: { id: 'bob', clock: {} }, updates: [], asks: true })
  */
-export const scuttlebutt = <S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> => ({
-  dataType,
-  create: Replica.create(dataType),
-  change: Replica.change(dataType),
-  applyUpdate: Replica.applyUpdate(dataType),
-  applyUpdates: Replica.applyUpdates(dataType),
-  digest: Replica.digest,
-  history: Replica.history(dataType),
-  reconcile: reconcile(dataType),
-  prune: Replica.prune(dataType),
-  merge: Replica.merge(dataType),
-  decode: decode(dataType),
-  decodeMessage: decodeMessage(dataType),
-})
+export function scuttlebutt<P extends Scuttlebucket.Parts>(bucket: Scuttlebucket.Type<P>): ScuttlebuttOfParts<P>
+export function scuttlebutt<S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C>
+export function scuttlebutt<S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> {
+  return {
+    dataType,
+    create: Replica.create(dataType),
+    change: Replica.change(dataType),
+    applyUpdate: Replica.applyUpdate(dataType),
+    applyUpdates: Replica.applyUpdates(dataType),
+    digest: Replica.digest,
+    history: Replica.history(dataType),
+    reconcile: reconcile(dataType),
+    prune: Replica.prune(dataType),
+    merge: Replica.merge(dataType),
+    decode: decode(dataType),
+    decodeMessage: decodeMessage(dataType),
+  }
+}

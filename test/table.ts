@@ -64,7 +64,7 @@ const events: Entry<Events.State<unknown>, Events.Change<unknown>> = {
 const itemsOf = <V>(updates: ReadonlyArray<Update<RArray.Change<V>>>): ReadonlyArray<V> =>
   [...new Map(updates.flatMap(([change]) => Object.entries(change)))]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, value]) => (value === null ? [] : [value]))
+    .flatMap(([, value]) => (value === null ? [] : [value as V]))
 
 const index = fc.nat(9)
 

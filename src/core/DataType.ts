@@ -5,39 +5,82 @@ import type { Timestamp } from './Timestamp.js'
 import type { Stamp, Update } from './Update.js'
 
 /**
- * Any two orders of delivery that keep each source's own order give states equal as
- * values. History is none of its business: the core keeps the log.
+ * A data type with states `S` and changes `C`.
+ *
+ * The law: any two orders of delivery that keep the order within each source give states that are
+ * equal as values. `scuttlebutt-ts/laws` checks it. The core keeps the log, the clock and the order
+ * within a source; a data type has only the state.
+ *
+ * A state is an immutable value without functions. It may hold updates and their changes, which are
+ * frozen. Two updates of different sources may arrive in either order, so decide between them by
+ * their stamps: timestamp, then source.
+ *
+ * @example
+ * const Highest = {
+ *   name: 'Highest',
+ *   change: t.number,
+ *   empty: 0,
+ *   apply: (updates) => (highest) => ({
+ *     state: updates.reduce((most, [bid]) => Math.max(most, bid), highest),
+ *     superseded: [],
+ *   }),
+ * }
+ * const { applyUpdates, create } = scuttlebutt(Highest)
+ * applyUpdates([[5, 1000, 'ann'], [3, 1001, 'ben']])(create('cy')).state // => 5
  */
 export interface DataType<S, C> {
+  /**
+   * Says in signatures and in error texts which data type this is. Two data types need two names.
+   */
   readonly name: string
-  /** Decodes an untrusted change, encodes one to JSON. Synchronous, and pure. */
+  /**
+   * Decodes an untrusted change, and encodes a change to JSON. Synchronous and pure. A change that
+   * it refuses reaches no state. A decoded array or plain object is frozen.
+   */
   readonly change: Type<C, unknown, unknown>
+  /** The state of a new replica. All replicas share the value. */
   readonly empty: S
   /**
-   * The transition. Gets each source's updates in order and each once, never changes
-   * the `state` that it is given, and gives the same reference if nothing changed.
-   * Total and deterministic: no clock, no randomness, no I/O.
+   * The state after a batch of updates. The batch is not empty and holds each update once. It is
+   * not sorted: only the order within each source is kept. A source that forks its history may
+   * bring two updates with one stamp.
+   *
+   * Never changes the `state` that it is given. Returns the same reference if nothing changed.
+   * Total and deterministic: it never throws, and uses no clock, no randomness and no I/O.
    */
   readonly apply: (updates: ReadonlyArray<Update<C>>) => (state: S) => Applied<S, C>
-  /** Lets go of what has lapsed at `now`, in ms since the epoch, for types whose entries do. As {@link apply} otherwise. */
+  /**
+   * Drops the entries that have lapsed at `now`, in ms since the epoch. Otherwise as {@link apply}.
+   */
   readonly prune?: (now: Timestamp) => (state: S) => Applied<S, C>
-  /** Plain JSON, equal on two replicas with equal clocks, for types that do not ask for more than the state. */
+  /**
+   * The state as plain JSON. Equal on two replicas with equal clocks. Absent if a query needs more
+   * than the state.
+   */
   readonly toJSON?: (state: S) => unknown
 }
 
+/** The result of a transition. */
 export interface Applied<S, C> {
   readonly state: S
-  /** Updates, of the batch or earlier, that nobody needs to be sent any more. */
+  /**
+   * Updates of this batch or of an earlier one that no peer needs any more; the core drops them
+   * from the log, by their stamps. A replica that gets the updates that remain must reach an equal
+   * state. Leave it empty if in doubt: the log then only grows.
+   */
   readonly superseded: ReadonlyArray<Update<C>>
-  /** Of `prune`: no update up to this timestamp, whoever made it, will ever count again. Absent if some may. */
+  /**
+   * From `prune`: no update up to this timestamp will ever count again, from any source. Absent if
+   * one may.
+   */
   readonly lapsed?: Timestamp
 }
 
 /**
- * What a local user wants: a change, or a function that makes one from the state and
- * the stamp of the update to be. Unique keys come from the stamp.
+ * What a local user asks for: a change, or a function that makes a change from the state and the
+ * stamp of the update to be. Make unique keys from the stamp.
  */
 export type Command<S, C, Err = never> = C | Maker<S, C, Err>
 
-/** The form of a {@link Command} that looks before it writes. */
+/** The form of a {@link Command} that reads the state first. It may refuse with an `Err`. */
 export type Maker<S, C, Err = never> = (state: S, stamp: Stamp) => E.Either<Err, C>

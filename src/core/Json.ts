@@ -71,9 +71,10 @@ const copyObject = (object: Readonly<Record<string, unknown>>, maxDepth: number)
   return Object.freeze(Object.fromEntries(copied))
 }
 
-/** Whether an object has no prototype, or the ordinary one. */
-export const isPlain = (object: object): object is Readonly<Record<string, unknown>> => {
-  const prototype: unknown = Object.getPrototypeOf(object)
+/** Whether a value is an object of the kind that JSON makes: no array, no class instance. O(1). */
+export const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype
 }
 
@@ -125,7 +126,7 @@ export const equals = (a: unknown, b: unknown): boolean => {
  */
 export const canonical = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (typeof value !== 'object' || value === null || !isPlain(value)) return JSON.stringify(value)
+  if (!isPlain(value)) return JSON.stringify(value)
   const members = Object.keys(value)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)

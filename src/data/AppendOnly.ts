@@ -1,8 +1,9 @@
 /**
  * A feed: items in total order, each removable by its id.
  *
- * On the wire `{push: item}` and `{remove: id}`, as npm `append-only`; an item's id is `source:timestamp` of the
- * update that pushed it. A removal counts for good, also when it comes before the item that it removes.
+ * On the wire `{push: item}` and `{remove: id}`, as npm `append-only`. The id of an item is
+ * `source:timestamp` of the update that pushed it. A removal is final, even if it arrives before
+ * its item.
  *
  * @example
  * const feed = scuttlebutt(AppendOnly.of(t.string))
@@ -10,37 +11,46 @@
  * AppendOnly.items(one.state) // => [{ id: 'alice:1000', item: 'hi' }]
  * const [, two] = unwrap(feed.change(AppendOnly.remove('alice:1000'), 1001)(one))
  * AppendOnly.toJSON(two.state) // => []
- * feed.change(AppendOnly.remove('nobody:1'), 1002)(two) // => E.left({ _tag: 'UnknownItem', id: 'nobody:1' })
+ * const refused = feed.change(AppendOnly.remove('nobody:1'), 1002)(two)
+ * refused // => E.left({ _tag: 'UnknownItem', id: 'nobody:1' })
  */
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
+import type { DeepReadonly } from '../core/DeepReadonly.js'
+import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../structures/SortedMap.js'
 import * as Timestamp from '../core/Timestamp.js'
-import * as Update from '../core/Update.js'
+import { before, sameStamp, stampedBefore, type Update } from '../core/Update.js'
+import * as SortedMap from '../structures/SortedMap.js'
+import { readonly } from './parts/codecs.js'
 
-export type Change<I> = { readonly push: I } | { readonly remove: string }
+export type Change<I> = { readonly push: DeepReadonly<I> } | { readonly remove: string }
 
-/** An item's id: `source:timestamp` of the update that pushed it. */
+/** The id of an item: `source:timestamp` of the update that pushed it. */
 export type ItemId = string
 
 export interface Item<I> {
   readonly id: ItemId
-  readonly item: I
+  readonly item: DeepReadonly<I>
 }
 
-/** Updates by a stamp: their own, or that of the item they remove. */
-type ByStamp<C> = SortedMap.SortedMap<Update.Update<unknown>, Update.Update<C>>
+/** Updates by a stamp: their own, or the stamp of the item that they remove. */
+type ByStamp<C> = SortedMap.SortedMap<Update<unknown>, Update<C>>
 
 export interface State<I> {
-  /** The items that are there, each the update that pushed it. */
+  /** The present items, each as the update that pushed it. */
   readonly pushes: ByStamp<Change<I>>
-  /** The newest removal of every item ever removed, by the item's stamp. */
+  /** For each item ever removed, by its stamp, the newest removal. */
   readonly removals: ByStamp<Change<I>>
 }
 
-/** No item of that id is there. */
+/** The data type that {@link of} returns. */
+export interface Type<I> extends DataType<State<I>, Change<I>> {
+  readonly toJSON: (state: State<I>) => ReadonlyArray<DeepReadonly<I>>
+}
+
+/** The feed has no item with this id. */
 export interface UnknownItem {
   readonly _tag: 'UnknownItem'
   readonly id: ItemId
@@ -48,10 +58,14 @@ export interface UnknownItem {
 
 const emptyState: State<never> = { pushes: SortedMap.empty(), removals: SortedMap.empty() }
 
-/** A feed of what `item` decodes. Apply: O(u log n) for u updates and n items and removals. */
-export const of = <I>(item: t.Type<I, unknown, unknown>): DataType<State<I>, Change<I>> => ({
+/**
+ * A feed of items that `item` decodes. Apply: O(u log n) for u updates and n items and removals.
+ */
+export const of = <I>(item: t.Type<I, unknown, unknown>): Type<I> => ({
   name: `AppendOnly<${item.name}>`,
-  change: pushOrRemove.pipe(t.union([t.readonly(t.type({ remove: t.string })), t.readonly(t.type({ push: item }))])),
+  change: pushOrRemove.pipe(
+    t.union([t.readonly(t.type({ remove: t.string })), t.readonly(t.type({ push: readonly(item) }))]),
+  ),
   empty: emptyState,
   apply,
   toJSON,
@@ -62,7 +76,10 @@ type Wire = Readonly<Record<string, unknown>>
 const isPushOrRemove = (u: unknown): u is Wire =>
   typeof u === 'object' && u !== null && Object.hasOwn(u, 'push') !== Object.hasOwn(u, 'remove')
 
-/** A codec of an item that is optional would take an object without any for a push. */
+/**
+ * Just one of the two members. Without this check an item codec that accepts undefined accepts
+ * `{}`.
+ */
 const pushOrRemove = new t.Type<Wire, Wire, unknown>(
   '{ push } | { remove }',
   isPushOrRemove,
@@ -71,23 +88,23 @@ const pushOrRemove = new t.Type<Wire, Wire, unknown>(
 )
 
 const apply =
-  <I>(updates: ReadonlyArray<Update.Update<Change<I>>>) =>
+  <I>(updates: ReadonlyArray<Update<Change<I>>>) =>
   (state: State<I>): Applied<State<I>, Change<I>> => {
-    const pushes = new SortedMap.Draft(Update.stampedBefore, state.pushes)
-    const removals = new SortedMap.Draft(Update.stampedBefore, state.removals)
-    const superseded: Update.Update<Change<I>>[] = []
+    const pushes = new SortedMap.Draft(stampedBefore, state.pushes)
+    const removals = new SortedMap.Draft(stampedBefore, state.removals)
+    const superseded: Update<Change<I>>[] = []
     for (const update of updates) {
       const [change] = update
       if ('push' in change) {
         const other = pushes.get(update)
         if (removals.get(update) !== undefined) superseded.push(update)
-        // two items of one id, by a source that equivocates: one is shown
-        else if (other === undefined || Update.before(other, update)) pushes.set(update, update)
+        // a source that forks its history may push two items with one id: the greater update wins
+        else if (other === undefined || before(other, update)) pushes.set(update, update)
         continue
       }
       const target = stampOf(change.remove)
       const earlier = target && removals.get(target)
-      if (target === undefined || (earlier !== undefined && Update.before(update, earlier))) {
+      if (target === undefined || (earlier !== undefined && before(update, earlier))) {
         superseded.push(update)
         continue
       }
@@ -101,53 +118,55 @@ const apply =
     return { state: unchanged ? state : next, superseded }
   }
 
-const idOf = ([, timestamp, source]: Update.Update<unknown>): ItemId => `${source}:${String(timestamp)}`
+const idOf = ([, timestamp, source]: Update<unknown>): ItemId => `${source}:${String(timestamp)}`
 
-/** Sources may hold colons, timestamps not. Nothing where no update has such an id. */
-const stampOf = (id: ItemId): Update.Update<unknown> | undefined => {
+/** The stamp in an id, or undefined if no update has such an id. A source may contain colons. */
+const stampOf = (id: ItemId): Update<unknown> | undefined => {
   const colon = id.lastIndexOf(':')
-  const update: Update.Update<unknown> = [null, Number(id.slice(colon + 1)), id.slice(0, colon)]
+  const update: Update<unknown> = [null, Number(id.slice(colon + 1)), id.slice(0, colon)]
   return Timestamp.is(update[1]) && idOf(update) === id ? update : undefined
 }
 
 /** A change that appends an item. */
-export const push = <I>(item: I): Change<I> => ({ push: item })
+export const push = <I>(item: I): Change<I> => ({ push: item as DeepReadonly<I> })
 
-/** Removes the item of an id. O(log n). Errors: `UnknownItem`. */
+/** Removes the item with an id. O(log n). Errors: `UnknownItem`. */
 export const remove =
   (id: ItemId): Maker<State<unknown>, Change<never>, UnknownItem> =>
   ({ pushes }) => {
     const target = stampOf(id)
-    const isThere = target !== undefined && SortedMap.get(Update.stampedBefore, pushes, target) !== undefined
-    return isThere ? { _tag: 'Right', right: { remove: id } } : { _tag: 'Left', left: { _tag: 'UnknownItem', id } }
+    const isThere = target !== undefined && SortedMap.get(stampedBefore, pushes, target) !== undefined
+    return isThere ? right({ remove: id }) : left({ _tag: 'UnknownItem', id })
   }
 
 /** The items with their ids, oldest first. O(n). */
 export const items = <I>({ pushes }: State<I>): ReadonlyArray<Item<I>> => {
   const all: Item<I>[] = []
-  SortedMap.forEach(pushes, (update) => all.push({ id: idOf(update), item: (update[0] as { readonly push: I }).push }))
+  SortedMap.forEach(pushes, (update) => {
+    all.push({ id: idOf(update), item: (update[0] as { readonly push: DeepReadonly<I> }).push })
+  })
   return all
 }
 
-/** How many items there are. O(1). */
+/** The number of items. O(1). */
 export const size = <I>({ pushes }: State<I>): number => SortedMap.size(pushes)
 
 /** The items, oldest first. O(n). */
-export const toJSON = <I>(state: State<I>): ReadonlyArray<I> => items(state).map(({ item }) => item)
+export const toJSON = <I>(state: State<I>): ReadonlyArray<DeepReadonly<I>> => items(state).map(({ item }) => item)
 
-/** Equal where the same items are there and the same updates removed others. O(n). */
+/** Equal if the same items are present, and the same updates removed the others. O(n). */
 export const getEq = <I>(item: eq.Eq<I> = Json.Eq): eq.Eq<State<I>> => ({
   equals: (a, b) =>
     a === b ||
-    (SortedMap.equals(a.pushes, b.pushes, (x, y) => x === y || (Update.sameStamp(x, y) && samePush(item)(x, y))) &&
+    (SortedMap.equals(a.pushes, b.pushes, (x, y) => x === y || (sameStamp(x, y) && samePush(item)(x, y))) &&
       SortedMap.equals(
         a.removals,
         b.removals,
-        (x, y, target, otherTarget) => Update.sameStamp(x, y) && Update.sameStamp(target, otherTarget),
+        (x, y, target, otherTarget) => sameStamp(x, y) && sameStamp(target, otherTarget),
       )),
 })
 
 const samePush =
   <I>(item: eq.Eq<I>) =>
-  ([x]: Update.Update<Change<I>>, [y]: Update.Update<Change<I>>): boolean =>
-    'push' in x && 'push' in y && item.equals(x.push, y.push)
+  ([x]: Update<Change<I>>, [y]: Update<Change<I>>): boolean =>
+    'push' in x && 'push' in y && item.equals(x.push as I, y.push as I)

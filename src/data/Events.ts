@@ -1,8 +1,8 @@
 /**
- * A log of named events, read in total order: no event is ever lost or superseded.
+ * A log of named events, read in total order. No event is ever lost or superseded.
  *
- * On the wire `[name, payload]`, as npm `scuttlebutt/events`, which may append further
- * arguments: they are kept. Any string is a name; none is special.
+ * On the wire `[name, payload]`, as npm `scuttlebutt/events`. That package may append further
+ * arguments; they are kept. Any string is a name.
  *
  * @example
  * const chat = scuttlebutt(Events.of(t.string))
@@ -13,14 +13,15 @@
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
+import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
+import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
-import * as Update from '../core/Update.js'
 
-export type Change<P> = readonly [name: string, payload: P, ...more: unknown[]]
+export type Change<P> = readonly [name: string, payload: DeepReadonly<P>, ...more: unknown[]]
 
-/** An event with its stamp: the update that brought it. */
-export type Event<P> = Update.Update<Change<P>>
+/** The update that brought an event: the event and its stamp. */
+export type Event<P> = Update<Change<P>>
 
 /** Events in total order. */
 type Timeline<P> = SortedMap.SortedMap<Event<P>, true>
@@ -30,32 +31,37 @@ export interface State<P> {
   readonly byName: SortedMap.SortedMap<string, Timeline<P>>
 }
 
-const alphabetically: SortedMap.Less<string> = (a, b) => a < b
+/** The data type that {@link of} returns. */
+export interface Type<P> extends DataType<State<P>, Change<P>> {
+  readonly toJSON: (state: State<P>) => ReadonlyArray<Change<P>>
+}
 
 const emptyState: State<never> = { all: SortedMap.empty(), byName: SortedMap.empty() }
 
 /** Events with payloads that `payload` decodes. Apply: O(u log n) for u updates and n events. */
-export const of = <P>(payload: t.Type<P, unknown, unknown>): DataType<State<P>, Change<P>> => ({
+export const of = <P>(payload: t.Type<P, unknown, unknown>): Type<P> => ({
   name: `Events<${payload.name}>`,
-  change: changeOf(payload),
+  change: changeOf(payload) as unknown as t.Type<Change<P>, unknown, unknown>,
   empty: emptyState,
   apply,
   toJSON,
 })
 
-/** A name and a payload, and whatever follows. A payload that is missing is decoded as undefined. */
-const changeOf = <P>(payload: t.Type<P, unknown, unknown>): t.Type<Change<P>, unknown, unknown> => {
+type Decoded<P> = readonly [name: string, payload: P, ...more: unknown[]]
+
+/** A name, a payload and anything after them. A missing payload is decoded as undefined. */
+const changeOf = <P>(payload: t.Type<P, unknown, unknown>): t.Type<Decoded<P>, unknown, unknown> => {
   const named = t.array(t.unknown).pipe(
-    new t.Type<Change<P>, unknown[], unknown[]>(
+    new t.Type<Decoded<P>, unknown[], unknown[]>(
       `[string, ${payload.name}, ...]`,
-      (u): u is Change<P> => Array.isArray(u) && typeof u[0] === 'string' && payload.is(u[1]),
+      (u): u is Decoded<P> => Array.isArray(u) && typeof u[0] === 'string' && payload.is(u[1]),
       (u, context) => {
         const name = t.string.validate(u[0], t.appendContext(context, '0', t.string, u[0]))
         if (name._tag === 'Left') return name
         const decoded = payload.validate(u[1], t.appendContext(context, '1', payload, u[1]))
         if (decoded._tag === 'Left') return decoded
         return t.success(
-          decoded.right === u[1] ? (u as unknown as Change<P>) : [name.right, decoded.right, ...u.slice(2)],
+          decoded.right === u[1] ? (u as unknown as Decoded<P>) : [name.right, decoded.right, ...u.slice(2)],
         )
       },
       ([name, value, ...more]) => (value === undefined ? [name] : [name, payload.encode(value), ...more]),
@@ -67,14 +73,14 @@ const changeOf = <P>(payload: t.Type<P, unknown, unknown>): t.Type<Change<P>, un
 const apply =
   <P>(updates: ReadonlyArray<Event<P>>) =>
   (state: State<P>): Applied<State<P>, Change<P>> => {
-    const all = new SortedMap.Draft<Event<P>, true>(Update.before, state.all)
-    const byName = new SortedMap.Draft(alphabetically, state.byName)
+    const all = new SortedMap.Draft<Event<P>, true>(before, state.all)
+    const byName = new SortedMap.Draft(SortedMap.byText, state.byName)
     const timelines = new Map<string, SortedMap.Draft<Event<P>, true>>()
     for (const update of updates) {
       const name = update[0][0]
       let timeline = timelines.get(name)
       if (timeline === undefined) {
-        timeline = new SortedMap.Draft<Event<P>, true>(Update.before, byName.get(name) ?? SortedMap.empty())
+        timeline = new SortedMap.Draft<Event<P>, true>(before, byName.get(name) ?? SortedMap.empty())
         timelines.set(name, timeline)
       }
       all.set(update, true)
@@ -86,28 +92,28 @@ const apply =
   }
 
 /** A change that emits an event. */
-export const emit = <P>(name: string, payload: P): Change<P> => [name, payload]
+export const emit = <P>(name: string, payload: P): Change<P> => [name, payload as DeepReadonly<P>]
 
-/** The events of a name, or all, oldest first. O(log n + events returned). */
+/** The events with a name, or all events, oldest first. O(log n + events returned). */
 export const events =
   (name?: string) =>
   <P>({ all, byName }: State<P>): ReadonlyArray<Event<P>> => {
-    const timeline = name === undefined ? all : SortedMap.get(alphabetically, byName, name)
+    const timeline = name === undefined ? all : SortedMap.get(SortedMap.byText, byName, name)
     return timeline === undefined ? [] : SortedMap.keys(timeline)
   }
 
-/** How many events there are. O(1). */
+/** The number of events. O(1). */
 export const size = <P>({ all }: State<P>): number => SortedMap.size(all)
 
-/** `[name, payload]` of every event, oldest first. O(n). */
+/** `[name, payload]` of each event, oldest first. O(n). */
 export const toJSON = <P>(state: State<P>): ReadonlyArray<Change<P>> => events()(state).map(([change]) => change)
 
-/** Equal where the same events happened and say the same. O(n). */
+/** Equal if the same events happened, with the same names and payloads. O(n). */
 export const getEq = <P>(payload: eq.Eq<P> = Json.Eq): eq.Eq<State<P>> => ({
   equals: (a, b) => {
     if (a === b) return true
-    const [left, right] = [events()(a), events()(b)]
-    return left.length === right.length && left.every((event, i) => sameEvent(payload)(event, right[i]!))
+    const [some, others] = [events()(a), events()(b)]
+    return some.length === others.length && some.every((event, i) => sameEvent(payload)(event, others[i]!))
   },
 })
 
@@ -117,6 +123,9 @@ const sameEvent =
     if (a === b) return true
     const [[name, value, ...more], [otherName, otherValue, ...otherMore]] = [a[0], b[0]]
     return (
-      Update.sameStamp(a, b) && name === otherName && payload.equals(value, otherValue) && Json.equals(more, otherMore)
+      sameStamp(a, b) &&
+      name === otherName &&
+      payload.equals(value as P, otherValue as P) &&
+      Json.equals(more, otherMore)
     )
   }

@@ -1,47 +1,53 @@
 /**
- * A map that forgets: entries lapse at an age, and only the newest so many keys are kept.
+ * A map that forgets: entries lapse at an age, and only the keys written last are kept.
  *
- * On the wire `[key, value]`, as npm `expiry-model`; `null` removes. A plain object is merged into what its key holds, the last
- * writer of each field winning; any other value, arrays too, replaces it. Every field lapses `maxAge` after it was written.
+ * On the wire `[key, value]`, as npm `expiry-model`; `null` removes the key. A plain object is
+ * merged into the object that the key holds; the last write to each field wins. Any other value, an
+ * array too, replaces what the key holds. Each field lapses `maxAge` after it was written.
  *
- * Of the keys, those with the `max` newest stamps count, removed ones among them, and nothing that was written before
- * the oldest of these does, fields of theirs included. So what is kept is a function of what was written, whatever
- * order it came in: stamps only rise. Lapsed entries take room until `prune(now)`; queries do not see them.
+ * The `max` keys with the newest stamps count, removed keys among them. The oldest of these stamps
+ * is a limit: nothing written before it counts, fields included. Stamps only rise, so what is kept
+ * depends on what was written, not on the order of arrival. Queries do not see lapsed entries, but
+ * these take memory until `prune(now)`.
  *
  * @example
  * const model = scuttlebutt(ExpiryModel.of(t.UnknownRecord, { maxAge: 1000, max: 100 }))
- * const [, one] = unwrap(model.change(ExpiryModel.set('ann', { x: 1 }), 5000)(model.create('alice')))
- * const [, two] = unwrap(model.change(ExpiryModel.set('ann', { y: 2 }), 5500)(one))
+ * const write = (value, now, replica) =>
+ *   unwrap(model.change(ExpiryModel.set('ann', value), now)(replica))[1]
+ * const two = write({ y: 2 }, 5500, write({ x: 1 }, 5000, model.create('alice')))
  * ExpiryModel.get('ann', 5999)(two.state) // => O.some({ x: 1, y: 2 })
  * ExpiryModel.get('ann', 6000)(two.state) // => O.some({ y: 2 })
  * ExpiryModel.keys(6500)(two.state) // => []
  * model.history()(model.prune(6500)(two)) // => []
  */
 import type { eq, option as O } from 'fp-ts'
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
+import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
-import * as SortedMap from '../structures/SortedMap.js'
 import * as Timestamp from '../core/Timestamp.js'
-import * as Update from '../core/Update.js'
-import * as Registers from './parts/Registers.js'
+import { before, compare, sameStamp, type Update } from '../core/Update.js'
+import * as SortedMap from '../structures/SortedMap.js'
+import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
 import * as Holdings from './parts/Holdings.js'
-import { isPlain, nullOr, orNull, pair } from './parts/codecs.js'
+import * as Registers from './parts/Registers.js'
 
-export type Change<V> = readonly [key: string, value: V | null]
+export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
 export interface Options {
-  /** How long an entry counts, in ms: one that is as old does not. Default: a day. */
+  /** The age in ms at which an entry lapses. Default: a day. */
   readonly maxAge?: number
-  /** How many keys are kept, at least 1. Default 500. */
+  /** The number of keys that are kept, at least 1. Default: 500. */
   readonly max?: number
 }
 
-/** What counts of a key: at least one of the two. */
+/** What counts of a key. At least one of the two is defined. */
 interface Entry<V> {
-  /** The newest update that replaced all: a removal, or a value that is no plain object. */
-  readonly whole: Update.Update<Change<V>> | undefined
-  /** What was merged since. */
+  /**
+   * The newest update that replaced everything: a removal, or a value that is not a plain object.
+   */
+  readonly whole: Update<Change<V>> | undefined
+  /** The fields merged since then. */
   readonly fields: Registers.Registers<Change<V>> | undefined
 }
 
@@ -49,26 +55,30 @@ export interface State<V> {
   readonly maxAge: number
   readonly max: number
   readonly entries: SortedMap.SortedMap<string, Entry<V>>
-  /** The newest update of every key, oldest first. */
-  readonly newest: SortedMap.SortedMap<Update.Update<Change<V>>, true>
-  /** All updates that count for anything, oldest first. */
-  readonly held: SortedMap.SortedMap<Update.Update<Change<V>>, true>
+  /** For each key its newest update, oldest first. */
+  readonly newest: SortedMap.SortedMap<Update<Change<V>>, true>
+  /** All updates that win anything, oldest first. */
+  readonly held: SortedMap.SortedMap<Update<Change<V>>, true>
   readonly holdings: Holdings.Holdings<Change<V>>
-  /** Everything up to this timestamp has lapsed, and stays away. */
+  /** Everything up to this timestamp has lapsed and never counts again. */
   readonly lapsed: Timestamp.Timestamp
+}
+
+/** The data type that {@link of} returns. */
+export interface Type<V> extends DataType<State<V>, Change<V>> {
+  readonly prune: (now: Timestamp.Timestamp) => (state: State<V>) => Applied<State<V>, Change<V>>
+  readonly toJSON: (state: State<V>) => Readonly<Record<string, DeepReadonly<V>>>
 }
 
 const DAY = 24 * 60 * 60 * 1000
 
-const byKey: SortedMap.Less<string> = (a, b) => a < b
-
-/** A model of what `value` decodes. Apply: O((u + d + f) log n) for u updates of f fields and d dropped, of n held. */
-export const of = <V>(
-  value: t.Type<V, unknown, unknown>,
-  { maxAge = DAY, max = 500 }: Options = {},
-): DataType<State<V>, Change<V>> => ({
+/**
+ * A map of the values that `value` decodes. Apply: O((u + d + f) log n) for u updates with f
+ * fields, d updates dropped and n kept.
+ */
+export const of = <V>(value: t.Type<V, unknown, unknown>, { maxAge = DAY, max = 500 }: Options = {}): Type<V> => ({
   name: `ExpiryModel<${value.name}>`,
-  change: pair(nullOr(value)),
+  change: pair(nullOr(readonly(value))),
   empty: {
     maxAge,
     max: Math.max(1, max),
@@ -84,7 +94,7 @@ export const of = <V>(
 })
 
 const apply =
-  <V>(updates: ReadonlyArray<Update.Update<Change<V>>>) =>
+  <V>(updates: ReadonlyArray<Update<Change<V>>>) =>
   (state: State<V>): Applied<State<V>, Change<V>> => {
     const draft = new Draft(state)
     for (const update of updates) draft.apply(update)
@@ -102,40 +112,42 @@ const prune =
     return { ...draft.done(), lapsed: Math.max(now - state.maxAge, evicted) }
   }
 
-const newestOf = <V>({ whole, fields }: Entry<V>): Update.Update<Change<V>> => (fields?.newest ?? whole)!
+const newestOf = <V>({ whole, fields }: Entry<V>): Update<Change<V>> => (fields?.newest ?? whole)!
 
-/** A state in the making. */
+/** The next state, while a batch is applied. */
 class Draft<V> {
   private readonly origin: State<V>
   private readonly entries: SortedMap.Draft<string, Entry<V>>
-  private readonly newest: SortedMap.Draft<Update.Update<Change<V>>, true>
-  private readonly held: SortedMap.Draft<Update.Update<Change<V>>, true>
+  private readonly newest: SortedMap.Draft<Update<Change<V>>, true>
+  private readonly held: SortedMap.Draft<Update<Change<V>>, true>
   private readonly holdings: Holdings.Draft<Change<V>>
   private lapsed: Timestamp.Timestamp
 
   constructor(origin: State<V>) {
     this.origin = origin
-    this.entries = new SortedMap.Draft(byKey, origin.entries)
-    this.newest = new SortedMap.Draft<Update.Update<Change<V>>, true>(Update.before, origin.newest)
-    this.held = new SortedMap.Draft<Update.Update<Change<V>>, true>(Update.before, origin.held)
+    this.entries = new SortedMap.Draft(SortedMap.byText, origin.entries)
+    this.newest = new SortedMap.Draft<Update<Change<V>>, true>(before, origin.newest)
+    this.held = new SortedMap.Draft<Update<Change<V>>, true>(before, origin.held)
     this.holdings = new Holdings.Draft(origin.holdings)
     this.lapsed = origin.lapsed
   }
 
-  /** The update of the last key that there is room for: nothing before it counts. */
-  oldest(): Update.Update<Change<V>> | undefined {
+  /**
+   * The limit: nothing older than this update counts. Undefined while there is room for more keys.
+   */
+  oldest(): Update<Change<V>> | undefined {
     return this.newest.size < this.origin.max ? undefined : this.newest.first()
   }
 
-  apply(update: Update.Update<Change<V>>): void {
+  apply(update: Update<Change<V>>): void {
     const [key, value] = update[0]
     const entry = this.entries.get(key)
     const bounds = [this.oldest(), entry?.whole]
-    if (update[1] <= this.lapsed || bounds.some((bound) => bound !== undefined && Update.before(update, bound))) {
-      this.holdings.hold(update, 0)
+    if (update[1] <= this.lapsed || bounds.some((bound) => bound !== undefined && before(update, bound))) {
+      this.holdings.add(update, 0)
       return
     }
-    if (isPlain(value)) {
+    if (Json.isPlain(value)) {
       const fields = Registers.write(entry?.fields, update, this.holdings)
       if (fields === entry?.fields) return
       this.held.set(update, true)
@@ -143,37 +155,37 @@ class Draft<V> {
       return
     }
     this.held.set(update, true)
-    if (entry?.whole !== undefined) this.holdings.release(entry.whole)
-    this.holdings.hold(update, 1)
+    if (entry?.whole !== undefined) this.holdings.subtract(entry.whole)
+    this.holdings.add(update, 1)
     this.put(key, entry, {
       whole: update,
       fields: entry?.fields && Registers.since(entry.fields, update, this.holdings),
     })
   }
 
-  private put(key: string, before: Entry<V> | undefined, after: Entry<V>): void {
-    this.entries.set(key, after)
-    const [old, newest] = [before && newestOf(before), newestOf(after)]
+  private put(key: string, entry: Entry<V> | undefined, next: Entry<V>): void {
+    this.entries.set(key, next)
+    const [old, newest] = [entry && newestOf(entry), newestOf(next)]
     if (old === newest) return
     if (old !== undefined) this.newest.remove(old)
     this.newest.set(newest, true)
   }
 
-  /** Lets go of the keys that are too many, and of all that was written before those that are not. */
+  /** Drops the keys beyond `max`, and everything older than the keys that stay. */
   evict(): void {
     for (const update of this.holdings.superseded) this.held.remove(update)
     while (this.newest.size > this.origin.max) this.newest.remove(this.newest.first()!)
     const oldest = this.oldest()
-    if (oldest !== undefined) this.dropWhile((update) => Update.before(update, oldest))
+    if (oldest !== undefined) this.dropWhile((update) => before(update, oldest))
   }
 
-  /** Lets go of all up to a timestamp. */
+  /** Drops everything up to a timestamp. */
   lapse(timestamp: Timestamp.Timestamp): void {
     if (this.dropWhile((update) => update[1] <= timestamp)) this.lapsed = timestamp
   }
 
-  /** Whether there was any. */
-  private dropWhile(test: (update: Update.Update<Change<V>>) => boolean): boolean {
+  /** Drops updates, oldest first, while they pass the test. Returns whether it dropped any. */
+  private dropWhile(test: (update: Update<Change<V>>) => boolean): boolean {
     const size = this.held.size
     for (let update = this.held.first(); update !== undefined && test(update); update = this.held.first()) {
       this.drop(update)
@@ -181,12 +193,12 @@ class Draft<V> {
     return this.held.size < size
   }
 
-  private drop(update: Update.Update<Change<V>>): void {
+  private drop(update: Update<Change<V>>): void {
     const key = update[0][0]
     const { whole, fields } = this.entries.get(key)!
-    // in a JSON clone they are equal, but not the same object
-    const isWhole = whole !== undefined && Update.compare(whole, update) === 0
-    if (isWhole) this.holdings.release(whole)
+    // in a JSON clone they are equal, but not one object
+    const isWhole = whole !== undefined && compare(whole, update) === 0
+    if (isWhole) this.holdings.subtract(whole)
     const rest = {
       whole: isWhole ? undefined : whole,
       fields: isWhole ? fields : Registers.without(fields!, update, this.holdings),
@@ -211,35 +223,38 @@ class Draft<V> {
   }
 }
 
-/** A change that sets a key, or merges an object into it. `null` for a value removes the key. */
-export const set = <V>(key: string, value: V): Change<V> => [key, value]
+/** A change that sets a key, or merges a plain object into it. The value `null` removes the key. */
+export const set = <V>(key: string, value: V): Change<V> => [key, value as DeepReadonly<V>]
 
-/** A change that removes a key, known or not. */
+/** A change that removes a key, whether it has a value or not. */
 export const remove = (key: string): Change<never> => [key, null]
 
-/** What of an entry has not lapsed. */
-const valueAt = <V>({ whole, fields }: Entry<V>, now: number, maxAge: number): O.Option<V> => {
-  const counts = (update: Update.Update<Change<V>>): boolean => update[1] > now - maxAge
+/** The part of an entry that has not lapsed. */
+const valueAt = <V>({ whole, fields }: Entry<V>, now: number, maxAge: number): O.Option<DeepReadonly<V>> => {
+  const counts = (update: Update<Change<V>>): boolean => update[1] > now - maxAge
   if (fields !== undefined && counts(fields.newest)) {
-    return { _tag: 'Some', value: Registers.toRecord(fields, counts) as V }
+    return { _tag: 'Some', value: Registers.toRecord(fields, counts) as DeepReadonly<V> }
   }
   const value = whole !== undefined && counts(whole) ? whole[0][1] : null
   return value === null ? { _tag: 'None' } : { _tag: 'Some', value }
 }
 
-/** The value of a key at a time, in ms since the epoch: what has not lapsed by then. O(log n + f) for f fields. */
+/**
+ * The value of a key at a time in ms since the epoch, without lapsed fields. O(log n + f) for f
+ * fields.
+ */
 export const get =
   (key: string, now: number) =>
-  <V>({ entries, maxAge }: State<V>): O.Option<V> => {
-    const entry = SortedMap.get(byKey, entries, key)
+  <V>({ entries, maxAge }: State<V>): O.Option<DeepReadonly<V>> => {
+    const entry = SortedMap.get(SortedMap.byText, entries, key)
     return entry === undefined ? { _tag: 'None' } : valueAt(entry, now, maxAge)
   }
 
-/** The keys with their values at a time, by key in UTF-16 code unit order. O(n). */
+/** The keys with their values at a time, in UTF-16 code unit order of the keys. O(n). */
 export const entries =
   (now: number) =>
-  <V>({ entries: all, maxAge }: State<V>): ReadonlyArray<readonly [string, V]> => {
-    const present: (readonly [string, V])[] = []
+  <V>({ entries: all, maxAge }: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
+    const present: (readonly [string, DeepReadonly<V>])[] = []
     SortedMap.forEach(all, (entry, key) => {
       const value = valueAt(entry, now, maxAge)
       if (value._tag === 'Some') present.push([key, value.value])
@@ -247,22 +262,25 @@ export const entries =
     return present
   }
 
-/** The keys that have a value at a time, in UTF-16 code unit order. O(n). */
+/** The keys with a value at a time, in UTF-16 code unit order. O(n). */
 export const keys =
   (now: number) =>
   <V>(state: State<V>): ReadonlyArray<string> =>
     entries(now)(state).map(([key]) => key)
 
-/** A plain object of the values by key, at a time. O(n). */
+/** The values by key at a time, as a plain object. O(n). */
 export const toJSON =
   (now: number) =>
-  <V>(state: State<V>): Readonly<Record<string, V>> =>
+  <V>(state: State<V>): Readonly<Record<string, DeepReadonly<V>>> =>
     Object.fromEntries(entries(now)(state))
 
-/** Equal where the same updates win and say the same, by `value` for what is no plain object. Lapsed ones count until pruned. O(n). */
+/**
+ * Equal if the same updates win with the same values. `value` compares values that are not plain
+ * objects. Lapsed entries count until they are pruned. O(n).
+ */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {
   const sameWhole = (x: Entry<V>['whole'], y: Entry<V>['whole']): boolean =>
-    x === y || (x !== undefined && y !== undefined && Update.sameStamp(x, y) && orNull(value).equals(x[0][1], y[0][1]))
+    x === y || (x !== undefined && y !== undefined && sameStamp(x, y) && orNull(value).equals(x[0][1], y[0][1]))
   const sameFields = (x: Entry<V>['fields'], y: Entry<V>['fields']): boolean =>
     x === y || (x !== undefined && y !== undefined && Registers.equals(x, y, Json.equals))
   return {

@@ -1,10 +1,12 @@
 /**
- * A text that any number of replicas edit at once, merged by lines: an array of lines, each with its line end.
+ * A text that any number of replicas edit at once, merged by lines: an array of lines, each with
+ * its line end.
  *
- * On the wire as `RArray`, and so as npm `r-edit`: one line a key. A line ends after its `\n`, whatever stands before
- * that, and so the lines joined are the text. Originals write an empty last line after a final `\n`: it is kept.
+ * On the wire as `RArray`, one line for each key, and so as npm `r-edit`. A line ends after `\n`,
+ * and the lines joined are the text. The original writes an empty last line after a final `\n`;
+ * such a line is kept.
  *
- * This module is a data type: pass it to `scuttlebutt` as it is.
+ * This module is itself a data type: pass it to `scuttlebutt`.
  *
  * @example
  * const pad = scuttlebutt(REdit)
@@ -16,9 +18,9 @@
 import { diffArrays } from 'diff'
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
-import type { DataType } from '../core/DataType.js'
-import * as SortedMap from '../structures/SortedMap.js'
+import { left, right } from '../core/Either.js'
 import type { Stamp } from '../core/Update.js'
+import * as SortedMap from '../structures/SortedMap.js'
 import * as DenseKey from './parts/DenseKey.js'
 import * as RArray from './RArray.js'
 
@@ -32,16 +34,16 @@ export const name = 'REdit'
 
 export const { change, empty, apply } = lineArray
 
-/** The data type that this module is, by itself. */
-export const of = (): DataType<State, Change> => ({ name, change, empty, apply, toJSON })
-
-/** Where more lines than this were removed and added, they are no longer compared. */
+/** With more lines than this removed and added, the diff gives up. */
 const MAX_EDITS = 2000
 
 /**
- * Makes the text what is given, by the least change in lines: those that stay keep their keys, and a line that
- * becomes another does too. O(n d) for n lines and d different, up to 2,000; beyond, all from the first
- * different line to the last are rewritten. Errors: `NoRoom`, only beside keys that others made.
+ * Replaces the text, with the smallest change in lines. Lines that stay keep their keys; a line
+ * that changes keeps its key too.
+ *
+ * O(n d) for n lines and d different ones, up to 2,000. With more, all lines from the first
+ * different one to the last are rewritten. Errors: `NoRoom`, only beside keys that another library
+ * made.
  */
 export const text =
   (string: string) =>
@@ -51,8 +53,9 @@ export const text =
   }
 
 /**
- * Removes `count` UTF-16 code units from `offset` on and puts a string there. O(k) for the k lines up to there. Errors:
- * `IndexOutOfRange` for what lies beyond the text, with the text's length; `NoRoom` as {@link text}.
+ * Replaces `count` UTF-16 code units from `offset` on by a string. O(k) for k lines up to the end
+ * of the change. Errors: `IndexOutOfRange` beyond the text, with the length of the text; `NoRoom`
+ * as {@link text}.
  */
 export const splice =
   (offset: number, count: number, string: string) =>
@@ -65,7 +68,7 @@ export const splice =
     if (offset + count > end) return beyond(offset + count, end)
     const text = old.join('')
     let made = text.slice(0, offset - start) + string + text.slice(offset - start + count)
-    // a line that lost its end takes in the next
+    // a line without its line end joins the next line
     if (made !== '' && !made.endsWith('\n') && following !== undefined) {
       old.push(following)
       made += following
@@ -73,13 +76,15 @@ export const splice =
     return rewrite(editsBetween(old, split(made), first))(state, stamp)
   }
 
-const beyond = (index: number, length: number): E.Left<RArray.Refusal> => ({
-  _tag: 'Left',
-  left: { _tag: 'IndexOutOfRange', index, length },
-})
+const beyond = (index: number, length: number): E.Left<RArray.Refusal> =>
+  left({ _tag: 'IndexOutOfRange', index, length })
 
-/** The lines that hold what is between two offsets, the index of the first, where it starts, and the line behind them. */
-const linesAt = (from: number, to: number, { items }: State): [string[], number, number, string | undefined] => {
+/** The lines between two offsets, in UTF-16 code units. */
+const linesAt = (
+  from: number,
+  to: number,
+  { items }: State,
+): [held: string[], first: number, start: number, following: string | undefined] => {
   const held: string[] = []
   let [first, start, end] = [0, 0, 0]
   let last = ''
@@ -95,21 +100,21 @@ const linesAt = (from: number, to: number, { items }: State): [string[], number,
     }
   }
   if (held.length > 0 || last === '' || last.endsWith('\n')) return [held, first, start, undefined]
-  // at the very end, of a last line that is still open
+  // both offsets are the end of the text, and the last line has no line end: that line changes
   return [[last], first - 1, start - last.length, undefined]
 }
 
-/** Cut after each `\n`. The empty text has no lines. */
+/** The lines of a text, cut after each `\n`. The empty text has none. */
 const split = (string: string): ReadonlyArray<string> => (string === '' ? [] : string.split(/(?<=\n)/))
 
-/** `count` lines from `index` on give way to others. */
+/** Replaces `count` lines from `index` on. */
 interface Edit {
   readonly index: number
   count: number
   lines: ReadonlyArray<string>
 }
 
-/** What turns lines, the first of which is at `index`, into others. */
+/** The edits from the lines `old`, which start at `index`, to the lines `made`. */
 const editsBetween = (old: ReadonlyArray<string>, made: ReadonlyArray<string>, index: number): ReadonlyArray<Edit> => {
   const least = Math.min(old.length, made.length)
   let head = 0
@@ -144,7 +149,7 @@ const rewrite =
       if (keys._tag === 'Left') return keys
       for (const [i, key] of keys.right.entries()) entries.push([key, lines[count + i]!])
     }
-    return { _tag: 'Right', right: Object.fromEntries(entries) }
+    return right(Object.fromEntries(entries))
   }
 
 /** The lines in order, each with its line end. O(n). */
@@ -153,8 +158,8 @@ export const lines: (state: State) => ReadonlyArray<string> = RArray.toArray
 /** The text. O(n). */
 export const toString = (state: State): string => lines(state).join('')
 
-/** As {@link toString}. O(n). */
+/** The same as {@link toString}. O(n). */
 export const toJSON = toString
 
-/** Equal where the same updates win the same keys. O(n). */
+/** Equal if the same updates win the same keys. O(n). */
 export const getEq = (): eq.Eq<State> => RArray.getEq<string>()

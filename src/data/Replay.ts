@@ -1,10 +1,10 @@
 /**
- * Any pure reducer `(state, action) => state`, made convergent: actions are reduced in total order, and one
- * that comes late rewinds to the nearest checkpoint before it.
+ * Any pure reducer `(state, action) => state`, made convergent: actions are reduced in total order.
+ * A late action rewinds to the nearest checkpoint before it.
  *
- * On the wire the action, as npm `redux-scuttlebutt`. Of n states O(log n) are kept: the last, and the farther back, the
- * fewer. What the reducer makes of plain objects and arrays is frozen, so that nobody can change an older version.
- * An action on which the reducer throws leaves the state as it was, on every replica. No action is ever forgotten.
+ * On the wire the action, as npm `redux-scuttlebutt`. Of n states O(log n) are kept, more of them
+ * near the end. Plain objects and arrays that the reducer returns are frozen. If the reducer
+ * throws, the state stays as it was, on every replica. No action is ever forgotten.
  *
  * @example
  * const counter = scuttlebutt(Replay.of((n, add) => n + add, 0, t.number))
@@ -15,34 +15,44 @@ import type { eq } from 'fp-ts'
 import type * as t from 'io-ts'
 import { MAX_DEPTH } from '../core/Change.js'
 import type { Applied, DataType } from '../core/DataType.js'
+import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
+import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
-import * as Update from '../core/Update.js'
+import { readonly } from './parts/codecs.js'
 
-/** A state and how many of the actions, in total order, it comes from. */
+/** The state after the first `position` actions in total order. */
 interface Checkpoint<S> {
   readonly position: number
   readonly state: S
 }
 
+type Action<A> = Update<DeepReadonly<A>>
+
 export interface State<S, A> {
-  readonly actions: SortedMap.SortedMap<Update.Update<A>, true>
-  /** In order. The first is the initial state, the last the present one. */
+  readonly actions: SortedMap.SortedMap<Action<A>, true>
+  /** By position. The first is the initial state, the last is the present state. */
   readonly checkpoints: ReadonlyArray<Checkpoint<S>>
 }
 
+/** The data type that {@link of} returns. */
+export interface Type<S, A> extends DataType<State<S, A>, DeepReadonly<A>> {
+  readonly toJSON: (state: State<S, A>) => S
+}
+
 /**
- * The actions that `action` decodes, reduced from `initial` on. The reducer must be pure. Apply: O(u log n + l) and
- * as many calls of the reducer, for u updates, n actions and l of these after the first of the updates; the call
- * costs the same for l from 0 on, within a factor of four.
+ * Reduces the actions that `action` decodes, starting from `initial`. The reducer must be pure.
+ *
+ * Apply: O(u log n) for u updates and n actions, and at most about 4 l calls of the reducer, for l
+ * actions from the oldest of the updates on.
  */
 export const of = <S, A>(
   reducer: (state: S, action: A) => S,
   initial: S,
   action: t.Type<A, unknown, unknown>,
-): DataType<State<S, A>, A> => ({
+): Type<S, A> => ({
   name: `Replay<${action.name}>`,
-  change: action,
+  change: readonly(action),
   empty: { actions: SortedMap.empty(), checkpoints: [{ position: 0, state: frozen(initial) }] },
   apply: apply(reducer),
   toJSON,
@@ -55,23 +65,23 @@ const frozen = <S>(state: S): S => {
 
 const apply =
   <S, A>(reducer: (state: S, action: A) => S) =>
-  (updates: ReadonlyArray<Update.Update<A>>) =>
-  (state: State<S, A>): Applied<State<S, A>, A> => {
-    const draft = new SortedMap.Draft<Update.Update<A>, true>(Update.before, state.actions)
+  (updates: ReadonlyArray<Action<A>>) =>
+  (state: State<S, A>): Applied<State<S, A>, DeepReadonly<A>> => {
+    const draft = new SortedMap.Draft<Action<A>, true>(before, state.actions)
     for (const update of updates) draft.set(update, true)
     const actions = draft.done()
     if (actions === state.actions) return { state, superseded: [] }
-    // nothing before the first of the updates has moved
-    const first = updates.reduce((a, b) => (Update.before(b, a) ? b : a))
-    const valid = SortedMap.rank(Update.before, actions, first) - 1
+    // the updates move no action that is older than all of them
+    const oldest = updates.reduce((a, b) => (before(b, a) ? b : a))
+    const unmoved = SortedMap.rank(before, actions, oldest) - 1
     const count = SortedMap.size(actions)
-    const before = state.checkpoints.filter(({ position }) => position <= valid)
-    const checkpoints = before.filter(({ position }) => isKept(position, count))
-    let { position, state: present } = before[before.length - 1]!
+    const valid = state.checkpoints.filter(({ position }) => position <= unmoved)
+    const checkpoints = valid.filter(({ position }) => isKept(position, count))
+    let { position, state: present } = valid[valid.length - 1]!
     SortedMap.forEach(
       actions,
       (_, [action]) => {
-        present = reduce(reducer, present, action)
+        present = reduce(reducer, present, action as A)
         position++
         if (isKept(position, count)) checkpoints.push({ position, state: present })
       },
@@ -89,8 +99,9 @@ const reduce = <S, A>(reducer: (state: S, action: A) => S, state: S, action: A):
 }
 
 /**
- * Whether, of `count` states, that after `position` actions is kept: for each power of two, its last multiple and the one before
- * that. So there is one at most four times as far from the end as any action, and once dropped none is missed.
+ * Keeps the state after `position` actions if `position` is one of the last two multiples of some
+ * power of two up to `count`: O(log n) checkpoints. To reach any action, the nearest checkpoint is
+ * at most four times as far from the end as that action.
  */
 const isKept = (position: number, count: number): boolean =>
   position === 0 || count - position < 2 * (position & -position)
@@ -98,23 +109,23 @@ const isKept = (position: number, count: number): boolean =>
 /** A change that dispatches an action. */
 export const dispatch = <A>(action: A): A => action
 
-/** What all actions come to. O(1). */
+/** The state after all actions. O(1). */
 export const state = <S, A>({ checkpoints }: State<S, A>): S => checkpoints[checkpoints.length - 1]!.state
 
 /** The actions in total order. O(n). */
-export const actions = <S, A>(state: State<S, A>): ReadonlyArray<A> =>
+export const actions = <S, A>(state: State<S, A>): ReadonlyArray<DeepReadonly<A>> =>
   SortedMap.keys(state.actions).map(([action]) => action)
 
-/** The state, which is plain JSON if the reducer makes it so. O(1). */
+/** The same as {@link state}, which is plain JSON if the reducer returns plain JSON. O(1). */
 export const toJSON = state
 
-/** Equal where the same actions were dispatched. O(n). */
+/** Equal if the same actions were dispatched. O(n). */
 export const getEq = <A>(action: eq.Eq<A> = Json.Eq): eq.Eq<State<unknown, A>> => ({
   equals: (a, b) =>
     a === b ||
     SortedMap.equals(
       a.actions,
       b.actions,
-      (_, __, x, y) => x === y || (Update.sameStamp(x, y) && action.equals(x[0], y[0])),
+      (_, __, x, y) => x === y || (sameStamp(x, y) && action.equals(x[0] as A, y[0] as A)),
     ),
 })

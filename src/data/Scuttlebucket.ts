@@ -1,12 +1,14 @@
 /**
- * Several data types in one replica: they share its id, its clock and its streams.
+ * Several data types in one replica. They share its id, its clock and its streams.
  *
- * On the wire `[name, change]`, the part's name around the part's own change, as npm `scuttlebucket`. A bucket is
- * a data type, so buckets nest. An update for a part that is not known here is kept in the log and passed on, for
- * peers that know it; start anew from the log when a later version of a program adds that part.
+ * On the wire `[name, change]`: the name of the part, and the part's own change, as npm
+ * `scuttlebucket`. A bucket is a data type, so buckets nest. An update for an unknown part is kept
+ * in the log and passed on to peers that know the part. When a later version of a program adds the
+ * part, create its replica again from the log.
  *
  * @example
- * const bucket = scuttlebutt(Scuttlebucket.of({ chat: Events.of(t.string), settings: Model.of(t.number) }))
+ * const parts = { chat: Events.of(t.string), settings: Model.of(t.number) }
+ * const bucket = scuttlebutt(Scuttlebucket.of(parts))
  * const say = Scuttlebucket.at('chat')(Events.emit('said', 'hi'))
  * const [update, replica] = unwrap(bucket.change(say, 1000)(bucket.create('alice')))
  * update // => [['chat', ['said', 'hi']], 1000, 'alice']
@@ -16,16 +18,15 @@
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
+import { right } from '../core/Either.js'
+import type { ChangeOf, StateOf } from '../core/typesOf.js'
 import type { Stamp, Update } from '../core/Update.js'
 
 /** The data types of a bucket, by name. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a data type is invariant in what it is of
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- DataType is invariant
 export type Parts = Readonly<Record<string, DataType<any, any>>>
 
-type StateOf<D> = D extends { readonly empty: infer S } ? S : never
-type ChangeOf<D> = D extends { readonly change: t.Type<infer C, unknown, unknown> } ? C : never
-
-/** A part's name around one of its changes. */
+/** The name of a part, and a change of that part. */
 export type Change<P extends Parts> = {
   readonly [Name in keyof P & string]: readonly [name: Name, change: ChangeOf<P[Name]>]
 }[keyof P & string]
@@ -35,12 +36,18 @@ export interface State<P extends Parts> {
   readonly states: { readonly [Name in keyof P & string]: StateOf<P[Name]> }
 }
 
-/** Some part's change, as far as the bucket itself looks. */
+/** The data type that {@link of} returns. */
+export interface Type<P extends Parts> extends DataType<State<P>, Change<P>> {
+  readonly parts: P
+}
+
 type Wrapped = readonly [name: string, change: unknown]
 
 type States = Readonly<Record<string, unknown>>
 
-/** Whose parts a state holds: a replica has no functions in it. */
+/**
+ * The parts of each state. The state itself holds no functions, so that a replica is plain data.
+ */
 const partsOf = new WeakMap<object, Parts>()
 
 const stateOf = <P extends Parts>(parts: P, states: States): State<P> => {
@@ -52,11 +59,15 @@ const stateOf = <P extends Parts>(parts: P, states: States): State<P> => {
 const mapped = <A>(parts: Parts, f: (part: Parts[string], name: string) => A): Readonly<Record<string, A>> =>
   Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, f(part, name)]))
 
-/** A bucket of parts. Apply: as the parts that are concerned, and O(u + parts) for u updates. */
-export const of = <const P extends Parts>(parts: P): DataType<State<P>, Change<P>> => {
+/**
+ * A bucket of parts. Apply: the cost of the parts that have updates, and O(u + parts) for u
+ * updates.
+ */
+export const of = <P extends Parts>(parts: P): Type<P> => {
   const names = Object.entries(parts).map(([name, { name: type }]) => `${name}: ${type}`)
   return {
     name: `Scuttlebucket<${names.join(', ')}>`,
+    parts,
     change: changeOf(parts),
     empty: stateOf(
       parts,
@@ -73,7 +84,7 @@ const partNamed = (parts: Parts, name: string): Parts[string] | undefined =>
 
 const isWrapped = (u: unknown): u is Wrapped => Array.isArray(u) && u.length === 2 && typeof u[0] === 'string'
 
-/** Changes of parts that are not known are let through as they are. */
+/** Accepts any change of an unknown part. */
 const changeOf = <P extends Parts>(parts: P): t.Type<Change<P>, unknown, unknown> =>
   new t.Type<Change<P>, unknown, unknown>(
     '[name, change]',
@@ -111,7 +122,7 @@ const apply =
     return within(parts, transition)(state)
   }
 
-/** Takes each part through its own transition, if there is one for it. */
+/** Runs the transition of each part that has one. */
 const within =
   <P extends Parts>(
     parts: P,
@@ -131,13 +142,13 @@ const within =
     return { state: unchanged ? state : stateOf(parts, after), superseded }
   }
 
-/** Says of nothing that it has lapsed for all: there may be updates of parts that are not known here. */
+/** Never reports `lapsed`: there may be updates for parts that this program does not know. */
 const prune =
   <P extends Parts>(parts: P) =>
   (now: number) =>
     within(parts, (part) => part.prune?.(now))
 
-/** Does to the part of a name what a command does to it. Costs and errors are the command's. */
+/** Applies a command to the part with this name. Costs and errors are those of the command. */
 export const at =
   <const Name extends string>(name: Name): At<Name> =>
   (command: unknown) =>
@@ -145,17 +156,17 @@ export const at =
     const made: E.Either<unknown, unknown> =
       typeof command === 'function'
         ? (command as Maker<unknown, unknown, unknown>)((state.states as States)[name], stamp)
-        : { _tag: 'Right', right: command }
-    return (made._tag === 'Left' ? made : { _tag: 'Right', right: [name, made.right] }) as never
+        : right(command)
+    return (made._tag === 'Left' ? made : right([name, made.right])) as never
   }
 
-/** What {@link at} gives: takes a command of the part's type, in either form. */
+/** Takes a command of the part's data type, in either form. */
 interface At<Name extends string> {
   <S, C, Err>(command: Maker<S, C, Err>): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
   <C>(change: C): Maker<Holding<Name, unknown>, readonly [name: Name, change: C]>
 }
 
-/** A bucket's state, as far as one of its parts. */
+/** The state of a bucket that has a part with this name and state. */
 interface Holding<Name extends string, S> {
   readonly states: Readonly<Record<Name, S>>
 }
@@ -167,12 +178,15 @@ export const get =
     states[name]
 
 /**
- * A plain object of each part as JSON, by name: by its data type's `toJSON`, or else its state. Costs as the parts'.
- * Throws a `TypeError` for a state that no bucket of this program made, such as a clone: that is for the data type's own.
+ * The JSON of each part by name, as a plain object. A part whose data type has no `toJSON` shows
+ * its state. Costs as the parts.
+ *
+ * Throws a `TypeError` for a state that no bucket of this program made, for example a clone. The
+ * `toJSON` of the data type shows a clone too.
  */
 export const toJSON = <P extends Parts>(state: State<P>): Readonly<Record<string, unknown>> => {
   const parts = partsOf.get(state)
-  if (parts === undefined) throw new TypeError('not a state that a bucket of this program made')
+  if (parts === undefined) throw new TypeError('No bucket of this program made this state: use toJSON of the data type')
   return shown(parts)(state as State<Parts>)
 }
 
@@ -184,7 +198,7 @@ const shown =
       return show === undefined ? part : show(part)
     })
 
-/** Equal where all parts are, each by its own Eq. Costs as these. */
+/** Equal if all parts are, each by its own `Eq`. Costs as these. */
 export const getEq = <S extends States>(eqs: { readonly [Name in keyof S]: eq.Eq<S[Name]> }): eq.Eq<{
   readonly states: S
 }> => ({

@@ -11,7 +11,7 @@ const hi: Of = [{ push: 'hi' }, 1000.5, 'a:b']
 const ho: Of = [{ push: 'ho' }, 1001, '__proto__']
 const noHi: Of = [{ remove: 'a:b:1000.5' }, 1002, 'c']
 
-test('A removal wins whether it comes before or after the item, and keeps an offline peer’s copy away: S7', () => {
+test('A removal wins before or after its item arrives, also over the copy of an offline peer', () => {
   for (const order of [
     [hi, ho, noHi],
     [noHi, ho, hi],
@@ -24,7 +24,7 @@ test('A removal wins whether it comes before or after the item, and keeps an off
   }
 })
 
-test('Of two removals of an item the newest is kept', () => {
+test('The newest of two removals of one item is kept', () => {
   const again: Of = [{ remove: 'a:b:1000.5' }, 1003, 'd']
   for (const order of [
     [hi, noHi, again],
@@ -34,7 +34,7 @@ test('Of two removals of an item the newest is kept', () => {
   }
 })
 
-test('An id that no update can have removes nothing, and is not kept', () => {
+test('A removal with an id that no update can have removes nothing and is not kept', () => {
   for (const id of ['', ':', 'a:b', 'a:b:1000.50', 'a:b: 1000.5', 'a:b:0', 'a:b:-1', 'a:b:1e999', 'a:b:NaN']) {
     const replica = applyUpdates([hi, [{ remove: id }, 1002, 'c']])(create('z'))
     expect(AppendOnly.toJSON(replica.state)).toEqual(['hi'])
@@ -43,12 +43,12 @@ test('An id that no update can have removes nothing, and is not kept', () => {
   }
 })
 
-test('A command to remove what is gone is refused', () => {
+test('A command to remove a removed item is refused', () => {
   const replica = applyUpdates([hi, noHi])(create('z'))
   expect(change(AppendOnly.remove('a:b:1000.5'), 2000)(replica)).toMatchObject({ left: { _tag: 'UnknownItem' } })
 })
 
-test('A change is a push or a removal, not both, not neither', () => {
+test('A change has just one of push and remove', () => {
   expect(decode()(ho)).toEqual(E.right(ho))
   for (const shape of [null, 'x', [], {}, { push: 1 }, { remove: 1 }, { push: 'x', remove: 'y' }, { pushed: 'x' }]) {
     expect(decode()([shape, 1, 'a'])).toMatchObject({ _tag: 'Left', left: { _tag: 'InvalidChange' } })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import * as DenseKey from '../../src/data/parts/DenseKey.js'
 import type { Update } from '../../src/index.js'
 
-/** npm `between`, by which the original family makes its keys. */
+/** npm `between`, which makes the keys of the original family. */
 const original = createRequire(import.meta.url)('between') as {
   (low: string, high: string): string
   readonly lo: string
@@ -15,7 +15,7 @@ const SHAPE = /^[!0-9A-Z_a-z~]*[0-9A-Z_a-z~]$/
 
 let clock = 0
 
-/** Neighbours that nobody looks at for more than age: each is younger than all before. */
+/** Inserts keys at an index. Each update is newer than all before it. */
 const insert = (keys: DenseKey.Neighbour[], i: number, count = 1, source = 'a'): ReadonlyArray<string> => {
   const stamp = { timestamp: 1_795_418_741_399 + ++clock / 16, source }
   const made = DenseKey.between(keys[i - 1], keys[i], count, stamp)
@@ -32,7 +32,7 @@ const expectAscending = (keys: ReadonlyArray<DenseKey.Neighbour>): void => {
 }
 
 describe('Keys', () => {
-  test('lie between their neighbours, in the alphabet, wherever one inserts', () => {
+  test('lie between their neighbours and in the alphabet, at any index', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 70 })), { maxLength: 60 }), (inserts) => {
         const keys: DenseKey.Neighbour[] = []
@@ -44,7 +44,7 @@ describe('Keys', () => {
     )
   })
 
-  test('let the original in between, and go between the original’s, at the ends too', () => {
+  test('mix with keys of the original, at the ends too', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(), fc.boolean(), fc.boolean()), { maxLength: 60 }), (inserts) => {
         const keys: DenseKey.Neighbour[] = []
@@ -62,7 +62,7 @@ describe('Keys', () => {
     )
   })
 
-  test('go between any two strings, or say that there is no room', () => {
+  test('lie between any two strings, unless there is no room', () => {
     const nasty = fc.string({
       unit: fc.constantFrom(' ', '!', '"', '0', 'V', 'z', '{', '~', '\x7f', 'é'),
       maxLength: 4,
@@ -77,7 +77,7 @@ describe('Keys', () => {
         ] as [DenseKey.Neighbour, DenseKey.Neighbour]
         const stamp = { timestamp: 3, source: 'a' }
         const made = DenseKey.between(before, after, 1, stamp)
-        // a beginning of either and one digit more: if a string of the alphabet fits in between, one like this does
+        // if any string of the alphabet fits, so does a prefix of either key with one more digit
         const beginnings = [a, b]
           .flatMap((key) => Array.from({ length: 9 }, (_, n) => key.slice(0, n).padEnd(n, '!')))
           .filter((head) => Array.from(head).every((digit) => DenseKey.ALPHABET.includes(digit)))
@@ -105,11 +105,11 @@ describe('Keys', () => {
   test.each([
     ['pushes', (length: number) => length, 40],
     ['unshifts', () => 0, 40],
-    ['inserts always right before one item', (length: number) => length - 1, 40 + 3 * Math.log2(1e5)],
-    ['inserts always right after one item', () => 1, 40 + 3 * Math.log2(1e5)],
-  ])('stay short: 1e5 %s, whatever the length of the ids', (_, at, most) => {
+    ['insertions right before one item', (length: number) => length - 1, 40 + 3 * Math.log2(1e5)],
+    ['insertions right after one item', () => 1, 40 + 3 * Math.log2(1e5)],
+  ])('stay short after 1e5 %s, with long source ids', (_, at, most) => {
     const source = 'an id of some length'.repeat(50)
-    // an end of the list is all that counts, and the array behind it would be slow
+    // the neighbours at one spot are enough; an array of all keys is slow
     let [first, last]: [DenseKey.Neighbour | undefined, DenseKey.Neighbour | undefined] = [undefined, undefined]
     let fixed: DenseKey.Neighbour | undefined
     let longest = 0
@@ -134,7 +134,7 @@ describe('Keys', () => {
     expect(longest).toBeLessThanOrEqual(most)
   })
 
-  test('are little longer than those of a hostile neighbour', () => {
+  test('are only a little longer than the key of a hostile neighbour', () => {
     const update: Update<unknown> = [{}, 1, 'b']
     for (const key of [`z${'~'.repeat(1e5)}`, `0${'!'.repeat(1e5)}0`]) {
       for (const [before, after] of [
@@ -147,7 +147,7 @@ describe('Keys', () => {
     }
   })
 
-  test('of one update share a beginning that no other update has', () => {
+  test('of one update share a prefix that no other update has', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 5000 }), fc.integer({ min: 2, max: 5000 }), (m, n) => {
         const run = (source: string, count: number) => {
@@ -162,7 +162,7 @@ describe('Keys', () => {
     )
   })
 
-  test('have tags that differ where stamps do, and end in no lowest digit', () => {
+  test('have tags that differ if their stamps differ, without the lowest digit', () => {
     const tags = new Set<string>()
     for (let i = 0; i < 2e4; i++) {
       for (const source of ['a', 'b', '', 'aa'])

@@ -29,7 +29,7 @@ const everyOrder = (updates: ReadonlyArray<Of>): ReadonlyArray<ReadonlyArray<Of>
     : updates.flatMap((first, i) => everyOrder(updates.filter((_, j) => j !== i)).map((rest) => [first, ...rest]))
 
 describe('Rows', () => {
-  test('are decided by stamp where one removes and another sets, both ways round: S7', () => {
+  test('exist or not by the newest stamp, in any order of arrival', () => {
     const made: Of = [['r', { a: 1, b: 1 }], NOW, 'ann']
     const gone: Of = [['r', null], NOW + 2, 'ben']
     const before: Of = [['r', { a: 2 }], NOW + 1, 'cy']
@@ -46,7 +46,7 @@ describe('Rows', () => {
     }
   })
 
-  test('can be added again, and be there without a field', () => {
+  test('exist again after a later write, even without fields', () => {
     const one = done(Doc.set('r', { a: 1 }), create('ann'))
     const two = done(Doc.remove('r'), one)
     expect([Doc.has('r')(two.state), Doc.row('r')(two.state), Doc.size(two.state)]).toEqual([false, O.none, 0])
@@ -56,7 +56,7 @@ describe('Rows', () => {
     expect(history()(three)).toHaveLength(2)
   })
 
-  test('keep an update as long as it wins a field, or is the newest', () => {
+  test('keep an update while it wins a field or is the newest', () => {
     let doc = applyUpdate([['r', { a: 1, b: 1 }], NOW, 'ann'])(create('z'))
     doc = applyUpdates([
       [['r', { a: 2 }], NOW + 1, 'ben'],
@@ -69,7 +69,7 @@ describe('Rows', () => {
     expect(same.state).toBe(doc.state)
   })
 
-  test('take their id from a field, or from the stamp', () => {
+  test('take their id from the field `id`, or from the stamp', () => {
     const [update, doc] = (change(Doc.add({ id: 'r', a: 1 }), NOW)(create('ann')) as E.Right<[Of, Rows]>).right
     expect(update[0]).toEqual(['r', { id: 'r', a: 1 }])
     const ids = [0, 1].map((now) => {
@@ -79,7 +79,7 @@ describe('Rows', () => {
     expect(new Set([...ids, 'r']).size).toBe(3)
   })
 
-  test('refuse what cannot be done, with the values', () => {
+  test('refuse a command with the values that caused it', () => {
     const doc = create('ann')
     expect(change(Doc.remove('r'), NOW)(doc)).toEqual(E.left({ _tag: 'UnknownRow', row: 'r' }))
     expect(change(Doc.set('r', { id: 's' }), NOW)(doc)).toEqual(E.left({ _tag: 'IdChanged', row: 'r', id: 's' }))
@@ -102,7 +102,7 @@ describe('Rows', () => {
     expect(change(todo.after({ c: 1 }, 'a'), NOW)(twins)).toEqual(E.left({ _tag: 'NoRoom', before: 'V', after: 'V' }))
   })
 
-  test('take any names, and refuse what is no row of fields', () => {
+  test('accept any names, and refuse a change that is not a row of fields', () => {
     const hostile = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'length', '']
     let doc = create('z')
     hostile.forEach((name, i) => {
@@ -140,7 +140,7 @@ describe('Rows', () => {
 })
 
 describe('A set', () => {
-  test('is the rows that have the value, whatever happened to them', () => {
+  test('has just the rows with the value, after any updates', () => {
     const name = fc.constantFrom('a', 'b', 'c', 'd')
     const value = fc.constantFrom<Doc.Scalar[]>(true, false, 1, '1', 'true', 'x')
     const change = fc.tuple(
@@ -172,7 +172,7 @@ describe('A set', () => {
     )
   })
 
-  test('takes rows in and lets them go', () => {
+  test('adds and removes rows', () => {
     const view = Doc.set('done', true)
     const one = done(view.add({ id: 'r', text: 'x' }), create('ann'))
     const two = done(view.add('s'), done(Doc.set('s', {}), one))
@@ -199,7 +199,7 @@ describe('A sequence', () => {
     asFields: fc.boolean(),
   })
 
-  /** What the step does to a plain list of ids; undefined where it cannot be done. */
+  /** The list of ids after the step; undefined if the step fails. */
   const simulate = (list: ReadonlyArray<string>, exists: boolean, { verb, what, anchor, asFields }: Step) => {
     const rest = list.filter((id) => id !== what)
     if (verb === 'remove' || verb === 'drop') return (verb === 'drop' ? exists : list.includes(what)) ? rest : undefined
@@ -230,7 +230,7 @@ describe('A sequence', () => {
     }
   }
 
-  test('does what a list does, and answers as one', () => {
+  test('behaves like a plain list', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let doc = create('ann')
@@ -262,7 +262,7 @@ describe('A sequence', () => {
     )
   })
 
-  test('has a row that two move at once in one place, the same everywhere', () => {
+  test('has one place for a row that two replicas move at once', () => {
     let common = create('c')
     for (const id of ['x', 'y', 'z']) common = done(todo.push({ id }), common)
     const a = done(todo.push('x'), { ...common, id: 'a' })
@@ -272,7 +272,7 @@ describe('A sequence', () => {
     expect([...idsOf(todo.rows(one.state))].sort()).toEqual(['x', 'y', 'z'])
   })
 
-  test('holds rows that two insert at one spot at once, each once, in one order', () => {
+  test('has one order for rows that two replicas insert at one spot at once', () => {
     const common = done(todo.push({ id: 'x' }), create('c'))
     const [a, b] = ['a', 'b'].map((id) => done(todo.after({ id: `by ${id}` }, 'x'), { ...common, id })) as [Rows, Rows]
     const [one, two] = [applyUpdates(history()(a))(b), applyUpdates(history()(b))(a)]

@@ -25,7 +25,7 @@ const at = (changes: Readonly<Record<number, Change>>, source = 'a'): ReadonlyAr
   Object.entries(changes).map(([ms, change]) => [change, NOW + Number(ms), source])
 
 describe('Entries', () => {
-  test('lapse at an age, field by field, as the stamp says and the clock of whoever asks', () => {
+  test('lapse field by field, `maxAge` after their stamp', () => {
     const { state } = applyUpdates(at({ 0: ['k', { x: 1, y: 1 }], 50: ['k', { y: 2 }], 60: ['n', 7] }))(create('z'))
     expect(get('k', NOW + 99)(state)).toEqual(O.some({ x: 1, y: 2 }))
     expect(get('k', NOW + 100)(state)).toEqual(O.some({ y: 2 }))
@@ -35,7 +35,7 @@ describe('Entries', () => {
     expect(get('other', NOW)(state)).toEqual(O.none)
   })
 
-  test('merge objects, replace by what is none, and start anew after', () => {
+  test('merge plain objects; any other value replaces the object', () => {
     const read = (changes: Readonly<Record<number, Change>>) =>
       toJSON(NOW)(
         applyUpdates([...at(changes)].reverse().map(([c, ts], i) => [c, ts, `s${String(i)}`] as const))(create('z'))
@@ -48,14 +48,14 @@ describe('Entries', () => {
     expect(read({ 0: ['k', 5], 1: ['k', 'x'] })).toEqual({ k: 'x' })
   })
 
-  test('of a key removed do not come back with an offline peer: S7', () => {
+  test('of a removed key do not come back from an offline peer', () => {
     const old = at({ 0: ['k', { a: 1 }], 1: ['k', { b: 1 }] }, 'offline')
     const replica = applyUpdates(at({ 2: ['k', null] }))(create('z'))
     expect(toJSON(NOW)(applyUpdates(old)(replica).state)).toEqual({})
     expect(history()(applyUpdates(old)(replica))).toHaveLength(1)
   })
 
-  test('beyond the newest keys are gone, with all that is older, in whatever order they came: R2', () => {
+  test('beyond the newest keys are dropped with everything older, in any order of arrival', () => {
     const updates = at({
       0: ['a', { x: 1 }],
       1: ['b', 1],
@@ -66,7 +66,7 @@ describe('Entries', () => {
     }).map(([c, ts], i): Of => [c, ts, `s${String(i)}`])
     const one = applyUpdates(updates)(create('z'))
     const two = applyUpdates([...updates].reverse())(create('z'))
-    // a, c and d count, from d's stamp on: b is too old, and the field x of a
+    // a, c and d count, from the stamp of d on; b and the field x of a are older
     for (const { state } of [one, two]) expect(toJSON(NOW)(state)).toEqual({ a: { y: 1 }, d: 1 })
     expect(history()(one)).toEqual(updates.slice(3))
     expect(history()(two)).toEqual(updates.slice(3))
@@ -76,7 +76,7 @@ describe('Entries', () => {
 })
 
 describe('Pruning', () => {
-  test('frees state and log, and forgets the clocks of sources with nothing left', () => {
+  test('frees state and log, and drops sources without newer updates from the clock', () => {
     const replica = applyUpdates([...at({ 0: ['k', 1] }, 'old'), ...at({ 50: ['n', 1] }, 'new')])(create('z'))
     expect(prune(NOW + 99)(replica)).toBe(replica)
     const pruned = prune(NOW + 100)(replica)
@@ -88,7 +88,7 @@ describe('Pruning', () => {
     expect(prune(-1e9)(replica)).toBe(replica)
   })
 
-  test('bounds the clock to what the cap leaves room for: R1', () => {
+  test('bounds the clock to the sources of the newest keys', () => {
     const many = Array.from({ length: 1000 }, (_, i): Of => [
       [`k${String(i)}`, i],
       NOW + i / 16,
@@ -99,13 +99,13 @@ describe('Pruning', () => {
     for (const update of many) expect(Clock.covers(update)(pruned.clock)).toBe(true)
   })
 
-  test('never lets back in what lapsed, from whomever, by whatever way', () => {
+  test('keeps lapsed updates away, from every peer and by every function', () => {
     const old = at({ 0: ['k', 1] }, 'old')
     const hoarder = applyUpdates(old)(create('hoarder'))
     const pruned = prune(NOW + 100)(applyUpdates(old)(create('z')))
     expect(applyUpdates(old)(pruned)).toBe(pruned)
     expect(merge(hoarder)(pruned)).toBe(pruned)
-    // nor from a source that was never heard of
+    // an unknown source too
     expect(applyUpdate([['x', 1], NOW - 1, 'unheard'])(pruned)).toBe(pruned)
     const entry = { dataType } as Parameters<typeof converse<State, Change>>[0]
     const [one, two, messages] = converse(entry, pruned, hoarder)
@@ -116,7 +116,7 @@ describe('Pruning', () => {
     expect(Clock.Eq.equals(merge(pruned)(unborn).clock, merge(unborn)(pruned).clock)).toBe(true)
   })
 
-  test('tells a peer by the header up to where it wants nothing', async () => {
+  test('puts a floor into the header, so that a peer sends nothing older', async () => {
     const updates = [...at({ 0: ['k', 1] }, 'old'), ...at({ 50: ['n', 1] }, 'new')]
     const [hoarder, pruned] = [
       applyUpdates(updates)(create('hoarder')),
@@ -135,7 +135,7 @@ describe('Pruning', () => {
     })
   })
 
-  test('goes on, however small the budget, beside a peer that has not pruned', () => {
+  test('makes progress with a budget of one update beside a peer that has not pruned', () => {
     const hoarded = Array.from({ length: 20 }, (_, i): Of => [[`k${String(i)}`, i], NOW + i, `s${String(i)}`])
     const {
       create: empty,
@@ -150,7 +150,7 @@ describe('Pruning', () => {
     expect(toJSON(0)(one.state)).toEqual({ fresh: 1 })
   })
 
-  test('says the same at any time, pruned or not, and goes on to agree with those that did not prune', () => {
+  test('changes no query, and still agrees later with replicas that did not prune', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd', '__proto__')
     const value = fc.oneof(fc.constant(null), fc.nat(2), fc.dictionary(fc.constantFrom('x', 'y'), fc.nat(2)))
     const updates = fc
@@ -178,14 +178,14 @@ describe('Pruning', () => {
     )
   })
 
-  test('stamps after what was forgotten too', () => {
+  test('keeps later stamps above the pruned updates', () => {
     const pruned = prune(NOW + 100)(applyUpdates(at({ 0: ['k', 1] }))(create('a')))
     const changed = change(ExpiryModel.set('k', 2), NOW - 1000)(pruned)
     expect(changed).toMatchObject({ _tag: 'Right' })
     if (changed._tag === 'Right') expect(changed.right[0][1]).toBeGreaterThan(NOW)
   })
 
-  test('stamps after the time that lapsed, should the wall clock step back', () => {
+  test('keeps later stamps above the lapsed time, even if the wall clock steps back', () => {
     const pruned = prune(NOW + 1e6)(applyUpdates(at({ 0: ['k', 1] }))(create('a')))
     const changed = change(ExpiryModel.set('k', 2), NOW)(pruned)
     if (changed._tag === 'Left') throw new Error(changed.left._tag)
@@ -194,7 +194,7 @@ describe('Pruning', () => {
     expect(get('k', update[1])(next.state)).toEqual(O.some(2))
   })
 
-  test('of a part of a bucket frees it, and leaves the clock alone', () => {
+  test('frees a part of a bucket, and leaves the clock alone', () => {
     const parts = { kept: Events.of(t.string), lapsing: dataType }
     const bucket = scuttlebutt(Scuttlebucket.of(parts))
     const replica = bucket.applyUpdates([
@@ -210,7 +210,7 @@ describe('Pruning', () => {
     expect(chat.prune(NOW)(silent)).toBe(silent)
   })
 
-  test('of a store tells its listeners, if there was anything', () => {
+  test('of a store calls its listeners only if something lapsed', () => {
     let now = NOW
     const store = createStore(scuttlebutt(dataType), 'a', { now: () => now })
     store.change(ExpiryModel.set('k', 1))
@@ -224,7 +224,7 @@ describe('Pruning', () => {
   })
 })
 
-test('A cap below one is one; without one there are 500 keys', () => {
+test('`max` is at least 1 and by default 500', () => {
   const updates = Array.from({ length: 600 }, (_, i): Of => [[`k${String(i)}`, i], NOW + i, 'a'])
   const sizes = [{}, { max: 0 }].map((options) => {
     const type = scuttlebutt(ExpiryModel.of(t.unknown, options))

@@ -21,7 +21,7 @@ const done = (command: Command, list: List, now = NOW): List => {
   return changed.right[1]
 }
 
-/** A command and what it does to a plain array, the index taken modulo what is allowed. */
+/** A command, and the same edit of a plain array. Indices are taken modulo the allowed range. */
 type Edit = (length: number) => readonly [Command, (array: string[]) => void] | undefined
 
 const some = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 })
@@ -62,7 +62,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 )
 
 describe('An array', () => {
-  test('does to its items what an array does', () => {
+  test('behaves like a plain array', () => {
     fc.assert(
       fc.property(fc.array(edit, { maxLength: 40 }), (edits) => {
         let list: List = create('a')
@@ -95,7 +95,7 @@ describe('An array', () => {
     ]).toContainEqual(merged)
   })
 
-  test('that two move an item of at once has it twice, which the docstring says', () => {
+  test('holds an item twice that two replicas move at once, as the docstring says', () => {
     const common = done(RArray.push('x', 'y', 'z'), create('c'))
     const [a, b] = [done(RArray.move(0, 1), { ...common, id: 'a' }), done(RArray.move(0, 2), { ...common, id: 'b' })]
     expect([...toArray(applyUpdates(history()(a))(b).state)].sort()).toEqual(['x', 'x', 'y', 'z'])
@@ -113,12 +113,12 @@ describe('An array', () => {
     [RArray.move(0, 0), { _tag: 'IndexOutOfRange', index: 0, length: 0 }],
     [RArray.push('x', null as never), { _tag: 'NoItem', index: 1, value: null }],
     [RArray.unshift(undefined as never), { _tag: 'NoItem', index: 0, value: undefined }],
-  ])('says what it cannot do: %#', (command, refusal) => {
+  ])('refuses a command on an empty array with the values: %#', (command, refusal) => {
     const list = create('a')
     expect(change(command, NOW)(list)).toEqual(E.left(refusal))
   })
 
-  test('says so too where some items are there', () => {
+  test('refuses a command on a full array with the values', () => {
     const list = done(RArray.push('x', 'y'), create('a'))
     const refused = (command: Command) => change(command, NOW)(list)
     expect(refused(RArray.splice(1, 2))).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 2, length: 2 }))
@@ -132,7 +132,7 @@ describe('An array', () => {
     expect(change(RArray.move(2, 1), NOW)(three)).toEqual(noRoom)
   })
 
-  test('takes any keys, and refuses what is no object of items', () => {
+  test('accepts any keys, and refuses a change that is not an object of items', () => {
     const hostile = ['__proto__', 'constructor', 'length', 'toString', '0', '\ud800', 'a b', '~~~']
     let list: List = create('a')
     hostile.forEach((key, i) => {
@@ -146,7 +146,7 @@ describe('An array', () => {
     }
   })
 
-  test('supersedes an update when the last of its keys is lost, not before', () => {
+  test('supersedes an update when it loses its last key, not before', () => {
     const update = [{ k1: 'a', k2: 'b', k3: 'c' }, NOW, 'a'] as const
     let list = applyUpdate(update)(create('z'))
     list = applyUpdate([{ k1: null, k2: 'B' }, NOW + 1, 'b'])(list)

@@ -18,7 +18,7 @@ const make = (command: Maker<REdit.State, REdit.Change, RArray.Refusal>, pad: Pa
 const line = fc.constantFrom('a\n', 'b\n', 'c\r\n', '\n', '\r', 'd', '', 'é😀\n', '__proto__\n')
 const prose = fc.array(line, { maxLength: 12 }).map((lines) => lines.join(''))
 
-/** How many lines the longest common subsequence has, by the table that everybody knows. */
+/** The length of the longest common subsequence, by the textbook table. */
 const commonLines = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): number => {
   let row = new Array<number>(b.length + 1).fill(0)
   for (const x of a) {
@@ -30,7 +30,7 @@ const commonLines = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): number
 }
 
 describe('A text', () => {
-  test('is what was written, to the last character, and its lines are its lines', () => {
+  test('is exactly the text that was written, and has its lines', () => {
     fc.assert(
       fc.property(fc.array(prose, { maxLength: 6 }), (texts) => {
         let pad: Pad = create('a')
@@ -44,14 +44,14 @@ describe('A text', () => {
     )
   })
 
-  test('changes as few lines as can be', () => {
+  test('changes the smallest number of lines', () => {
     fc.assert(
       fc.property(prose, prose, (before, after) => {
         const { next } = make(REdit.text(before), create('a'))
         const { written } = make(REdit.text(after), next)
         const [old, made] = [REdit.lines(next.state), after.match(/[^\n]*\n|[^\n]+$/g) ?? []]
         const kept = commonLines(old, made)
-        // a line that gives way to another is one change, one that comes or goes as well
+        // to replace a line is one change; so is to add or to remove one
         expect(Object.keys(written).length).toBeLessThanOrEqual(old.length - kept + (made.length - kept))
         expect(Object.keys(written).length).toBeGreaterThanOrEqual(Math.max(old.length, made.length) - kept)
       }),
@@ -59,7 +59,7 @@ describe('A text', () => {
     )
   })
 
-  test('splices as a string does', () => {
+  test('splices like a string', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(), prose), { maxLength: 8 }), (splices) => {
         let pad: Pad = create('a')
@@ -80,7 +80,7 @@ describe('A text', () => {
     )
   })
 
-  test('touches the line it splices, and no other', () => {
+  test('writes only the lines that a splice changes', () => {
     const { next } = make(REdit.text('one\ntwo\nthree\n'), create('a'))
     const { written } = make(REdit.splice(5, 1, 'WW'), next)
     expect(Object.values(written)).toEqual(['tWWo\n'])
@@ -89,14 +89,14 @@ describe('A text', () => {
     expect(Object.values(make(REdit.splice(14, 0, 'x'), next).written)).toEqual(['x'])
   })
 
-  test('keeps what two write in different lines at once', () => {
+  test('keeps the concurrent changes of two replicas to different lines', () => {
     const common = make(REdit.text('one\ntwo\nthree\n'), create('c')).next
     const a = make(REdit.text('ONE\ntwo\nthree\n'), { ...common, id: 'a' }).next
     const b = make(REdit.text('one\ntwo\nthree\nfour\n'), { ...common, id: 'b' }).next
     expect(REdit.toString(applyUpdates(history()(a))(b).state)).toBe('ONE\ntwo\nthree\nfour\n')
   })
 
-  test('rewrites what differs too much to compare, and stays right', () => {
+  test('rewrites all lines if too many differ, with the right text', () => {
     const numbered = (name: string): string => Array.from({ length: 3000 }, (_, i) => `${name} ${String(i)}\n`).join('')
     const { next } = make(REdit.text(`top\n${numbered('a')}end\n`), create('a'))
     const { written, next: rewritten } = make(REdit.text(`top\n${numbered('b')}end\n`), next)
@@ -110,7 +110,7 @@ describe('A text', () => {
     [REdit.splice(2, -1, ''), 1],
     [REdit.splice(0.5, 0, ''), 0.5],
     [REdit.splice(4, 0, 'x'), 4],
-  ])('says what it cannot splice: %#', (command, index) => {
+  ])('refuses a splice beyond the text with the values: %#', (command, index) => {
     const { next } = make(REdit.text('abc'), create('a'))
     expect(change(command, NOW)(next)).toEqual({
       _tag: 'Left',
@@ -118,15 +118,10 @@ describe('A text', () => {
     })
   })
 
-  test('says so when there is no room between two keys of others', () => {
+  test('refuses to insert where two keys of another library leave no room', () => {
     const narrow = applyUpdates([[{ a: 'x\n', 'a!': 'y\n' }, NOW, 'b']])(create('a'))
     const refused = { _tag: 'Left', left: { _tag: 'NoRoom', before: 'a', after: 'a!' } }
     expect(change(REdit.text('x\nz\ny\n'), NOW)(narrow)).toEqual(refused)
     expect(change(REdit.splice(2, 0, 'z\n'), NOW)(narrow)).toEqual(refused)
-  })
-
-  test('is the data type, as a module or made by `of`', () => {
-    expect(REdit.of()).toMatchObject({ name: 'REdit', empty: REdit.empty })
-    expect(REdit.of().apply).toBe(REdit.apply)
   })
 })

@@ -6,7 +6,7 @@ import { Replay, scuttlebutt, type Update } from '../../src/index.js'
 
 const NOW = 1_795_418_741_399
 
-/** Reduces to the list of actions, so that their order shows; counts its calls. */
+/** A reducer that returns the list of actions and counts its calls. */
 const traced = () => {
   let calls = 0
   const type = Replay.of(
@@ -28,7 +28,7 @@ const traced = () => {
 }
 
 describe('A replayed reducer', () => {
-  test('reduces in total order, and costs what lies after the action that comes late', () => {
+  test('reduces in total order, at a cost in proportion to the actions after a late one', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.array(fc.nat(), { maxLength: 10 }), (n, late) => {
         const { create, applyUpdate, applyUpdates, callsOf } = traced()
@@ -51,14 +51,14 @@ describe('A replayed reducer', () => {
     )
   })
 
-  test('reduces each action once when they come in order', () => {
+  test('reduces each action once if the actions arrive in order', () => {
     const { create, applyUpdate, applyUpdates, callsOf } = traced()
     const updates: Update<string>[] = Array.from({ length: 1000 }, (_, i) => ['x', NOW + i, 'a'])
     expect(callsOf(() => applyUpdates(updates)(create('z')))).toBe(1000)
     expect(callsOf(() => updates.reduce((replica, update) => applyUpdate(update)(replica), create('z')))).toBe(1000)
   })
 
-  test('may be a slice of Redux Toolkit, as it is', () => {
+  test('can be a slice of Redux Toolkit', () => {
     const initialState: { readonly todos: Readonly<Record<string, boolean>>; readonly count: number } = {
       todos: {},
       count: 0,
@@ -88,7 +88,7 @@ describe('A replayed reducer', () => {
       return changed.right[1]
     }
     const ann = done(added('milk'), NOW, create('ann'))
-    const early = done(toggled('milk'), NOW + 1, create('ben')) // has not heard of it yet
+    const early = done(toggled('milk'), NOW + 1, create('ben')) // ben has not received it yet
     expect(Replay.toJSON(early.state)).toEqual({ todos: {}, count: 0 })
     const ben = done(added('bread'), NOW + 2, early)
     const both = applyUpdates(history()(ann))(ben)
@@ -97,7 +97,7 @@ describe('A replayed reducer', () => {
     expect(change({ type: 1 } as never, NOW)(both)).toMatchObject({ _tag: 'Left', left: { _tag: 'InvalidChange' } })
   })
 
-  test('keeps every version as it was, whoever tries to change it: B13', () => {
+  test('freezes each version, so that nobody can change it', () => {
     const tags = t.array(t.string)
     const { create, applyUpdate } = scuttlebutt(
       Replay.of(
@@ -113,7 +113,7 @@ describe('A replayed reducer', () => {
     expect([Replay.state(empty.state), Replay.state(one.state)]).toEqual([{ tags: [] }, { tags: ['x'] }])
   })
 
-  test('gives a reducer that changes what it was given nothing to change', () => {
+  test('keeps the state if a reducer tries to change it in place', () => {
     const careless = Replay.of(
       (state: string[], action: string) => {
         state.push(action)

@@ -22,7 +22,7 @@ const done = (changed: E.Either<unknown, readonly [unknown, Bucket]>): Bucket =>
 
 const { at, get } = Scuttlebucket
 
-test('Parts share one id and one clock, which covers their local updates', () => {
+test('Parts share one id and one clock, and the clock covers their local updates', () => {
   const one = done(change(at('chat')(Events.emit('said', 'hi')), NOW)(create('ann')))
   const two = done(change(at('list')(RArray.push(1, 2)), NOW)(one))
   const three = done(change(at('deep')(at('pad')(REdit.text('a\nb\n'))), NOW)(two))
@@ -38,12 +38,12 @@ test('Parts share one id and one clock, which covers their local updates', () =>
   })
 })
 
-test('A command sees the state of its part, and its refusal comes out', () => {
+test('A command gets the state of its part, and its refusal is the result', () => {
   const refused = change(at('list')(RArray.remove(3)), NOW)(create('ann'))
   expect(refused).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 3, length: 0 }))
 })
 
-test('An update for a part unknown here is kept and passed on, to a peer that knows it', () => {
+test('An update for an unknown part is kept and passed on to a peer that knows the part', () => {
   const small = scuttlebutt(Scuttlebucket.of({ chat: parts.chat }))
   const said: Update<never> = [['chat', ['said', 'hi']], NOW, 'ann'] as never
   const listed: Update<never> = [['list', { k: 1 }], NOW + 1, 'ann'] as never
@@ -56,7 +56,7 @@ test('An update for a part unknown here is kept and passed on, to a peer that kn
   expect(RArray.toArray(get('list')(whole.state))).toEqual([1])
 })
 
-test('A part’s state is the same where nothing was written to it', () => {
+test('The state of a part stays the same reference if nothing was written to the part', () => {
   const one = done(change(at('chat')(Events.emit('said', 'hi')), NOW)(create('ann')))
   const two = done(change(at('list')(RArray.push(1)), NOW)(one))
   expect(get('chat')(two.state)).toBe(get('chat')(one.state))
@@ -65,7 +65,7 @@ test('A part’s state is the same where nothing was written to it', () => {
   expect(three).not.toBe(two)
 })
 
-test('What a part refuses is a rejection that says where', () => {
+test('A rejection says which value of a part was wrong', () => {
   const refused = decode()([['deep', ['settings', ['k', 'no number']]], NOW, 'ann'])
   expect(refused).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0][1][1][1]' } })
   for (const shape of [null, 'chat', [], ['chat'], ['chat', 1], ['chat', ['said', 1], 2], [1, 2], { chat: 1 }]) {
@@ -73,21 +73,21 @@ test('What a part refuses is a rejection that says where', () => {
   }
 })
 
-test('A clone of a state is shown by the data type, which knows its parts', () => {
+test('`toJSON` of the data type shows a clone of a state', () => {
   const one = done(change(at('list')(RArray.push(1)), NOW)(create('ann')))
   const clone = structuredClone(one.state)
   expect(() => Scuttlebucket.toJSON(clone)).toThrow(TypeError)
   expect(Scuttlebucket.of(parts).toJSON?.(clone)).toEqual(Scuttlebucket.toJSON(one.state))
 })
 
-test('Names are data, even of parts', () => {
+test('A part may have any name', () => {
   const named = Scuttlebucket.of(Object.fromEntries([['__proto__', Model.of(t.number)]]))
   const odd = scuttlebutt(named)
   const replica = odd.applyUpdates([[['__proto__', ['constructor', 1]], NOW, 'a'] as never])(odd.create('z'))
   expect(JSON.stringify(Scuttlebucket.toJSON(replica.state))).toBe('{"__proto__":{"constructor":1}}')
 })
 
-test('Equal where all parts are', () => {
+test('Two states are equal if all their parts are', () => {
   const eq = Scuttlebucket.getEq({
     chat: Events.getEq<string>(),
     list: RArray.getEq<number>(),

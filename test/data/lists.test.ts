@@ -1,4 +1,6 @@
-/** What every type that is a list promises to those who insert and remove at once, against a naive oracle. */
+/**
+ * What each list type promises about concurrent insertions and removals, against a naive oracle.
+ */
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
@@ -9,11 +11,11 @@ const NOW = 1_795_418_741_399
 interface ListType<S, C> {
   readonly name: string
   readonly dataType: DataType<S, C>
-  /** Puts items before the one at an index, by one update. */
+  /** Inserts items before an index, by one update. */
   readonly insert: (index: number, items: ReadonlyArray<string>, state: S) => Command<S, C, unknown>
   readonly remove: (index: number, state: S) => Command<S, C, unknown>
   readonly items: (state: S) => ReadonlyArray<string>
-  /** How many items one update may insert. */
+  /** The most items that one update may insert. */
   readonly longestRun: number
 }
 
@@ -27,7 +29,7 @@ const linesOf = (state: REdit.State): ReadonlyArray<string> => REdit.lines(state
 
 const textOf = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join('')
 
-/** Where a text has its i-th line. */
+/** The offset of the i-th line. */
 const offsetOf = (state: REdit.State, i: number): number => REdit.lines(state).slice(0, i).join('').length
 
 const listTypes = [
@@ -91,13 +93,13 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items, longestRun
     sync: fc.option(fc.tuple(at, at), { nil: undefined }),
   })
 
-  test('loses no item, doubles none, keeps runs together and everybody’s intent', () => {
+  test('loses and doubles no item, keeps runs together, and keeps every order that a replica saw', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), fc.boolean(), (steps, isFrozen) => {
         const lists: List[] = peers.map((id) => create(id))
         const alive = new Set<string>()
         const runs: string[][] = []
-        /** Every order of items that somebody saw: all must see it. */
+        /** Each order of items that a replica saw. The final order must agree with all of them. */
         const seen: (readonly string[])[] = []
         steps.forEach(({ at, index, count, isRemoval, sync }, i) => {
           const now = isFrozen ? NOW : NOW + i
@@ -112,7 +114,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items, longestRun
             lists[at] = done(insert(place, run, list.state), list, now)
             for (const item of run) alive.add(item)
             runs.push(run)
-            // what I insert at i is at i, and nothing else moves
+            // the run is at its index, and nothing else moved
             expect(items(lists[at].state)).toEqual([...before.slice(0, place), ...run, ...before.slice(place)])
           }
           seen.push(items(lists[at].state))
@@ -126,7 +128,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items, longestRun
           const kept = view.filter((item) => alive.has(item))
           expect(order.filter((item) => kept.includes(item))).toEqual(kept)
         }
-        // between two of a run lies only what somebody put there who saw it
+        // between items of a run are only items whose author saw the run
         const seenTogether = (a: string, b: string): boolean =>
           seen.some((view) => view.includes(a) && view.includes(b))
         for (const run of runs) {

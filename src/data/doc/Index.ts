@@ -1,21 +1,26 @@
-/** Which rows of a `Doc` have which value in which field, in the order of their `_sort`: what its views read. */
+/**
+ * The index that the views of a `Doc` read: which rows have which value in which field, in `_sort`
+ * order.
+ */
 import * as SortedMap from '../../structures/SortedMap.js'
 
-/** What a view can select by. */
+/** The values that a view can select by. */
 export type Scalar = string | number | boolean
 
-/** That a field of a row has a value. */
+/** States that a field of a row has a value. */
 export interface Entry {
   readonly field: string
   readonly value: Scalar
-  /** The row's `_sort`, or its id if it has none. */
+  /** The `_sort` of the row, or its id if it has none. */
   readonly sort: string
   readonly row: string
-  /** No entry, but before or after all entries of its field and value. */
+  /**
+   * Set on a bound, which is no entry: it sorts before or after all entries of its field and value.
+   */
   readonly edge?: -1 | 1
 }
 
-/** Every entry once, by field, value, sort and row. */
+/** The entries by field, then value, then sort, then row. */
 export type Index = SortedMap.SortedMap<Entry, true>
 
 export const isScalar = (value: unknown): value is Scalar =>
@@ -31,13 +36,13 @@ export const less: SortedMap.Less<Entry> = (a, b) => {
   return a.sort < b.sort || (a.sort === b.sort && a.row < b.row)
 }
 
-/** The entries of one field and value: where they begin in the index, and how many there are. */
+/** The entries of one field and value: their first index, and their number. */
 export interface Range {
   readonly start: number
   readonly size: number
 }
 
-/** O(log n) for n entries. */
+/** The range of a field and a value. O(log n) for n entries. */
 export const rangeOf = (index: Index, field: string, value: Scalar): Range => {
   const edge = { field, value, sort: '', row: '' }
   const start = SortedMap.rank(less, index, { ...edge, edge: -1 })

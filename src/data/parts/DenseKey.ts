@@ -1,49 +1,58 @@
 /**
- * Keys between keys: strings in the alphabet of npm `between`, ordered by UTF-16 code unit, so that
- * replicas of ours and of the original family insert between each other's.
+ * Keys between keys: strings in the alphabet of npm `between`, in UTF-16 code unit order. So this
+ * library and the original family can insert between each other's keys.
  *
- * A key is a position and a tag. The position is chosen as npm `between` chooses, below `~` and
- * above `!`, but steps away from the neighbour that was written last: whoever inserts at one spot
- * again and again, at an end or beside one item, counts on in one run of digits, which doubles its
- * width when it is used up. So n insertions make keys of O(log n) digits, not O(n); only whoever inserts at either side of
- * the last in turn, as no scheme without renaming can have short, adds a digit each time. The tag names
- * the update: two replicas that insert at one spot at once choose one position, and two tags; the keys
- * of one update share theirs, so no other run comes between them.
+ * A key is a position and a tag.
  *
- * Sources: variable-length counters as in Weiss, Urso and Molli, "Logoot-Undo" (IEEE TPDS 2010),
- * with direction by the neighbours' age where LSEQ (Nédelec et al., DocEng 2013) draws lots; the mixing
- * rounds are Luby and Rackoff's (1988) over the finalizer of MurmurHash3.
+ * The position lies between those of the neighbours, below `~` and above `!`, as in npm `between`.
+ * It is one step away from the neighbour that was written last. Repeated insertions at one spot (at
+ * an end, or beside one item) count on in one run of digits, whose width doubles when it overflows.
+ * So n of them make keys of O(log n) digits. Insertions on either side of the last one in turn add
+ * a digit each; no scheme without renaming avoids this.
+ *
+ * The tag names the update. Two replicas that insert at one spot at once may choose one position,
+ * but their tags differ. The keys of one update share a tag, so its run stays together.
+ *
+ * Sources: the counters of variable length are those of Weiss, Urso and Molli, "Logoot-Undo" (IEEE
+ * TPDS 2010). LSEQ (Nédelec et al., DocEng 2013) chooses the direction at random; here the age of
+ * the neighbours chooses it. The tag mixes with the rounds of Luby and Rackoff (1988), over the
+ * finalizer of MurmurHash3.
  */
 import type { either as E } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
+import { before as isBefore, type Stamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import * as Update from '../../core/Update.js'
 
-/** The digits in order: `!` is lowest and ends no key, `~` highest. */
+/** The digits in order. No key ends with `!`, the lowest. */
 export const ALPHABET = '!0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~'
 
 const HIGHEST = ALPHABET.length - 1
 
-/** Keys lie above `!` and below `~`, or the original's `between` would never end. */
+/** Keys lie above `!` and below `~`: beyond these the original's `between` never returns. */
 const CEILING = '~'
 
 const MIDDLE = 'V'
 
-/** An item beside the gap: its key, and the update that wrote it last. */
+/** An item beside the gap. */
 export interface Neighbour {
   readonly key: string
-  readonly update: Update.Update<unknown>
+  /** The update that wrote the item last. */
+  readonly update: Update<unknown>
 }
 
-/** The item at an index, if there is one. O(log n). */
+/** The item at an index, or undefined. O(log n). */
 export const neighbourAt = (
-  items: SortedMap.SortedMap<string, Update.Update<unknown>>,
+  items: SortedMap.SortedMap<string, Update<unknown>>,
   index: number,
 ): Neighbour | undefined => {
   const entry = SortedMap.entryAt(items, index)
   return entry && { key: entry[0], update: entry[1] }
 }
 
-/** Two neighbours between which this alphabet has no string: only keys made elsewhere leave such a gap. */
+/**
+ * The alphabet has no string between the keys of these two neighbours. Only keys that another
+ * library made leave such a gap.
+ */
 export interface NoRoom {
   readonly _tag: 'NoRoom'
   readonly before: string | undefined
@@ -51,46 +60,52 @@ export interface NoRoom {
 }
 
 /**
- * `count` ascending keys in the gap between two neighbours, or at an end where one is undefined. O(length of the
- * neighbours' keys) each; at most 12 digits longer than the position, and log64 `count` more for a run.
+ * `count` ascending keys in the gap between two neighbours. An undefined neighbour is an end.
+ *
+ * O(length of the neighbours' keys) each. A key is at most 12 digits longer than its position;
+ * those of a run are log64 `count` digits longer. Errors: `NoRoom`.
  *
  * @example
  * const [first] = unwrap(between(undefined, undefined, 1, { timestamp: 1000, source: 'ann' }))
- * const [second] = unwrap(between({ key: first, update: [{}, 1000, 'ann'] }, undefined, 1, { timestamp: 1001, source: 'ann' }))
+ * const last = { key: first, update: [{}, 1000, 'ann'] }
+ * const [second] = unwrap(between(last, undefined, 1, { timestamp: 1001, source: 'ann' }))
  * first < second // => true
- * between({ key: 'a', update: [{}, 1, 'b'] }, { key: 'a!', update: [{}, 2, 'b'] }, 1, { timestamp: 3, source: 'b' })
- * // => E.left({ _tag: 'NoRoom', before: 'a', after: 'a!' })
+ * const [a, b] = ['a', 'a!'].map((key) => ({ key, update: [{}, 1, 'ben'] }))
+ * const refused = between(a, b, 1, { timestamp: 2, source: 'ann' })
+ * refused // => E.left({ _tag: 'NoRoom', before: 'a', after: 'a!' })
  */
 export const between = (
   before: Neighbour | undefined,
   after: Neighbour | undefined,
   count: number,
-  stamp: Update.Stamp,
+  stamp: Stamp,
 ): E.Either<NoRoom, ReadonlyArray<string>> => {
   const stem = position(before, after) + tag(stamp)
   const fits = (before === undefined || before.key < stem) && (after === undefined || stem < after.key)
-  if (!fits) return { _tag: 'Left', left: { _tag: 'NoRoom', before: before?.key, after: after?.key } }
-  return { _tag: 'Right', right: run(stem, count) }
+  return fits ? right(run(stem, count)) : left({ _tag: 'NoRoom', before: before?.key, after: after?.key })
 }
 
-/** A string between the two, if there is one, to which a tag can be appended. */
+/** A string that stays between the two neighbours, if any does, with a tag after it. */
 const position = (before: Neighbour | undefined, after: Neighbour | undefined): string => {
   if (before === undefined && after === undefined) return MIDDLE
   const low = before?.key ?? ''
-  // a foreign key may lie beyond the ceiling: there is no bound above that one
+  // a key of another library may lie above the ceiling; nothing bounds the keys above that one
   const high = after?.key ?? (low < CEILING ? CEILING : undefined)
-  const ascending = before !== undefined && (after === undefined || !Update.before(before.update, after.update))
+  const ascending = before !== undefined && (after === undefined || !isBefore(before.update, after.update))
   return ascending ? above(low, high) : below(low, high!)
 }
 
-/** How many digits the two have in common, `low` being followed by as many `!` as it takes. */
+/**
+ * The number of digits that the two share at their start. A `low` that ends counts as followed by
+ * `!`.
+ */
 const shared = (low: string, high: string): number => {
   let i = 0
   while (i < high.length && digitAt(low, i) === digitAt(high, i)) i++
   return i
 }
 
-/** One step up from `low`, within what `high` allows. */
+/** One step up from `low`, and below `high` if there is room. */
 const above = (low: string, high: string | undefined): string => {
   const split = high === undefined ? 0 : shared(low, high)
   const next = Math.floor(digitAt(low, split)) + 1
@@ -101,31 +116,36 @@ const above = (low: string, high: string | undefined): string => {
   return head(low, counter) + stepped(low, counter, counter - split, 1)
 }
 
-/** One step down from `high`, within what `low` allows. */
+/** One step down from `high`, and above `low` if there is room. */
 const below = (low: string, high: string): string => {
   const split = shared(low, high)
   const next = Math.ceil(digitAt(high, split)) - 1
   if (next > digitAt(low, split)) return head(low, split) + ALPHABET[Math.min(next, HIGHEST)]!
   let counter = split + 1
   while (counter < high.length && digitAt(high, counter) <= 0) counter++
-  // below `high` and with its digits so far there is nothing
+  // no string below `high` has these first digits
   if (counter >= high.length) return above(low, high)
   return head(high, counter) + stepped(high, counter, counter - split, -1)
 }
 
-/** So many digits count all the insertions there will be; a key that somebody made to have more is not topped. */
+/**
+ * 64^8 insertions are more than will be made. A key with a longer run is hostile; this bounds the
+ * work.
+ */
 const MAX_WIDTH = 8
 
 /**
- * The digits of a key from `from` on, taken as a number, one step on. They are as many as the run of extreme digits
- * before them, and one: that is how the width doubles. The first is not extreme, so the step never carries out of them.
+ * The counter of a key, its digits from `from` on, one step on.
+ *
+ * The counter has one digit more than the run of `!` or `~` before it, so the width doubles when it
+ * overflows. Its first digit is never extreme, so the step cannot carry out of it.
  */
 const stepped = (key: string, from: number, width: number, step: 1 | -1): string => {
   const digits: number[] = []
   let exact = true
   for (let i = from; i < from + Math.min(width, MAX_WIDTH); i++) {
     const digit = digitAt(key, i)
-    // a character that is no digit: all that begins with the digit below it is below
+    // not a digit: every string that starts with the next lower digit sorts below this key
     digits.push(exact ? Math.floor(digit) : HIGHEST)
     exact &&= Number.isInteger(digit)
   }
@@ -137,11 +157,12 @@ const stepped = (key: string, from: number, width: number, step: 1 | -1): string
   return digits.map((digit) => ALPHABET[digit]!).join('')
 }
 
-/** The first n digits, what is missing being `!`. */
+/** The first n digits, padded with `!`. */
 const head = (key: string, n: number): string => key.slice(0, n).padEnd(n, ALPHABET[0])
 
 /**
- * The rank of a digit; of a character that is none, a half between its neighbours'; past the end, that of `!`.
+ * The rank of a digit. Another character has a rank half-way between the digits around it. Beyond
+ * the end the rank is that of `!`.
  */
 const digitAt = (key: string, i: number): number => (i < key.length ? rankOf(key.charCodeAt(i)) : 0)
 
@@ -153,15 +174,16 @@ const RANKS: readonly number[] = Array.from({ length: 128 }, (_, code) => {
 const rankOf = (code: number): number => RANKS[code] ?? HIGHEST + 0.5
 
 /**
- * Eleven digits that name a stamp, none of them `!`: 64 bits, made from the timestamp's by a permutation that the source
- * chooses. So the tags of one source never meet, and those of two by chance only, one in 2^64.
+ * Eleven digits that name a stamp, none of them `!`. They hold 64 bits: those of the timestamp,
+ * permuted as the source says. So the tags of one source all differ, and those of two sources meet
+ * with a chance of one in 2^64.
  */
-export const tag = ({ timestamp, source }: Update.Stamp): string => {
+export const tag = ({ timestamp, source }: Stamp): string => {
   const bits = new DataView(new ArrayBuffer(8))
   bits.setFloat64(0, timestamp)
-  let [left, right] = [bits.getInt32(0), bits.getInt32(4)]
-  for (const round of [1, 2, 3, 4]) [left, right] = [right, left ^ hash(source, right ^ Math.imul(round, 0x9e3779b1))]
-  return digitsOf(left) + digitsOf(right) + ALPHABET[1 + (((left >>> 30) << 2) | (right >>> 30))]!
+  let [high, low] = [bits.getInt32(0), bits.getInt32(4)]
+  for (const round of [1, 2, 3, 4]) [high, low] = [low, high ^ hash(source, low ^ Math.imul(round, 0x9e3779b1))]
+  return digitsOf(high) + digitsOf(low) + ALPHABET[1 + (((high >>> 30) << 2) | (low >>> 30))]!
 }
 
 /** The low 30 bits, lowest first, in five digits above `!`. */
@@ -171,7 +193,7 @@ const digitsOf = (word: number): string => {
   return digits
 }
 
-/** 32 bits of a string, by a seed: FNV-1a over its code units, finished as MurmurHash3. */
+/** A hash of 32 bits: FNV-1a over the code units, then the finalizer of MurmurHash3. */
 const hash = (text: string, seed: number): number => {
   let h = seed ^ text.length
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
@@ -180,7 +202,7 @@ const hash = (text: string, seed: number): number => {
   return h ^ (h >>> 16)
 }
 
-/** A key for each of a run: the stem of one alone, else the stem and a number of fixed width. */
+/** The keys of a run: the stem alone for one, else the stem and a number of fixed width. */
 const run = (stem: string, count: number): readonly string[] => {
   if (count === 1) return [stem]
   let width = 0

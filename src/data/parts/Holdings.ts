@@ -1,30 +1,30 @@
 /**
- * How many registers each update still wins, for types whose updates write several at once: an update that
- * wins none is superseded.
+ * The number of registers that each update still wins, for types whose updates write several at
+ * once. An update that wins none is superseded.
  */
+import { before, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import * as Update from '../../core/Update.js'
 
-/** Only the updates that win two or more: most win one, and need no entry. */
-export type Holdings<C> = SortedMap.SortedMap<Update.Update<C>, number>
+/** Holds only the updates that win two or more. Most updates win one, and need no entry. */
+export type Holdings<C> = SortedMap.SortedMap<Update<C>, number>
 
-/** Holdings in the making, and what is superseded by it. */
+/** The next holdings, while a batch is applied, and the updates that the batch supersedes. */
 export class Draft<C> {
-  readonly superseded: Update.Update<C>[] = []
-  private readonly counts: SortedMap.Draft<Update.Update<C>, number>
+  readonly superseded: Update<C>[] = []
+  private readonly counts: SortedMap.Draft<Update<C>, number>
 
   constructor(origin: Holdings<C>) {
-    this.counts = new SortedMap.Draft<Update.Update<C>, number>(Update.before, origin)
+    this.counts = new SortedMap.Draft<Update<C>, number>(before, origin)
   }
 
-  /** An update has come and wins `count` registers. O(log n). */
-  hold(update: Update.Update<C>, count: number): void {
+  /** Adds a new update that wins `count` registers. O(log n). */
+  add(update: Update<C>, count: number): void {
     if (count === 0) this.superseded.push(update)
     else if (count > 1) this.counts.set(update, count)
   }
 
-  /** An update has lost one of the registers that it won. O(log n). */
-  release(update: Update.Update<C>): void {
+  /** Takes away one of the registers that an update wins. O(log n). */
+  subtract(update: Update<C>): void {
     const count = this.counts.get(update) ?? 1
     if (count === 1) this.superseded.push(update)
     else if (count === 2) this.counts.remove(update)

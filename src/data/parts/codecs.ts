@@ -1,18 +1,23 @@
-/** What changes are made of, and io-ts has not, or has with gaps. The codecs give the very value that they got where no part of it changes. */
+/**
+ * The io-ts codecs of changes, where io-ts has none or has one with gaps. Decoding returns the very
+ * value that it was given, unless a part of the value changes.
+ */
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
+import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import { isCheckOnly, markCheckOnly } from '../../core/identityCodec.js'
+import { isPlain } from '../../core/Json.js'
 
 type Members<A> = Readonly<Record<string, A>>
 
-/** Whether a value is an object of plain members, as JSON makes them. */
-export const isPlain = (u: unknown): u is Members<unknown> => {
-  if (typeof u !== 'object' || u === null || Array.isArray(u)) return false
-  const prototype: unknown = Object.getPrototypeOf(u)
-  return prototype === Object.prototype || prototype === null
-}
+/** The same codec: decoded values are frozen, so their type may say so. */
+export const readonly = <A>(codec: t.Type<A, unknown, unknown>): t.Type<DeepReadonly<A>, unknown, unknown> =>
+  codec as unknown as t.Type<DeepReadonly<A>, unknown, unknown>
 
-/** Plain objects of what `member` decodes, under any keys: io-ts's own `record` loses `__proto__`. */
+/**
+ * Plain objects with any keys, whose values `member` decodes. io-ts's own `record` loses
+ * `__proto__`.
+ */
 export const record = <A>(member: t.Type<A, unknown, unknown>): t.Type<Members<A>, unknown, unknown> =>
   marked(
     new t.Type<Members<A>, unknown, unknown>(
@@ -38,11 +43,18 @@ const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): M
   return members.some(([key, value]) => value !== object[key]) ? Object.fromEntries(members) : object
 }
 
-/** `t.union([t.null, value])`, with a check that makes no garbage. */
+/** `t.union([t.null, value])`, with a check that allocates nothing. */
 export const nullOr = <A>(value: t.Type<A, unknown, unknown>): t.Type<A | null, unknown, unknown> => {
   const { name, validate, encode, types } = t.union([t.null, value])
   return new t.UnionType(name, (u): u is A | null => u === null || value.is(u), validate, encode, types)
 }
+
+/**
+ * A string and a value that `value` decodes, and nothing after them. io-ts's own `tuple` accepts a
+ * missing member if its codec accepts undefined.
+ */
+export const pair = <A>(value: t.Type<A, unknown, unknown>): t.Type<readonly [string, A], unknown, unknown> =>
+  marked(anyPair.pipe(t.readonly(t.tuple([t.string, value]))), value)
 
 const isPair = (u: unknown): u is readonly unknown[] => Array.isArray(u) && u.length === 2
 
@@ -53,16 +65,12 @@ const anyPair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
   t.identity,
 )
 
-/** Just a string and what `value` decodes: io-ts's own `tuple` takes a member that is missing for one that is undefined. */
-export const pair = <A>(value: t.Type<A, unknown, unknown>): t.Type<readonly [string, A], unknown, unknown> =>
-  marked(anyPair.pipe(t.readonly(t.tuple([t.string, value]))), value)
-
-/** Equal where both are null, or neither is and they are equal. */
-export const orNull = <A>(value: eq.Eq<A>): eq.Eq<A | null> => ({
-  equals: (a, b) => (a === null || b === null ? a === b : value.equals(a, b)),
+/** Equal if both are null, or if neither is and `value` says that they are equal. */
+export const orNull = <A>(value: eq.Eq<A>): eq.Eq<DeepReadonly<A> | A | null> => ({
+  equals: (a, b) => (a === null || b === null ? a === b : value.equals(a as A, b as A)),
 })
 
-/** As it was given; known to be check-only where its parts are. */
+/** The codec itself, marked as check-only if its parts are. */
 const marked = <A extends t.Any>(codec: A, ...parts: ReadonlyArray<t.Any>): A => {
   if (parts.every(isCheckOnly)) markCheckOnly(codec)
   return codec
