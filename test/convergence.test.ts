@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { scuttlebutt } from '../src/index.js'
 import { checkDataType, type Coverage, type Feature } from '../src/laws/index.js'
 import { budget, converse, inOrder, runs, wholeRuns } from './network.js'
+import { inMemory } from './runs.js'
 import { table } from './table.js'
 
-/** In CI; `npm run soak -- --runs 1000000` for more. */
-const CASES = 10_000
+/** Networks for each data type. `npm run soak -- --runs 1000000` plays more. */
+const CASES = inMemory(1000)
 
 /** Every run exercises some of these; fewer than this, and a green run shows little. */
 const REQUIRED: Partial<Record<Feature, number>> = {
@@ -64,7 +65,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
           if (limits.order === 'oldest-first') expect(part).toEqual(whole.slice(0, part.length))
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -84,7 +85,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(messages).toBeLessThanOrEqual(4)
         expect(JSON.stringify(said(freeA.state))).toBe(JSON.stringify(said(freeB.state)))
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 })

@@ -17,6 +17,7 @@ import {
   type Update,
 } from '../src/index.js'
 import { runs, updatesOf } from './network.js'
+import { inMemory } from './runs.js'
 import { table } from './table.js'
 
 const NOW = 1_795_418_741_399
@@ -100,7 +101,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(JSON.stringify(toJSON(next.state))).toBeTypeOf('string')
         expect(decode()(JSON.parse(JSON.stringify(decoded.right)))).toMatchObject({ _tag: 'Right' })
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 

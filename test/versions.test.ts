@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scuttlebutt, type Replica } from '../src/index.js'
+import { inMemory } from './runs.js'
 import { table } from './table.js'
 
 const STEPS = 400
@@ -43,7 +44,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         }
         expect(versions.length).toBeGreaterThan(STEPS / 4)
       }),
-      { numRuns: 4 },
+      { numRuns: inMemory(4) },
     )
   })
 })

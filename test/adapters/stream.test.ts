@@ -11,6 +11,7 @@ import { createStore, type Store } from '../../src/adapters/store.js'
 import { createReadStream, createStream, createWriteStream, type StreamOptions } from '../../src/adapters/stream.js'
 import { Events, Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
+import { inMemory } from '../runs.js'
 
 type AnyStore = Store<Model.State<unknown>, Model.Change<unknown>>
 
@@ -637,7 +638,7 @@ test('Any bytes whatever make a stream neither throw nor hang', async () => {
       stream.end()
       await text(stream)
     }),
-    { numRuns: 300 },
+    { numRuns: inMemory(300) },
   )
   process.off('uncaughtException', throwing)
   expect(throwing).not.toHaveBeenCalled()

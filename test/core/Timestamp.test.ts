@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Timestamp from '../../src/core/Timestamp.js'
+import { inMemory } from '../runs.js'
 
 /** The next double, by its bits. */
 const nextDouble = (x: number): number => {
@@ -28,7 +29,7 @@ describe('Timestamp', () => {
       fc.property(timestamp, fc.double({ max: 0 }), (latest, now) => {
         expect(Timestamp.next(now, latest)).toBe(nextDouble(latest))
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -37,7 +38,7 @@ describe('Timestamp', () => {
       fc.property(timestamp, (x) => {
         expect(Timestamp.previous(nextDouble(x))).toBe(x)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -50,7 +51,7 @@ describe('Timestamp', () => {
           expect(Timestamp.next(now, latest)).toBeGreaterThan(latest)
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 

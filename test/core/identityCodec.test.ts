@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { isCheckOnly } from '../../src/core/identityCodec.js'
 import { pair, record } from '../../src/data/parts/codecs.js'
 import { Events, ExpiryModel, Model, RArray, REdit, scuttlebutt } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const shape = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
@@ -43,7 +44,7 @@ describe.each(checked.map((codec) => [codec.name, codec] as const))('%s', (_, co
         if (decoded._tag === 'Left') expect.unreachable('it is one, and is refused')
         else expect(decoded.right).toBe(value)
       }),
-      { numRuns: 500 },
+      { numRuns: inMemory(500) },
     )
   })
 })
@@ -76,7 +77,7 @@ test('a change is decoded as its codec has it, on the short way and on the long 
       const [one, other] = [short(update), long(update)]
       expect(one._tag).toBe(other._tag)
     }),
-    { numRuns: 2000 },
+    { numRuns: inMemory(2000) },
   )
   expect(long([['k', ' v '], 1, 'a'])).toEqual({ _tag: 'Right', right: [['k', 'v'], 1, 'a'] })
   expect(scuttlebutt(Events.of(t.string)).decode()([['e', 'v'], 1, 'a'])).toMatchObject({ _tag: 'Right' })

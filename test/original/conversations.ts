@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { kindsOf, type Kind, type Peer } from './kinds.js'
 import type { Family } from './original.js'
 import { connect, eventually } from './tcp.js'
+import { overWire } from '../runs.js'
 
 const key = fc.constantFrom('a', 'b', 'c', 'é', 'x y')
 
@@ -74,7 +75,7 @@ export const converseWith = (family: Family): void => {
             })
             await wire.cut()
           }),
-          { numRuns: 30 },
+          { numRuns: overWire(30) },
         )
       })
 
@@ -100,7 +101,7 @@ export const converseWith = (family: Family): void => {
             })
             await wire.cut()
           }),
-          { numRuns: 15 },
+          { numRuns: overWire(15) },
         )
       })
 
@@ -127,7 +128,7 @@ export const converseWith = (family: Family): void => {
             await first.cut()
             await second.cut()
           }),
-          { numRuns: 20 },
+          { numRuns: overWire(20) },
         )
       })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Lines, Rejection } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const LIMIT = 1 << 20
 
@@ -40,7 +41,7 @@ describe('The line decoder', () => {
         const bytes = new TextEncoder().encode(lines.map((one) => one + end).join(''))
         expect(decoded(cutAt(bytes, at))).toEqual(lines)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -49,7 +50,7 @@ describe('The line decoder', () => {
       fc.property(fc.array(line, { minLength: 1 }), cuts, (lines, at) => {
         expect(decoded(cutAt(lines.map((one) => `${one}\n`).join(''), at))).toEqual(lines)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -76,7 +77,7 @@ describe('The line decoder', () => {
         const expected = lines.map((one) => (Buffer.byteLength(one) > 16 ? '<LineTooLong>' : one))
         expect(decoded(cutAt(bytes, at), 16)).toEqual(expected)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 

@@ -14,6 +14,7 @@ import {
 } from '../../src/index.js'
 import { receive } from '../../src/core/receive.js'
 import { wholeRuns } from '../network.js'
+import { inMemory } from '../runs.js'
 import { table } from '../table.js'
 
 /** One end of a line of bytes: a session, its replica, and what the peer has not read yet. */
@@ -105,7 +106,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         expect(history()(a.replica)).toEqual(history()(b.replica))
       }),
-      { numRuns: 300 },
+      { numRuns: inMemory(300) },
     )
   })
 
@@ -134,7 +135,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         expect(a.sent.length).toBe(lacking.length + told)
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
       }),
-      { numRuns: 300 },
+      { numRuns: inMemory(300) },
     )
   })
 
@@ -164,7 +165,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
           expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: inMemory(300) },
     )
   })
 })

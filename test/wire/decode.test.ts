@@ -11,6 +11,7 @@ import {
   type DataType,
   type Policy,
 } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const numbers = Model.of(t.number)
 const { decode, decodeMessage } = scuttlebutt(numbers)
@@ -181,7 +182,7 @@ describe('decode', () => {
             if (decoded._tag === 'Left') expect(Rejection.show(decoded.left)).toContain(decoded.left._tag)
           },
         ),
-        { numRuns: 500 },
+        { numRuns: inMemory(500) },
       )
     }
     expect(scuttlebutt(Model.of(throwing)).decode()([['x', 1], 1000, 'a'])).toMatchObject({
