@@ -5,6 +5,7 @@ import { scuttlebutt, type Replica } from '../src/index.js'
 import { inMemory } from './runs.js'
 import { table } from './table.js'
 
+/** Of a long run; most runs are short. */
 const STEPS = 400
 
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
@@ -24,9 +25,14 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     hears: fc.option(fc.nat(200), { freq: 3 }),
   })
 
-  test('keeps every version as it was, whatever others were made from it', { timeout: 120_000 }, () => {
+  const steps = fc.oneof(
+    { weight: 249, arbitrary: fc.array(step, { maxLength: 24, size: 'max' }) },
+    { weight: 1, arbitrary: fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }) },
+  )
+
+  test('keeps every version as it was, whatever others were made from it', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }), (steps) => {
+      fc.property(steps, (steps) => {
         const versions: Any[] = [create('a')]
         const before = versions.map(described)
         const keep = (replica: Any): void => {
@@ -42,9 +48,9 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         for (const [i, version] of versions.entries()) {
           if (described(version) !== before[i]) expect(described(version)).toBe(before[i])
         }
-        expect(versions.length).toBeGreaterThan(STEPS / 4)
+        if (steps.length === STEPS) expect(versions.length).toBeGreaterThan(STEPS / 4)
       }),
-      { numRuns: inMemory(4) },
+      { numRuns: inMemory(1000) },
     )
   })
 })

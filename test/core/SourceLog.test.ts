@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as SourceLog from '../../src/core/SourceLog.js'
 import type { Update } from '../../src/index.js'
+import { expectSame } from '../same.js'
 
 /** Mostly newer than all; now and then in between, in the place of another, or gone. */
 const step = fc.record({
@@ -34,22 +35,28 @@ test('A run is a map from timestamps to updates, in order, however they come; an
       for (const [version, expected] of kept) {
         const all: Update<number>[] = []
         SourceLog.forEach(version, (update) => all.push(update))
-        expect(all).toEqual(expected)
+        expectSame(all, expected)
         expect(SourceLog.size(version)).toBe(expected.length)
         const some: Update<number>[] = []
         SourceLog.forEach(version, (update) => some.push(update), from, to)
-        expect(some).toEqual(expected.slice(from, Math.max(from, to)))
+        expectSame(some, expected.slice(from, Math.max(from, to)))
         for (const [i, update] of expected.entries()) {
-          expect(SourceLog.at(version, i)).toBe(update)
-          expect(SourceLog.get(update[1], version)).toBe(update)
-          expect(SourceLog.get(update[1] + 0.25, version)).toBeUndefined()
-          expect(SourceLog.rank(update[1], version)).toBe(i + 1)
-          expect(SourceLog.rank(update[1] - 0.25, version)).toBe(i)
+          const timestamp = update[1]
+          const isFound =
+            SourceLog.at(version, i) === update &&
+            SourceLog.get(timestamp, version) === update &&
+            SourceLog.get(timestamp + 0.25, version) === undefined &&
+            SourceLog.rank(timestamp, version) === i + 1 &&
+            SourceLog.rank(timestamp - 0.25, version) === i
+          if (!isFound) expect.unreachable(`the ${String(i)}th update is not found at ${String(timestamp)}`)
         }
         expect(SourceLog.at(version, expected.length)).toBeUndefined()
         const news: Update<number>[] = []
         SourceLog.forEachAdded(before[0], version, (update) => news.push(update))
-        expect(news.sort((a, b) => a[1] - b[1])).toEqual(expected.filter((update) => !before[1].includes(update)))
+        expectSame(
+          news.sort((a, b) => a[1] - b[1]),
+          expected.filter((update) => !before[1].includes(update)),
+        )
         before = [version, expected]
       }
     }),
@@ -61,6 +68,6 @@ test('A run made in one go is the one made step by step', () => {
   for (let length = 0; length <= updates.length; length++) {
     const some = updates.slice(0, length)
     const one = some.reduce((run, update) => SourceLog.set(update, run), SourceLog.empty<number>())
-    expect(SourceLog.evolve(some, [], SourceLog.empty<number>())).toEqual(one)
+    expectSame(SourceLog.evolve(some, [], SourceLog.empty<number>()), one)
   }
 })

@@ -13,8 +13,9 @@ import {
   type Update,
 } from '../../src/index.js'
 import { receive } from '../../src/core/receive.js'
-import { wholeRuns } from '../network.js'
+import { wholePasts } from '../network.js'
 import { inMemory } from '../runs.js'
+import { expectSame } from '../same.js'
 import { table } from '../table.js'
 
 /** One end of a line of bytes: a session, its replica, and what the peer has not read yet. */
@@ -96,15 +97,15 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
 
   test('reach sync, once, with equal replicas, under any chunking and at any pace', () => {
     fc.assert(
-      fc.property(wholeRuns(entry), pace, ({ whole: [first, second] }, pieces) => {
+      fc.property(wholePasts(entry), pace, ({ replicas: [first, second] }, pieces) => {
         const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
         talk(a, b, pieces)
         for (const end of [a, b]) {
-          expect([...end.announced].sort()).toEqual(['header', 'sync', 'syncReceived', 'syncSent'])
+          expectSame([...end.announced].sort(), ['header', 'sync', 'syncReceived', 'syncSent'])
           expect(end.announced.at(-1)).toBe('sync')
         }
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
-        expect(history()(a.replica)).toEqual(history()(b.replica))
+        expectSame(history()(a.replica), history()(b.replica))
       }),
       { numRuns: inMemory(300) },
     )
@@ -112,14 +113,14 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
 
   test('send just what the header lacks, in order, and never back what came from there', () => {
     fc.assert(
-      fc.property(wholeRuns(entry), pace, entry.change, ({ whole: [first, second] }, pieces, live) => {
+      fc.property(wholePasts(entry), pace, entry.change, ({ replicas: [first, second] }, pieces, live) => {
         const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
         const lacking = history(Clock.toRecord(second!.clock))(first!)
         b.write(1)
         a.read(b.outbox)
         b.outbox = Buffer.alloc(0)
         a.write(Infinity)
-        expect(a.sent).toEqual(lacking)
+        expectSame(a.sent, lacking)
         talk(a, b)
         const before = b.sent.length
         let told = 0
@@ -142,10 +143,10 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
   test('converge while both sides write at any moment', () => {
     fc.assert(
       fc.property(
-        wholeRuns(entry),
+        wholePasts(entry),
         pace,
         fc.array(fc.tuple(fc.boolean(), entry.change), { maxLength: 8 }),
-        ({ whole: [first, second] }, pieces, writes) => {
+        ({ replicas: [first, second] }, pieces, writes) => {
           const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
           for (const [atA, made] of writes) {
             const end = atA ? a : b
@@ -332,11 +333,11 @@ describe('A checked session', () => {
         const sent = lines(n)
         const dropped = 1 + (at % n)
         const { replica, announce, session } = hear(sent.filter((_, i) => i !== dropped))
-        expect(replica).toEqual(sb.create('b'))
+        expectSame(replica, sb.create('b'))
         expect(announce.at(-1)).toMatchObject({ rejection: { _tag: 'Gap', sent: n, received: n - 1 } })
         expect(Session.isDone(session)).toBe(true)
-        expect(Session.send()(session, replica).send).toEqual([])
-        expect(Model.toJSON(hear(sent, replica).replica.state)).toEqual(Model.toJSON(filled('a', n).state))
+        expectSame(Session.send()(session, replica).send, [])
+        expectSame(Model.toJSON(hear(sent, replica).replica.state), Model.toJSON(filled('a', n).state))
       }),
     )
   })
