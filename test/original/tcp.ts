@@ -48,9 +48,9 @@ export const connect = async (makeLeft: () => Duplex, makeRight: () => Duplex): 
   }
 }
 
-/** Waits until both say the same; fails with both when they do not within some seconds. */
+/** Waits until both say the same; fails with both when they do not within half a minute. */
 export const eventually = async (check: () => void): Promise<void> => {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 30_000
   for (;;) {
     try {
       check()
