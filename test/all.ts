@@ -1,14 +1,14 @@
 /**
- * What `npm test` runs: types, lint, format and tests, side by side, since none of them fills two cores alone.
+ * Runs types, lint, format and tests side by side for `npm test`, since none fills two cores alone.
  *
- * The tests write as they go; the output of a check is shown when it ends. All of them must succeed.
+ * The tests print as they go. A check prints when it ends, and only if it fails. All must pass.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 const CHECKS = ['tsc', 'eslint .', 'prettier --check .']
 
-/** Runs a program of node_modules/.bin, which npm puts on the path. */
+/** Runs a command. npm puts the programs of node_modules/.bin on its path. */
 const run = async (command: string, isLive = false): Promise<boolean> => {
   const start = performance.now()
   const child = spawn(command, {

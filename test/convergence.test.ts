@@ -1,4 +1,4 @@
-/** Every data type under the convergence kit; and what budgets do, which is the core's. */
+/** Every data type under the convergence kit, and under budgets. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scuttlebutt } from '../src/index.js'
@@ -11,7 +11,7 @@ import { table } from './table.js'
 /** Networks for each data type. `npm run soak -- --runs 1000000` plays more. */
 const CASES = inMemory(1000)
 
-/** Every run exercises some of these; fewer than this, and a green run shows little. */
+/** The least share of runs that must exercise a feature, or a passed run shows little. */
 const REQUIRED: Partial<Record<Feature, number>> = {
   concurrent: 0.35,
   sameKey: 0.05,
@@ -38,7 +38,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     expect(coverage.runs).toBe(CASES)
   })
 
-  test('keeps them in every run of a small scope', () => {
+  test('keeps every law in all runs of a small scope', () => {
     const commands = fc.sample(entry.change, { seed: 3, numRuns: 2 })
     const { exhaustive } = rightOf(
       checkDataType(entry.dataType, { ...entry, runs: 1, seed: 1, exhaustive: { replicas: 3, updates: 3, commands } }),
@@ -47,7 +47,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     expect(exhaustive!.ends).toBeGreaterThan(20)
   })
 
-  test('R3: leaves no gap within a source when a budget cuts a history short', () => {
+  test('R3: leaves no gap within a source when a budget cuts a history', () => {
     fc.assert(
       fc.property(pasts(entry), fc.nat(), budget, ({ versions, replicas }, some, limits) => {
         const clock = versions.length === 0 ? {} : digest(versions[some % versions.length]!).clock
@@ -70,7 +70,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
-  test('R3: reaches by budgeted reconciles what one unbounded reaches, and falls silent', () => {
+  test('R3: reaches by reconciles with a budget what one without reaches, and falls silent', () => {
     const said = entry.toJSON
     fc.assert(
       fc.property(wholePasts(entry), budget, ({ replicas: [a, b] }, limits) => {

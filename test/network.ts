@@ -1,4 +1,4 @@
-/** Replicas with a random past, for every entry of the table, and what tests of the core and the wire do with them. */
+/** Replicas with a random past for every entry of the table, and helpers for such replicas. */
 import fc from 'fast-check'
 import { scuttlebutt, type Budget, type Command, type Replica, type Update } from '../src/index.js'
 import { ofDataType, schedules, simulate, type Schedule } from '../src/laws/index.js'
@@ -17,8 +17,8 @@ export interface Past<S, C> {
 }
 
 /**
- * Random pasts of an entry. One in ten is played in the networks of the kit, where messages get lost, doubled and
- * cut. The others only write and pass on all they have, which costs a tenth.
+ * Random pasts of an entry. The kit plays one in ten, in networks that lose, double and cut
+ * messages. In the others, replicas only write and pass on all they have, which is much cheaper.
  */
 export const pasts = <S, C>(entry: Entry<S, C>): fc.Arbitrary<Past<S, C>> =>
   fc.oneof(
@@ -29,9 +29,9 @@ export const pasts = <S, C>(entry: Entry<S, C>): fc.Arbitrary<Past<S, C>> =>
 /**
  * As {@link pasts}, where every replica knows all that its clock covers.
  *
- * A transfer that is cut short may leave a clock that covers an update which never came, if a later one supersedes it.
- * Such a replica agrees with others only after the later update arrives. A property that compares replicas before that
- * needs whole transfers.
+ * A transfer that is cut short may leave a clock that covers an update which never came, because a
+ * later one supersedes it. Such a replica agrees with others only after the later update arrives.
+ * A property that compares replicas before that needs whole transfers.
  */
 export const wholePasts = <S, C>(entry: Entry<S, C>): fc.Arbitrary<Past<S, C>> =>
   fc.oneof(

@@ -2,8 +2,10 @@
  * How many cases a property runs, by the environment:
  *
  * - `npm test` runs as many as the call names.
- * - `CI=true npm test` runs at least 10,000 in memory, 100 over sockets, processes and files, and 200 kills.
- * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth of them over the wire, a fiftieth of them as kills.
+ * - `CI=true npm test` runs at least 10,000 in memory, 100 over sockets, processes and files, and
+ *   200 kills.
+ * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth over the wire, and kills
+ *   a process a fiftieth as often.
  *
  * `test/runs.test.ts` refuses a property that takes its number from elsewhere.
  */

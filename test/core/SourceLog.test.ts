@@ -4,7 +4,7 @@ import * as SourceLog from '../../src/core/SourceLog.js'
 import type { Update } from '../../src/index.js'
 import { expectSame } from '../same.js'
 
-/** Mostly newer than all; now and then in between, in the place of another, or gone. */
+/** Most updates are the newest. Some come in between, replace another, or are dropped. */
 const step = fc.record({
   added: fc.array(fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(300) }), {
     maxLength: 60,
@@ -13,7 +13,7 @@ const step = fc.record({
   oneByOne: fc.boolean(),
 })
 
-test('A run is a map from timestamps to updates, in order, however they come; and its versions stay as they were', () => {
+test('A source log maps timestamps to updates, in order, whatever order they come in, and old versions stay', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), fc.nat(400), fc.nat(400), (steps, from, to) => {
       let run = SourceLog.empty<number>()
@@ -24,7 +24,7 @@ test('A run is a map from timestamps to updates, in order, however they come; an
         const updates = added.map((at, i): Update<number> => [i, at === 0 ? ++now : (at % (now + 1)) + 0.5, 'a'])
         model = new Map(model)
         for (const update of updates) model.set(update[1], update)
-        // the very ones that are held, and others of their timestamps
+        // some are held, others only share a timestamp with one that is held
         const gone = dropped.map((at): Update<number> => model.get(at % (now + 2)) ?? [0, (at >> 1) % (now + 2), 'a'])
         for (const [, timestamp] of gone) model.delete(timestamp)
         if (oneByOne) for (const update of updates) run = SourceLog.set(update, run)
@@ -63,7 +63,7 @@ test('A run is a map from timestamps to updates, in order, however they come; an
   )
 })
 
-test('A run made in one go is the one made step by step', () => {
+test('A source log that is made at once equals one that is made step by step', () => {
   const updates = Array.from({ length: 200 }, (_, i): Update<number> => [i, i + 1, 'a'])
   for (let length = 0; length <= updates.length; length++) {
     const some = updates.slice(0, length)

@@ -1,4 +1,4 @@
-/** B6: a source that says two things under one stamp, to every data type. */
+/** B6 for every data type: a source sends two contents under one timestamp. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Clock from '../../src/core/Clock.js'
@@ -29,7 +29,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
   const { change, create, history, digest } = scuttlebutt(dataType)
   const take = taking(dataType)
 
-  /** Updates of which some have a second content, next to one another. */
+  /** Updates in order. A pair is two contents under one timestamp. */
   const equivocal = fc
     .tuple(pasts(entry), fc.array(fc.tuple(entry.change, fc.nat()), { minLength: 1, maxLength: 4 }))
     .map(([past, others]) => {
@@ -45,7 +45,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
       return updates
     })
 
-  test('shows the same to all who have seen both, whichever came first, and tells newcomers', () => {
+  test('shows the same to all that have seen both contents, whichever came first, and to newcomers', () => {
     fc.assert(
       fc.property(equivocal, fc.boolean(), (told, asOneBatch) => {
         const orders = [false, true].map((turned) =>
@@ -61,7 +61,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
             [[], create('z'), []],
           )
         })
-        // what is superseded as it comes, such as a change of nothing, is forgotten, and its other content not told from it
+        // an update that is superseded on arrival is forgotten, so its other content is no fork
         const pairs = told.filter(isPair).length
         fc.pre(outcomes.every(([, , proofs]) => proofs.length === pairs))
         const replicas = outcomes.map(([, replica]) => replica)
@@ -73,7 +73,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         const newcomer = take(history()(first))(create('z'))[1]
         expect(JSON.stringify(toJSON(newcomer.state))).toBe(JSON.stringify(toJSON(first.state)))
         expectSame(history()(newcomer), history()(first))
-        // neither moves a clock, and once more says nothing
+        // neither order moves a clock further, and a repeat changes nothing
         expect(Clock.leq(newcomer.clock, first.clock)).toBe(true)
         expectSame(digest(first), digest(second))
         expect(take(history()(first))(first)[1]).toBe(first)
@@ -82,7 +82,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
   })
 })
 
-test('keeps both contents as proof, and every reply that has room for them carries both', () => {
+test('keeps both contents as proof, and every reply with room carries both', () => {
   const [entry] = table
   const { applyUpdates, create, history } = scuttlebutt(entry!.dataType)
   const [one, two, three] = [1, 2, 3].map((value) => [['k', value], 1000, 'liar'] as const)
@@ -99,12 +99,12 @@ test('keeps both contents as proof, and every reply that has room for them carri
   }
   expect(history({ liar: 1000 })(next)).toHaveLength(1)
   expect(taking(entry!.dataType)([one, two, three] as never)(next)).toEqual([[], next, []])
-  // an honest update after it drops what it supersedes, but no proof
+  // a later honest update drops what it supersedes, but no proof
   const later = applyUpdates([[['k', 9], 2000, 'b']] as never)(next)
   expect(history()(later)).toHaveLength(5)
 })
 
-test('keeps no more than 64 proofs against one source, whatever it goes on to say, and goes on with others', () => {
+test('keeps at most 64 proofs against one source, and still takes proofs against others', () => {
   const [entry] = table
   const take = taking(entry!.dataType)
   const lies = Array.from({ length: 20_000 }, (_, i) => [['k', i], 1000, 'liar'] as const)

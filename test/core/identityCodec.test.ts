@@ -35,7 +35,7 @@ const checked: ReadonlyArray<t.Any> = [
 ]
 
 describe.each(checked.map((codec) => [codec.name, codec] as const))('%s', (_, codec) => {
-  test('is known to only check: decoding gives the very value of whatever it is', () => {
+  test('is known as a check only: it decodes every value to that very value', () => {
     expect(isCheckOnly(codec)).toBe(true)
     fc.assert(
       fc.property(shape, (value) => {
@@ -65,11 +65,11 @@ test.each([
   t.type({ a: t.string }),
   t.partial({ a: t.string }),
   t.exact(t.type({ a: t.string })),
-])('of a codec that may change what it decodes nothing is taken for granted: $name', (codec) => {
+])('does not count a codec as a check if it may change what it decodes: $name', (codec) => {
   expect(isCheckOnly(codec)).toBe(false)
 })
 
-test('a change is decoded as its codec has it, on the short way and on the long one', () => {
+test('a change decodes alike by a codec that checks only and by one that converts', () => {
   const short = scuttlebutt(Model.of(t.string)).decode()
   const long = scuttlebutt(Model.of(trimmed)).decode()
   fc.assert(

@@ -1,4 +1,4 @@
-/** The original family as the judge: over TCP, in every arrangement, all must end equal. */
+/** Ours and the original family converse over TCP. They must end equal, in every arrangement. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createWriteStream as writeFileStream } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const play = (kind: Kind, peers: ReadonlyArray<Peer>, all: ReadonlyArray<Write>)
   for (const { at, key, value } of all) peers[at]!.write(key, kind.values[value])
 }
 
-/** Before the headers have come, 5.5.20 must not write: its history would be lost to the peer, and wire.md says so. */
+/** Lets peers write before the headers come, except 5.5.20, whose history the peer would lose. */
 const playEarly = (kind: Kind, peers: ReadonlyArray<Peer>, all: ReadonlyArray<Write>): void => {
   play(
     kind,
@@ -43,8 +43,9 @@ const expectEqual = (peers: ReadonlyArray<Peer>): void => {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
- * Until the wall clock is past every stamp made so far. Who hears a stamp of the original and writes within its millisecond goes on
- * from there, by the least steps, and may meet the stamp that another original makes of it: a tie. See parting.test.ts.
+ * Waits until the wall clock is past every timestamp made so far. A peer of ours that hears a
+ * timestamp of the original and writes in the same millisecond takes the next doubles, and another
+ * original may take the same: a tie, which parting.test.ts is about.
  */
 const nextMoment = (): Promise<void> => pause(2)
 
@@ -53,7 +54,7 @@ const piecesOf = (bytes: Uint8Array, size: number): ReadonlyArray<Uint8Array> =>
 
 /** All conversations of one version of the original family. */
 export const converseWith = (family: Family): void => {
-  // side by side: most of the time they wait for sockets
+  // side by side, since they mostly wait for sockets
   describe.concurrent.each(kindsOf(family).map((kind) => [kind.name, kind] as const))(
     `%s and the original on ${family.version}`,
     (_, kind) => {
@@ -137,7 +138,7 @@ export const converseWith = (family: Family): void => {
         )
       })
 
-      test.each(pairs)('end by themselves without tail: %s', async (_, make) => {
+      test.each(pairs)('end when synced without tail: %s', async (_, make) => {
         const peers = make()
         play(kind, peers, [
           { at: 0, key: 'a', value: 0 },
@@ -151,7 +152,7 @@ export const converseWith = (family: Family): void => {
         expectEqual(peers)
       })
 
-      test.each(pairs)('read from the one and write to the other: %s', async (_, make) => {
+      test.each(pairs)('carry updates one way from a read stream to a write stream: %s', async (_, make) => {
         const [from, to] = make()
         from.write('a', kind.values[0])
         to.write('b', kind.values[1])
@@ -169,7 +170,7 @@ export const converseWith = (family: Family): void => {
 
       // 5.5.20 has no such options
       test.each(family.version === '5.5.20' ? pairs.slice(2) : pairs)(
-        'send just what is missing with clock and sendClock: %s',
+        'send only what is missing with clock and sendClock: %s',
         async (_, make) => {
           const [from, to] = make()
           from.write('a', kind.values[0])
@@ -191,7 +192,7 @@ export const converseWith = (family: Family): void => {
         },
       )
 
-      test('B11: a write-only side of ours sends no data, whatever the original asks', async () => {
+      test('B11: send no data from a write-only side of ours, whatever the original asks', async () => {
         const [ours, theirs] = [kind.ours('ours'), kind.theirs('theirs')]
         ours.write('secret', kind.values[0])
         theirs.write('public', kind.values[0])
@@ -204,7 +205,7 @@ export const converseWith = (family: Family): void => {
         await cut()
       })
 
-      test.each(pairs)('a file saved by one is loaded by the other: %s', async (_, make) => {
+      test.each(pairs)('load a file that the other saved: %s', async (_, make) => {
         const [from, to] = make()
         for (let i = 0; i < 100; i++) from.write(`k${String(i % 50)}`, kind.values[i % kind.values.length])
         const folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-'))

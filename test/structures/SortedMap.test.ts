@@ -64,7 +64,7 @@ describe('SortedMap', () => {
     )
   })
 
-  test('takes keys that are arrays, as updates are', () => {
+  test('takes arrays as keys', () => {
     const lessFirst = (a: readonly number[], b: readonly number[]): boolean => a[0]! < b[0]!
     fc.assert(
       fc.property(edits, (all) => {
@@ -86,7 +86,7 @@ describe('SortedMap', () => {
     )
   })
 
-  test('keeps every old version as it was, also while drafts are edited', () => {
+  test('keeps every old version as it was, even while drafts are edited', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(edit(200), { maxLength: 60 }), { maxLength: 30 }),
@@ -105,7 +105,7 @@ describe('SortedMap', () => {
             }
             if (drafts) map = draft.done()
             kept.push([map, sorted(model)])
-            // goes on after done, on copies
+            // `done` makes the draft copy what it edits next
             draft.set(-1, -1)
             draft.remove(0)
           }
@@ -115,10 +115,10 @@ describe('SortedMap', () => {
     )
   })
 
-  test('is found in a draft whatever was looked at before, near by or far', () => {
+  test('finds a key in a draft, near to the last one or far from it', () => {
     const touch = fc.record({
       verb: fc.constantFrom('get', 'set', 'update', 'remove', 'done'),
-      // runs of keys in order, each from somewhere
+      // a run of keys in order, from anywhere
       from: fc.nat(300),
       length: fc.nat(40),
       stride: fc.constantFrom(1, 1, 1, -1, 7),
@@ -155,7 +155,7 @@ describe('SortedMap', () => {
     )
   })
 
-  test('asks once what to write, and stays where that is what is there', () => {
+  test('asks once for the value to write, and stays the same map if that value is there', () => {
     const map = SortedMap.set(less, SortedMap.empty<number, number>(), 1, 1)
     const asked: unknown[] = []
     const same = SortedMap.update(less, map, 1, (held) => {
@@ -174,7 +174,7 @@ describe('SortedMap', () => {
     ])
   })
 
-  test('goes on from a structured clone, each apart', () => {
+  test('goes on from a structured clone without changing the original', () => {
     const draft = new SortedMap.Draft<number, number>(less, SortedMap.empty())
     for (let i = 0; i < 100; i++) draft.set(i, i)
     const original = draft.done()
@@ -229,7 +229,7 @@ describe('SortedMap', () => {
     )
   })
 
-  test('tells what changed from any version to any other', () => {
+  test('reports the changes from any version to any other', () => {
     fc.assert(
       fc.property(edits, edits, fc.boolean(), (first, second, related) => {
         const a = built(first)
@@ -268,7 +268,7 @@ describe('SortedMap', () => {
   })
 })
 
-test('A draft appends what comes after all that is there, node by node', () => {
+test('A draft appends keys beyond all others, node by node', () => {
   const groups = fc.array(fc.tuple(fc.integer({ min: 1, max: 24 }), fc.boolean(), fc.boolean()), { maxLength: 60 })
   fc.assert(
     fc.property(groups, fc.nat(2000), (sizes, gone) => {
@@ -309,7 +309,7 @@ test('A draft appends what comes after all that is there, node by node', () => {
   )
 })
 
-test('B14: keys alike cost no more comparisons than any others, and few of them', () => {
+test('B14: similar keys need no more comparisons than others', () => {
   const cost = (key: (i: number) => string): number => {
     let compared = 0
     const less = (a: string, b: string): boolean => {
@@ -321,7 +321,7 @@ test('B14: keys alike cost no more comparisons than any others, and few of them'
     expect(SortedMap.size(draft.done())).toBe(200_000)
     return compared / 200_000
   }
-  // the same length, beginning and sum of characters: what fools a weak hash
+  // one length, one beginning and one sum of characters, which a weak hash cannot tell apart
   const alike = cost((i) => `${'a'.repeat(64)}${i.toString(2).padStart(18, '0')}${(~i >>> 0).toString(2).slice(-18)}`)
   const others = cost((i) => String((i * 2_654_435_761) % 4_294_967_296))
   expect(alike).toBeLessThan(others * 1.1)

@@ -5,7 +5,7 @@ import { inMemory } from '../runs.js'
 
 const LIMIT = 1 << 20
 
-/** Everything that comes of the chunks, with rejections as their tags. */
+/** All lines of the chunks. A rejection is shown by its tag. */
 const decoded = (chunks: ReadonlyArray<Uint8Array | string>, limit = LIMIT): ReadonlyArray<string> => {
   const out: string[] = []
   let state = Lines.empty
@@ -23,7 +23,7 @@ const decoded = (chunks: ReadonlyArray<Uint8Array | string>, limit = LIMIT): Rea
 
 const line = fc.string({ unit: fc.constantFrom('a', 'é', '€', '😀', '\u2028', '\ufeff', '"', ' '), maxLength: 12 })
 
-/** Where to cut, as fractions. */
+/** Where to cut, as fractions of the length. */
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
 
 const cutAt = <A extends { readonly length: number; slice: (from: number, to: number) => A }>(
@@ -54,11 +54,11 @@ describe('The line decoder', () => {
     )
   })
 
-  test('takes bytes and strings in turn', () => {
+  test('takes bytes and strings by turns', () => {
     expect(decoded([new Uint8Array([0xc3]), new Uint8Array([0xa9]), 'x\ud83d', '\ude00\n'])).toEqual(['éx😀'])
   })
 
-  test('gives the last line though it was not ended, and no line where there is none', () => {
+  test('gives a last line without an end, and none after the last end', () => {
     expect(decoded(['a\nb'])).toEqual(['a', 'b'])
     expect(decoded(['a\n'])).toEqual(['a'])
     expect(decoded([])).toEqual([])
@@ -69,7 +69,7 @@ describe('The line decoder', () => {
     expect(decoded([new Uint8Array([0xef, 0xbb, 0xbf, 0x31, 0x0a])])).toEqual(['\ufeff1'])
   })
 
-  test('refuses just the lines over the limit, in bytes, however they are cut', () => {
+  test('refuses exactly the lines over the limit in bytes, however they are cut', () => {
     const short = fc.string({ unit: fc.constantFrom('a', 'é', '😀'), maxLength: 20 })
     fc.assert(
       fc.property(fc.array(short, { minLength: 1 }), cuts, (lines, at) => {
@@ -81,7 +81,7 @@ describe('The line decoder', () => {
     )
   })
 
-  test('says how a line that was too long began', () => {
+  test('shows how a line over the limit began', () => {
     const [[line]] = Lines.push('x'.repeat(2000), 1000)(Lines.empty)
     expect(line).toEqual({
       _tag: 'Left',
@@ -90,7 +90,7 @@ describe('The line decoder', () => {
     expect(line?._tag === 'Left' && Rejection.show(line.left)).toMatch(/^LineTooLong: line "xxx.*…, limit 1000$/)
   })
 
-  test('N9: holds no more than the limit of an endless line, in few pieces', () => {
+  test('N9: holds no more of an endless line than the limit, in few pieces', () => {
     let state = Lines.empty
     const chunk = new Uint8Array(1).fill(0x61)
     for (let i = 0; i < LIMIT; i++) state = Lines.push(chunk, LIMIT)(state)[1]
