@@ -26,14 +26,22 @@ const strayNumbers = (name: string, code: string): ReadonlyArray<string> => {
   return found
 }
 
-/** Whether the parameters of a property leave `numRuns` to the setup, or take it from runs.ts. */
+/**
+ * Whether the parameters of a property leave `numRuns` to the setup, or take it from runs.ts, by a
+ * call or by the name of a constant that is one.
+ */
 const isFromRuns = (parameters: ts.Expression): boolean => {
   if (!ts.isObjectLiteralExpression(parameters)) return false
+  const code = parameters.getSourceFile().text
   return parameters.properties.every((property) => {
-    if (property.name?.getText() !== 'numRuns') return ts.isPropertyAssignment(property)
-    return ts.isPropertyAssignment(property) && /^(inMemory|overWire|kills)\(/.test(property.initializer.getText())
+    if (!ts.isPropertyAssignment(property)) return false
+    if (property.name.getText() !== 'numRuns') return true
+    const given = property.initializer.getText()
+    return FROM_RUNS.test(given) || FROM_RUNS.test(code.split(`const ${given} = `)[1] ?? '')
   })
 }
+
+const FROM_RUNS = /^(inMemory|overWire|kills)\(/
 
 test('every property takes its number of runs from runs.ts', () => {
   const found = files.flatMap((file) => strayNumbers(file, readFileSync(path.join(folder, file), 'utf8')))
@@ -43,5 +51,7 @@ test('every property takes its number of runs from runs.ts', () => {
 test('a property with a number of its own is found', () => {
   expect(strayNumbers('x', 'fc.assert(property, { numRuns: 5 })')).toEqual(['x: { numRuns: 5 }'])
   expect(strayNumbers('x', 'void fc.assert(property, parameters)')).toHaveLength(1)
+  expect(strayNumbers('x', 'const N = 5; fc.assert(property, { numRuns: N })')).toHaveLength(1)
   expect(strayNumbers('x', 'fc.assert(property, { numRuns: inMemory(5), seed: 1 }); fc.assert(other)')).toEqual([])
+  expect(strayNumbers('x', 'const N = inMemory(5); fc.assert(property, { numRuns: N })')).toEqual([])
 })

@@ -14,6 +14,9 @@ const { CI, RUNS } = process.env
 const soak = RUNS === undefined ? undefined : Number(RUNS)
 if (soak !== undefined && !(soak >= 1)) throw new Error(`RUNS must be a positive number, and is ${String(RUNS)}`)
 
+/** Whether tests run for as long as they need. */
+export const isSoak = soak !== undefined
+
 /** Whether tests run with the numbers of CI, or more. */
 export const isThorough = soak !== undefined || CI === 'true'
 
