@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { isThorough } from './test/runs.js'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
+    setupFiles: ['test/setup.ts'],
+    // a property of 10,000 cases takes minutes on a busy machine; a soak may take hours
+    testTimeout: process.env['RUNS'] !== undefined ? 0 : isThorough ? 900_000 : 60_000,
     hookTimeout: 120_000,
     coverage: {
       provider: 'v8',

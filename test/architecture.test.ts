@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 const src = fileURLToPath(new URL('../src', import.meta.url))
 
-/** What each layer may import besides itself: a partial order, drawn in README. Siblings do not know each other. */
+/** The layers that a layer may import: a partial order, which README draws. Siblings do not mix. */
 const CORE = ['structures', 'core']
 const WHOLE = [...CORE, 'data', 'wire', 'trust', 'gossip', 'scuttlebutt']
 const BELOW: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -33,7 +33,7 @@ const importsOf = async (file: string): Promise<ReadonlyArray<string>> => {
 describe.each(files)('src/%s', (file) => {
   const layer = layerOf(file)
 
-  test('stands in a layer, and imports only from layers below', async () => {
+  test('belongs to a layer, and imports only from layers below', async () => {
     expect(Object.keys(BELOW)).toContain(layer)
     for (const specifier of (await importsOf(file)).filter((one) => one.startsWith('.'))) {
       const target = layerOf(path.relative(src, path.join(src, path.dirname(file), specifier)).replace(/\.js$/, ''))
@@ -45,7 +45,7 @@ describe.each(files)('src/%s', (file) => {
 describe.each(files.filter((file) => layerOf(file) !== 'adapters'))('src/%s', (file) => {
   const layer = layerOf(file)
 
-  test('is pure: no Node, no clock, no dice, no I/O', async () => {
+  test('is pure: no Node, no clock, no randomness, no I/O', async () => {
     const allowed = layer === 'laws' ? /^(\.|fp-ts$|io-ts$|diff$|fast-check$)/ : /^(\.|fp-ts$|io-ts$|diff$)/
     for (const specifier of await importsOf(file)) expect(specifier).toMatch(allowed)
     const code = (await readFile(path.join(src, file), 'utf8')).replace(/\/\*[^]*?\*\/|\/\/.*/g, '')
@@ -53,7 +53,7 @@ describe.each(files.filter((file) => layerOf(file) !== 'adapters'))('src/%s', (f
   })
 })
 
-test('the core needs no code of fp-ts or io-ts at run time, only their types', async () => {
+test('imports no fp-ts or io-ts value in the core', async () => {
   for (const file of files.filter((one) => layerOf(one) === 'core')) {
     const text = await readFile(path.join(src, file), 'utf8')
     expect(text, file).not.toMatch(/^import (?!type).*'(fp-ts|io-ts)'/m)

@@ -1,4 +1,4 @@
-/** Rows of faults.md that every data type must withstand; those of the wire and of streams are tested there. */
+/** Faults of FAULTS.md that every data type must withstand. */
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
@@ -16,12 +16,14 @@ import {
   type DataType,
   type Update,
 } from '../src/index.js'
-import { runs, updatesOf } from './network.js'
+import { pasts, wholePasts } from './network.js'
+import { inMemory } from './runs.js'
+import { expectSame } from './same.js'
 import { table } from './table.js'
 
 const NOW = 1_795_418_741_399
 
-/** Changes every object within that lets itself be changed. */
+/** Changes every object within the value that is not frozen. */
 const vandalise = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return
   for (const member of Object.values(value)) vandalise(member)
@@ -37,9 +39,9 @@ const vandalise = (value: unknown): void => {
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
   const { dataType, eq, toJSON } = entry
   const { create, change, applyUpdate, applyUpdates, decode, history } = scuttlebutt(dataType)
-  const built = runs(entry).map(({ whole, replicas }) => whole[0] ?? replicas[0]!)
+  const built = wholePasts(entry).map(({ replicas }) => replicas[0]!)
 
-  test('C1: of equal stamps one source wins, everywhere', () => {
+  test('C1: lets the same source win equal timestamps everywhere', () => {
     fc.assert(
       fc.property(entry.change, entry.change, (one, other) => {
         const made = [one, other].flatMap((each, i) => {
@@ -48,13 +50,13 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         })
         const [first, second] = [applyUpdates(made)(create('z')), applyUpdates([...made].reverse())(create('z'))]
         expect(eq.equals(first.state, second.state)).toBe(true)
-        expect(toJSON(first.state)).toEqual(entry.oracle(made))
-        expect(history()(first)).toEqual(history()(second))
+        expectSame(toJSON(first.state), entry.oracle(made))
+        expectSame(history()(first), history()(second))
       }),
     )
   })
 
-  test('C2: a write on a clock that is behind counts, here and elsewhere', () => {
+  test('C2: counts a write under a clock that is behind, here and elsewhere', () => {
     fc.assert(
       fc.property(built, entry.change, (replica, made) => {
         const changed = change(made, 1)({ ...replica, id: 'behind' })
@@ -69,7 +71,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
-  test('B8: names of Object.prototype are data, and it stays as it was', () => {
+  test('B8: treats names of Object.prototype as data, and leaves the prototype alone', () => {
     const before = Object.getOwnPropertyNames(Object.prototype).sort()
     fc.assert(
       fc.property(built, (replica) => {
@@ -82,7 +84,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     expect(Object.keys({})).toEqual([])
   })
 
-  test('B9: any shape as a change is an error value, or one that can be applied', () => {
+  test('B9: decodes any shape to an error value or to a change that applies', () => {
     const shape = fc.oneof(
       fc.jsonValue({ maxDepth: 3 }),
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withSparseArray: true }),
@@ -100,11 +102,11 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(JSON.stringify(toJSON(next.state))).toBeTypeOf('string')
         expect(decode()(JSON.parse(JSON.stringify(decoded.right)))).toMatchObject({ _tag: 'Right' })
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 
-  test('B12: values of all types under one name end alike in every order', () => {
+  test('B12: converges in every order with values of all types under one name', () => {
     fc.assert(
       fc.property(fc.array(entry.change, { minLength: 2, maxLength: 5 }), fc.nat(), (changes, turn) => {
         const made = changes.flatMap((each, i) => {
@@ -119,10 +121,10 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
-  test('B13: whoever changes what they gave or got changes nothing here', () => {
+  test('B13: does not change when a caller changes objects given or got', () => {
     fc.assert(
       fc.property(built, entry.change, ({ id, ...before }, made) => {
-        // as they come from a peer; what goes into `applyUpdates` undecoded is believed, and only its objects are copied
+        // decoded as from a peer: `applyUpdates` believes updates and copies only their objects
         const heardBefore = history()({ id, ...before }).flatMap((update) => {
           const decoded = decode()(JSON.parse(JSON.stringify(update)))
           return decoded._tag === 'Right' ? [decoded.right] : []
@@ -149,11 +151,10 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
-  test('R2: whatever is superseded, evicted or pruned, no clock moves back', () => {
+  test('R2: moves no clock back, whatever is superseded, evicted or pruned', () => {
     const { prune } = scuttlebutt(dataType)
     fc.assert(
-      fc.property(runs(entry), fc.nat(2e8), (run, later) => {
-        const updates = updatesOf(run)
+      fc.property(pasts(entry), fc.nat(2e8), ({ updates }, later) => {
         let replica = create('z')
         for (const update of updates) {
           const next = prune(later)(applyUpdate(update)(replica))
@@ -223,7 +224,7 @@ describe.each([
     return changed.right
   }
 
-  test('S7: what was deleted stays so when a peer that was away comes back with it', () => {
+  test('S7: keeps a deletion when a peer that was away returns with the deleted value', () => {
     const updates: Update<unknown>[] = []
     let away = create('a')
     for (const command of write) {
@@ -236,15 +237,15 @@ describe.each([
     for (const replica of [erased, newcomer]) {
       for (const order of [updates, [...updates].reverse()]) {
         const back = applyUpdates([...order, ...history()(away)])(replica)
-        expect(dataType.toJSON?.(back.state)).toEqual(expected)
-        expect(history()(back)).toEqual(history()(erased))
+        expectSame(dataType.toJSON?.(back.state), expected)
+        expectSame(history()(back), history()(erased))
       }
     }
     expect(dataType.toJSON?.(applyUpdates(history()(erased))(away).state)).toEqual(expected)
   })
 })
 
-test('AppendOnly converses in the words of wire.md', () => {
+test('AppendOnly reads and writes these lines', () => {
   const { create, change, applyUpdates, decode, history } = scuttlebutt(AppendOnly.of(t.unknown))
   // A pushes twice, B pushes once and removes A's first
   const exchange = [
@@ -264,7 +265,7 @@ test('AppendOnly converses in the words of wire.md', () => {
     { id: 'b:1795418741404', item: 'three' },
   ])
   expect(history()(replica).map((update) => JSON.stringify(update))).toEqual(exchange.slice(1))
-  // and ours write them
+  // ours write the same lines
   const written = [
     change(AppendOnly.push({ text: 'one' }), 1795418741399)(create('a')),
     change(AppendOnly.remove('a:1795418741399.001'), 1795418741406)({ ...replica, id: 'b' }),

@@ -1,4 +1,4 @@
-/** What is right, or a failure with what is wrong. */
+/** The right side, or a thrown error that shows the left side. */
 import type { either as E } from 'fp-ts'
 
 export const right = <A>(either: E.Either<unknown, A>): A => {

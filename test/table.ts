@@ -1,6 +1,6 @@
 /**
- * Every data type under the properties: one entry each. A new type joins by one line at the
- * bottom, and by saying independently of its own code what its updates come to.
+ * One entry for every data type, which all properties use. A new type adds an entry with an
+ * oracle: a naive computation of its state that shares no code with it.
  */
 import { either as E, type eq } from 'fp-ts'
 import fc from 'fast-check'
@@ -25,13 +25,13 @@ export interface Entry<S, C> {
   readonly dataType: DataType<S, C>
   readonly eq: eq.Eq<S>
   readonly toJSON: (state: S) => unknown
-  /** Commands among them may refuse, which is no update then. */
+  /** A command that refuses makes no update. */
   readonly change: fc.Arbitrary<Command<S, C, unknown>>
-  /** What all updates come to, in total order: the naive model. */
+  /** The naive model: the state after all updates in total order, as `toJSON` shows it. */
   readonly oracle: (updates: ReadonlyArray<Update<C>>) => unknown
 }
 
-/** Few, so that they collide; nasty, so that nothing is special. */
+/** Few keys, so that they collide. Some are nasty, and none may be special. */
 export const key = fc.constantFrom('a', 'b', '__proto__', 'constructor', 'toString', '', '\ud800', 'é')
 
 export const source = fc.constantFrom('a', 'b', 'B', '__proto__', 'constructor', '', '\udfff', 'a b', '10', '9')
@@ -70,7 +70,7 @@ const index = fc.nat(9)
 
 type ListCommand<S, C> = Command<S, C, unknown>
 
-/** A command at an index that is there, or, `ends`, right after the last: of nine, the one that is as far along. */
+/** A command at an index that exists, or right after the last one where `ends` is 1. */
 const inside =
   <S extends RArray.State<unknown>, C>(
     i: number,
@@ -82,7 +82,7 @@ const inside =
     return typeof made === 'function' ? (made as Maker<S, C, unknown>)(state, stamp) : E.right(made)
   }
 
-/** Keys as they may stand on the wire, ours and others'. */
+/** Keys as they may come from the wire, of ours and of others. */
 const denseKey = fc.constantFrom('V', 'Vk', '0', '~', 'a', '__proto__', 'constructor', 'toString')
 
 const rarray: Entry<RArray.State<unknown>, RArray.Change<unknown>> = {
@@ -175,7 +175,7 @@ const expiry: Entry<ExpiryModel.State<unknown>, ExpiryModel.Change<unknown>> = {
 
 type Account = Readonly<Record<string, number>>
 
-/** Nothing in it commutes: the order of actions shows in what they come to. Throws where there is nothing to take. */
+/** No two actions commute, so the result shows their order. No balance goes below 0. */
 const account = (balances: Account, [holder, factor]: readonly [string, number]): Account => {
   const balance = Object.hasOwn(balances, holder) ? balances[holder]! : 0
   if (balance + factor < 0) throw new Error(`${holder} has no ${String(-factor)}`)
@@ -193,7 +193,7 @@ const replay: Entry<Replay.State<Account, readonly [string, number]>, readonly [
       try {
         balances = account(balances, action)
       } catch {
-        // as if it had not been
+        // an action that throws is skipped
       }
     }
     return balances
@@ -247,7 +247,7 @@ const parts = {
   inner: Scuttlebucket.of({ events: events.dataType, model: model.dataType }),
 }
 
-/** The updates of a part, unwrapped. */
+/** The updates of one part, without its name. */
 const partOf = <C>(
   updates: ReadonlyArray<Update<readonly [string, unknown]>>,
   part: string,
@@ -267,7 +267,7 @@ const bucket: Entry<Scuttlebucket.State<typeof parts>, Scuttlebucket.Change<type
     model.change.map(Scuttlebucket.at('proto')),
     events.change.map((change) => ['inner', ['events', change]]),
     model.change.map((change) => Scuttlebucket.at('inner')(Scuttlebucket.at('model')(change))),
-    // what a later version of the program may have
+    // parts of a later version of the program
     fc.tuple(fc.constantFrom('later', '__proto__', 'toString'), json) as fc.Arbitrary<never>,
   ) as fc.Arbitrary<Command<Scuttlebucket.State<typeof parts>, Scuttlebucket.Change<typeof parts>, unknown>>,
   oracle: (updates) => {

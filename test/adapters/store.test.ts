@@ -8,7 +8,7 @@ const sb = scuttlebutt(Model.of(t.unknown))
 const make = () => createStore(sb, 'alice', { now: () => 1000 })
 
 describe('A store', () => {
-  test('changes, stamps by its clock, and tells its listeners', () => {
+  test('applies a change, stamps it by its clock, and tells its listeners', () => {
     const store = make()
     const listener = vi.fn()
     store.subscribe(listener)
@@ -18,7 +18,7 @@ describe('A store', () => {
     expect(listener.mock.calls).toEqual([[[[['x', 1], 1000, 'alice']], store.getReplica()]])
   })
 
-  test('takes a command that looks at the state and the stamp', () => {
+  test('takes a command that reads the state and the timestamp', () => {
     const store = make()
     const append = (state: Model.State<unknown>, { timestamp, source }: { timestamp: number; source: string }) =>
       Model.size(state) < 1
@@ -41,7 +41,7 @@ describe('A store', () => {
     expect(store.getReplica()).toBe(before)
   })
 
-  test('tells of what is new in a batch, and of nothing when nothing is', () => {
+  test('tells its listeners of the new updates in a batch, and of no batch without any', () => {
     const store = make()
     const seen: ReadonlyArray<Update<unknown>>[] = []
     store.subscribe((updates) => seen.push(updates))
@@ -55,7 +55,7 @@ describe('A store', () => {
     expect(seen).toEqual([[a], [b]])
   })
 
-  test('tells every listener of every change in order, also of one made by a listener', () => {
+  test('tells every listener of every change in order, even of a change that a listener makes', () => {
     const store = make()
     const seen: unknown[] = []
     store.subscribe(([update]) => {
@@ -66,7 +66,7 @@ describe('A store', () => {
     expect(seen).toEqual(['first', 'second'])
   })
 
-  test('is not stopped by a listener that throws: the error surfaces by itself', async () => {
+  test('goes on when a listener throws, and the error surfaces as uncaught', async () => {
     const uncaught = new Promise((resolve) => {
       const others = process.listeners('uncaughtException')
       process.removeAllListeners('uncaughtException')
@@ -86,7 +86,7 @@ describe('A store', () => {
     expect(await uncaught).toMatchObject({ message: 'mine' })
   })
 
-  test('forgets a listener at once, also while it tells', () => {
+  test('forgets a listener at once, even while it tells its listeners', () => {
     const store = make()
     const second = vi.fn()
     const first = store.subscribe(() => {
@@ -99,7 +99,7 @@ describe('A store', () => {
     first()
   })
 
-  test('goes on from a replica that was kept', () => {
+  test('goes on from a saved replica', () => {
     const store = make()
     store.change(Model.set('x', 1))
     const next = createStore(sb, 'alice', { now: () => 1, replica: store.getReplica() })
@@ -110,7 +110,7 @@ describe('A store', () => {
     expect(other.change(Model.set('x', 3))).toMatchObject({ right: [['x', 3], expect.any(Number), 'bob'] })
   })
 
-  test('B13: holds what was set, whatever becomes of the object', () => {
+  test('B13: does not change when an object that was set changes', () => {
     const store = make()
     const value = { list: [1] }
     store.change(Model.set('x', value))

@@ -11,6 +11,7 @@ import { createStore, type Store } from '../../src/adapters/store.js'
 import { createReadStream, createStream, createWriteStream, type StreamOptions } from '../../src/adapters/stream.js'
 import { Events, Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
+import { inMemory } from '../runs.js'
 
 type AnyStore = Store<Model.State<unknown>, Model.Change<unknown>>
 
@@ -29,14 +30,14 @@ const collectGarbage = runInNewContext('gc') as () => void
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** What a store's stream writes in answer to these lines, until it has nothing more to say. */
+/** All that a store's stream writes in answer to these lines. */
 const answer = async (store: AnyStore, input: string | Uint8Array, options?: StreamOptions): Promise<string> => {
   const stream = createStream(store, options)
   stream.end(input)
   return text(stream)
 }
 
-/** Joins two streams, through something in the way of the first's lines. */
+/** Joins two streams. What the first writes passes through `between`. */
 const join = (a: Duplex, b: Duplex, between: Duplex = new PassThrough()): void => {
   a.pipe(between).pipe(b).pipe(a)
 }
@@ -62,7 +63,7 @@ const rejectionsOf = (stream: ReturnType<typeof createStream>): ReadonlyArray<Re
 }
 
 describe('A stream', () => {
-  test('says header, history and SYNC, then live updates, and announces each', async () => {
+  test('sends header, history and SYNC, then live updates, and announces each', async () => {
     const [a, b] = [make('a', { x: 1 }), make('b', { y: { z: ['é'] } })]
     const [left, right] = [createStream(a, { meta: { v: 1 } }), createStream(b)]
     const heard: unknown[] = []
@@ -78,7 +79,7 @@ describe('A stream', () => {
     expect(heard).toEqual([{ id: 'a', clock, meta: { v: 1 } }, 'syncSent', 'syncReceived', 'sync'])
   })
 
-  test('ends when the peer does, and lets go of the store', async () => {
+  test('ends with its peer, and lets go of the store', async () => {
     const [a, b] = [make('a', { x: 1 }), make('b')]
     const [left, right] = [createStream(a), createStream(b)]
     join(left, right)
@@ -107,7 +108,7 @@ describe('A stream', () => {
     await Promise.all([pipeline(c, d, new PassThrough(), c)])
   })
 
-  test('can be destroyed at any moment, by its own side and by the other', async () => {
+  test('can be destroyed at any moment, by either side', async () => {
     for (const when of ['at once', 'midway', 'late']) {
       const [a, b] = [make('a', { x: 1 }), make('b', { y: 1 })]
       const [left, right] = [createStream(a), createStream(b)]
@@ -122,7 +123,7 @@ describe('A stream', () => {
     }
   })
 
-  test('lets go when what it is piped from, or to, closes midway', async () => {
+  test('lets go of the store when the stream before or after it closes midway', async () => {
     for (const side of ['source', 'sink'] as const) {
       const stream = createStream(make('a', { x: 1 }))
       const ends = { source: new PassThrough(), sink: new PassThrough() }
@@ -133,13 +134,13 @@ describe('A stream', () => {
     }
   })
 
-  test('is destroyed with an error when told, which surfaces', async () => {
+  test('surfaces the error that it is destroyed with', async () => {
     const stream = createStream(make('a'))
     stream.destroy(new Error('mine'))
     await expect(once(stream, 'end')).rejects.toThrow('mine')
   })
 
-  test('says so when it is piped to two peers, or from two', () => {
+  test('reports that it is piped to two peers, or from two', () => {
     const stream = createStream(make('a'))
     stream.pipe(new PassThrough())
     expect(() => stream.pipe(new PassThrough())).toThrow(/one peer/)
@@ -153,7 +154,7 @@ describe('A stream', () => {
     other.pipe(again)
   })
 
-  test('takes strings of another encoding', async () => {
+  test('takes strings in another encoding', async () => {
     const store = make('a')
     const stream = createStream(store)
     stream.end(Buffer.from('[["é",1],1000,"b"]\n').toString('hex'), 'hex')
@@ -162,7 +163,7 @@ describe('A stream', () => {
     expect(read(store)).toEqual({ é: 1 })
   })
 
-  test('a write stream sends nothing, but its header with sendClock', async () => {
+  test('sends nothing as a write stream, except its header with sendClock', async () => {
     const saved = await answer(make('a', { x: 1 }), '', { writable: false, tail: false })
     const store = make('b', { secret: 1 })
     expect(await answer(store, saved, { readable: false })).toBe('')
@@ -173,7 +174,7 @@ describe('A stream', () => {
     expect(read(store)).toEqual({ secret: 1, x: 1 })
   })
 
-  test('a read stream with clock waits for the header of its peer', async () => {
+  test('waits for the header of its peer as a read stream with clock', async () => {
     const store = make('a', { x: 1, y: 2 })
     const { clock } = sb.digest(store.getReplica())
     const stream = createReadStream(store, { clock: true, tail: false })
@@ -183,7 +184,7 @@ describe('A stream', () => {
 })
 
 describe('Faults of the network', () => {
-  test('N1: chunks cut at every byte, within characters too', async () => {
+  test('N1: converges when chunks are cut at every byte, within characters too', async () => {
     const input = Buffer.from('{"id":"b","clock":{}}\n[["é😀","€"],1000,"b"]\r\n[["y",1],1001,"b"]\n"SYNC"\n')
     for (let cut = 0; cut <= input.length; cut++) {
       const store = make('a')
@@ -197,7 +198,7 @@ describe('Faults of the network', () => {
     }
   })
 
-  test('N2: doubled lines', async () => {
+  test('N2: ignores doubled lines', async () => {
     const [a, b] = [make('a', { x: 1, y: 2 }), make('b', { z: 3 })]
     const [left, right] = [createStream(a), createStream(b)]
     join(
@@ -210,7 +211,7 @@ describe('Faults of the network', () => {
     expect(sb.history()(b.getReplica())).toEqual(sb.history()(a.getReplica()))
   })
 
-  test('N3: a line lost or swapped is noticed, and with checked repaired by the next sync', async () => {
+  test('N3: notices a lost or swapped line, and the next sync repairs it if streams are checked', async () => {
     const values = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${String(i)}`, i]))
     for (const at of [1, 5, 9]) {
       const [a, b] = [make('a', values), make('b')]
@@ -240,7 +241,7 @@ describe('Faults of the network', () => {
     expect(rejections).toMatchObject([{ _tag: 'OutOfOrder' }])
   })
 
-  test('N4: cut after every byte, then a clean sync', async () => {
+  test('N4: converges by a clean sync after a cut at every byte', async () => {
     const input = Buffer.from(
       await answer(make('b', { x: 1, 'é😀': '€', y: [1] }), '', { writable: false, tail: false }),
     )
@@ -256,7 +257,7 @@ describe('Faults of the network', () => {
     }
   })
 
-  test('N6: writes between connect and header', async () => {
+  test('N6: loses no write between connecting and the header', async () => {
     const [a, b] = [make('a', { x: 1 }), make('b', { y: 1 })]
     const [left, right] = [createStream(a), createStream(b)]
     a.change(Model.set('x', 2))
@@ -268,7 +269,7 @@ describe('Faults of the network', () => {
     expect(read(b)).toEqual(read(a))
   })
 
-  test('N7: a peer that never reads makes nothing pile up', async () => {
+  test('N7: piles up nothing for a peer that never reads', async () => {
     const log = createStore(scuttlebutt(Events.of(t.number)), 'a')
     const stream = createStream(log)
     stream.write('{"id":"slow","clock":{}}\n')
@@ -299,7 +300,7 @@ describe('Faults of the network', () => {
     expect(most).toBeLessThan(64 * 1024)
   })
 
-  test('N8: a silent peer is let go of after a time', async () => {
+  test('N8: lets go of a silent peer after a time', async () => {
     const store = make('a')
     const stream = createStream(store, { timeout: 30 })
     const rejections = rejectionsOf(stream)
@@ -309,7 +310,7 @@ describe('Faults of the network', () => {
     const ended = createStream(store, { timeout: 30 })
     ended.end('{"id":"b","clock":{}}\n')
     await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(ended.destroyed).toBe(false) // it is we who have not read yet
+    expect(ended.destroyed).toBe(false) // this side has not read yet
     ended.destroy()
     const alive = createStream(store, { timeout: 1000 })
     const beats = setInterval(() => alive.write('null\n'), 100)
@@ -319,7 +320,7 @@ describe('Faults of the network', () => {
     alive.destroy()
   })
 
-  test('N9: an endless line costs a limit, and linear time', async () => {
+  test('N9: ends an endless line at the limit, in linear time', async () => {
     const store = make('a')
     const stream = createStream(store, { policy: { maxBytes: 1000 } })
     const rejections = rejectionsOf(stream)
@@ -359,7 +360,7 @@ describe('Faults of the network', () => {
     ['C6', '[["x",1],9007199254740992,"b"]'],
     ['C6', '[["x",1],"1000","b"]'],
     ['C6', '[["x",1],null,"b"]'],
-  ])('%s: %.50s is refused, unheard too, and the next line comes through', async (_, line) => {
+  ])('%s: refuses %.50s, even without a listener, and takes the next line', async (_, line) => {
     const store = make('a')
     const next = '[["after",1],2000,"c"]\n'
     await answer(store, `${line}\n${next}`) // nobody listens
@@ -372,20 +373,20 @@ describe('Faults of the network', () => {
     expect(read(store)).toEqual({ after: 1 })
   })
 
-  test('N12: a second header brings nothing more', async () => {
+  test('N12: sends nothing more for a second header', async () => {
     const store = make('a', Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${String(i)}`, i])))
     const header = '{"id":"b","clock":{}}\n'
     expect(await answer(store, header.repeat(1000))).toBe(await answer(store, header))
   })
 
-  test('N13: updates before the header, SYNC first, no SYNC', async () => {
+  test('N13: takes updates before the header, SYNC first, and no SYNC', async () => {
     const store = make('a', { own: 1 })
     const said = await answer(store, '"SYNC"\n[["x",1],1000,"b"]\n{"id":"b","clock":{"b":1000}}\n')
     expect(read(store)).toEqual({ own: 1, x: 1 })
     expect(said.trimEnd().split('\n')).toHaveLength(3)
   })
 
-  test('N14: 10,000 reconnects leave nothing behind', async () => {
+  test('N14: leaves nothing behind after 10,000 reconnects', async () => {
     const a = make('a', { x: 1 })
     let listening = 0
     const counted: AnyStore = {
@@ -422,7 +423,7 @@ describe('Faults of the network', () => {
     }
     const warm = await reconnect(1000)
     const after = await reconnect(10_000)
-    // a stream that stayed would hold some 5 kB
+    // a stream that stays holds some 5 kB
     expect(after - warm).toBeLessThan(4_000_000)
     expect(listening).toBe(0)
     expect([socket.eventNames().length, process.listenerCount('uncaughtException')]).toEqual(before)
@@ -430,7 +431,7 @@ describe('Faults of the network', () => {
 })
 
 describe('Faults of clocks and peers', () => {
-  test('C1: one winner everywhere when two sources share a stamp', async () => {
+  test('C1: shows one winner everywhere when two sources share a timestamp', async () => {
     const [a, b] = [make('a'), make('b')]
     a.apply([
       [['k', 'from x'], 1000, 'x'],
@@ -445,7 +446,7 @@ describe('Faults of clocks and peers', () => {
     await tick()
   })
 
-  test('C2, C3: a local write is neither lost nor local only, wherever the wall clock stands', () => {
+  test('C2, C3: counts a local write everywhere, wherever the wall clock stands', () => {
     const wall = { now: 5000 }
     const a = createStore(sb, 'a', { now: () => wall.now })
     a.apply([[['k', 'theirs'], 9000, 'b']])
@@ -458,7 +459,7 @@ describe('Faults of clocks and peers', () => {
     expect(read(b)).toEqual({ k: 'mine again' })
   })
 
-  test('C4: a million writes in a frozen millisecond, each with its own stamp', () => {
+  test('C4: gives a million writes in a frozen millisecond a timestamp each', () => {
     const { create, change } = sb
     let replica = create('a')
     let latest = 0
@@ -473,7 +474,7 @@ describe('Faults of clocks and peers', () => {
     expect(latest).toBeLessThan(1_795_418_741_399 + 250)
   })
 
-  test('C5, B3: a stamp more than a day ahead is refused, of our own id too; local writes still work', async () => {
+  test('C5, B3: refuses a timestamp a day ahead, even under its own id, and still writes', async () => {
     const day = 24 * 60 * 60 * 1000
     const store = make('a')
     const at = Date.now()
@@ -493,7 +494,7 @@ describe('Faults of clocks and peers', () => {
     expect(lax.change(Model.set('k', 2))).toMatchObject({ left: { _tag: 'TimestampsExhausted' } })
   })
 
-  test('B6: two contents under one stamp are reported with both as proof', async () => {
+  test('B6: reports two contents under one timestamp, with both as proof', async () => {
     const store = make('a')
     const stream = createStream(store)
     const rejections = rejectionsOf(stream)
@@ -504,7 +505,7 @@ describe('Faults of clocks and peers', () => {
     ])
   })
 
-  test('B8: ids and keys named __proto__ and the like are plain data, over the wire and back', async () => {
+  test('B8: carries ids and keys called __proto__ and the like as plain data', async () => {
     const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', '']
     for (const id of names) {
       const store = createStore(sb, id)
@@ -518,7 +519,7 @@ describe('Faults of clocks and peers', () => {
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('1')
   })
 
-  test('B10: events named as a stream or an emitter names its own are plain data', async () => {
+  test('B10: carries events with the names of stream events as plain data', async () => {
     const events = scuttlebutt(Events.of(t.unknown))
     const [a, b] = [createStore(events, 'a'), createStore(events, 'b')]
     const names = ['error', 'dispose', '_update', 'newListener', 'close', 'end', '__proto__']
@@ -531,7 +532,7 @@ describe('Faults of clocks and peers', () => {
     expect(right.destroyed).toBe(false)
   })
 
-  test('B12: mixed types under one key converge', () => {
+  test('B12: converges with mixed types under one key', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), (order) => {
         const values = [1, '1', null, { a: 1 }, [1], false]
@@ -543,7 +544,7 @@ describe('Faults of clocks and peers', () => {
     )
   })
 
-  test('one bad peer hurts neither the store nor the other streams', async () => {
+  test('keeps the store and the other streams working beside one bad peer', async () => {
     const store = make('hub', { x: 1 })
     const good = make('good', { y: 2 })
     const [toGood, fromGood] = [createStream(store), createStream(good)]
@@ -559,7 +560,7 @@ describe('Faults of clocks and peers', () => {
     expect(read(good)).toEqual({ x: 1, y: 2, z: 1, after: 1 })
   })
 
-  test('R4: a quiet source gets through while another floods, by breadth and oldest first', () => {
+  test('R4: lets a quiet source through while another floods, by breadth and oldest first', () => {
     const { create, applyUpdates, history, digest } = sb
     const flood = Array.from({ length: 1000 }, (_, i): Update<Model.Change<unknown>> => [
       [`f${String(i)}`, i],
@@ -579,7 +580,7 @@ describe('Faults of clocks and peers', () => {
     expect(rounds('depth')).toBe(101)
   })
 
-  test('R5: no live update goes back to where it came from', async () => {
+  test('R5: sends no live update back to its sender', async () => {
     const [a, b] = [make('a'), make('b')]
     const [left, right] = [createStream(a), createStream(b)]
     let back = ''
@@ -598,7 +599,7 @@ describe('Faults of clocks and peers', () => {
   })
 })
 
-test('A data type that throws on what a peer sent ends that stream alone, and loses nothing', async () => {
+test('A data type that throws on an update ends that stream alone, and loses nothing', async () => {
   const fragile = scuttlebutt({
     ...Model.of(t.unknown),
     apply: (updates: ReadonlyArray<Update<Model.Change<unknown>>>) => {
@@ -619,7 +620,7 @@ test('A data type that throws on what a peer sent ends that stream alone, and lo
   good.destroy()
 })
 
-test('Any bytes whatever make a stream neither throw nor hang', async () => {
+test('A stream neither throws nor hangs on any bytes', async () => {
   const store = make('a', { x: 1 })
   const throwing = vi.fn()
   process.on('uncaughtException', throwing)
@@ -637,7 +638,7 @@ test('Any bytes whatever make a stream neither throw nor hang', async () => {
       stream.end()
       await text(stream)
     }),
-    { numRuns: 300 },
+    { numRuns: inMemory(300) },
   )
   process.off('uncaughtException', throwing)
   expect(throwing).not.toHaveBeenCalled()

@@ -29,7 +29,7 @@ const watched = (store: AnyStore, options: WebStreamOptions = {}) => {
 
 const EVENTS = ['header', 'syncSent', 'syncReceived', 'sync']
 
-/** Carries chunks over a port: null ends. */
+/** Carries chunks over a port. A null ends the stream. */
 const overPort = (port: MessagePort, { readable, writable }: WebStreams): void => {
   const writer = writable.getWriter()
   port.on('message', (chunk: Uint8Array | null) => void (chunk === null ? writer.close() : writer.write(chunk)))
@@ -62,7 +62,7 @@ describe('Web streams', () => {
     expect(read(a)).toEqual(read(b))
   })
 
-  test('replicate over a MessageChannel, and end by themselves without tail', async () => {
+  test('replicate over a MessageChannel, and end when synced without tail', async () => {
     const [a, b] = [make('a', { x: 1 }), make('b', { y: 2 })]
     const { port1, port2 } = new MessageChannel()
     const [left, right] = [watched(a, { tail: false }), watched(b, { tail: false })]
@@ -77,7 +77,7 @@ describe('Web streams', () => {
     port2.close()
   })
 
-  test('speak with a node stream', async () => {
+  test('replicate with a Node stream', async () => {
     const [a, b] = [make('a', { x: 1 }), make('b', { y: 2 })]
     const { readable, writable } = toWebStreams(a)
     const node = createStream(b)
@@ -89,7 +89,7 @@ describe('Web streams', () => {
     await once(web, 'finish')
   })
 
-  test('say nothing before somebody reads, and then what is newest', async () => {
+  test('send nothing before somebody reads, and then the newest state', async () => {
     const store = make('a')
     const { readable } = toWebStreams(store, { writable: false, tail: false })
     store.change(Model.set('late', 1))
@@ -111,7 +111,7 @@ describe('Web streams', () => {
     await writer.close()
   })
 
-  test('let go of the store when cancelled, aborted or silent', async () => {
+  test('let go of the store when they are cancelled, aborted or silent', async () => {
     let listening = 0
     const store = make('a')
     const counted: AnyStore = {
@@ -138,7 +138,7 @@ describe('Web streams', () => {
     expect(await reader.read()).toEqual({ done: true, value: undefined })
     expect(silent.announced).toEqual(['rejection'])
     expect(listening).toBe(0)
-    // what still comes is read by nobody
+    // nobody reads the rest
     const writer = cancelled.writable.getWriter()
     await writer.write('[["x",1],1000,"b"]\n')
     await writer.close()

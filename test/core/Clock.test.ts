@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Clock, type ClockRecord } from '../../src/index.js'
 import { source } from '../table.js'
 
-/** The naive model: a native Map of what was seen. */
+/** The naive model: the latest timestamp of every source, in a native Map. */
 type Seen = ReadonlyMap<string, number>
 
 const record: fc.Arbitrary<ClockRecord> = fc
@@ -23,7 +23,7 @@ const { equals } = Clock.Eq
 const { join, zero } = Clock.JoinSemilattice
 
 describe('Clock', () => {
-  test('is carried by a record and back, sources in order', () => {
+  test('survives the way into a record and back, with its sources in order', () => {
     fc.assert(
       fc.property(record, (carried) => {
         const one = Clock.fromRecord(carried)
@@ -35,11 +35,11 @@ describe('Clock', () => {
     )
   })
 
-  test('leaves out what is no timestamp', () => {
+  test('leaves out entries without a valid timestamp', () => {
     expect(Clock.toRecord(Clock.fromRecord({ a: 0, b: -1, c: NaN, d: 1 }))).toEqual({ d: 1 })
   })
 
-  test('raised to a floor covers all up to it, and remembers who has more', () => {
+  test('covers every timestamp up to its floor, and remembers sources beyond it', () => {
     const floor = fc.integer({ min: -1, max: 6 })
     fc.assert(
       fc.property(clock, clock, floor, floor, (a, b, low, high) => {
@@ -74,7 +74,7 @@ describe('Clock', () => {
     )
   })
 
-  test('is a semilattice under join, with the order that it makes', () => {
+  test('is a semilattice under join, and `leq` is its order', () => {
     fc.assert(
       fc.property(clock, clock, clock, (a, b, c) => {
         expect(equals(join(join(a, b), c), join(a, join(b, c)))).toBe(true)
@@ -106,7 +106,7 @@ describe('Clock', () => {
     )
   })
 
-  test('tells what one has seen beyond another, record or clock alike', () => {
+  test('lists the sources that one clock has seen further than another clock or record', () => {
     fc.assert(
       fc.property(record, clock, (carried, b) => {
         const a = Clock.fromRecord(carried)

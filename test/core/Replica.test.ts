@@ -1,4 +1,4 @@
-/** What the pure functions make of faults: the rows of the network are at the streams and the session. */
+/** Faults that the pure core must withstand. Sessions and streams have tests of the network. */
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { confront } from '../../src/core/Fork.js'
@@ -19,7 +19,7 @@ const changed = (key: string, value: unknown, now: number, replica = create('a')
 }
 
 describe('A replica', () => {
-  test('is plain data, without a function in it, and goes on from a structured clone', () => {
+  test('is plain data without functions, and works on from a structured clone', () => {
     const [, replica] = changed('x', { y: [1] }, 1000)
     const clone = structuredClone(replica)
     expect(clone).toEqual(replica)
@@ -28,7 +28,7 @@ describe('A replica', () => {
     expect(Model.toJSON(clone.state)).toEqual({ x: { y: [1] } })
   })
 
-  test('equals, as plain data, another of the same updates and the same id', () => {
+  test('equals, as plain data, a replica with the same id and updates', () => {
     const updates: ReadonlyArray<AnyUpdate> = [
       [['x', 1], 1, 'b'],
       [['y', 1], 2, 'c'],
@@ -40,7 +40,7 @@ describe('A replica', () => {
     expect(history()(one)).toEqual([updates[1], updates[2]])
   })
 
-  test('C1: lets the greater source win a tie, by UTF-16 code unit', () => {
+  test('C1: lets the source that sorts last by UTF-16 code units win a tie', () => {
     for (const [loser, winner] of [
       ['a', 'b'],
       ['B', 'a'],
@@ -60,7 +60,7 @@ describe('A replica', () => {
     }
   })
 
-  test('C2, C3: stamps a local write after all seen, whatever the wall clock', () => {
+  test('C2, C3: stamps a local write after everything seen, whatever the wall clock says', () => {
     let replica = applyUpdate([['k', 'theirs'], 5000, 'b'])(create('a'))
     let latest = 5000
     for (const now of [6000, 6000, 10, -1, 0, NaN, -Infinity, 5999]) {
@@ -74,7 +74,7 @@ describe('A replica', () => {
   })
 
   test.each([0, -0, -1, NaN, Infinity, 2 ** 53, '1000', null, undefined])(
-    'C6: never stores an update with the stamp %s, though it was not decoded',
+    'C6: never stores an update with the timestamp %s, even if it was not decoded',
     (timestamp) => {
       const replica = create('a')
       expect(applyUpdate([['x', 1], timestamp as number, 'b'])(replica)).toBe(replica)
@@ -82,14 +82,14 @@ describe('A replica', () => {
     },
   )
 
-  test('B3: writes on after an update in its own name from the future', () => {
+  test('B3: can still write after an update from the future under its own id', () => {
     const replica = applyUpdate([['k', 'forged'], 8e15, 'a'])(create('a'))
     const [[, timestamp], next] = changed('k', 'mine', 1000, replica)
     expect(timestamp).toBe(8e15 + 1)
     expect(Model.toJSON(next.state)).toEqual({ k: 'mine' })
   })
 
-  test('B6: tells two contents under one stamp, held or in one batch, and not what is the same', () => {
+  test('B6: reports two contents under one timestamp, held or in one batch, but not a repeat', () => {
     const held: AnyUpdate = [['k', { n: 1 }], 1000, 'b']
     const other: AnyUpdate = [['k', { n: 2 }], 1000, 'b']
     const replica = applyUpdate(held)(create('a'))
@@ -98,7 +98,7 @@ describe('A replica', () => {
     expect(forksIn([held, other])).toMatchObject([{ update: other, held }])
   })
 
-  test('B7: owes nothing to a digest that claims all, and does not ask for ever', () => {
+  test('B7: sends nothing to a digest that claims everything, and stops asking', () => {
     const [, replica] = changed('x', 1, 1000)
     const liar = { id: 'liar', clock: { a: 1e300, x: 1e300 } }
     const [next, answer] = reconcile({ digest: liar, updates: [] })(replica)
@@ -110,7 +110,7 @@ describe('A replica', () => {
     })
   })
 
-  test('falls silent though each has seen superseded updates that the other has not', () => {
+  test('falls silent even if each side has seen superseded updates that the other has not', () => {
     const one = applyUpdates([
       [['k', 1], 1, 'p'],
       [['k', 2], 9, 'q'],
@@ -129,7 +129,7 @@ describe('A replica', () => {
     expect(afterwards).toEqual({ _tag: 'None' })
   })
 
-  test('B13: keeps what it was given, whatever becomes of the objects', () => {
+  test('B13: does not change when the objects that it was given change', () => {
     const value = { list: [1] }
     const [update, replica] = changed('x', value, 1000)
     value.list.push(2)
@@ -145,7 +145,7 @@ describe('A replica', () => {
     expect(Events.toJSON(told.state)).toEqual([['e', [{ n: 1 }]]])
   })
 
-  test('forgets what is superseded, and a source with nothing left, but not that it was seen', () => {
+  test('forgets superseded updates and sources without any left, but keeps their timestamps', () => {
     let replica = create('a')
     for (let i = 1; i <= 1000; i++) replica = applyUpdate([['k', i], i, String(i % 10)])(replica)
     expect(replica.log.size).toBe(1)

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as SourceLog from '../../src/core/SourceLog.js'
 import type { Update } from '../../src/index.js'
+import { expectSame } from '../same.js'
 
-/** Mostly newer than all; now and then in between, in the place of another, or gone. */
+/** Most updates are the newest. Some come in between, replace another, or are dropped. */
 const step = fc.record({
   added: fc.array(fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(300) }), {
     maxLength: 60,
@@ -12,7 +13,7 @@ const step = fc.record({
   oneByOne: fc.boolean(),
 })
 
-test('A run is a map from timestamps to updates, in order, however they come; and its versions stay as they were', () => {
+test('A source log maps timestamps to updates, in order, whatever order they come in, and old versions stay', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), fc.nat(400), fc.nat(400), (steps, from, to) => {
       let run = SourceLog.empty<number>()
@@ -23,7 +24,7 @@ test('A run is a map from timestamps to updates, in order, however they come; an
         const updates = added.map((at, i): Update<number> => [i, at === 0 ? ++now : (at % (now + 1)) + 0.5, 'a'])
         model = new Map(model)
         for (const update of updates) model.set(update[1], update)
-        // the very ones that are held, and others of their timestamps
+        // some are held, others only share a timestamp with one that is held
         const gone = dropped.map((at): Update<number> => model.get(at % (now + 2)) ?? [0, (at >> 1) % (now + 2), 'a'])
         for (const [, timestamp] of gone) model.delete(timestamp)
         if (oneByOne) for (const update of updates) run = SourceLog.set(update, run)
@@ -34,33 +35,39 @@ test('A run is a map from timestamps to updates, in order, however they come; an
       for (const [version, expected] of kept) {
         const all: Update<number>[] = []
         SourceLog.forEach(version, (update) => all.push(update))
-        expect(all).toEqual(expected)
+        expectSame(all, expected)
         expect(SourceLog.size(version)).toBe(expected.length)
         const some: Update<number>[] = []
         SourceLog.forEach(version, (update) => some.push(update), from, to)
-        expect(some).toEqual(expected.slice(from, Math.max(from, to)))
+        expectSame(some, expected.slice(from, Math.max(from, to)))
         for (const [i, update] of expected.entries()) {
-          expect(SourceLog.at(version, i)).toBe(update)
-          expect(SourceLog.get(update[1], version)).toBe(update)
-          expect(SourceLog.get(update[1] + 0.25, version)).toBeUndefined()
-          expect(SourceLog.rank(update[1], version)).toBe(i + 1)
-          expect(SourceLog.rank(update[1] - 0.25, version)).toBe(i)
+          const timestamp = update[1]
+          const isFound =
+            SourceLog.at(version, i) === update &&
+            SourceLog.get(timestamp, version) === update &&
+            SourceLog.get(timestamp + 0.25, version) === undefined &&
+            SourceLog.rank(timestamp, version) === i + 1 &&
+            SourceLog.rank(timestamp - 0.25, version) === i
+          if (!isFound) expect.unreachable(`the ${String(i)}th update is not found at ${String(timestamp)}`)
         }
         expect(SourceLog.at(version, expected.length)).toBeUndefined()
         const news: Update<number>[] = []
         SourceLog.forEachAdded(before[0], version, (update) => news.push(update))
-        expect(news.sort((a, b) => a[1] - b[1])).toEqual(expected.filter((update) => !before[1].includes(update)))
+        expectSame(
+          news.sort((a, b) => a[1] - b[1]),
+          expected.filter((update) => !before[1].includes(update)),
+        )
         before = [version, expected]
       }
     }),
   )
 })
 
-test('A run made in one go is the one made step by step', () => {
+test('A source log that is made at once equals one that is made step by step', () => {
   const updates = Array.from({ length: 200 }, (_, i): Update<number> => [i, i + 1, 'a'])
   for (let length = 0; length <= updates.length; length++) {
     const some = updates.slice(0, length)
     const one = some.reduce((run, update) => SourceLog.set(update, run), SourceLog.empty<number>())
-    expect(SourceLog.evolve(some, [], SourceLog.empty<number>())).toEqual(one)
+    expectSame(SourceLog.evolve(some, [], SourceLog.empty<number>()), one)
   }
 })

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Timestamp from '../../src/core/Timestamp.js'
+import { inMemory } from '../runs.js'
 
-/** The next double, by its bits. */
+/** Finds the next double by its bits. */
 const nextDouble = (x: number): number => {
   const view = new DataView(new ArrayBuffer(8))
   view.setFloat64(0, x)
@@ -18,26 +19,26 @@ const timestamp = fc.oneof(
 )
 
 describe('Timestamp', () => {
-  test('is the wall clock where that is ahead', () => {
+  test('is the wall clock where the wall clock is ahead', () => {
     expect(Timestamp.next(2000, 1000)).toBe(2000)
     expect(Timestamp.next(1795418741399, 0)).toBe(1795418741399)
   })
 
-  test('is the very next double after the latest stamp seen, where the wall clock is behind', () => {
+  test('is the next double after the latest timestamp seen where the wall clock is behind', () => {
     fc.assert(
       fc.property(timestamp, fc.double({ max: 0 }), (latest, now) => {
         expect(Timestamp.next(now, latest)).toBe(nextDouble(latest))
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
-  test('has the very last double before it', () => {
+  test('finds the double before a timestamp', () => {
     fc.assert(
       fc.property(timestamp, (x) => {
         expect(Timestamp.previous(nextDouble(x))).toBe(x)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -50,11 +51,11 @@ describe('Timestamp', () => {
           expect(Timestamp.next(now, latest)).toBeGreaterThan(latest)
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
-  test('makes a million stamps in a frozen millisecond, a quarter of a second ahead in the end', () => {
+  test('makes a million timestamps in a frozen millisecond, and ends a quarter of a second ahead', () => {
     const now = 1_795_418_741_399
     let latest = now
     for (let i = 0; i < 1_000_000; i++) {
@@ -65,7 +66,7 @@ describe('Timestamp', () => {
     expect(latest - now).toBeLessThan(250)
   })
 
-  test('is a number above 0 and below 2^53, and nothing else', () => {
+  test('accepts numbers above 0 and below 2^53, and nothing else', () => {
     for (const no of [0, -0, -1, 2 ** 53, 1e999, NaN, '1', null, undefined, [1], 1n])
       expect(Timestamp.is(no)).toBe(false)
     for (const yes of [Number.MIN_VALUE, 0.5, 1, 1795418741399.001, 2 ** 53 - 1]) expect(Timestamp.is(yes)).toBe(true)

@@ -1,4 +1,4 @@
-/** B6: a source that says two things under one stamp, to every data type. */
+/** B6 for every data type: a source sends two contents under one timestamp. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Clock from '../../src/core/Clock.js'
@@ -7,7 +7,8 @@ import { receive, sort } from '../../src/core/receive.js'
 import type { DataType } from '../../src/core/DataType.js'
 import type { Replica } from '../../src/core/Replica.js'
 import { scuttlebutt, type Update } from '../../src/index.js'
-import { runs, updatesOf } from '../network.js'
+import { pasts } from '../network.js'
+import { expectSame } from '../same.js'
 import { table } from '../table.js'
 
 /** What is taken of a batch, the replica after it, and the forks found. */
@@ -28,11 +29,11 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
   const { change, create, history, digest } = scuttlebutt(dataType)
   const take = taking(dataType)
 
-  /** Updates of which some have a second content, next to one another. */
+  /** Updates in order. A pair is two contents under one timestamp. */
   const equivocal = fc
-    .tuple(runs(entry), fc.array(fc.tuple(entry.change, fc.nat()), { minLength: 1, maxLength: 4 }))
-    .map(([run, others]) => {
-      const updates: (Update<unknown> | Pair)[] = [...updatesOf(run)]
+    .tuple(pasts(entry), fc.array(fc.tuple(entry.change, fc.nat()), { minLength: 1, maxLength: 4 }))
+    .map(([past, others]) => {
+      const updates: (Update<unknown> | Pair)[] = [...past.updates]
       for (const [command, at] of others) {
         const one = updates[at % updates.length]
         const made = change(command, 1)(create('liar'))
@@ -44,7 +45,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
       return updates
     })
 
-  test('shows the same to all who have seen both, whichever came first, and tells newcomers', () => {
+  test('shows the same to all that have seen both contents, whichever came first, and to newcomers', () => {
     fc.assert(
       fc.property(equivocal, fc.boolean(), (told, asOneBatch) => {
         const orders = [false, true].map((turned) =>
@@ -60,28 +61,28 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
             [[], create('z'), []],
           )
         })
-        // what is superseded as it comes, such as a change of nothing, is forgotten, and its other content not told from it
+        // an update that is superseded on arrival is forgotten, so its other content is no fork
         const pairs = told.filter(isPair).length
         fc.pre(outcomes.every(([, , proofs]) => proofs.length === pairs))
         const replicas = outcomes.map(([, replica]) => replica)
         const [first, second] = replicas as [(typeof replicas)[number], (typeof replicas)[number]]
         expect(eq.equals(first.state, second.state)).toBe(true)
         expect(JSON.stringify(toJSON(first.state))).toBe(JSON.stringify(toJSON(second.state)))
-        expect(history()(first)).toEqual(history()(second))
+        expectSame(history()(first), history()(second))
         expect(first.log.size).toBe(history()(first).length)
         const newcomer = take(history()(first))(create('z'))[1]
         expect(JSON.stringify(toJSON(newcomer.state))).toBe(JSON.stringify(toJSON(first.state)))
-        expect(history()(newcomer)).toEqual(history()(first))
-        // neither moves a clock, and once more says nothing
+        expectSame(history()(newcomer), history()(first))
+        // neither order moves a clock further, and a repeat changes nothing
         expect(Clock.leq(newcomer.clock, first.clock)).toBe(true)
-        expect(digest(first)).toEqual(digest(second))
+        expectSame(digest(first), digest(second))
         expect(take(history()(first))(first)[1]).toBe(first)
       }),
     )
   })
 })
 
-test('keeps both contents as proof, and every reply that has room for them carries both', () => {
+test('keeps both contents as proof, and every reply with room carries both', () => {
   const [entry] = table
   const { applyUpdates, create, history } = scuttlebutt(entry!.dataType)
   const [one, two, three] = [1, 2, 3].map((value) => [['k', value], 1000, 'liar'] as const)
@@ -98,12 +99,12 @@ test('keeps both contents as proof, and every reply that has room for them carri
   }
   expect(history({ liar: 1000 })(next)).toHaveLength(1)
   expect(taking(entry!.dataType)([one, two, three] as never)(next)).toEqual([[], next, []])
-  // an honest update after it drops what it supersedes, but no proof
+  // a later honest update drops what it supersedes, but no proof
   const later = applyUpdates([[['k', 9], 2000, 'b']] as never)(next)
   expect(history()(later)).toHaveLength(5)
 })
 
-test('keeps no more than 64 proofs against one source, whatever it goes on to say, and goes on with others', () => {
+test('keeps at most 64 proofs against one source, and still takes proofs against others', () => {
   const [entry] = table
   const take = taking(entry!.dataType)
   const lies = Array.from({ length: 20_000 }, (_, i) => [['k', i], 1000, 'liar'] as const)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as DenseKey from '../../src/data/parts/DenseKey.js'
 import type { Update } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 /** npm `between`, which makes the keys of the original family. */
 const original = createRequire(import.meta.url)('between') as {
@@ -40,7 +41,7 @@ describe('Keys', () => {
         expectAscending(keys)
         for (const { key } of keys) expect(key).toMatch(SHAPE)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -58,7 +59,7 @@ describe('Keys', () => {
         }
         expectAscending(keys)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -98,7 +99,7 @@ describe('Keys', () => {
           if (end._tag === 'Left') expect(b < '!0').toBe(true)
         }
       }),
-      { numRuns: 20_000 },
+      { numRuns: inMemory(20_000) },
     )
   })
 
@@ -158,7 +159,7 @@ describe('Keys', () => {
         const merged = [...run('a', m), ...run('b', n)].sort((x, y) => (x.key < y.key ? -1 : 1))
         expect(merged.filter(({ source }, i) => source !== merged[i - 1]?.source)).toHaveLength(2)
       }),
-      { numRuns: 100 },
+      { numRuns: inMemory(100) },
     )
   })
 

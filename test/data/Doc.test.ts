@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { Doc, scuttlebutt, type Command, type Replica, type Update } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const { create, change, applyUpdate, applyUpdates, decode, history } = scuttlebutt(Doc.of(t.unknown))
 
@@ -168,7 +169,7 @@ describe('A set', () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -258,7 +259,7 @@ describe('A sequence', () => {
           expect(id(todo.prev(name)(doc.state))).toEqual(i < 0 ? O.none : idAt(i - 1))
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 

@@ -7,6 +7,7 @@ import { createStore } from '../../src/adapters/store.js'
 import { createStream, type ScuttlebuttStream } from '../../src/adapters/stream.js'
 import { Clock, Events, ExpiryModel, Scuttlebucket, scuttlebutt, type Replica, type Update } from '../../src/index.js'
 import { converse, inOrder } from '../network.js'
+import { inMemory } from '../runs.js'
 
 type State = ExpiryModel.State<unknown>
 type Change = ExpiryModel.Change<unknown>
@@ -174,7 +175,7 @@ describe('Pruning', () => {
         expect(ExpiryModel.getEq().equals(prune(then)(whole).state, pruned.state)).toBe(true)
         for (const [, timestamp] of history()(pruned)) expect(timestamp).toBeGreaterThan(then - AGE)
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { RArray, scuttlebutt, type Maker, type Replica } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const { create, change, applyUpdate, applyUpdates, decode, history } = scuttlebutt(RArray.of(t.string))
 
@@ -80,7 +81,7 @@ describe('An array', () => {
           expect(RArray.at(i)(list.state)).toEqual(item)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 

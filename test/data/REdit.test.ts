@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { REdit, scuttlebutt, type Maker, type RArray, type Replica } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const { create, change, applyUpdates, history } = scuttlebutt(REdit)
 
@@ -40,7 +41,7 @@ describe('A text', () => {
           expect(REdit.lines(pad.state)).toEqual(written.match(/[^\n]*\n|[^\n]+$/g) ?? [])
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 
@@ -55,7 +56,7 @@ describe('A text', () => {
         expect(Object.keys(written).length).toBeLessThanOrEqual(old.length - kept + (made.length - kept))
         expect(Object.keys(written).length).toBeGreaterThanOrEqual(Math.max(old.length, made.length) - kept)
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 
@@ -76,7 +77,7 @@ describe('A text', () => {
           expect(REdit.lines(pad.state)).toEqual(string.match(/[^\n]*\n|[^\n]+$/g) ?? [])
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: inMemory(2000) },
     )
   })
 

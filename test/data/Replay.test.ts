@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { Replay, scuttlebutt, type Update } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const NOW = 1_795_418_741_399
 
@@ -47,7 +48,7 @@ describe('A replayed reducer', () => {
           expect(replica.state.checkpoints.length).toBeLessThanOrEqual(2 * Math.log2(2 * all.length) + 1)
         })
       }),
-      { numRuns: 500 },
+      { numRuns: inMemory(500) },
     )
   })
 

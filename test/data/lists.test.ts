@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { Doc, RArray, REdit, scuttlebutt, type Command, type DataType, type Replica } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const NOW = 1_795_418_741_399
 
@@ -138,7 +139,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items, longestRun
           }
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: inMemory(3000) },
     )
   })
 })

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { namesIn, openLevel, showLevelError, type Level, type LevelStore } from '../../src/adapters/level.js'
 import * as Clock from '../../src/core/Clock.js'
 import { Doc, ExpiryModel, Model, scuttlebutt, type Update } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 import { table } from '../table.js'
 import { right } from '../right.js'
 
@@ -127,7 +128,7 @@ describe('A level store', () => {
             expect(of.digest(again.getReplica())).toEqual(of.digest(store.getReplica()))
           },
         ),
-        { numRuns: 20 },
+        { numRuns: inMemory(20) },
       )
     },
   )

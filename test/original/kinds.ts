@@ -1,4 +1,4 @@
-/** Replicas of ours and of the original behind one face, so that a test can mix them. */
+/** Replicas of ours and of the original behind one interface, so that a test can mix them. */
 import type { Duplex } from 'node:stream'
 import { option as O } from 'fp-ts'
 import * as t from 'io-ts'
@@ -20,10 +20,10 @@ import type { Family, Original, OriginalOptions } from './original.js'
 
 export interface Peer {
   readonly id: string
-  /** Whether what it writes before it has heard the peer's header arrives: not so in 5.5.20. */
+  /** Whether its writes before the peer's header arrive at the peer. In 5.5.20 they do not. */
   readonly isEarly: boolean
   readonly write: (key: string, value: unknown) => void
-  /** What it holds, comparable across kinds. */
+  /** Its state, comparable across kinds. */
   readonly read: () => unknown
   readonly stream: (options?: StreamOptions & OriginalOptions) => Duplex
   readonly readStream: (options?: StreamOptions & OriginalOptions) => Duplex
@@ -34,19 +34,20 @@ export interface Kind {
   readonly name: string
   readonly ours: (id: string, now?: () => number) => Peer
   readonly theirs: (id: string) => Peer
-  /** Whether the original passes on what it heard, in order. */
+  /** Whether the original relays updates in order. */
   readonly isRelayed?: false
-  /** What can be written, or done, to a key; the first three make the key show in what is read. */
+  /** What can be written, or done, to a key. The first three make the key visible. */
   readonly values: ReadonlyArray<unknown>
 }
 
 /**
- * Stamps that nobody else makes, and that are behind the original's: on a tie it lets the later arrival win, and a write of
- * its own that is behind what it has seen it keeps to itself. That is what parting.test.ts is about, not what is tested here.
+ * Timestamps that no other peer makes, a little behind the original's. On a tie the original lets
+ * the later arrival win. It never sends a write of its own that is behind what it has seen.
+ * parting.test.ts is about both.
  */
 const besideTheirs = (id: string) => (): number => Date.now() - 0.497 + (id.charCodeAt(0) % 8) / 64
 
-/** A peer of ours. A command that refuses, because there is nothing to do it to, does nothing. */
+/** A peer of ours. A command that refuses, for want of an item, does nothing. */
 const ours =
   <S, C>(
     dataType: DataType<S, C>,
@@ -165,7 +166,7 @@ const rarray = (family: Family): Kind => ({
   },
 })
 
-/** The text with one line more, fewer or other. */
+/** The text with a line added, removed or replaced. */
 const edited = (text: string, key: string, verb: Verb): string => {
   const lines = text.split(/(?<=\n)/).filter((line) => line !== '')
   const middle = lines.length >> 1
@@ -238,7 +239,7 @@ const doc = (family: Family): Kind => ({
   },
 })
 
-/** A row of the original says its id always, one of ours when it was written. */
+/** A row of the original always has its id. One of ours has it only if it was written. */
 const rowsOf = (rows: Readonly<Record<string, Fields>>): unknown =>
   Object.fromEntries(
     Object.entries(rows).map(([id, fields]) => [
@@ -284,9 +285,10 @@ const bucket = (family: Family): Kind => {
 }
 
 /**
- * Every write has a key of its own: one that is written again, the original merges under the stamp of what came last, and
- * drops its source from the clock, so that old updates come back and newer ones are never sent. It sorts its history by
- * an order that is none where there are several sources, so that what it relays loses what came before. See parting.test.ts.
+ * Gives every write a key of its own. If a key is written again, the original merges under the
+ * timestamp of the last arrival and drops its source from the clock, so old updates come back and
+ * newer ones are never sent. Its history has no total order among several sources, so its relays
+ * lose updates. See parting.test.ts.
  */
 const expiryModel = (family: Family): Kind => ({
   name: 'ExpiryModel',

@@ -1,9 +1,9 @@
-/** The npm package `scuttlebutt` and its family, on either version of it, typed as far as the tests use them. */
+/** The npm package `scuttlebutt` in two versions, and its family, typed as far as tests need. */
 import Module, { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import type { Session, Update } from '../../src/index.js'
 
-/** Ours came from it, and those that it has mean the same. */
+/** Options of the original. Ours of the same name mean the same. */
 export type OriginalOptions = Omit<Session.Options, 'checked'>
 
 export interface Original {
@@ -74,7 +74,7 @@ export interface OriginalBucket extends Original {
   get(name: string): Original
 }
 
-/** The one that we are tested against first, and the one that npm nests under some of the family. */
+/** The newest version, and the one that npm nests under some of the family. */
 export type Version = '5.6.15' | '5.5.20'
 
 const require = createRequire(import.meta.url)
@@ -89,8 +89,8 @@ interface Resolver {
 }
 
 /**
- * Packages with all that they stand on, loaded afresh and together, so that they share one source of timestamps; whoever
- * requires scuttlebutt in them gets that version.
+ * Loads packages and their dependencies afresh and together, so that they share one source of
+ * timestamps. Whichever of them requires scuttlebutt gets this version.
  */
 const load = (version: Version, requests: ReadonlyArray<string>): ReadonlyArray<unknown> => {
   const resolver = Module as unknown as Resolver
@@ -124,7 +124,7 @@ export interface Family {
   readonly expiryModel: (id: string, options?: object) => OriginalExpiryModel
 }
 
-/** All of them, sharing what those of one process share: above all their source of timestamps. */
+/** A fresh family, which shares a source of timestamps as the packages of one process do. */
 export const familyOf = (version: Version): Family => {
   type Class<A> = new (id: string) => A
   const [Model, Events, RArray, REdit, Bucket, { Doc }, ExpiryModel] = load(version, [

@@ -1,4 +1,4 @@
-/** Where two of the original end up different for good, and two of ours, which were told the same, do not. */
+/** Cases where two of the original stay different for good, and two of ours end equal. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import * as t from 'io-ts'
 import { createStore } from '../../src/adapters/store.js'
@@ -14,7 +14,7 @@ interface Party {
   readonly read: () => unknown
 }
 
-/** Someone does something at a time, ms after {@link NOW}; or two meet, and tell each other all that they have. */
+/** One party acts, `at` milliseconds after {@link NOW}, or two meet and exchange all they have. */
 type Step =
   readonly [who: Name, at: number, verb: string, ...args: ReadonlyArray<unknown>] | readonly [who: Name, meets: Name]
 
@@ -26,7 +26,7 @@ interface Parting {
   readonly steps: ReadonlyArray<Step>
   readonly ours: (id: string) => Party
   readonly theirs: (family: Family, id: string) => Party
-  /** What ours say in the end. */
+  /** The state of ours in the end. */
   readonly agreed: unknown
 }
 
@@ -151,7 +151,7 @@ const partings: ReadonlyArray<Parting> = [
   },
   {
     ...arrays,
-    name: 'C2: a clock behind what it has seen',
+    name: 'C2: a clock behind the timestamps seen',
     steps: [
       ['a', 1000, 'push', 'first'],
       ['a', 'b'],
@@ -173,7 +173,7 @@ const partings: ReadonlyArray<Parting> = [
   },
   {
     ...texts,
-    name: 'C2: a clock behind what it has seen',
+    name: 'C2: a clock behind the timestamps seen',
     steps: [
       ['a', 1000, 'text', 'first'],
       ['a', 'b'],
@@ -219,7 +219,7 @@ const partings: ReadonlyArray<Parting> = [
   },
   {
     ...expiries,
-    name: 'S7: a deletion, told to who was away',
+    name: 'S7: a deletion, told to a peer that was away',
     steps: [
       ['a', 0, 'set', 'other', 1],
       ['a', 1, 'set', 'k', 1],
@@ -231,7 +231,7 @@ const partings: ReadonlyArray<Parting> = [
   },
   {
     ...expiries,
-    name: 'objects merged, under the stamp of what came last',
+    name: 'objects merge under the timestamp of the last arrival',
     steps: [
       ['a', 19, 'set', 'k', { y: 0 }],
       ['b', 41, 'set', 'k', { y: 1 }],
@@ -263,7 +263,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Pipes two into each other until both have said all, and a little longer. */
+/** Pipes two parties into each other for long enough to exchange everything. */
 const meet = async (one: Party, other: Party): Promise<void> => {
   const streams = [one.stream(), other.stream()] as const
   for (const stream of streams) stream.on('error', () => undefined)
@@ -271,7 +271,7 @@ const meet = async (one: Party, other: Party): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** What `a` and `b` say in the end; a third may have been with them. */
+/** The states of `a` and `b` in the end. A third party may take part. */
 const play = async (steps: ReadonlyArray<Step>, make: (id: string) => Party): Promise<readonly [unknown, unknown]> => {
   const parties: Readonly<Record<Name, Party>> = { a: make('a'), b: make('b'), c: make('c') }
   for (const step of steps) {
@@ -289,18 +289,18 @@ const play = async (steps: ReadonlyArray<Step>, make: (id: string) => Party): Pr
 }
 
 describe.each(partings)('$of, $name', ({ steps, ours, theirs, agreed }) => {
-  test.each(versions)('two on %s part', async (version) => {
-    // each as in a process of its own
+  test.each(versions)('two on %s end different', async (version) => {
+    // each family is fresh, as in a process of its own
     const [a, b] = await play(steps, (id) => theirs(familyOf(version), id))
     expect(a).not.toEqual(b)
   })
 
-  test('two of ours do not', async () => {
+  test('two of ours end equal', async () => {
     expect(await play(steps, ours)).toEqual([agreed, agreed])
   })
 })
 
-test.each(versions)('the floor of a clock in our header does the original no harm: %s', async (version) => {
+test.each(versions)('the original converges with a header of ours that has a floor: %s', async (version) => {
   const { create, applyUpdate, prune } = scuttlebutt(ExpiryModel.of(t.unknown, LIMITS))
   const replica = prune(NOW + 2e9)(applyUpdate([['old', 1], NOW, 'long gone'])(create('ours')))
   expect(replica.clock.floor).toBe(NOW + 1e9)

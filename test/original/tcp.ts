@@ -4,15 +4,15 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export interface Wire {
-  /** When each side has said all that the other's header lacked, and heard the same. Never, where one side only reads or writes. */
+  /** Resolves when both sides have synced. Never resolves if a side only reads or only writes. */
   readonly synced: Promise<unknown>
-  /** Destroys both ends of the socket at once, whatever is under way. */
+  /** Destroys both ends of the socket at once. */
   readonly cut: () => Promise<void>
   readonly left: net.Socket
   readonly right: net.Socket
 }
 
-/** Makes the streams once the socket is there: the original begins to speak in the tick after, heard or not. */
+/** Makes the streams once the socket is open, since the original writes in the next tick. */
 export const connect = async (makeLeft: () => Duplex, makeRight: () => Duplex): Promise<Wire> => {
   const server = net.createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -25,7 +25,7 @@ export const connect = async (makeLeft: () => Duplex, makeRight: () => Duplex): 
     [left, client],
     [right, socket],
   ] as const) {
-    // a cut socket resets: that is the point. The original reports half a line as an error
+    // a cut socket resets, as intended, and the original reports half a line as an error
     for (const emitter of [stream, end]) emitter.on('error', () => undefined)
     end.pipe(stream).pipe(end)
   }
@@ -42,15 +42,15 @@ export const connect = async (makeLeft: () => Duplex, makeRight: () => Duplex): 
       client.destroy()
       socket.destroy()
       await Promise.all(closed)
-      // the original lets go of a stream only when told
+      // the original lets go of a stream only when it is destroyed
       for (const stream of [left, right]) stream.destroy()
     },
   }
 }
 
-/** Waits until both say the same; fails with both when they do not within some seconds. */
+/** Waits until the check passes. Fails with its last error after half a minute. */
 export const eventually = async (check: () => void): Promise<void> => {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 30_000
   for (;;) {
     try {
       check()

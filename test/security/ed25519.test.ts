@@ -11,6 +11,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { ed25519, orElse, verifyUpdates, type Disbelief, type Verifier } from '../../src/adapters/security.js'
 import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 import { json, key } from '../table.js'
 
 const pair = (seed: number): ed25519.KeyPair => {
@@ -103,7 +104,7 @@ describe('An Ed25519 signature', () => {
       fc.property(altered(update), (other) => {
         expect(['Forged', 'NoKey', 'Unsigned']).toContain(verdict(other))
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
     expect(verdict(update.slice(0, 3))).toBe('Unsigned')
     expect(verdict([...update, 'more'])).toBe('Unsigned')

@@ -15,6 +15,7 @@ import { toWebStreams } from '../../src/adapters/web.js'
 import { sort } from '../../src/core/receive.js'
 import { Clock, Events, Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
+import { inMemory } from '../runs.js'
 
 const sb = scuttlebutt(Model.of(t.unknown))
 const events = scuttlebutt(Events.of(t.unknown))
@@ -245,7 +246,7 @@ describe('A secure store', () => {
           }
         },
       ),
-      { numRuns: 50 },
+      { numRuns: inMemory(50) },
     )
   })
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Lines, Rejection } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const LIMIT = 1 << 20
 
-/** Everything that comes of the chunks, with rejections as their tags. */
+/** All lines of the chunks. A rejection is shown by its tag. */
 const decoded = (chunks: ReadonlyArray<Uint8Array | string>, limit = LIMIT): ReadonlyArray<string> => {
   const out: string[] = []
   let state = Lines.empty
@@ -22,7 +23,7 @@ const decoded = (chunks: ReadonlyArray<Uint8Array | string>, limit = LIMIT): Rea
 
 const line = fc.string({ unit: fc.constantFrom('a', 'é', '€', '😀', '\u2028', '\ufeff', '"', ' '), maxLength: 12 })
 
-/** Where to cut, as fractions. */
+/** Where to cut, as fractions of the length. */
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
 
 const cutAt = <A extends { readonly length: number; slice: (from: number, to: number) => A }>(
@@ -40,7 +41,7 @@ describe('The line decoder', () => {
         const bytes = new TextEncoder().encode(lines.map((one) => one + end).join(''))
         expect(decoded(cutAt(bytes, at))).toEqual(lines)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
@@ -49,15 +50,15 @@ describe('The line decoder', () => {
       fc.property(fc.array(line, { minLength: 1 }), cuts, (lines, at) => {
         expect(decoded(cutAt(lines.map((one) => `${one}\n`).join(''), at))).toEqual(lines)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
-  test('takes bytes and strings in turn', () => {
+  test('takes bytes and strings by turns', () => {
     expect(decoded([new Uint8Array([0xc3]), new Uint8Array([0xa9]), 'x\ud83d', '\ude00\n'])).toEqual(['éx😀'])
   })
 
-  test('gives the last line though it was not ended, and no line where there is none', () => {
+  test('gives a last line without an end, and none after the last end', () => {
     expect(decoded(['a\nb'])).toEqual(['a', 'b'])
     expect(decoded(['a\n'])).toEqual(['a'])
     expect(decoded([])).toEqual([])
@@ -68,7 +69,7 @@ describe('The line decoder', () => {
     expect(decoded([new Uint8Array([0xef, 0xbb, 0xbf, 0x31, 0x0a])])).toEqual(['\ufeff1'])
   })
 
-  test('refuses just the lines over the limit, in bytes, however they are cut', () => {
+  test('refuses exactly the lines over the limit in bytes, however they are cut', () => {
     const short = fc.string({ unit: fc.constantFrom('a', 'é', '😀'), maxLength: 20 })
     fc.assert(
       fc.property(fc.array(short, { minLength: 1 }), cuts, (lines, at) => {
@@ -76,11 +77,11 @@ describe('The line decoder', () => {
         const expected = lines.map((one) => (Buffer.byteLength(one) > 16 ? '<LineTooLong>' : one))
         expect(decoded(cutAt(bytes, at), 16)).toEqual(expected)
       }),
-      { numRuns: 1000 },
+      { numRuns: inMemory(1000) },
     )
   })
 
-  test('says how a line that was too long began', () => {
+  test('shows how a line over the limit began', () => {
     const [[line]] = Lines.push('x'.repeat(2000), 1000)(Lines.empty)
     expect(line).toEqual({
       _tag: 'Left',
@@ -89,7 +90,7 @@ describe('The line decoder', () => {
     expect(line?._tag === 'Left' && Rejection.show(line.left)).toMatch(/^LineTooLong: line "xxx.*…, limit 1000$/)
   })
 
-  test('N9: holds no more than the limit of an endless line, in few pieces', () => {
+  test('N9: holds no more of an endless line than the limit, in few pieces', () => {
     let state = Lines.empty
     const chunk = new Uint8Array(1).fill(0x61)
     for (let i = 0; i < LIMIT; i++) state = Lines.push(chunk, LIMIT)(state)[1]

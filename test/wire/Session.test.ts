@@ -13,10 +13,12 @@ import {
   type Update,
 } from '../../src/index.js'
 import { receive } from '../../src/core/receive.js'
-import { wholeRuns } from '../network.js'
+import { wholePasts } from '../network.js'
+import { inMemory } from '../runs.js'
+import { expectSame } from '../same.js'
 import { table } from '../table.js'
 
-/** One end of a line of bytes: a session, its replica, and what the peer has not read yet. */
+/** One end of a connection: a session, its replica, and the bytes that the peer has not read. */
 class End<S, C> {
   session: Session.Session<C>
   lines = Lines.empty
@@ -47,7 +49,7 @@ class End<S, C> {
     }
   }
 
-  /** Writes up to so many messages; whether there was anything. */
+  /** Writes up to that many messages. Returns whether there were any. */
   write(maxMessages: number): boolean {
     const { session, send, announce } = Session.send<C>(maxMessages)(this.session, this.replica)
     this.session = session
@@ -68,7 +70,7 @@ class End<S, C> {
 
 const stamp = ([, timestamp, source]: Update<unknown>): string => JSON.stringify([timestamp, source])
 
-/** Carries bytes both ways, in pieces as `pace` says, until nobody has more to say. */
+/** Carries bytes both ways, in pieces of the sizes in `pace`, until both ends are silent. */
 const talk = <S, C>(a: End<S, C>, b: End<S, C>, pace: ReadonlyArray<number> = [Infinity]): void => {
   let turn = 0
   const next = (): number => pace[turn++ % pace.length]!
@@ -93,32 +95,32 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
   const { toJSON, dataType } = entry
   const { change, history } = scuttlebutt(dataType)
 
-  test('reach sync, once, with equal replicas, under any chunking and at any pace', () => {
+  test('sync once, with equal replicas, under any chunking and at any pace', () => {
     fc.assert(
-      fc.property(wholeRuns(entry), pace, ({ whole: [first, second] }, pieces) => {
+      fc.property(wholePasts(entry), pace, ({ replicas: [first, second] }, pieces) => {
         const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
         talk(a, b, pieces)
         for (const end of [a, b]) {
-          expect([...end.announced].sort()).toEqual(['header', 'sync', 'syncReceived', 'syncSent'])
+          expectSame([...end.announced].sort(), ['header', 'sync', 'syncReceived', 'syncSent'])
           expect(end.announced.at(-1)).toBe('sync')
         }
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
-        expect(history()(a.replica)).toEqual(history()(b.replica))
+        expectSame(history()(a.replica), history()(b.replica))
       }),
-      { numRuns: 300 },
+      { numRuns: inMemory(300) },
     )
   })
 
-  test('send just what the header lacks, in order, and never back what came from there', () => {
+  test('send exactly what the header lacks, in order, and nothing back to its sender', () => {
     fc.assert(
-      fc.property(wholeRuns(entry), pace, entry.change, ({ whole: [first, second] }, pieces, live) => {
+      fc.property(wholePasts(entry), pace, entry.change, ({ replicas: [first, second] }, pieces, live) => {
         const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
         const lacking = history(Clock.toRecord(second!.clock))(first!)
         b.write(1)
         a.read(b.outbox)
         b.outbox = Buffer.alloc(0)
         a.write(Infinity)
-        expect(a.sent).toEqual(lacking)
+        expectSame(a.sent, lacking)
         talk(a, b)
         const before = b.sent.length
         let told = 0
@@ -126,7 +128,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
           const changed = change(live, 5)(a.replica)
           if (changed._tag === 'Left') continue // a command may refuse
           a.replica = changed.right[1]
-          // and what is superseded as it is made is nobody's to hear
+          // nobody hears of an update that is superseded at once
           if (history()(a.replica).includes(changed.right[0])) told++
           talk(a, b, pieces)
         }
@@ -134,17 +136,17 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         expect(a.sent.length).toBe(lacking.length + told)
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
       }),
-      { numRuns: 300 },
+      { numRuns: inMemory(300) },
     )
   })
 
   test('converge while both sides write at any moment', () => {
     fc.assert(
       fc.property(
-        wholeRuns(entry),
+        wholePasts(entry),
         pace,
         fc.array(fc.tuple(fc.boolean(), entry.change), { maxLength: 8 }),
-        ({ whole: [first, second] }, pieces, writes) => {
+        ({ replicas: [first, second] }, pieces, writes) => {
           const [a, b] = [new End(dataType, first!), new End(dataType, second!)]
           for (const [atA, made] of writes) {
             const end = atA ? a : b
@@ -164,7 +166,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
           expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: inMemory(300) },
     )
   })
 })
@@ -181,7 +183,7 @@ const tags = (announce: ReadonlyArray<Session.Announcement>): ReadonlyArray<stri
   announce.map((one) => (one._tag === 'rejection' ? one.rejection._tag : one._tag))
 
 describe('A session', () => {
-  test('N7: keeps no queue for a slow reader, and skips what was superseded meanwhile', () => {
+  test('N7: keeps no queue for a slow reader, and skips updates superseded meanwhile', () => {
     const a = new End(model, filled('a', 1000))
     const b = new End(model, sb.create('b'))
     a.write(1)
@@ -194,12 +196,12 @@ describe('A session', () => {
       a.replica = changed.right[1]
     }
     while (a.write(64));
-    // the history, and then of 5,000 versions of one key the last
+    // the history, and then the last of 5,000 versions of one key
     expect(a.sent.length).toBe(1001)
     expect(a.sent.at(-1)?.[0]).toEqual(['hot', 4999])
   })
 
-  test('N12: takes one header; a second is refused and sends nothing', () => {
+  test('N12: takes one header, and refuses a second without sending anything', () => {
     const replica = filled('a', 3)
     const header = '{"id":"b","clock":{}}'
     const first = Session.step(model)(decoded(header))(Session.open(), replica)
@@ -221,12 +223,12 @@ describe('A session', () => {
     expect(next.send).toEqual([{ _tag: 'Sync' }])
   })
 
-  test('sends no update before the header of the peer is known', () => {
+  test('sends no update before it has the header of its peer', () => {
     const { send } = Session.send()(Session.open(), filled('a', 3))
     expect(send.map(({ _tag }) => _tag)).toEqual(['Header'])
   })
 
-  test('N2: takes doubled lines in silence', () => {
+  test('N2: does not report doubled lines', () => {
     const line = '[["x",1],1000,"b"]'
     const { replica, announce } = Session.step(model)(decoded(line, line, line))(Session.open(), sb.create('a'))
     expect(announce).toEqual([])
@@ -247,7 +249,7 @@ describe('A session', () => {
   test.each([
     ['in one batch', ['[["x",1],1000,"b"]', '[["x",2],1000,"b"]']],
     ['from another peer', ['[["x",2],1000,"b"]']],
-  ])('B6: reports two contents under one stamp, %s', (_, lines) => {
+  ])('B6: reports two contents under one timestamp, %s', (_, lines) => {
     const before = lines.length === 1 ? sb.applyUpdate([['x', 1], 1000, 'b'])(sb.create('a')) : sb.create('a')
     const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), before)
     expect(announce).toMatchObject([
@@ -256,7 +258,7 @@ describe('A session', () => {
     expect(Model.toJSON(replica.state)).toEqual({ x: 2 })
   })
 
-  test('announces what is refused, applies the rest, and moves the clock for that alone', () => {
+  test('announces refused updates, applies the others, and moves the clock for those alone', () => {
     const lines = ['garbage', '[["x",1],1000,"b"]', '[["y"],1001,"c"]', '[["z",3],0,"d"]', '{"id":"b"}', '[]']
     const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), sb.create('a'))
     expect(tags(announce)).toEqual([
@@ -269,7 +271,7 @@ describe('A session', () => {
     expect(Clock.toRecord(replica.clock)).toEqual({ b: 1000 })
   })
 
-  test('B7: believes a header that claims all only on its own stream', () => {
+  test('B7: believes a header that claims everything only on its own stream', () => {
     const replica = filled('a', 3)
     const liar = Session.step(model)(decoded('{"id":"l","clock":{"a":1e15,"x":1e300}}'))(Session.open(), replica)
     expect(liar.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Sync'])
@@ -278,12 +280,12 @@ describe('A session', () => {
     expect(honest.send.length).toBe(5)
   })
 
-  test('takes no updates where it is not writable', () => {
+  test('takes no updates if it is not writable', () => {
     const step = Session.step(model)(decoded('[["x",1],1000,"b"]'))(Session.open({ writable: false }), sb.create('a'))
     expect(step.replica).toEqual(sb.create('a'))
   })
 
-  test('ends, without tail, once both have synced, and sends nothing more', () => {
+  test('ends without tail once both sides have synced, and sends nothing more', () => {
     const { session, replica } = Session.step(model)(decoded('{"id":"b","clock":{}}'))(
       Session.open({ tail: false }),
       filled('a', 2),
@@ -294,7 +296,7 @@ describe('A session', () => {
     expect(Session.isDone(Session.step(model)(decoded('"SYNC"'))(session, late).session)).toBe(true)
   })
 
-  test('sends what a peer lacks though it will say no more', () => {
+  test('sends what a peer lacks even if the peer has ended', () => {
     const opened = Session.step(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), sb.create('a')).session
     expect(Session.isDone(Session.peerEnds(opened))).toBe(true)
     expect(Session.isDone(Session.peerEnds(Session.open()))).toBe(true)
@@ -307,7 +309,7 @@ describe('A session', () => {
 })
 
 describe('A checked session', () => {
-  /** A's history as lines, counted. */
+  /** The history of a as lines, with their count. */
   const lines = (n: number): ReadonlyArray<string> => {
     const header = decoded('{"id":"b","clock":{}}')
     const { send } = Session.step(model)(header)(Session.open({ checked: true }), filled('a', n))
@@ -317,7 +319,7 @@ describe('A checked session', () => {
   const hear = (heard: ReadonlyArray<string>, replica = sb.create('b')) =>
     Session.step(model)(decoded(...heard))(Session.open({ checked: true }), replica)
 
-  test('says how many updates it sent, and believes those that were counted', () => {
+  test('sends the count of its updates, and believes updates that are counted', () => {
     const sent = lines(3)
     expect(sent.slice(-2)).toEqual(['3', '"SYNC"'])
     const { replica, announce } = hear(sent)
@@ -331,11 +333,11 @@ describe('A checked session', () => {
         const sent = lines(n)
         const dropped = 1 + (at % n)
         const { replica, announce, session } = hear(sent.filter((_, i) => i !== dropped))
-        expect(replica).toEqual(sb.create('b'))
+        expectSame(replica, sb.create('b'))
         expect(announce.at(-1)).toMatchObject({ rejection: { _tag: 'Gap', sent: n, received: n - 1 } })
         expect(Session.isDone(session)).toBe(true)
-        expect(Session.send()(session, replica).send).toEqual([])
-        expect(Model.toJSON(hear(sent, replica).replica.state)).toEqual(Model.toJSON(filled('a', n).state))
+        expectSame(Session.send()(session, replica).send, [])
+        expectSame(Model.toJSON(hear(sent, replica).replica.state), Model.toJSON(filled('a', n).state))
       }),
     )
   })
@@ -346,13 +348,13 @@ describe('A checked session', () => {
     expect(Model.toJSON(replica.state)).toEqual(Model.toJSON(filled('a', 4).state))
   })
 
-  test('counts what it refuses', () => {
+  test('counts refused updates', () => {
     const { announce, replica } = hear(['[["x"],1000,"a"]', '[["y",1],1001,"a"]', '2', '"SYNC"'])
     expect(tags(announce)).toEqual(['InvalidChange', 'syncReceived'])
     expect(Model.toJSON(replica.state)).toEqual({ y: 1 })
   })
 
-  test('does not wait for ever for a peer that does not count', () => {
+  test('does not wait for the count of a peer that sends none', () => {
     expect(tags(hear(['[["x",1],1000,"a"]', '"SYNC"']).announce)).toEqual(['Gap'])
     const many = Array.from({ length: 1100 }, (_, i) => `[["x",1],${String(i + 1)},"a"]`)
     expect(tags(hear(many).announce)).toEqual(['Gap'])

@@ -11,6 +11,7 @@ import {
   type DataType,
   type Policy,
 } from '../../src/index.js'
+import { inMemory } from '../runs.js'
 
 const numbers = Model.of(t.number)
 const { decode, decodeMessage } = scuttlebutt(numbers)
@@ -27,7 +28,7 @@ const nested = (depth: number): unknown => {
 }
 
 describe('decode', () => {
-  test('says what was wrong, where, and in which update', () => {
+  test('says what is wrong, where, and in which update', () => {
     const update = [['x', 'one'], 1000, 'a']
     const decoded = decode()(update)
     expect(decoded).toEqual({
@@ -71,7 +72,7 @@ describe('decode', () => {
     },
   )
 
-  test('C5: refuses a timestamp too far ahead of now, not of the last one seen', () => {
+  test('C5: refuses a timestamp too far ahead of now, whatever was seen last', () => {
     const policy = { now: 1_000_000, maxDrift: 1000 }
     expect(tag([['x', 1], 1_001_000, 'a'], policy)).toBe('ok')
     expect(tag([['x', 1], 1_001_001, 'a'], policy)).toBe('TooFarAhead')
@@ -86,7 +87,7 @@ describe('decode', () => {
     expect(tag(update, { maxBytes: bytes - 1 })).toBe('TooLarge')
   })
 
-  test('N10: refuses what nests too deep, and takes what any peer can read', () => {
+  test('N10: refuses changes that nest too deep for some peer to read', () => {
     const { decode: decodeAny, change, create } = scuttlebutt(Model.of(t.unknown))
     const at = (depth: number, policy?: Policy) => decodeAny(policy)([['x', nested(depth)], 1000, 'a'])
     expect(at(127)._tag).toBe('Right')
@@ -97,7 +98,7 @@ describe('decode', () => {
     expect(change(Model.set('x', nested(128)), 1)(create('a'))).toMatchObject({ left: { _tag: 'InvalidChange' } })
   })
 
-  test('keeps what follows the source, and passes it on', () => {
+  test('keeps members after the source, and passes them on', () => {
     for (const update of [
       [['x', 1], 1000, 'a', 'signature'],
       [['x', 1], 1000, 'a', 'signature', { more: [1] }],
@@ -120,14 +121,14 @@ describe('decode', () => {
     expect(Object.isFrozen((kept as typeof value).deep[1])).toBe(true)
   })
 
-  test('freezes also what the codec makes', () => {
+  test('freezes values that the codec makes, too', () => {
     const trimming = scuttlebutt(Model.of(t.exact(t.type({ x: t.number }))))
     const decoded = trimming.decode()([['k', { x: 1, y: 2 }], 1000, 'a', 'sig'])
     expect(decoded).toEqual({ _tag: 'Right', right: [['k', { x: 1 }], 1000, 'a', 'sig'] })
     expect(decoded._tag === 'Right' && Object.isFrozen(decoded.right[0][1])).toBe(true)
   })
 
-  test('B8: takes __proto__ for a key and an id like any other', () => {
+  test('B8: takes __proto__ as a key and as an id', () => {
     const hostile: unknown = JSON.parse('[["__proto__",{"__proto__":{"polluted":1}}],1000,"__proto__"]')
     const any = scuttlebutt(Model.of(t.unknown))
     const decoded = any.decode()(hostile)
@@ -140,7 +141,7 @@ describe('decode', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
-  test('B9: gives a value for any input whatever, and never throws', () => {
+  test('B9: gives a value or an error value for any input, and never throws', () => {
     const hostile = new Proxy([], {
       get: () => {
         throw new Error('gotcha')
@@ -181,7 +182,7 @@ describe('decode', () => {
             if (decoded._tag === 'Left') expect(Rejection.show(decoded.left)).toContain(decoded.left._tag)
           },
         ),
-        { numRuns: 500 },
+        { numRuns: inMemory(500) },
       )
     }
     expect(scuttlebutt(Model.of(throwing)).decode()([['x', 1], 1000, 'a'])).toMatchObject({
@@ -196,7 +197,7 @@ describe('decode', () => {
     }
   })
 
-  test('takes events with no argument or several, and none without a name', () => {
+  test('takes events with no argument or several, and refuses one without a name', () => {
     const any = scuttlebutt(Events.of(t.union([t.undefined, t.number])))
     const of = (change: unknown) => any.decode()([change, 1000, 'a'])
     expect(of(['x'])).toEqual({ _tag: 'Right', right: [['x'], 1000, 'a'] })
@@ -207,7 +208,7 @@ describe('decode', () => {
     expect(of({ 0: 'x' })).toMatchObject({ left: { _tag: 'InvalidChange', at: '[0]' } })
   })
 
-  test('decodes and encodes by a codec whose values are no JSON', () => {
+  test('decodes and encodes by a codec whose values are not JSON', () => {
     const date = new t.Type<Date, string, unknown>(
       'Date',
       (u): u is Date => u instanceof Date,
@@ -242,7 +243,7 @@ describe('A message for reconcile', () => {
     expect(decodeMessage()({ ...message, asks: true })).toEqual({ _tag: 'Right', right: { ...message, asks: true } })
   })
 
-  test('is refused whole, with the place', () => {
+  test('is refused as a whole, with the place of the error', () => {
     const of = (message: unknown) => {
       const decoded = decodeMessage()(message)
       return decoded._tag === 'Left' ? `${decoded.left._tag} at ${decoded.left.at}` : 'ok'
@@ -309,7 +310,7 @@ describe('A line', () => {
     expect(said(line)).toBe(kind)
   })
 
-  test('says again what it said, once decoded and encoded', () => {
+  test('is the same after decoding and encoding', () => {
     for (const line of [
       '{"id":"a","clock":{"b":1.5},"meta":{"v":1}}',
       '[["x",1],1000,"a","signature"]',
@@ -322,7 +323,7 @@ describe('A line', () => {
     }
   })
 
-  test('holds a frozen update, -0 as 0', () => {
+  test('decodes to a frozen update, with -0 as 0', () => {
     const message = WireMessage.decode(Model.of(t.unknown))({})('[["x",{"y":[-0,-0.5]}],1000,"a"]')
     if (message._tag === 'Left' || message.right._tag !== 'Update') throw new Error('no update')
     const [[, value]] = message.right.update

@@ -1,6 +1,6 @@
 /**
- * Exchanges recorded between two replicas of npm scuttlebutt 5.6.15, with one side replaced by a
- * session of ours: it must write what the original wrote, but for what wire.md tells us not to.
+ * Exchanges recorded between two replicas of npm scuttlebutt 5.6.15. A session of ours takes the
+ * place of one side. It must write what the original wrote, except where a scenario says why not.
  */
 import { readFileSync } from 'node:fs'
 import * as t from 'io-ts'
@@ -39,9 +39,9 @@ interface Scenario {
   readonly side: Side
   readonly options?: Session.Options
   readonly dataType?: DataType<unknown, unknown>
-  /** What our side knew before and the recording does not show. */
+  /** What our side knew before the recording began. */
   readonly before?: ReadonlyArray<Update<unknown>>
-  /** Where we differ on purpose: what we write, and what we announce. */
+  /** Where we differ on purpose: the lines that we write, and the events that we announce. */
   readonly writes?: ReadonlyArray<string>
   readonly announces?: ReadonlyArray<string>
 }
@@ -183,7 +183,7 @@ const scenarios: ReadonlyArray<Scenario> = [
   },
 ]
 
-/** Our side's part of a recording, played by a session. */
+/** Plays our side of a recording with a session. */
 const replay = ({ name, side, options = {}, dataType = model, before = [] }: Scenario) => {
   const { wire } = recordings[name]!
   const ours = side === 'A' ? 'A>B' : 'B>A'
@@ -242,7 +242,7 @@ describe('A session in the place of the original', () => {
     ['expiry', ExpiryModel.toJSON(0)],
     ['bucket', (state: Buckets) => Model.toJSON(Scuttlebucket.get('m')(state))],
   ] as ReadonlyArray<readonly [string, (state: unknown) => unknown]>)(
-    'ends with what the original had: %s',
+    'ends in the state of the original: %s',
     (name, read) => {
       const ends = scenarios.filter((one) => one.name === name).map((one) => read(replay(one).replica.state))
       const { a, b } = recordings[name]!.result as Result
@@ -250,7 +250,7 @@ describe('A session in the place of the original', () => {
     },
   )
 
-  test('passes a signature on as it came', () => {
+  test('passes a signature on unchanged', () => {
     const { replica } = replay({ name: 'signed', side: 'B' })
     const [, signed] = recordings['signed']!.wire.find(([, line]) => line.startsWith('['))!
     expect(scuttlebutt(model).history()(replica)).toEqual([JSON.parse(signed)])
