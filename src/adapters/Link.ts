@@ -1,6 +1,6 @@
 /** A store and one peer, joined by a session: what node streams and web streams have in common. */
 import * as Prefix from '../core/Prefix.js'
-import { news, sort, type Arrivals } from '../core/receive.js'
+import * as Past from '../core/Past.js'
 import type { Update } from '../core/Update.js'
 import type { Rejection } from '../scuttlebutt.js'
 import * as format from '../wire/lines/format.js'
@@ -92,15 +92,15 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
   }
 
   /** What the peer sent, but for sources of which something was refused: the next stream begins anew. */
-  const receiveUpdates = (arrivals: Arrivals<C>): Promise<void> | undefined => {
+  const receiveUpdates = (arrivals: Past.ArrivalsWithPast<C>): Promise<void> | undefined => {
     if (Prefix.size(stopped) === 0) return port.receive(arrivals, refuseFromPeer)
     const allowed: Update<C>[] = []
-    for (const update of news(arrivals)) {
+    for (const update of Past.news(arrivals)) {
       const held = Prefix.heldBack(update)(stopped)
       if (held === undefined) allowed.push(update)
       else refuse(held)
     }
-    return port.receive(sort(dataType)(allowed, arrivals.past)(store.getReplica()), refuseFromPeer)
+    return port.receive(Past.sort(dataType)(allowed, arrivals.past)(store.getReplica()), refuseFromPeer)
   }
 
   let stopped = Prefix.empty

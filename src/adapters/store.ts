@@ -2,13 +2,14 @@
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { Command } from '../core/DataType.js'
-import type { Past } from '../core/Past.js'
-import { failed, news, receive, sort, type Arrivals, type Received } from '../core/receive.js'
+import * as Past from '../core/Past.js'
+import { failed, type Received } from '../core/receive.js'
 import * as Replica from '../core/Replica.js'
 import type { Timestamp } from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
-import type { Answer, Security } from '../trust/Security.js'
+import type { Security } from '../trust/Security.js'
+import type { Answer } from '../trust/Verifier.js'
 import { createGate, unsignable } from './store/gate.js'
 import { withPort, type Port } from './store/Port.js'
 import type { LocalStore } from './store/Store.js'
@@ -46,14 +47,15 @@ export const createStore = <S, C>(
   // the newest own update at the start, and the first one since
   const since = Clock.timestampOf(id)(getReplica().clock)
   let until: Timestamp | undefined
-  const past = (): Past | undefined => (until === undefined ? undefined : { source: id, since, until })
+  const past = (): Past.Past | undefined => (until === undefined ? undefined : { source: id, since, until })
 
-  const take = (arrivals: Arrivals<C>): Received<S, C>['proofs'] => {
-    const received = receive(dataType)(arrivals)(getReplica())
+  const take = (arrivals: Past.ArrivalsWithPast<C>): Received<S, C>['proofs'] => {
+    const received = Past.receive(dataType)(arrivals)(getReplica())
     if (received.replica !== getReplica()) cell.commit(received)
     return received.proofs
   }
-  const sorted = (updates: ReadonlyArray<Update<C>>): Arrivals<C> => sort(dataType)(updates, past())(getReplica())
+  const sorted = (updates: ReadonlyArray<Update<C>>): Past.ArrivalsWithPast<C> =>
+    Past.sort(dataType)(updates, past())(getReplica())
 
   const gate =
     security && createGate(dataType, security, { getReplica, receive: (updates) => take(sorted(updates)), now })
@@ -63,7 +65,7 @@ export const createStore = <S, C>(
     subscribe: cell.subscribe,
     receive: (arrivals, tell) => {
       if (gate !== undefined) {
-        const updates = news(arrivals)
+        const updates = Past.news(arrivals)
         return updates.length === 0 ? undefined : gate.receive(updates, tell)
       }
       try {
@@ -118,7 +120,7 @@ export const createStore = <S, C>(
     apply: (updates) => {
       const arrivals = sorted(updates)
       if (gate === undefined) take(arrivals)
-      else void gate.receive(news(arrivals), () => undefined)
+      else void gate.receive(Past.news(arrivals), () => undefined)
     },
     prune: () => {
       const replica = scuttlebutt.prune(now())(getReplica())

@@ -1,8 +1,9 @@
-/** Own updates that a source lost when it was restarted without its data. */
+/** Own updates that a source lost when it was restarted without its data, and how it takes them back. */
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import { confront } from './Fork.js'
 import * as Log from './Log.js'
+import * as Batch from './receive.js'
 import { applyUpdates, create, history, type Replica } from './Replica.js'
 import type { Timestamp } from './Timestamp.js'
 import type { SourceId, Update } from './Update.js'
@@ -45,4 +46,38 @@ export const recover =
     const again = applyUpdates(dataType)(all)(create(dataType)(replica.id))
     const [, confronted] = confront(dataType)(all)(again)
     return { ...confronted, clock: Clock.join(confronted.clock)(replica.clock) }
+  }
+
+/** A batch that may bring back what was lost. */
+export interface ArrivalsWithPast<C> extends Batch.Arrivals<C> {
+  /** The lost updates among the stale ones. */
+  readonly filled: ReadonlyArray<Update<C>>
+  readonly past: Past | undefined
+}
+
+/** As `receive.sort`, looking for what was lost with the past. */
+export const sort =
+  <S, C>(dataType: DataType<S, C>) =>
+  (given: ReadonlyArray<Update<C>>, past: Past | undefined) =>
+  (replica: Replica<S, C>): ArrivalsWithPast<C> => {
+    const arrivals = Batch.sort(dataType)(given)(replica)
+    const filled = past === undefined ? [] : arrivals.stale.filter((update) => isLost(update, past)(replica))
+    return { ...arrivals, filled, past }
+  }
+
+/** The updates that a replica would take, in the order in which it applies them. */
+export const news = <C>({ fresh, filled, forked }: ArrivalsWithPast<C>): ReadonlyArray<Update<C>> =>
+  filled.length === 0 && forked.length === 0 ? fresh : [...filled, ...fresh, ...forked.map(({ update }) => update)]
+
+/** As `receive.receive`, and fills in what was lost: then it costs as {@link recover}. */
+export const receive =
+  <S, C>(dataType: DataType<S, C>) =>
+  (arrivals: ArrivalsWithPast<C>) =>
+  (replica: Replica<S, C>): Batch.Received<S, C> => {
+    const { given, filled } =
+      arrivals.replica === replica ? arrivals : sort(dataType)(arrivals.given, arrivals.past)(replica)
+    if (filled.length === 0) return Batch.receive(dataType)(arrivals)(replica)
+    const whole = recover(dataType)(filled)(replica)
+    const { taken, ...received } = Batch.receive(dataType)(Batch.sort(dataType)(given)(whole))(whole)
+    return { ...received, taken: [...filled, ...taken], rebuilt: true }
   }

@@ -109,13 +109,9 @@ export const applyUpdate =
   <S, C>(dataType: DataType<S, C>) =>
   (update: Update<C>) =>
   (replica: Replica<S, C>): Replica<S, C> => {
-    const clock = clockAfter(update, replica.clock)
+    const clock = Timestamp.is(update[1]) ? Clock.advance(update)(replica.clock) : replica.clock
     return clock === replica.clock ? replica : evolve(dataType, [Change.isolate(update)], clock, replica)
   }
-
-/** The clock after an update. The same clock if it covers the update, or the stamp is invalid. */
-export const clockAfter = (update: Update<unknown>, clock: Clock.Clock): Clock.Clock =>
-  Timestamp.is(update[1]) ? Clock.advance(update)(clock) : clock
 
 /**
  * Applies what the replica has not seen yet, in the order given. The same replica if that is

@@ -1,4 +1,4 @@
-/** The limits of a {@link Security}: what is too much, too large, or forbidden to its source. */
+/** Limits: what is too much, too large, or forbidden to its source. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { TooLarge } from '../core/Change.js'
@@ -8,7 +8,21 @@ import * as Json from '../core/Json.js'
 import type { InUpdate } from '../core/Rejection.js'
 import type { Update } from '../core/Update.js'
 import * as RateLimit from './rateLimit.js'
-import type { Security } from './Security.js'
+
+/** What a store lets one source do. */
+export interface Limits<S, C> {
+  /**
+   * Whether an update is allowed in the state that it meets, or why not. Asked for local updates too;
+   * for others once the signature is verified.
+   */
+  readonly authorize?: (update: Update<C>, state: S) => E.Either<string, unknown>
+  /** The largest change, in UTF-8 bytes of JSON. Default: what the line limit lets through. */
+  readonly maxChange?: number
+  /** The most sources in the clock. Updates of further ones are refused. Default: any number. */
+  readonly maxSources?: number
+  /** The updates of one source that are taken in a time. Default: any number. */
+  readonly rate?: RateLimit.Rate
+}
 
 /** Over a limit on sources, on updates of one source in a time, or on updates that wait. */
 export type TooMany = InUpdate & {
@@ -31,7 +45,7 @@ export interface Unsignable {
 export type LimitError = TooMany | TooLarge | Unauthorized
 
 /** Whether any limit is set. */
-export const isLimited = ({ authorize, maxChange, maxSources, rate }: Security<never, never>): boolean =>
+export const isLimited = ({ authorize, maxChange, maxSources, rate }: Limits<never, never>): boolean =>
   authorize !== undefined || maxChange !== undefined || maxSources !== undefined || rate !== undefined
 
 /**
@@ -39,7 +53,7 @@ export const isLimited = ({ authorize, maxChange, maxSources, rate }: Security<n
  * unlike anything else: the same update may be taken later.
  */
 export const excess =
-  ({ maxSources, rate }: Security<never, never>, update: Update<unknown>, now: number) =>
+  ({ maxSources, rate }: Limits<never, never>, update: Update<unknown>, now: number) =>
   (clock: Clock.Clock, buckets: RateLimit.Buckets): E.Either<TooMany, RateLimit.Buckets> => {
     const isNew = Clock.timestampOf(update[2])(clock) === clock.floor
     if (maxSources !== undefined && isNew && Clock.size(clock) >= maxSources) {
@@ -55,7 +69,7 @@ export const tooMany = (update: Update<unknown>, at: string, what: TooMany['what
 
 /** Why an update may not be, in the state that it meets; undefined if it may. */
 export const forbids =
-  <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Security<S, C>) =>
+  <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Limits<S, C>) =>
   (update: Update<C>, state: S): TooLarge | Unauthorized | undefined => {
     if (maxChange !== undefined) {
       const bytes = Json.bytes(JSON.stringify(encode(update[0])))

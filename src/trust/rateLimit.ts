@@ -2,7 +2,12 @@
 import * as SortedMap from '../structures/SortedMap.js'
 import { bySource } from '../core/Clock.js'
 import type { SourceId } from '../core/Update.js'
-import type { Rate } from './Security.js'
+
+/** So many updates in so many ms, on average and at once. */
+export interface Rate {
+  readonly updates: number
+  readonly per: number
+}
 
 /** `tokens` updates may come at once at the time `at`, in ms. */
 interface Bucket {

@@ -5,8 +5,8 @@ import { left } from '../core/Either.js'
 import * as Prefix from '../core/Prefix.js'
 import type { InUpdate } from '../core/Rejection.js'
 import type { Update } from '../core/Update.js'
-import { later, type Answer, type Disbelief, type Security } from './Security.js'
 import * as Statement from './Statement.js'
+import { later, type Answer, type Disbelief, type Verifier } from './Verifier.js'
 
 /** Why a signature is refused. */
 export type SignatureError =
@@ -19,7 +19,10 @@ export type SignatureError =
   | Prefix.HeldBack
 
 /** A verifier, and the document that it judges for. */
-export type Trust = Pick<Security<never, never>, 'document' | 'verifier'>
+export interface Trust {
+  readonly document: string
+  readonly verifier: Verifier
+}
 
 /** Nobody can judge for now. */
 export type Unavailable = Extract<Disbelief, { readonly _tag: 'Unavailable' }>

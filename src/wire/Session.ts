@@ -17,8 +17,8 @@ import type { DataType } from '../core/DataType.js'
 import type { Equivocation } from '../core/Fork.js'
 import * as Frontier from '../core/Frontier.js'
 import * as Log from '../core/Log.js'
-import type { Past } from '../core/Past.js'
-import { receive as receiveUpdates, sort, type Arrivals, type Failed } from '../core/receive.js'
+import * as Past from '../core/Past.js'
+import type { Failed } from '../core/receive.js'
 import type { InUpdate } from '../core/Rejection.js'
 import * as Replica from '../core/Replica.js'
 import type { Timestamp } from '../core/Timestamp.js'
@@ -142,7 +142,7 @@ export const open = <C>(options: Options = {}): Session<C> => ({
 export interface Received<C> {
   readonly session: Session<C>
   /** The updates, for the replica to receive. Undefined if none came. */
-  readonly arrivals: Arrivals<C> | undefined
+  readonly arrivals: Past.ArrivalsWithPast<C> | undefined
   readonly announce: ReadonlyArray<Announcement>
 }
 
@@ -153,7 +153,7 @@ export interface Received<C> {
  */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
-  (messages: ReadonlyArray<E.Either<SessionError, WireMessage<C>>>, past?: Past) =>
+  (messages: ReadonlyArray<E.Either<SessionError, WireMessage<C>>>, past?: Past.Past) =>
   (session: Session<C>, replica: Replica.Replica<S, C>): Received<C> => {
     const announce: Announcement[] = []
     const updates: Update<C>[] = []
@@ -167,7 +167,7 @@ export const receive =
     }
     if (updates.length === 0 || session.options.writable === false)
       return { session: next, arrivals: undefined, announce }
-    const arrivals = sort(dataType)(updates, next.lost.asked)(replica)
+    const arrivals = Past.sort(dataType)(updates, next.lost.asked)(replica)
     const [late, received] = latecomers(arrivals, next.received)
     const stranger = next.lost.estranged ? undefined : Lost.strangerIn(arrivals, past)
     for (const rejection of stranger === undefined ? late : [...late, stranger]) refuse(rejection, announce)
@@ -257,7 +257,7 @@ const hasAll = <C>({ options, syncReceived }: Session<C>): boolean => syncReceiv
  * unless the first copy was superseded. Also gives the clock of everything received.
  */
 const latecomers = <C>(
-  { fresh, filled, given, replica }: Arrivals<C>,
+  { fresh, filled, given, replica }: Past.ArrivalsWithPast<C>,
   received: Clock.Clock,
 ): readonly [ReadonlyArray<OutOfOrder>, Clock.Clock] => {
   const clock = new Clock.Draft(received)
@@ -295,7 +295,7 @@ export type Sent<C> = Omit<Step<never, C>, 'replica'>
  * O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
  */
 export const send =
-  <C>(maxUpdates = Infinity, past?: Past) =>
+  <C>(maxUpdates = Infinity, past?: Past.Past) =>
   <S>(session: Session<C>, replica: Replica.Replica<S, C>): Sent<C> => {
     const messages: WireMessage<C>[] = []
     const announce: Announcement[] = []
@@ -384,10 +384,10 @@ const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: 
  */
 export const step =
   <S, C>(dataType: DataType<S, C>) =>
-  (messages: ReadonlyArray<E.Either<SessionError, WireMessage<C>>>, past?: Past) =>
+  (messages: ReadonlyArray<E.Either<SessionError, WireMessage<C>>>, past?: Past.Past) =>
   (session: Session<C>, replica: Replica.Replica<S, C>): Step<S, C> => {
     const { session: listening, arrivals, announce } = receive(dataType)(messages, past)(session, replica)
-    const taken = arrivals && receiveUpdates(dataType)(arrivals)(replica)
+    const taken = arrivals && Past.receive(dataType)(arrivals)(replica)
     const next = taken?.replica ?? replica
     const sent = send<C>(Infinity, past)(listening, next)
     const proofs = (taken?.proofs ?? []).map((rejection) => ({ _tag: 'rejection', rejection }) as const)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { news, receive, sort } from '../../src/core/receive.js'
+import { news, receive, sort } from '../../src/core/Past.js'
 import { Model, scuttlebutt, type Update } from '../../src/index.js'
-import { runs, updatesOf } from '../network.js'
+import { pasts } from '../network.js'
 import { table } from '../table.js'
 
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
@@ -12,11 +12,10 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
 
   test('takes a sorted batch as `applyUpdates` would, also if the replica went on meanwhile', () => {
     fc.assert(
-      fc.property(runs(entry), fc.nat(), fc.nat(), (run, from, to) => {
-        const updates = updatesOf(run)
+      fc.property(pasts(entry), fc.nat(), fc.nat(), ({ updates }, from, to) => {
         const [start, end] = [from % (updates.length + 1), to % (updates.length + 1)]
         const before = applyUpdates(updates.slice(0, start))(create('z'))
-        const arrivals = sort(dataType)(updates)(before)
+        const arrivals = sort(dataType)(updates, undefined)(before)
         const later = applyUpdates(updates.slice(0, end))(before)
         for (const replica of [before, later]) {
           const received = receive(dataType)(arrivals)(replica)
@@ -48,7 +47,7 @@ test('says that it rebuilt the state when it fills in what was lost, and gives w
 
 test('leaves the replica as it is, by reference, for a batch without news', () => {
   const replica = model.applyUpdate([['x', 1], 2000, 'ann'])(model.create('ben'))
-  const { replica: after, taken } = receive(typed)(sort(typed)([[['x', 1], 2000, 'ann']])(replica))(replica)
+  const { replica: after, taken } = receive(typed)(sort(typed)([[['x', 1], 2000, 'ann']], undefined)(replica))(replica)
   expect(after).toBe(replica)
   expect(taken).toEqual([])
 })

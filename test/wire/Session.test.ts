@@ -12,7 +12,7 @@ import {
   type Replica,
   type Update,
 } from '../../src/index.js'
-import { receive } from '../../src/core/receive.js'
+import { receive } from '../../src/core/Past.js'
 import { wholePasts } from '../network.js'
 import { inMemory } from '../runs.js'
 import { expectSame } from '../same.js'

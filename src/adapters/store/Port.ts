@@ -1,6 +1,6 @@
 /** What streams, files and databases need of a store beyond what its users do. Internal. */
-import type { Past } from '../../core/Past.js'
-import { failed, news, type Arrivals, type Received } from '../../core/receive.js'
+import { news, type ArrivalsWithPast, type Past } from '../../core/Past.js'
+import { failed, type Received } from '../../core/receive.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import type { Store } from './Store.js'
 
@@ -12,7 +12,7 @@ export interface Port<S, C> {
    * Takes updates from a peer. Tells refusals; never throws. Gives something to wait for if verdicts
    * take time.
    */
-  readonly receive: (arrivals: Arrivals<C>, tell: Tell) => Promise<void> | undefined
+  readonly receive: (arrivals: ArrivalsWithPast<C>, tell: Tell) => Promise<void> | undefined
   /** Own updates that may be lost, for streams to ask peers for. Undefined before the first local write. */
   readonly past: () => Past | undefined
   /** As the store's `subscribe`, with all that is known of the batch. Returns the unsubscription. */

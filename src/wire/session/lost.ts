@@ -5,8 +5,7 @@
 import * as Clock from '../../core/Clock.js'
 import * as Frontier from '../../core/Frontier.js'
 import type { Log } from '../../core/Log.js'
-import type { Past } from '../../core/Past.js'
-import type { Arrivals } from '../../core/receive.js'
+import type { ArrivalsWithPast, Past } from '../../core/Past.js'
 import type { InUpdate } from '../../core/Rejection.js'
 import type { Digest } from '../../core/Replica.js'
 import { NEVER, type Timestamp } from '../../core/Timestamp.js'
@@ -56,7 +55,7 @@ const claimsMore = ({ clock: claims }: Digest, { source, since, until }: Past, c
 export const isWanted = ({ wanted }: Lost<unknown>): boolean => wanted !== undefined && !Frontier.isEmpty(wanted)
 
 /** An update in our name that we have not made since we began, and did not know before. */
-export const strangerIn = <C>({ filled, fresh }: Arrivals<C>, past: Past | undefined): Stranger | undefined => {
+export const strangerIn = <C>({ filled, fresh }: ArrivalsWithPast<C>, past: Past | undefined): Stranger | undefined => {
   const update = filled[0] ?? (past && fresh.find(([, , source]) => source === past.source))
   return update && { _tag: 'Stranger', at: '[2]', update }
 }

@@ -1,0 +1,43 @@
+/** Who signs and who judges signatures, as values. */
+import type { either as E, taskEither as TE } from 'fp-ts'
+import type { SourceId } from '../core/Update.js'
+import type { Statement } from './Statement.js'
+
+/** An answer, or a task that gives it. Synchronous code stays synchronous. */
+export type Answer<Err, A> = E.Either<Err, A> | TE.TaskEither<Err, A>
+
+/** Why a signature is not believed. */
+export type Disbelief =
+  /** The signature is not the source's. */
+  | { readonly _tag: 'Forged'; readonly reason: string }
+  /** No key to judge it by, or none that is good enough. Asking again will not help. */
+  | { readonly _tag: 'NoKey'; readonly reason: string }
+  /** Nobody can tell for now: ask again later. */
+  | { readonly _tag: 'Unavailable'; readonly reason: string }
+
+/** Signs the updates of one source. A `Left` says why it refuses. */
+export interface Signer {
+  readonly id: SourceId
+  readonly sign: (statement: Statement) => Answer<string, string>
+}
+
+/** Judges whether a signature is from the statement's source. Total: any text may be a signature. */
+export interface Verifier {
+  readonly verify: (statement: Statement, signature: string) => Answer<Disbelief, unknown>
+}
+
+/** A verifier that asks the second one if the first has no key. */
+export const orElse =
+  (second: Verifier) =>
+  (first: Verifier): Verifier => ({
+    verify: (statement, signature) => {
+      const next = (verdict: E.Either<Disbelief, unknown>): Answer<Disbelief, unknown> =>
+        verdict._tag === 'Left' && verdict.left._tag === 'NoKey' ? second.verify(statement, signature) : verdict
+      const answer = first.verify(statement, signature)
+      return typeof answer !== 'function' ? next(answer) : async () => later(next(await answer()))
+    },
+  })
+
+/** An answer as a promise. */
+export const later = <Err, A>(answer: Answer<Err, A>): Promise<E.Either<Err, A>> =>
+  typeof answer === 'function' ? answer() : Promise.resolve(answer)
