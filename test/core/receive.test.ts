@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { news, receive, sort } from '../../src/core/receive.js'
 import { Model, scuttlebutt, type Update } from '../../src/index.js'
-import { runs, updatesOf } from '../network.js'
+import { pasts } from '../network.js'
 import { table } from '../table.js'
 
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
@@ -12,8 +12,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
 
   test('takes a sorted batch as `applyUpdates` would, also if the replica went on meanwhile', () => {
     fc.assert(
-      fc.property(runs(entry), fc.nat(), fc.nat(), (run, from, to) => {
-        const updates = updatesOf(run)
+      fc.property(pasts(entry), fc.nat(), fc.nat(), ({ updates }, from, to) => {
         const [start, end] = [from % (updates.length + 1), to % (updates.length + 1)]
         const before = applyUpdates(updates.slice(0, start))(create('z'))
         const arrivals = sort(dataType)(updates)(before)
