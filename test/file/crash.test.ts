@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { openFile, repair, type FileStore, type Fsync } from '../../src/adapters/file.js'
 import { Clock, Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { Crashed, SimulatedDisk, type Fault } from './SimulatedDisk.js'
+import { inMemory } from '../runs.js'
 
 const sb = scuttlebutt(Model.of(t.unknown))
 
@@ -124,7 +125,7 @@ const callsOf = async (fsync: Fsync): Promise<ReadonlyArray<string>> => {
 const policies: ReadonlyArray<Fsync> = ['each', { every: 1 }]
 
 describe.each(policies)('A file with fsync %o', (fsync) => {
-  test('keeps all that was acknowledged, and nothing half written, if power fails at any call and byte', async () => {
+  test('S1, S2: keeps all that was acknowledged, and nothing half written, if power fails at any call and byte', async () => {
     const calls = await callsOf(fsync)
     let cases = 0
     for (const [i, call] of calls.entries()) {
@@ -145,7 +146,7 @@ describe.each(policies)('A file with fsync %o', (fsync) => {
   })
 
   test.each(['EIO', 'ENOSPC'])(
-    'reports %s at any call, acknowledges nothing by it, and succeeds when asked again',
+    'S4: reports %s at any call, acknowledges nothing by it, and succeeds when asked again',
     async (code) => {
       const calls = await callsOf(fsync)
       for (const i of calls.keys()) {
@@ -158,7 +159,7 @@ describe.each(policies)('A file with fsync %o', (fsync) => {
     },
   )
 
-  test('reports a disk that stays full, from any call on, and keeps what it acknowledged before', async () => {
+  test('S4: reports a disk that stays full, from any call on, and keeps what it acknowledged before', async () => {
     const calls = await callsOf(fsync)
     for (const i of calls.keys()) {
       const disk = new SimulatedDisk(
@@ -174,7 +175,7 @@ describe.each(policies)('A file with fsync %o', (fsync) => {
     }
   })
 
-  test('goes on with a write that took only some of the bytes', async () => {
+  test('S4: goes on with a write that took only some of the bytes', async () => {
     const calls = await callsOf(fsync)
     for (const [i, call] of calls.entries()) {
       if (!call.startsWith('write') || call.includes('.lock.')) continue
@@ -192,7 +193,7 @@ describe.each(policies)('A file with fsync %o', (fsync) => {
   })
 })
 
-test('A file loses nothing in random lives with random faults, each on what the last one left', async () => {
+test('S1: A file loses nothing in random lives with random faults, each on what the last one left', async () => {
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     fc.record({ _tag: fc.constant('crash' as const), bytes: fc.nat(200) }),
     fc.record({ _tag: fc.constant('fail' as const), code: fc.constantFrom('EIO', 'ENOSPC'), forEver: fc.boolean() }),
@@ -245,11 +246,11 @@ test('A file loses nothing in random lives with random faults, each on what the 
       const again = sb.merge(safe)(last.right.getReplica())
       expect(Model.toJSON(again.state)).toEqual(Model.toJSON(last.right.getReplica().state))
     }),
-    { numRuns: 300 },
+    { numRuns: inMemory(300) },
   )
 })
 
-test('A flipped bit, wherever it is, is reported with its offset and repaired without loss', async () => {
+test('S3: A flipped bit, wherever it is, is reported with its offset and repaired without loss', async () => {
   const disk = new SimulatedDisk()
   const told = nothing()
   await work(disk, 'each', told)
@@ -268,7 +269,7 @@ test('A flipped bit, wherever it is, is reported with its offset and repaired wi
   }
 })
 
-test('Damage of several bits is reported with the offset of its block, and repair cuts the file there', async () => {
+test('S3: Damage of several bits is reported with the offset of its block, and repair cuts the file there', async () => {
   const events = scuttlebutt(Events.of(t.unknown))
   const disk = new SimulatedDisk()
   let now = 1000
@@ -328,6 +329,6 @@ test('Damage of several bits is reported with the offset of its block, and repai
       expect(said).toEqual(Events.toJSON(store.getReplica().state).slice(0, said.length))
     }),
     // a wrong bit in a block's line break, and more in the next block
-    { numRuns: 500, examples: begins.slice(1).map((begin) => [begin - 1, Uint8Array.of(26, 0, 1)]) },
+    { numRuns: inMemory(500), examples: begins.slice(1).map((begin) => [begin - 1, Uint8Array.of(26, 0, 1)]) },
   )
 })

@@ -30,14 +30,15 @@ import { Clock, Doc, Events, ExpiryModel, Model, scuttlebutt } from '../../src/i
 import { table } from '../table.js'
 import type { OriginalModel } from '../original/original.js'
 import { right } from '../right.js'
+import { isSoak, kills } from '../runs.js'
 
-const KILLS_OF_A_FILE = 200
-const KILLS_OF_A_LEVEL = 50
+const KILLS_OF_A_FILE = kills(50)
+const KILLS_OF_A_LEVEL = kills(25)
 const LARGE = 1 << 30
 const HEAP_IN_MIB = 64
 
 /** In milliseconds, for tests that start processes, on a busy machine too. */
-const PROCESS_TIMEOUT = 300_000
+const PROCESS_TIMEOUT = isSoak ? 0 : 900_000
 
 const require = createRequire(import.meta.url)
 const sb = scuttlebutt(Model.of(t.unknown))
@@ -164,7 +165,7 @@ describe('A file store', () => {
     expect(Events.size(feed.getReplica().state)).toBe(20_000)
   })
 
-  test('has one writer: refuses a second, of any process, until the first is closed or dead', async () => {
+  test('S5: has one writer: refuses a second, of any process, until the first is closed or dead', async () => {
     const file = fresh()
     const store = await opened(file)
     expect(await openFile(file, sb, 'me')()).toMatchObject({ left: { _tag: 'Locked', path: file } })
@@ -264,7 +265,7 @@ describe('A file store', () => {
     right(await again.close())
   })
 
-  test('cuts off a torn end and reports it, and keeps what was acknowledged', async () => {
+  test('S1: cuts off a torn end and reports it, and keeps what was acknowledged', async () => {
     const file = fresh()
     const store = await opened(file)
     store.change(Model.set('k', 1))
@@ -281,7 +282,7 @@ describe('A file store', () => {
     right(await third.close())
   })
 
-  test('moves the rest to a file for import, if a block in the middle is beyond repair', async () => {
+  test('S3: moves the rest to a file for import, if a block in the middle is beyond repair', async () => {
     const file = fresh()
     const store = await opened(file)
     for (const key of ['a', 'b', 'c', 'd']) {
@@ -324,7 +325,7 @@ describe('A file store', () => {
     ['file', KILLS_OF_A_FILE],
     ['level', KILLS_OF_A_LEVEL],
   ] as const)(
-    'keeps all that was acknowledged when the process that writes a %s is killed, %i times over',
+    'S1: keeps all that was acknowledged when the process that writes a %s is killed, %i times over',
     async (kind, times) => {
       const at = fresh()
       let safe = 0

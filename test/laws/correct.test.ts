@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { check, checkDeliveries } from '../../src/laws/index.js'
 import { correct } from './correct.js'
+import { inMemory } from '../runs.js'
 
-const RUNS = { check: 1000, delivery: 600 }
+const RUNS = { check: inMemory(1000), delivery: inMemory(600) }
 
 describe.each(correct.map((subject) => [subject.name, subject] as const))('%s', (name, subject) => {
   test.each([1, 2, 3, 4, 5])('breaks no law: seed %i', (seed) => {

@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { checkReplicas } from '../../src/laws/index.js'
+import { inMemory } from '../runs.js'
 
-const RUNS = { yjs: 300, automerge: 100 }
+const RUNS = { yjs: inMemory(300), automerge: inMemory(100) }
 
 const command = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
 

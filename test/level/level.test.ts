@@ -152,7 +152,7 @@ describe('A level store', () => {
     right(await store.close())
   })
 
-  test('reports a failing database, acknowledges nothing then, and tries again', async () => {
+  test('S4: reports a failing database, acknowledges nothing then, and tries again', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     let failing = true
@@ -174,7 +174,7 @@ describe('A level store', () => {
     expect(await store.flushed()).toEqual({ _tag: 'Left', left: { _tag: 'Closed', name: 'me' } })
   })
 
-  test('opens as it was after the last round that reached the database', async () => {
+  test('S1: opens as it was after the last round that reached the database', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     const rounds: Model.State<unknown>[] = []
@@ -194,7 +194,7 @@ describe('A level store', () => {
     }
   })
 
-  test('has one writer per replica', async () => {
+  test('S5: has one writer per replica', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     expect(await openLevel(db, sb, 'me')()).toEqual({ _tag: 'Left', left: { _tag: 'Locked', name: 'me' } })

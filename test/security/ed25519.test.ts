@@ -98,7 +98,7 @@ describe('An Ed25519 signature', () => {
     expect(verdict([['k', { b: 2, a: 1 }], ...rest])).toBe('Right')
   })
 
-  test('fits no other content: no altered, missing or added member', () => {
+  test('B1: fits no other content: no altered, missing or added member', () => {
     const update = signed(['k', { deep: [1, 'é'] }], 1000.5)
     fc.assert(
       fc.property(altered(update), (other) => {

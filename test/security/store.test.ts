@@ -108,7 +108,7 @@ describe('A secure store', () => {
     expect([ann.told, ben.told, eve.told]).toEqual([[], [], []])
   })
 
-  test('refuses forged and unsigned updates, keeps its clock and state, and reports to the link', async () => {
+  test('B1: refuses forged and unsigned updates, keeps its clock and state, and reports to the link', async () => {
     const { store, told } = secure(annKeys)
     const stream = createStream(store)
     const heard: Rejection[] = []
@@ -138,7 +138,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({ k: 'good' })
   })
 
-  test('verifies updates in its own name as any others, and signs only its own', () => {
+  test('B2: verifies updates in its own name as any others, and signs only its own', () => {
     const { store, told } = secure(annKeys)
     const own = written(store, 'k', 'mine')
     store.apply([
@@ -153,7 +153,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({ k: 'twin' })
   })
 
-  test('writes on after an update of its own key from the far future', () => {
+  test('B3: writes on after an update of its own key from the far future', () => {
     const future = written(secure(annKeys, {}, () => 8e15).store, 'k', 'future')
     const { store } = secure(annKeys)
     store.apply([future])
@@ -161,7 +161,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({ k: 'now' })
   })
 
-  test('refuses updates of another document or data type', () => {
+  test('B5: refuses updates of another document or data type', () => {
     const ann = secure(annKeys, { document: 'other' })
     const { store, told } = secure(benKeys)
     store.apply([written(ann.store, 'k', 1)])
@@ -210,7 +210,7 @@ describe('A secure store', () => {
     })
   })
 
-  test('applies updates in the order of each source, whenever their verdicts come', async () => {
+  test('B4: applies updates in the order of each source, whenever their verdicts come', async () => {
     const source = fc.constantFrom('a', 'b', 'c')
     await fc.assert(
       fc.asyncProperty(
@@ -250,7 +250,7 @@ describe('A secure store', () => {
     )
   })
 
-  test('holds up a source whose key is unavailable, and no other', async () => {
+  test('B4: holds up a source whose key is unavailable, and no other', async () => {
     let isThere = false
     const lookUp = vi.fn((id: string) =>
       id !== 'ann' || isThere
@@ -363,7 +363,7 @@ describe('A secure store', () => {
     expect(read(store)).toEqual({ k: 3 })
   })
 
-  test('keeps and reports both contents of a forked stamp, with the same state in either order', () => {
+  test('B6: keeps and reports both contents of a forked stamp, with the same state in either order', () => {
     const now = () => 1000
     const [one, two] = [
       written(secure(eveKeys, {}, now).store, 'k', 1),
@@ -463,7 +463,7 @@ describe('A policy', () => {
     expect(read(store)).toEqual({})
   })
 
-  test('bounds the number of sources, at the cost of one look-up for each of 100,000', () => {
+  test('R1: bounds the number of sources, at the cost of one look-up for each of 100,000', () => {
     const verifier: Verifier = { verify: () => ({ _tag: 'Right', right: undefined }) }
     const refused: Rejection[] = []
     const security = { document: '', verifier, maxSources: 100, report: (one: Rejection) => void refused.push(one) }

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../src/core/Either.js'
 import { Rounds } from '../../src/adapters/storage/Rounds.js'
+import { inMemory } from '../runs.js'
 
-const RANDOM_SCHEDULES = 300
+const RANDOM_SCHEDULES = inMemory(300)
 
 type Outcome = E.Either<string, void>
 
