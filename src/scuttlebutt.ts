@@ -64,6 +64,8 @@ export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scutt
  * The functions of scuttlebutt for one data type.
  *
  * @example
+ * import { option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const { create, change, digest, reconcile } = scuttlebutt(Model.of(t.number))
  * const [, alice] = unwrap(change(Model.set('x', 1), 1000)(create('alice')))
  * const [, question] = reconcile({ digest: digest(alice), updates: [] })(create('bob'))

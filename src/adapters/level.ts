@@ -50,6 +50,8 @@ const open = new WeakMap<Level, Set<string>>()
  * Errors: `Level`, `Locked`, `Rejected`.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * import { MemoryLevel } from 'memory-level'
  * const db = new MemoryLevel()
  * const store = unwrap(await openLevel(db, scuttlebutt(Model.of(t.number)), 'alice')())

@@ -31,6 +31,8 @@ export interface StoreOptions<S, C> {
  * Costs as the pure functions and O(listeners) a batch; with `security`, as signing and verifying.
  *
  * @example
+ * import { option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const store = createStore(scuttlebutt(Model.of(t.number)), 'alice')
  * store.change(Model.set('x', 1))
  * Model.get('x')(store.getReplica().state) // => O.some(1)

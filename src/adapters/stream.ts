@@ -44,6 +44,7 @@ export type ScuttlebuttStream = Emitting<Duplex>
  * store. Costs as {@link Session}.
  *
  * @example
+ * import * as t from 'io-ts'
  * const [ann, ben] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
  * ann.change(Model.set('x', 1))
  * const [left, right] = [createStream(ann), createStream(ben)]
@@ -59,6 +60,7 @@ export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = 
  * `tail: false`. With `clock: true` it is a Duplex that waits for the peer's header.
  *
  * @example
+ * import * as t from 'io-ts'
  * const [saved, loaded] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
  * saved.change(Model.set('x', 1))
  * const loading = createReadStream(saved, { tail: false }).pipe(createWriteStream(loaded))

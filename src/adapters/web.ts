@@ -21,6 +21,7 @@ const CHARACTERS_A_PULL = 1 << 14
  * aborting `writable` lets go of the store. Costs as {@link Session}.
  *
  * @example
+ * import * as t from 'io-ts'
  * const [ann, ben] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
  * ann.change(Model.set('x', 1))
  * const [left, right] = [toWebStreams(ann, { tail: false }), toWebStreams(ben, { tail: false })]

@@ -16,6 +16,7 @@ import type { Stamp, Update } from './Update.js'
  * their stamps: timestamp, then source.
  *
  * @example
+ * import * as t from 'io-ts'
  * const Highest = {
  *   name: 'Highest',
  *   change: t.number,

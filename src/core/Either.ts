@@ -12,6 +12,7 @@ export const right = <A>(value: A): E.Right<A> => ({ _tag: 'Right', right: value
  * examples and scripts, where a refusal is a mistake.
  *
  * @example
+ * import * as t from 'io-ts'
  * const { create, change } = scuttlebutt(Model.of(t.number))
  * const [update] = unwrap(change(Model.set('x', 1), 1000)(create('ann')))
  * update // => [['x', 1], 1000, 'ann']

@@ -49,6 +49,7 @@ export const among =
  * {@link among}, and what the data type takes.
  *
  * @example
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * const [one, two] = [['x', 1], ['x', 2]].map((change) => [change, 1000, 'liar'])
  * const replicas = [[one, two], [two, one]].map(([first, second]) => {

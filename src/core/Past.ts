@@ -33,6 +33,7 @@ export const isLost =
  * type gets each source's updates in order: O(u log u) for u updates held.
  *
  * @example
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * const began = model.applyUpdate([['x', 1], 2000, 'ann'])(model.create('ann'))
  * const whole = recover(model.dataType)([[['y', 2], 1000, 'ann']])(began)

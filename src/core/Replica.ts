@@ -50,6 +50,8 @@ export const create =
  * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * const [update, replica] = unwrap(model.change(Model.set('x', 1), 1000)(model.create('ann')))
  * update // => [['x', 1], 1000, 'ann']
@@ -179,6 +181,7 @@ export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {
  * on from its own digest. Source: LADIS 2008, section 3.
  *
  * @example
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * const replica = model.applyUpdates([[['x', 1], 1, 'ann'], [['y', 2], 2, 'ben']])(model.create('cy'))
  * model.history({ ann: 1 })(replica) // => [[['y', 2], 2, 'ben']]
@@ -228,6 +231,7 @@ export const merge =
  * for d updates dropped.
  *
  * @example
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 1000 }))
  * const replica = model.applyUpdate([['x', 1], 5000, 'ann'])(model.create('ben'))
  * const pruned = model.prune(7000)(replica)

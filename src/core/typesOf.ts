@@ -14,6 +14,7 @@ type DataTypeOf<T> = T extends { readonly dataType: infer D } ? D : T
  * The state of a `scuttlebutt(…)`, or of a data type.
  *
  * @example
+ * import * as t from 'io-ts'
  * const app = scuttlebutt(Model.of(t.number))
  * type State = StateOf<typeof app> // Model.State<number>
  * const count = (state: State) => Model.size(state)
@@ -25,6 +26,7 @@ export type StateOf<T> = DataTypeOf<T> extends { readonly empty: infer S } ? S :
  * The change of a `scuttlebutt(…)`, or of a data type: the first member of its updates.
  *
  * @example
+ * import * as t from 'io-ts'
  * const app = scuttlebutt(Model.of(t.number))
  * const change: ChangeOf<typeof app> = ['x', 1]
  * app.dataType.change.is(change) // => true
@@ -35,6 +37,7 @@ export type ChangeOf<T> = DataTypeOf<T> extends { readonly change: Type<infer C,
  * The replica of a `scuttlebutt(…)`, or of a data type.
  *
  * @example
+ * import * as t from 'io-ts'
  * const app = scuttlebutt(Model.of(t.number))
  * const keysOf = ({ state }: ReplicaOf<typeof app>) => Model.keys(state)
  * keysOf(app.create('ann')) // => []
@@ -45,6 +48,8 @@ export type ReplicaOf<T> = Replica<StateOf<T>, ChangeOf<T>>
  * The message that two replicas of a `scuttlebutt(…)`, or of a data type, exchange.
  *
  * @example
+ * import { option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const app = scuttlebutt(Model.of(t.number))
  * const first: MessageOf<typeof app> = { digest: app.digest(app.create('ann')), updates: [] }
  * app.reconcile(first)(app.create('ben'))[1] // => O.none
@@ -55,6 +60,7 @@ export type MessageOf<T> = Message<ChangeOf<T>>
  * The command of a `scuttlebutt(…)`, or of a data type, that fails with `Err`.
  *
  * @example
+ * import * as t from 'io-ts'
  * const app = scuttlebutt(Model.of(t.number))
  * const command: CommandOf<typeof app> = Model.set('x', 1)
  * app.change(command, 1000)(app.create('ann'))._tag // => 'Right'

@@ -6,6 +6,8 @@
  * its item.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const feed = scuttlebutt(AppendOnly.of(t.string))
  * const [, one] = unwrap(feed.change(AppendOnly.push('hi'), 1000)(feed.create('alice')))
  * AppendOnly.items(one.state) // => [{ id: 'alice:1000', item: 'hi' }]

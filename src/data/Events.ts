@@ -5,6 +5,7 @@
  * arguments; they are kept. Any string is a name.
  *
  * @example
+ * import * as t from 'io-ts'
  * const chat = scuttlebutt(Events.of(t.string))
  * const [, replica] = unwrap(chat.change(Events.emit('said', 'hi'), 1000)(chat.create('alice')))
  * Events.events('said')(replica.state) // => [[['said', 'hi'], 1000, 'alice']]

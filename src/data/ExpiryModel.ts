@@ -11,6 +11,8 @@
  * these take memory until `prune(now)`.
  *
  * @example
+ * import { option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(ExpiryModel.of(t.UnknownRecord, { maxAge: 1000, max: 100 }))
  * const write = (value, now, replica) =>
  *   unwrap(model.change(ExpiryModel.set('ann', value), now)(replica))[1]

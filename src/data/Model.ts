@@ -5,6 +5,8 @@
  * the removal, so that an older write which arrives late stays removed.
  *
  * @example
+ * import { option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * const [, replica] = unwrap(model.change(Model.set('x', 1), 1000)(model.create('alice')))
  * Model.get('x')(replica.state) // => O.some(1)

@@ -10,6 +10,8 @@
  * of one item leave two of it. Use `Doc.seq` where that matters; a row of it has one place.
  *
  * @example
+ * import { either as E, option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const list = scuttlebutt(RArray.of(t.string))
  * const [, one] = unwrap(list.change(RArray.push('a', 'c'), 1000)(list.create('alice')))
  * const [, two] = unwrap(list.change(RArray.insert(1, 'b'), 1001)(one))

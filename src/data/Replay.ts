@@ -7,6 +7,7 @@
  * throws, the state stays as it was, on every replica. No action is ever forgotten.
  *
  * @example
+ * import * as t from 'io-ts'
  * const counter = scuttlebutt(Replay.of((n, add) => n + add, 0, t.number))
  * const [, replica] = unwrap(counter.change(Replay.dispatch(5), 1000)(counter.create('alice')))
  * Replay.state(counter.applyUpdate([2, 999, 'ben'])(replica).state) // => 7

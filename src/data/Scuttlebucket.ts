@@ -7,6 +7,7 @@
  * part, create its replica again from the log.
  *
  * @example
+ * import * as t from 'io-ts'
  * const parts = { chat: Events.of(t.string), settings: Model.of(t.number) }
  * const bucket = scuttlebutt(Scuttlebucket.of(parts))
  * const say = Scuttlebucket.at('chat')(Events.emit('said', 'hi'))

@@ -20,6 +20,8 @@ export type Delivered = readonly [delivery: Delivery, checked: E.Either<Countere
  * ones it converges. Costs six checks.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as fc from 'fast-check'
  * const counter = operations({ empty: 0, command: fc.constant(1), apply: (n) => (sum) => sum + n })
  * const fine = checkDeliveries(counter, { seed: 1 }).filter(([, checked]) => E.isRight(checked))
  * fine.map(([{ order, copies }]) => `${order}, ${copies}`)

@@ -75,6 +75,9 @@ export type DataTypeCheck<S, C> = Source<S, C> &
  * that converges to a wrong value passes.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as fc from 'fast-check'
+ * import * as t from 'io-ts'
  * const latest = (updates) => Object.fromEntries(updates.map(([change]) => change))
  * const change = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
  * const checked = checkDataType(Model.of(t.number), { change, oracle: latest, seed: 1 })
@@ -109,6 +112,8 @@ const orThrow = (checked: E.Either<Counterexample, Coverage>): void => {
  * reducer. It may change in place.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as fc from 'fast-check'
  * const checked = checkReplicas({
  *   create: () => new Set(),
  *   command: fc.nat(3),

@@ -34,6 +34,7 @@ export const DOMAIN = 'scuttlebutt-ts/1'
  * `["scuttlebutt-ts/1", document, dataType, source, timestamp, change]`. O(size of the change).
  *
  * @example
+ * import * as t from 'io-ts'
  * const update = [['x', 1], 1000, 'ann']
  * new TextDecoder().decode(bytes(of(Model.of(t.number), 'notes')(update)))
  * // => '["scuttlebutt-ts/1","notes","Model<number>","ann",1000,["x",1]]'

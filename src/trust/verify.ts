@@ -82,6 +82,8 @@ export interface Verified<C> {
  * only a beginning of each source: see `Prefix`. Costs as {@link judge} for each update.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const verify = ({ source }, signature) =>
  *   signature === source ? E.right(1) : E.left({ _tag: 'Forged', reason: '' })
  * const updates = ['ann', 'ann', 'oops', 'ann'].map((signature, i) => [['x', i], i + 1, 'ann', signature])

@@ -376,6 +376,8 @@ const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: 
  * as {@link receive} and {@link send}.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * const ann = model.applyUpdate([['x', 1], 1000, 'ann'])(model.create('ann'))
  * const header = E.right({ _tag: 'Header', header: model.digest(model.create('ben')) })

@@ -65,6 +65,8 @@ export type MessageError = UpdateError | InvalidHeader | InvalidMessage
  * Errors: `InvalidUpdate`, `InvalidTimestamp`, `TooFarAhead`, `TooLarge`, `TooDeep`, `InvalidChange`.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
  * model.decode()(JSON.parse('[["x",1],1000,"ann"]')) // => E.right([['x', 1], 1000, 'ann'])
  * const refused = model.decode({ now: 1000, maxDrift: 10 })([['x', 1], 2000, 'ann'])

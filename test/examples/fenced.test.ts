@@ -67,17 +67,9 @@ const exportsOf = async (): Promise<ReadonlyMap<string, ReadonlyArray<string>>> 
   return new Map(names)
 }
 
-/** The names that all our docstrings give to the peers. */
-const PEERS: Readonly<Record<string, string>> = {
-  E: `import { either as E } from 'fp-ts'`,
-  O: `import { option as O } from 'fp-ts'`,
-  t: `import * as t from 'io-ts'`,
-  fc: `import * as fc from 'fast-check'`,
-}
-
 /**
- * Imports for what a docstring's example uses and its own module or the package exports, and for the peers. Whatever
- * else it uses, it must import itself.
+ * Imports of the names that a docstring's example uses and that its module or the package exports. The
+ * example imports whatever else it uses.
  */
 const preludeOf = (
   { module, code }: Example,
@@ -97,7 +89,7 @@ const preludeOf = (
     const names = (namesByModule.get(from) ?? []).filter((name) => used.delete(name))
     if (names.length > 0) lines.push(`import { ${names.join(', ')} } from ${JSON.stringify(specifier)}`)
   }
-  return [...lines, ...Object.keys(PEERS).flatMap((name) => (used.has(name) ? [PEERS[name]!] : []))]
+  return lines
 }
 
 /** A line `a // => b` becomes a comparison; what is printed is compared too. */

@@ -38,6 +38,8 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * `repair`; `Foreign`; `Rejected` for another data type's file.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const open = openFile('numbers.sb', scuttlebutt(Model.of(t.number)), 'alice')
  * const store = unwrap(await open())
  * store.change(Model.set('x', 1))

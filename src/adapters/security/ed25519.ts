@@ -29,6 +29,7 @@ const PREFIX = 'ed25519:'
  * The id that names a public key: `ed25519:` and the key. O(1).
  *
  * @example
+ * import { either as E } from 'fp-ts'
  * const key = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
  * idOf(key) === `ed25519:${key}` // => true
  * keyOf(idOf(key)) // => E.right(key)
@@ -177,6 +178,7 @@ const CANONICAL_SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/
  * lookup gives a promise or `threads` is set.
  *
  * @example
+ * import { either as E } from 'fp-ts'
  * const [keys, others] = [unwrap(await generate()), unwrap(await generate())]
  * const source = idOf(keys.publicKey)
  * const signed = { document: 'd', dataType: 'Model', source, timestamp: 1, change: ['x', 1] }

@@ -13,6 +13,8 @@
  * replicas move a row at once, the later move decides its place.
  *
  * @example
+ * import { option as O } from 'fp-ts'
+ * import * as t from 'io-ts'
  * const doc = scuttlebutt(Doc.of(t.string))
  * const todo = Doc.seq('list', 'todo')
  * const write = (command, now, replica) => unwrap(doc.change(command, now)(replica))[1]

@@ -66,6 +66,7 @@ export interface NoRoom {
  * those of a run are log64 `count` digits longer. Errors: `NoRoom`.
  *
  * @example
+ * import { either as E } from 'fp-ts'
  * const [first] = unwrap(between(undefined, undefined, 1, { timestamp: 1000, source: 'ann' }))
  * const last = { key: first, update: [{}, 1000, 'ann'] }
  * const [second] = unwrap(between(last, undefined, 1, { timestamp: 1001, source: 'ann' }))

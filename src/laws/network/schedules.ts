@@ -24,6 +24,7 @@ export interface Size {
  * simpler.
  *
  * @example
+ * import * as fc from 'fast-check'
  * const add = (n) => (sum) => sum + n
  * const counter = operations({ empty: 0, command: fc.constant(1), apply: add })
  * const areEqual = (schedule) => new Set(simulate(counter, schedule).replicas).size === 1

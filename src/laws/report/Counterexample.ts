@@ -87,6 +87,7 @@ const traceOf = <R, C, M>({ events, operations }: Run<R, C, M>, length: number):
  * run it again.
  *
  * @example
+ * import * as fc from 'fast-check'
  * const last = operations({ empty: 0, command: fc.nat(3), apply: (n) => () => n })
  * const { left } = check(last, { seed: 1 })
  * format(JSON.parse(JSON.stringify(left))) === left.format() // => true

@@ -96,6 +96,8 @@ export interface Operations<S, C, M> extends Common<S, C, M> {
  * section 2.3.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as fc from 'fast-check'
  * const add = (n) => (sum) => sum + n
  * const counter = operations({ empty: 0, command: fc.constantFrom(1, -1), apply: add })
  * E.isRight(check(counter, { seed: 1 })) // => true
@@ -140,6 +142,8 @@ export interface States<S, C> extends Common<S, C, S> {
  * Default delivery: any order, at least once. Source: Shapiro et al. (SSS 2011), section 2.2.
  *
  * @example
+ * import { either as E } from 'fp-ts'
+ * import * as fc from 'fast-check'
  * const max = (n) => (held) => Math.max(n, held)
  * const largest = states({ empty: 0, command: fc.nat(9), mutate: max, merge: max })
  * E.isRight(check(largest, { seed: 1 })) // => true

@@ -42,6 +42,7 @@ const NEWLINE = 0x0a
  * of more than `limit` bytes is a `LineTooLong`, and what follows it comes through.
  *
  * @example
+ * import { either as E } from 'fp-ts'
  * const [lines, rest] = push('"SYNC"\n[["x",', 1000)(empty)
  * lines // => [E.right('"SYNC"')]
  * push('1],1000,"ann"]\r\n', 1000)(rest)[0] // => [E.right('[["x",1],1000,"ann"]')]
