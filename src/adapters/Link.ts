@@ -8,13 +8,15 @@ import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
 import type { Store } from './store.js'
-import { portOf, type Tell } from './store/Port.js'
+import { portOf, type Port, type Tell } from './store/Port.js'
 
 /** What happened, for whoever listens. */
 export type Announcement = Session.Announcement<Rejection>
 
 export interface LinkOptions extends Session.Options {
-  /** The limits for the peer. Default: lines of 1 MiB, timestamps up to a day ahead of our clock. */
+  /**
+   * The limits for the peer. Default: lines of 1 MiB, timestamps up to a day ahead of our clock.
+   */
   readonly policy?: Omit<Policy, 'now'>
   /** The wall clock, in ms. Default `Date.now`. */
   readonly now?: () => number
@@ -33,12 +35,15 @@ export interface LinkEvents {
 
 export interface Link {
   /**
-   * Takes bytes from the peer. Never throws. If it gives a promise, the next bytes are to wait for it.
+   * Takes bytes from the peer. Never throws. If it gives a promise, the next bytes are to wait for
+   * it.
    */
   readonly write: (chunk: Uint8Array | string) => Promise<void> | undefined
   /** The peer will write no more. */
   readonly end: () => Promise<void> | undefined
-  /** About `size` characters of lines for the peer. Empty: nothing for now; undefined: never again. */
+  /**
+   * About `size` characters of lines for the peer. Empty: nothing for now; undefined: never again.
+   */
   readonly read: (size: number) => string | undefined
   /** Lets go of the store. */
   readonly close: () => void
@@ -53,111 +58,131 @@ const STOPS: ReadonlySet<Rejection['_tag']> = new Set(['Unsigned', 'Forged', 'No
 /** After so many stopped sources nothing more of the peer is believed. */
 const MAX_STOPPED = 1000
 
-export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, events: LinkEvents): Link => {
-  const { dataType } = store.scuttlebutt
-  const port = portOf(store)
-  const { maxBytes = MAX_LINE, maxDrift = MAX_DRIFT, ...limits } = options.policy ?? {}
-  const now = options.now ?? Date.now
-  const decode = format.decode(dataType)
-  const encode = format.encode(dataType)
-  let session = Session.open<C>(options)
-  let lines = Lines.empty
-  let closed = false
+export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, events: LinkEvents): Link =>
+  new PeerLink(store, options, events)
+
+class PeerLink<S, C> implements Link {
+  private readonly store: Store<S, C>
+  private readonly port: Port<S, C>
+  private readonly events: LinkEvents
+  private readonly policy: Policy & { readonly maxBytes: number }
+  private readonly now: () => number
+  private readonly decode: ReturnType<typeof format.decode<S, C>>
+  private readonly encode: ReturnType<typeof format.encode<S, C>>
+  private readonly unsubscribe: () => void
+  private readonly watch: Deadline
+  private session: Session.Session<C>
+  private lines = Lines.empty
+  private stopped = Prefix.empty
+  private isClosed = false
   /** Verdicts on the peer's updates are out. What is to be said depends on them. */
-  let isReceiving = false
+  private isReceiving = false
 
-  const announce = (announcements: ReadonlyArray<Announcement>): void => {
-    for (const announcement of announcements) events.announce(announcement)
+  constructor(store: Store<S, C>, options: LinkOptions, events: LinkEvents) {
+    const { dataType } = store.scuttlebutt
+    this.store = store
+    this.port = portOf(store)
+    this.events = events
+    this.policy = { maxBytes: MAX_LINE, maxDrift: MAX_DRIFT, ...options.policy }
+    this.now = options.now ?? Date.now
+    this.decode = format.decode(dataType)
+    this.encode = format.encode(dataType)
+    this.session = Session.open<C>(options)
+    this.unsubscribe = store.subscribe(() => {
+      if (!this.isClosed) events.wake()
+    })
+    this.watch = deadline(options.timeout, () => {
+      this.refuse({ _tag: 'Silent', at: '', timeout: options.timeout ?? 0 })
+      events.silent()
+    })
   }
 
-  const refuse: Tell = (rejection) => {
-    announce([{ _tag: 'rejection', rejection }])
+  write(chunk: Uint8Array | string): Promise<void> | undefined {
+    if (this.isClosed) return undefined
+    this.watch.postpone()
+    const [complete, rest] = Lines.push(chunk, this.policy.maxBytes)(this.lines)
+    this.lines = rest
+    return complete.length > 0 ? this.hear(complete) : undefined
   }
 
-  const receive = (received: ReadonlyArray<Lines.Line>): Promise<void> | undefined => {
-    const decodeLine = decode({ ...limits, maxDrift, now: now() })
-    const messages = received.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
-    const heard = Session.receive(dataType)(messages, port.past())(session, store.getReplica())
-    session = heard.session
-    const receiving = heard.arrivals && receiveUpdates(heard.arrivals)
-    isReceiving = receiving !== undefined
+  end(): Promise<void> | undefined {
+    if (this.isClosed) return undefined
+    this.watch.cancel()
+    const last = Lines.end(this.lines, this.policy.maxBytes)
+    this.lines = Lines.empty
+    this.session = Session.peerEnds(this.session)
+    return this.hear(last)
+  }
+
+  read(size: number): string | undefined {
+    if (this.isClosed) return undefined
+    if (this.isReceiving) return ''
+    let text = ''
+    while (text.length < size) {
+      const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.store.getReplica())
+      this.session = sent.session
+      for (const message of sent.send) text += this.encode(message)
+      this.announce(sent.announce)
+      if (sent.send.length === 0) break
+    }
+    return text === '' && Session.isDone(this.session) ? undefined : text
+  }
+
+  close(): void {
+    this.isClosed = true
+    this.unsubscribe()
+    this.watch.cancel()
+    this.lines = Lines.empty
+  }
+
+  private hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {
+    const decodeLine = this.decode({ ...this.policy, now: this.now() })
+    const messages = lines.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
+    const { dataType } = this.store.scuttlebutt
+    const heard = Session.receive(dataType)(messages, this.port.past())(this.session, this.store.getReplica())
+    this.session = heard.session
+    const receiving = heard.arrivals && this.receive(heard.arrivals)
+    this.isReceiving = receiving !== undefined
     const finish = (): void => {
-      isReceiving = false
-      announce(heard.announce)
-      if (!closed) events.wake()
+      this.isReceiving = false
+      this.announce(heard.announce)
+      if (!this.isClosed) this.events.wake()
     }
     if (receiving !== undefined) return receiving.then(finish)
     finish()
     return undefined
   }
 
-  /** What the peer sent, but for sources of which something was refused: the next stream begins anew. */
-  const receiveUpdates = (arrivals: Past.ArrivalsWithPast<C>): Promise<void> | undefined => {
-    if (Prefix.size(stopped) === 0) return port.receive(arrivals, refuseFromPeer)
+  /** Gives the store what the peer sent, but for sources of which something was refused. */
+  private receive(arrivals: Past.ArrivalsWithPast<C>): Promise<void> | undefined {
+    if (Prefix.size(this.stopped) === 0) return this.port.receive(arrivals, this.refuseFromPeer)
     const allowed: Update<C>[] = []
     for (const update of Past.news(arrivals)) {
-      const held = Prefix.heldBack(update)(stopped)
+      const held = Prefix.heldBack(update)(this.stopped)
       if (held === undefined) allowed.push(update)
-      else refuse(held)
+      else this.refuse(held)
     }
-    return port.receive(Past.sort(dataType)(allowed, arrivals.past)(store.getReplica()), refuseFromPeer)
+    const { dataType } = this.store.scuttlebutt
+    const rest = Past.sort(dataType)(allowed, arrivals.past)(this.store.getReplica())
+    return this.port.receive(rest, this.refuseFromPeer)
   }
-
-  let stopped = Prefix.empty
 
   /** One function for all updates of this peer: the gate tells peers apart by it. */
-  const refuseFromPeer: Tell = (rejection) => {
+  private readonly refuseFromPeer: Tell = (rejection) => {
     if (STOPS.has(rejection._tag) && 'update' in rejection) {
-      stopped = Prefix.stop(rejection.update as Update<unknown>)(stopped)
+      this.stopped = Prefix.stop(rejection.update as Update<unknown>)(this.stopped)
     }
-    if (rejection._tag === 'Failed' || Prefix.size(stopped) > MAX_STOPPED) session = Session.fail(session)
-    refuse(rejection)
+    const isHopeless = rejection._tag === 'Failed' || Prefix.size(this.stopped) > MAX_STOPPED
+    if (isHopeless) this.session = Session.fail(this.session)
+    this.refuse(rejection)
   }
 
-  const unsubscribe = store.subscribe(() => {
-    if (!closed) events.wake()
-  })
+  private refuse(rejection: Rejection): void {
+    this.announce([{ _tag: 'rejection', rejection }])
+  }
 
-  const watch = deadline(options.timeout, () => {
-    refuse({ _tag: 'Silent', at: '', timeout: options.timeout ?? 0 })
-    events.silent()
-  })
-
-  return {
-    write: (chunk) => {
-      if (closed) return
-      watch.postpone()
-      const [complete, rest] = Lines.push(chunk, maxBytes)(lines)
-      lines = rest
-      return complete.length > 0 ? receive(complete) : undefined
-    },
-    end: () => {
-      if (closed) return
-      watch.cancel()
-      const last = Lines.end(lines, maxBytes)
-      lines = Lines.empty
-      session = Session.peerEnds(session)
-      return receive(last)
-    },
-    read: (size) => {
-      if (closed) return undefined
-      if (isReceiving) return ''
-      let text = ''
-      while (text.length < size) {
-        const sent = Session.send<C>(MESSAGES_A_READ, port.past())(session, store.getReplica())
-        session = sent.session
-        for (const message of sent.send) text += encode(message)
-        announce(sent.announce)
-        if (sent.send.length === 0) break
-      }
-      return text === '' && Session.isDone(session) ? undefined : text
-    },
-    close: () => {
-      closed = true
-      unsubscribe()
-      watch.cancel()
-      lines = Lines.empty
-    },
+  private announce(announcements: ReadonlyArray<Announcement>): void {
+    for (const announcement of announcements) this.events.announce(announcement)
   }
 }
 

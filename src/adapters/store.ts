@@ -1,16 +1,15 @@
 /** A cell around a replica: the only place where it changes and where the wall clock is read. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
-import type { Command } from '../core/DataType.js'
+import type { Command, DataType } from '../core/DataType.js'
 import * as Past from '../core/Past.js'
 import { failed, type Received } from '../core/receive.js'
 import * as Replica from '../core/Replica.js'
-import type { Timestamp } from '../core/Timestamp.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
 import type { Security } from '../trust/Security.js'
 import type { Answer } from '../trust/Verifier.js'
-import { createGate, unsignable } from './store/gate.js'
+import { createGate, unsignable, type Gate } from './store/gate.js'
 import { withPort, type Port } from './store/Port.js'
 import type { LocalStore } from './store/Store.js'
 
@@ -26,8 +25,8 @@ export interface StoreOptions<S, C> {
 }
 
 /**
- * A store. Listeners hear of every change in the order of changes, also of one that a listener makes.
- * A listener that throws harms no other: its error surfaces as uncaught, as with DOM events.
+ * A store. Listeners hear of every change in the order of changes, also of one that a listener
+ * makes. A listener that throws harms no other: its error surfaces as uncaught, as with DOM events.
  * Costs as the pure functions and O(listeners) a batch; with `security`, as signing and verifying.
  *
  * @example
@@ -42,29 +41,51 @@ export const createStore = <S, C>(
   id: SourceId,
   { now = Date.now, replica: saved = scuttlebutt.create(id), security }: StoreOptions<S, C> = {},
 ): LocalStore<S, C> => {
-  const { dataType } = scuttlebutt
   const cell = createCell(saved.id === id ? saved : { ...saved, id })
   const { getReplica } = cell
+  const intake = createIntake(scuttlebutt.dataType, cell, security, now)
+  const store: LocalStore<S, C> = {
+    scuttlebutt,
+    getReplica,
+    ...createWriter(scuttlebutt.dataType, cell, intake.gate, now),
+    apply: (updates) => {
+      const arrivals = Past.sort(scuttlebutt.dataType)(updates, cell.past())(getReplica())
+      if (intake.gate === undefined) intake.take(arrivals)
+      else void intake.gate.receive(Past.news(arrivals), () => undefined)
+    },
+    prune: () => {
+      const replica = scuttlebutt.prune(now())(getReplica())
+      if (replica !== getReplica()) cell.commit({ replica, taken: [], proofs: [], rebuilt: false })
+    },
+    subscribe: (listener) =>
+      cell.subscribe(({ taken, replica }) => {
+        listener(taken, replica)
+      }),
+  }
+  return withPort(store, intake.port)
+}
 
-  // the newest own update at the start, and the first one since
-  const since = Clock.timestampOf(id)(getReplica().clock)
-  let until: Timestamp | undefined
-  const past = (): Past.Past | undefined => (until === undefined ? undefined : { source: id, since, until })
-
+/** How updates come in from elsewhere: through the gate, if there is one. */
+const createIntake = <S, C>(
+  dataType: DataType<S, C>,
+  { getReplica, commit, subscribe, past }: Cell<S, C>,
+  security: Security<S, C> | undefined,
+  now: () => number,
+) => {
   const take = (arrivals: Past.ArrivalsWithPast<C>): Received<S, C>['proofs'] => {
     const received = Past.receive(dataType)(arrivals)(getReplica())
-    if (received.replica !== getReplica()) cell.commit(received)
+    if (received.replica !== getReplica()) commit(received)
     return received.proofs
   }
-  const sorted = (updates: ReadonlyArray<Update<C>>): Past.ArrivalsWithPast<C> =>
-    Past.sort(dataType)(updates, past())(getReplica())
-
-  const gate =
-    security && createGate(dataType, security, { getReplica, receive: (updates) => take(sorted(updates)), now })
-
+  const host = {
+    getReplica,
+    now,
+    receive: (updates: ReadonlyArray<Update<C>>) => take(Past.sort(dataType)(updates, past())(getReplica())),
+  }
+  const gate = security && createGate(dataType, security, host)
   const port: Port<S, C> = {
     past,
-    subscribe: cell.subscribe,
+    subscribe,
     receive: (arrivals, tell) => {
       if (gate !== undefined) {
         const updates = Past.news(arrivals)
@@ -78,71 +99,65 @@ export const createStore = <S, C>(
       return undefined
     },
   }
+  return { take, gate, port }
+}
 
-  /** A local update, signed if need be, not yet applied. */
+/** How local updates are made: proposed, signed if there is a gate, applied. */
+const createWriter = <S, C>(
+  dataType: DataType<S, C>,
+  { getReplica, commit, wrote }: Cell<S, C>,
+  gate: Gate<C> | undefined,
+  now: () => number,
+): Pick<LocalStore<S, C>, 'change' | 'changeAsync'> => {
   const propose = Replica.propose(dataType)
+  const applyOwn = Replica.applyOwn(dataType)
+  let last: Promise<unknown> = Promise.resolve()
+
   const make = <Err>(command: Command<S, C, Err>): Answer<Err | Rejection, Update<C>> => {
     const made = propose(command, now())(getReplica())
     return made._tag === 'Left' || gate === undefined ? made : gate.sign(made.right)
   }
-  const isCovered = (update: Update<C>): boolean => Clock.covers(update)(getReplica().clock)
-  const own = Replica.applyOwn(dataType)
-  const applyOwn = (update: Update<C>): void => {
-    until ??= update[1]
-    cell.commit({ replica: own(update)(getReplica()), taken: [update], proofs: [], rebuilt: false })
+  /** False if a later update came under our id since `update` was made: it must be made again. */
+  const isApplied = (update: Update<C>): boolean => {
+    if (Clock.covers(update)(getReplica().clock)) return false
+    wrote(update)
+    commit({ replica: applyOwn(update)(getReplica()), taken: [update], proofs: [], rebuilt: false })
+    return true
   }
-  let last: Promise<unknown> = Promise.resolve()
-
-  const store: LocalStore<S, C> = {
-    scuttlebutt,
-    getReplica,
-    change: (command) => {
-      const made = make(command)
-      if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
-      if (made._tag === 'Left') return made
-      // the command or the signer wrote to this store
-      if (isCovered(made.right)) return store.change(command)
-      applyOwn(made.right)
-      return made
-    },
-    changeAsync: (command) => () => {
-      const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {
-        const answer = make(command) as Answer<Rejection, Update<C>>
-        const made = typeof answer === 'function' ? await answer() : answer
-        if (made._tag === 'Left') return made
-        // meanwhile a later update came under our id
-        if (isCovered(made.right)) return turn()
-        applyOwn(made.right)
-        return made
-      }
-      const turned = last.then(turn)
-      last = turned.catch(() => undefined)
-      return turned
-    },
-    apply: (updates) => {
-      const arrivals = sorted(updates)
-      if (gate === undefined) take(arrivals)
-      else void gate.receive(Past.news(arrivals), () => undefined)
-    },
-    prune: () => {
-      const replica = scuttlebutt.prune(now())(getReplica())
-      if (replica !== getReplica()) cell.commit({ replica, taken: [], proofs: [], rebuilt: false })
-    },
-    subscribe: (listener) =>
-      cell.subscribe(({ taken, replica }) => {
-        listener(taken, replica)
-      }),
+  const change: LocalStore<S, C>['change'] = (command) => {
+    const made = make(command)
+    if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
+    // the command or the signer may have written to this store
+    return made._tag === 'Left' || isApplied(made.right) ? made : change(command)
   }
-  return withPort(store, port)
+  const changeAsync: LocalStore<S, C>['changeAsync'] = (command) => () => {
+    const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {
+      const answer = make(command) as Answer<Rejection, Update<C>>
+      const made = typeof answer === 'function' ? await answer() : answer
+      return made._tag === 'Left' || isApplied(made.right) ? made : turn()
+    }
+    const turned = last.then(turn)
+    last = turned.catch(() => undefined)
+    return turned
+  }
+  return { change, changeAsync }
 }
+
+type Cell<S, C> = ReturnType<typeof createCell<S, C>>
 
 /** The replica of now, and who hears of the next ones. */
 const createCell = <S, C>(first: Replica.Replica<S, C>) => {
   let replica = first
   const listeners = new Set<{ readonly call: (received: Received<S, C>) => void }>()
   const untold: Received<S, C>[] = []
+  let began = Past.begin(first)
   return {
     getReplica: () => replica,
+    past: () => Past.of(began),
+    /** An own update is about to be committed. */
+    wrote: (update: Update<C>): void => {
+      began = Past.wrote(update)(began)
+    },
     commit: (received: Received<S, C>): void => {
       replica = received.replica
       untold.push(received)

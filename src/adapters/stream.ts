@@ -1,4 +1,6 @@
-/** Node streams of the wire protocol: a Duplex for a peer, a Readable to save, a Writable to load. */
+/**
+ * Node streams of the wire protocol: a Duplex for a peer, a Readable to save, a Writable to load.
+ */
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import type { Digest } from '../core/Replica.js'
 import type { Rejection } from '../scuttlebutt.js'
@@ -36,8 +38,8 @@ export type Emitting<Stream> = {
 export type ScuttlebuttStream = Emitting<Duplex>
 
 /**
- * A stream for one peer: `socket.pipe(stream).pipe(socket)`. Make a new one for every peer. Piping one
- * stream to two peers throws a `TypeError`: they would take each other's clock for their own.
+ * A stream for one peer: `socket.pipe(stream).pipe(socket)`. Make a new one for every peer. Piping
+ * one stream to two peers throws a `TypeError`: they would take each other's clock for their own.
  *
  * Honours backpressure: while the peer does not read, nothing piles up. A peer's mistakes are
  * `rejection` events. If a piped side closes midway, the stream is destroyed and lets go of the
@@ -61,7 +63,8 @@ export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = 
  *
  * @example
  * import * as t from 'io-ts'
- * const [saved, loaded] = ['ann', 'ben'].map((id) => createStore(scuttlebutt(Model.of(t.number)), id))
+ * const sb = scuttlebutt(Model.of(t.number))
+ * const [saved, loaded] = [createStore(sb, 'ann'), createStore(sb, 'ben')]
  * saved.change(Model.set('x', 1))
  * const loading = createReadStream(saved, { tail: false }).pipe(createWriteStream(loaded))
  * await new Promise((resolve) => loading.once('finish', resolve))
@@ -165,7 +168,9 @@ class PeerStream<S, C> extends Duplex {
     })
   }
 
-  /** Reads from the link while the reader wants more. A listener may write midway: not reentrant. */
+  /**
+   * Reads from the link while the reader wants more. A listener may write midway: not reentrant.
+   */
   private pump(): void {
     if (this.pumping) return
     this.pumping = true

@@ -17,8 +17,8 @@ export interface WebStreams {
 const CHARACTERS_A_PULL = 1 << 14
 
 /**
- * Streams for one peer. Reads nothing from the store before somebody pulls. Cancelling `readable` or
- * aborting `writable` lets go of the store. Costs as {@link Session}.
+ * Streams for one peer. Reads nothing from the store before somebody pulls. Cancelling `readable`
+ * or aborting `writable` lets go of the store. Costs as {@link Session}.
  *
  * @example
  * import * as t from 'io-ts'

@@ -197,8 +197,8 @@ export const aheadOfRecord =
   }
 
 /**
- * Whether a digest claims anything that `clock` has not seen. O(s), and a look-up in `clock` for each
- * claim up to the first such one.
+ * Whether a digest claims anything that `clock` has not seen. O(s), and a look-up in `clock` for
+ * each claim up to the first such one.
  */
 export const lacks =
   (claimed: ClockRecord) =>

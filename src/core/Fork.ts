@@ -1,6 +1,6 @@
 /**
- * Forks: two contents under one stamp, from a source that equivocates, or from two programs that run
- * under one id.
+ * Forks: two contents under one stamp, from a source that equivocates, or from two programs that
+ * run under one id.
  */
 import type { DataType } from './DataType.js'
 import * as Change from './Change.js'
@@ -44,9 +44,9 @@ export const among =
 
 /**
  * Keeps both contents of a forked stamp and applies them in update order, so that all replicas that
- * have seen both agree. Holds for data types that do not depend on the order within a source; all of
- * ours are such. Moves no clock. Keeps 64 forks a source; beyond, what came first stands. Costs as
- * {@link among}, and what the data type takes.
+ * have seen both agree. Holds for data types that do not depend on the order within a source; all
+ * of ours are such. Moves no clock. Keeps 64 forks a source; beyond, what came first stands. Costs
+ * as {@link among}, and what the data type takes.
  *
  * @example
  * import * as t from 'io-ts'
@@ -67,7 +67,9 @@ export const confront =
     return [proofs, proofs.reduce((next, { update }) => withFork(dataType, update, next), replica)]
   }
 
-/** If the first content is no longer in the log, do nothing: the fork is found when both come again. */
+/**
+ * If the first content is no longer in the log, do nothing: the fork is found when both come again.
+ */
 const withFork = <S, C>(dataType: DataType<S, C>, update: Update<C>, replica: Replica<S, C>): Replica<S, C> => {
   if (Log.find(update)(replica.log) === undefined) return replica
   const { state, superseded } = dataType.apply([update])(replica.state)

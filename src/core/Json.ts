@@ -79,9 +79,9 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
 }
 
 /**
- * {@link copy} without the copy, for a value that JSON.parse or a codec has just made and that nobody
- * else holds. Leaves alone what is frozen already and what is no plain object. Gives the value, or an
- * {@link Unfit} if it is deeper than `maxDepth`. O(size).
+ * {@link copy} without the copy, for a value that JSON.parse or a codec has just made and that
+ * nobody else holds. Leaves alone what is frozen already and what is no plain object. Gives the
+ * value, or an {@link Unfit} if it is deeper than `maxDepth`. O(size).
  */
 export const freeze = (value: unknown, maxDepth: number): unknown => {
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value

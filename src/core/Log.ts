@@ -103,7 +103,9 @@ const withOne = <C>(update: Update<C>, log: Log<C>): Log<C> => {
   return withForks({ updatesBySource: added, size: size + grew }, log)
 }
 
-/** The log with sorted updates added. Some may be other contents under one stamp. O(a log u) for a. */
+/**
+ * The log with sorted updates added. Some may be other contents under one stamp. O(a log u) for a.
+ */
 export const add =
   <C>(updates: ReadonlyArray<Update<C>>) =>
   (log: Log<C>): Log<C> => {
@@ -154,7 +156,9 @@ export const find =
 /** `depth` is the number of other contents held under the same stamp before this one: usually 0. */
 export type Visit<C> = (update: Update<C>, depth: number) => void
 
-/** Visits the updates of `next` that `previous` lacks. O(d log u) for d between versions of one log. */
+/**
+ * Visits the updates of `next` that `previous` lacks. O(d log u) for d between versions of one log.
+ */
 export const forEachAdded = <C>(previous: Log<C>, next: Log<C>, visit: Visit<C>, depth = 0): void => {
   if (previous === next) return
   SortedMap.forEachChange(bySource, previous.updatesBySource, next.updatesBySource, (_, updates, before) => {

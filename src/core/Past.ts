@@ -1,4 +1,7 @@
-/** Own updates that a source lost when it was restarted without its data, and how it takes them back. */
+/**
+ * Own updates that a source lost when it was restarted without its data, and how it takes them
+ * back.
+ */
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import { confront } from './Fork.js'
@@ -9,15 +12,40 @@ import type { Timestamp } from './Timestamp.js'
 import type { SourceId, Update } from './Update.js'
 
 /**
- * A source restarted without its data and wrote on. Its updates stamped after `since` (the newest it
- * still knew) and before `until` (the first it wrote after the restart) may be lost. A digest cannot
- * ask for them: its clock already covers them.
+ * A source restarted without its data and wrote on. Its updates stamped after `since` (the newest
+ * it still knew) and before `until` (the first it wrote after the restart) may be lost. A digest
+ * cannot ask for them: its clock already covers them.
  */
 export interface Past {
   readonly source: SourceId
   readonly since: Timestamp
   readonly until: Timestamp
 }
+
+/** What a store remembers of its own updates to know its {@link Past}. */
+export interface Began {
+  readonly source: SourceId
+  /** The newest own update at the start. */
+  readonly since: Timestamp
+  /** The first own update since. */
+  readonly until?: Timestamp
+}
+
+/** A store begins with a replica. */
+export const begin = <S, C>({ id, clock }: Replica<S, C>): Began => ({
+  source: id,
+  since: Clock.timestampOf(id)(clock),
+})
+
+/** A store has made an update. */
+export const wrote =
+  ([, until]: Update<unknown>) =>
+  (began: Began): Began =>
+    began.until === undefined ? { ...began, until } : began
+
+/** The past of a store. Undefined before its first update. */
+export const of = ({ source, since, until }: Began): Past | undefined =>
+  until === undefined ? undefined : { source, since, until }
 
 /** Whether an update is one of those that were lost. O(log u). */
 export const isLost =

@@ -31,7 +31,9 @@ export const heldBack =
     return after === undefined ? undefined : { _tag: 'HeldBack', at: '', after, update }
   }
 
-/** Stops the source of a refused update. The same prefix if the source is stopped already. O(log s). */
+/**
+ * Stops the source of a refused update. The same prefix if the source is stopped already. O(log s).
+ */
 export const stop =
   ([, timestamp, source]: Update<unknown>) =>
   (prefix: Prefix): Prefix =>

@@ -40,7 +40,9 @@ export const failuresOf = (errors: Errors, ...within: ReadonlyArray<string | num
     expected: message ?? context[context.length - 1]?.type.name ?? 'another value',
   }))
 
-/** The keys that lead to a value. io-ts also counts the alternatives of unions and intersections. */
+/**
+ * The keys that lead to a value. io-ts also counts the alternatives of unions and intersections.
+ */
 export const keysOf = (context: Context): ReadonlyArray<string> =>
   context.flatMap(({ key }, i) => {
     const holder = context[i - 1]?.type as { readonly _tag?: unknown } | undefined

@@ -22,7 +22,9 @@ export interface Replica<S, C> {
 export interface Digest {
   readonly id: SourceId
   readonly clock: Clock.ClockRecord
-  /** The clock's floor, if it has one. The original ignores it, and may send lapsed updates again. */
+  /**
+   * The clock's floor, if it has one. The original ignores it, and may send lapsed updates again.
+   */
   readonly floor?: Timestamp.Timestamp
   readonly meta?: unknown
 }
@@ -37,7 +39,9 @@ export interface TimestampsExhausted {
 /** Why {@link change} refuses, beside the command's own errors. */
 export type ChangeError = Change.InvalidChange | TimestampsExhausted
 
-/** A replica that has seen nothing. No two replicas may write under one `id`: they would lose data. */
+/**
+ * A replica that has seen nothing. No two replicas may write under one `id`: they would lose data.
+ */
 export const create =
   <S, C>(dataType: DataType<S, C>) =>
   (id: SourceId): Replica<S, C> => ({ id, clock: Clock.empty, log: Log.empty(), state: dataType.empty })
@@ -132,7 +136,9 @@ export const applyUpdates =
     return fresh.length === 0 ? replica : evolve(dataType, isolated(fresh), clock, replica)
   }
 
-/** The updates with changes that nobody else can edit. Edits the array, which nobody else may hold. */
+/**
+ * The updates with changes that nobody else can edit. Edits the array, which nobody else may hold.
+ */
 export const isolated = <C>(updates: Update<C>[]): ReadonlyArray<Update<C>> => {
   for (let i = 0; i < updates.length; i++) updates[i] = Change.isolate(updates[i]!)
   return updates
@@ -173,17 +179,17 @@ export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {
 }
 
 /**
- * The updates that `clock` does not cover, sorted by (timestamp, source), in
- * O(d log d + s log u) for d updates returned, s sources and u updates held.
- * Without a clock, all.
+ * The updates that `clock` does not cover, sorted by (timestamp, source), in O(d log d + s log u)
+ * for d updates returned, s sources and u updates held. Without a clock, all.
  *
- * A budget cuts it short, and leaves no gap within a source: a peer may stop midway and go
- * on from its own digest. Source: LADIS 2008, section 3.
+ * A budget cuts it short, and leaves no gap within a source: a peer may stop midway and go on from
+ * its own digest. Source: LADIS 2008, section 3.
  *
  * @example
  * import * as t from 'io-ts'
  * const model = scuttlebutt(Model.of(t.number))
- * const replica = model.applyUpdates([[['x', 1], 1, 'ann'], [['y', 2], 2, 'ben']])(model.create('cy'))
+ * const updates = [[['x', 1], 1, 'ann'], [['y', 2], 2, 'ben']]
+ * const replica = model.applyUpdates(updates)(model.create('cy'))
  * model.history({ ann: 1 })(replica) // => [[['y', 2], 2, 'ben']]
  * model.history({}, { maxUpdates: 1 })(replica) // => [[['x', 1], 1, 'ann']]
  */
@@ -211,8 +217,8 @@ const bytes =
     Json.bytes(JSON.stringify([dataType.change.encode(made), ...stamp]))
 
 /**
- * The join of two replicas of one document, clocks included. For a replica that the caller trusts as
- * itself: a peer goes through `reconcile`. O(d log d + s log u) for d new updates.
+ * The join of two replicas of one document, clocks included. For a replica that the caller trusts
+ * as itself: a peer goes through `reconcile`. O(d log d + s log u) for d new updates.
  */
 export const merge =
   <S, C>(dataType: DataType<S, C>) =>
@@ -227,8 +233,8 @@ export const merge =
 /**
  * Drops what has lapsed at `now`, in ms since the epoch: entries of the state, updates of the log,
  * and sources of the clock that have nothing newer. Nothing of it comes back: the clock's floor
- * covers it. The same replica if nothing has lapsed, or the data type forgets nothing. O(d log u + s)
- * for d updates dropped.
+ * covers it. The same replica if nothing has lapsed, or the data type forgets nothing. O(d log u +
+ * s) for d updates dropped.
  *
  * @example
  * import * as t from 'io-ts'

@@ -1,8 +1,8 @@
 /**
  * The updates that a log holds of one source, oldest first.
  *
- * Most steps append, since a clock admits only newer updates. So the newest few stand in an array of
- * their own: it is cheaper to copy than a path of the tree that holds the others.
+ * Most steps append, since a clock admits only newer updates. So the newest few stand in an array
+ * of their own: it is cheaper to copy than a path of the tree that holds the others.
  */
 import * as SortedMap from '../structures/SortedMap.js'
 import { NEVER, type Timestamp } from './Timestamp.js'
@@ -141,7 +141,9 @@ const kept = <C>(updates: ReadonlyArray<Update<C>>, gone: number): ReadonlyArray
   return rest
 }
 
-/** Visits each update of `next` that `previous` lacks. O(d log u) for d between versions of one log. */
+/**
+ * Visits each update of `next` that `previous` lacks. O(d log u) for d between versions of one log.
+ */
 export const forEachAdded = <C>(
   previous: SourceLog<C>,
   next: SourceLog<C>,

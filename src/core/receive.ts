@@ -57,7 +57,8 @@ export interface Received<S, C> {
 
 /**
  * Takes a sorted batch: applies what is fresh, keeps both contents of a fork. The same replica if
- * there is nothing to take. Sorts again if `arrivals` are for another version. Costs as `applyUpdates`.
+ * there is nothing to take. Sorts again if `arrivals` are for another version. Costs as
+ * `applyUpdates`.
  */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
@@ -70,7 +71,9 @@ export const receive =
     return { replica: next, taken: fresh, proofs: forked, rebuilt: false }
   }
 
-/** One update after another: else a fresh one could supersede a content before its fork is found. */
+/**
+ * One update after another: else a fresh one could supersede a content before its fork is found.
+ */
 const oneByOne = <S, C>(
   dataType: DataType<S, C>,
   given: ReadonlyArray<Update<C>>,

@@ -26,9 +26,9 @@ export interface Message<C> {
  * Takes a peer's updates. Answers with the updates that the peer lacks by its digest, with a mere
  * digest if the peer has something for us, or with none. Of a forked stamp both contents are kept.
  *
- * Start by sending `{ digest, updates: [] }`. Pass every answer on: the conversation ends by itself.
- * A message that is lost, doubled or late does no harm. A budget bounds each answer.
- * Costs as `applyUpdates` and `history`, and O(s) for the digest of s sources.
+ * Start by sending `{ digest, updates: [] }`. Pass every answer on: the conversation ends by
+ * itself. A message that is lost, doubled or late does no harm. A budget bounds each answer. Costs
+ * as `applyUpdates` and `history`, and O(s) for the digest of s sources.
  */
 export const reconcile =
   <S, C>(dataType: DataType<S, C>) =>

@@ -73,7 +73,7 @@ export interface Arrived<C, P> {
 
 /** An update that has to wait. At most `limit` may. O(log w) for w that wait. */
 export const arrive =
-  <C, P>(update: Update<C>, from: P, text: string, limit: number) =>
+  <C, P>({ update, from }: Arrival<C, P>, text: string, limit: number) =>
   (admission: Admission<C, P>): Arrived<C, P> => {
     const { queues, tickets, nextTicket: ticket } = admission
     const known = SortedMap.get(SortedMap.byText, tickets, text)
@@ -129,8 +129,8 @@ export interface Decided<C, P> {
 }
 
 /**
- * A verdict came. Believes and refuses the source's updates up to the first that still waits. O(q log w)
- * for q updates of the source. Nothing happens if the update was held back meanwhile.
+ * A verdict came. Believes and refuses the source's updates up to the first that still waits. O(q
+ * log w) for q updates of the source. Nothing happens if the update was held back meanwhile.
  */
 export const decide =
   <C, P>(waiting: Waiting<C, P>, verdict: Verdict) =>

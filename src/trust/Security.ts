@@ -9,9 +9,9 @@ import type { SignatureError } from './verify.js'
 export type TrustError = SignatureError | LimitError | Equivocation<unknown> | Failed
 
 /**
- * What a store trusts. All replicas of a document must share limits and `authorize`, and `authorize`
- * may depend only on state that the source's earlier updates have settled. Else replicas may differ:
- * one takes what another refuses.
+ * What a store trusts. All replicas of a document must share limits and `authorize`, and
+ * `authorize` may depend only on state that the source's earlier updates have settled. Else
+ * replicas may differ: one takes what another refuses.
  */
 export interface Security<S, C> extends Limits<S, C> {
   /** The document's name, the same on all its replicas. A signature counts in no other document. */
@@ -20,8 +20,8 @@ export interface Security<S, C> extends Limits<S, C> {
   readonly signer?: Signer
   readonly verifier: Verifier
   /**
-   * The most updates that may wait for a verdict. Further ones are refused and come with a later sync.
-   * Default 10,000.
+   * The most updates that may wait for a verdict. Further ones are refused and come with a later
+   * sync. Default 10,000.
    */
   readonly maxWaiting?: number
   /** How many ms to wait before asking again. Default: 100 ms, doubling up to 30 s. */

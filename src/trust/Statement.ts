@@ -43,8 +43,8 @@ export const bytes = ({ document, dataType, source, timestamp, change }: Stateme
   new TextEncoder().encode(Json.canonical([DOMAIN, document, dataType, source, timestamp, change]))
 
 /**
- * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, without the
- * document and the type. Source: its security.js.
+ * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, without
+ * the document and the type. Source: its security.js.
  */
 export const legacyBytes = ({ change, timestamp, source }: Statement): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify([change, timestamp, source]))

@@ -21,7 +21,9 @@ export interface Signer {
   readonly sign: (statement: Statement) => Answer<string, string>
 }
 
-/** Judges whether a signature is from the statement's source. Total: any text may be a signature. */
+/**
+ * Judges whether a signature is from the statement's source. Total: any text may be a signature.
+ */
 export interface Verifier {
   readonly verify: (statement: Statement, signature: string) => Answer<Disbelief, unknown>
 }

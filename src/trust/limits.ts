@@ -12,8 +12,8 @@ import * as RateLimit from './rateLimit.js'
 /** What a store lets one source do. */
 export interface Limits<S, C> {
   /**
-   * Whether an update is allowed in the state that it meets, or why not. Asked for local updates too;
-   * for others once the signature is verified.
+   * Whether an update is allowed in the state that it meets, or why not. Asked for local updates
+   * too; for others once the signature is verified.
    */
   readonly authorize?: (update: Update<C>, state: S) => E.Either<string, unknown>
   /** The largest change, in UTF-8 bytes of JSON. Default: what the line limit lets through. */

@@ -26,7 +26,10 @@ const FIRST_SWEEP = 1024
 
 export const full: Buckets = { bySource: SortedMap.empty(), sweepAt: FIRST_SWEEP }
 
-/** The buckets after one update of a source at `now`, or undefined if its bucket is empty. O(log s) amortized. */
+/**
+ * The buckets after one update of a source at `now`, or undefined if its bucket is empty. O(log s)
+ * amortized.
+ */
 export const spend =
   (rate: Rate, source: SourceId, now: number) =>
   (buckets: Buckets): Buckets | undefined => {

@@ -78,15 +78,16 @@ export interface Verified<C> {
 }
 
 /**
- * Verifies a batch before it is applied: at once, or by a task if the verifier is asynchronous. Believes
- * only a beginning of each source: see `Prefix`. Costs as {@link judge} for each update.
+ * Verifies a batch before it is applied: at once, or by a task if the verifier is asynchronous.
+ * Believes only a beginning of each source: see `Prefix`. Costs as {@link judge} for each update.
  *
  * @example
  * import { either as E } from 'fp-ts'
  * import * as t from 'io-ts'
  * const verify = ({ source }, signature) =>
  *   signature === source ? E.right(1) : E.left({ _tag: 'Forged', reason: '' })
- * const updates = ['ann', 'ann', 'oops', 'ann'].map((signature, i) => [['x', i], i + 1, 'ann', signature])
+ * const signatures = ['ann', 'ann', 'oops', 'ann']
+ * const updates = signatures.map((signature, i) => [['x', i], i + 1, 'ann', signature])
  * const trust = { document: 'notes', verifier: { verify } }
  * const verified = verifyUpdates(Model.of(t.number), trust)(updates)
  * verified.believed.length // => 2

@@ -3,8 +3,8 @@
  *
  * A session keeps no queue. It knows what the peer has: the peer's header clock, moved on by all
  * updates that went either way. {@link send} gives what the replica has beyond that, a piece at a
- * time. So a slow peer costs O(s) memory for s sources and one old version of the log, is never sent
- * what was superseded meanwhile, and gets nothing back that it sent.
+ * time. So a slow peer costs O(s) memory for s sources and one old version of the log, is never
+ * sent what was superseded meanwhile, and gets nothing back that it sent.
  *
  * {@link step} is a whole transition for a transport of one's own. The links of `adapters` call
  * {@link receive} and {@link send} apart: verifying may take time in between.
@@ -27,28 +27,10 @@ import type { LineError } from './lines/format.js'
 import type { LineTooLong } from './lines/Lines.js'
 import * as Counting from './session/counting.js'
 import * as Lost from './session/lost.js'
+import type { Options } from './session/Options.js'
 import type { WireMessage } from './WireMessage.js'
 
-export interface Options {
-  /** Rides in the header. JSON. */
-  readonly meta?: unknown
-  /** Go on with live updates after SYNC. Default true; with false the session ends at SYNC. */
-  readonly tail?: boolean
-  /** Send updates and SYNC. Default true. */
-  readonly readable?: boolean
-  /** Take updates. Default true; with false all is sent without waiting for a header: see `clock`. */
-  readonly writable?: boolean
-  /** With `readable: false`: send the header, so that the peer sends just what is missing. */
-  readonly sendClock?: boolean
-  /** With `writable: false`: wait for the peer's header, and send just what it lacks. */
-  readonly clock?: boolean
-  /**
-   * For a transport that may lose or swap lines: each side says after every few updates how many they
-   * were, and applies what came only after the peer's count. Both sides must set it; the original
-   * cannot.
-   */
-  readonly checked?: boolean
-}
+export type { Options } from './session/Options.js'
 
 /** A stream has one header. A second one means two peers on one stream, or an attack. */
 export interface SecondHeader {
@@ -57,7 +39,9 @@ export interface SecondHeader {
   readonly header: unknown
 }
 
-/** An update is older than one of its source that came before it on this stream: too late to count. */
+/**
+ * An update is older than one of its source that came before it on this stream: too late to count.
+ */
 export type OutOfOrder = InUpdate & { readonly _tag: 'OutOfOrder'; readonly after: Timestamp }
 
 /** Nothing came for `timeout` ms. */
@@ -148,8 +132,8 @@ export interface Received<C> {
 
 /**
  * Hears the peer: decoded lines, or why they were refused. Announces each refusal, which changes
- * nothing. The caller gives the arrivals to the replica, then calls {@link send}. `past` is what the
- * store may have lost. O(m (log s + log u)) for m messages; O(s log s) for a header.
+ * nothing. The caller gives the arrivals to the replica, then calls {@link send}. `past` is what
+ * the store may have lost. O(m (log s + log u)) for m messages; O(s log s) for a header.
  */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
@@ -372,8 +356,8 @@ const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: 
 }
 
 /**
- * A whole step: hears what the peer sent, applies it, and answers with all that the peer lacks. Costs
- * as {@link receive} and {@link send}.
+ * A whole step: hears what the peer sent, applies it, and answers with all that the peer lacks.
+ * Costs as {@link receive} and {@link send}.
  *
  * @example
  * import { either as E } from 'fp-ts'

@@ -10,7 +10,9 @@ export type WireMessage<C> =
   | { readonly _tag: 'Sync' }
   /** Asks for own updates that may be lost: see {@link Past}. The original ignores it. */
   | { readonly _tag: 'Lost'; readonly past: Past }
-  /** The number of updates since the last count. `checked` sessions say it; the original ignores it. */
+  /**
+   * The number of updates since the last count. `checked` sessions say it; the original ignores it.
+   */
   | { readonly _tag: 'Count'; readonly count: number }
   /** JSON without a meaning: null, a boolean, another string. */
   | { readonly _tag: 'Ignored' }

@@ -59,10 +59,11 @@ export interface InvalidMessage {
 export type MessageError = UpdateError | InvalidHeader | InvalidMessage
 
 /**
- * An update from untrusted input, a value as JSON.parse gives it. Copied and frozen: the
- * sender may change theirs. O(size of the input).
+ * An update from untrusted input, a value as JSON.parse gives it. Copied and frozen: the sender may
+ * change theirs. O(size of the input).
  *
- * Errors: `InvalidUpdate`, `InvalidTimestamp`, `TooFarAhead`, `TooLarge`, `TooDeep`, `InvalidChange`.
+ * Errors: `InvalidUpdate`, `InvalidTimestamp`, `TooFarAhead`, `TooLarge`, `TooDeep`,
+ * `InvalidChange`.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -104,7 +105,9 @@ const unfitUpdate = (unfit: Json.Unfit, input: unknown, policy: Policy): UpdateE
 
 const isTimestamp = (keys: ReadonlyArray<string | number>): boolean => keys.length === 1 && String(keys[0]) === '1'
 
-/** As {@link decode}, for JSON that is already deeply frozen and within the policy's depth and size. */
+/**
+ * As {@link decode}, for JSON that is already deeply frozen and within the policy's depth and size.
+ */
 export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
   const codec = codecs.update(dataType)
   const isChecked = isCheckOnly(codec)
@@ -157,8 +160,8 @@ const unfitHeader = ({ at, value, expected }: Json.Unfit): E.Left<InvalidHeader>
   left({ _tag: 'InvalidHeader', at: path(at), value, expected })
 
 /**
- * A message for `reconcile` from untrusted input. One bad update refuses the whole message; the path
- * says which one. Errors: `InvalidMessage`, `InvalidHeader`, and those of {@link decode}.
+ * A message for `reconcile` from untrusted input. One bad update refuses the whole message; the
+ * path says which one. Errors: `InvalidMessage`, `InvalidHeader`, and those of {@link decode}.
  */
 export const decodeMessage =
   <S, C>(dataType: DataType<S, C>) =>

@@ -1,4 +1,7 @@
-/** Runs every fenced example of the READMEs and of the docstrings: `expression // => value` must hold. */
+/**
+ * Runs every fenced example of the READMEs and of the docstrings: `expression // => value` must
+ * hold.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -12,7 +15,9 @@ const src = path.join(root, 'src')
 interface Example {
   readonly name: string
   readonly code: string
-  /** The module, within src, whose docstring it stands in. A README's example imports what it uses. */
+  /**
+   * The module, within src, whose docstring it stands in. A README's example imports what it uses.
+   */
   readonly module?: string
 }
 
@@ -68,8 +73,8 @@ const exportsOf = async (): Promise<ReadonlyMap<string, ReadonlyArray<string>>> 
 }
 
 /**
- * Imports of the names that a docstring's example uses and that its module or the package exports. The
- * example imports whatever else it uses.
+ * Imports of the names that a docstring's example uses and that its module or the package exports.
+ * The example imports whatever else it uses.
  */
 const preludeOf = (
   { module, code }: Example,

@@ -1,4 +1,7 @@
-/** The package as its users get it: packed, installed into an empty folder, and put to use in every way. */
+/**
+ * The package as its users get it: packed, installed into an empty folder, and put to use in every
+ * way.
+ */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,7 +45,10 @@ const examplesOf = (text: string): ReadonlyArray<string> =>
 
 const examples = examplesOf([readme, ...(await Promise.all(deeper.map((file) => readFile(file, 'utf8'))))].join('\n'))
 
-/** The most that each may weigh, in kB min+gzip, without fp-ts and io-ts; and where README says what it weighs. */
+/**
+ * The most that each may weigh, in kB min+gzip, without fp-ts and io-ts; and where README says what
+ * it weighs.
+ */
 const SIZES = [
   ['the main entry', `export * from 'scuttlebutt-ts'`, 23, /main entry is ([\d.]+) kB/],
   ['one data type', `export { Model, scuttlebutt } from 'scuttlebutt-ts'`, 10, /with one data type, ([\d.]+) kB/],

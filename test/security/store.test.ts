@@ -62,7 +62,9 @@ const written = (store: AnyStore, key: string, value: unknown): Update<Change> =
   return made.right
 }
 
-/** Brings updates as a stream of one peer does. Gives something to wait for if verdicts take time. */
+/**
+ * Brings updates as a stream of one peer does. Gives something to wait for if verdicts take time.
+ */
 const bring = <S, C>(store: LocalStore<S, C>, updates: ReadonlyArray<Update<C>>): Promise<void> | undefined =>
   portOf(store).receive(sort(store.scuttlebutt.dataType)(updates, undefined)(store.getReplica()), () => undefined)
 

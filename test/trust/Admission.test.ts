@@ -24,8 +24,8 @@ describe('Admission', () => {
 
   test('believes updates of a source in the order in which they came, though verdicts come in another', () => {
     const [one, two] = [update('ann', 1), update('ann', 2)]
-    const first = Admission.arrive<Change, string>(one, 'peer', textOf(one), 10)(Admission.empty())
-    const second = Admission.arrive<Change, string>(two, 'peer', textOf(two), 10)(first.admission)
+    const first = Admission.arrive({ update: one, from: 'peer' }, textOf(one), 10)(Admission.empty())
+    const second = Admission.arrive({ update: two, from: 'peer' }, textOf(two), 10)(first.admission)
     const early = Admission.decide(second.toVerify!, believed)(second.admission)
     expect([early.believed, Admission.size(early.admission)]).toEqual([[], 2])
     const late = Admission.decide(first.toVerify!, believed)(early.admission)
@@ -50,7 +50,11 @@ describe('Admission', () => {
           if ('peer' in one) {
             const arriving = update(one.source, one.n)
             const isKnown = model.some((waiting) => textOf(waiting.update) === textOf(arriving))
-            const arrived = Admission.arrive<Change, string>(arriving, one.peer, textOf(arriving), limit)(state)
+            const arrived = Admission.arrive<Change, string>(
+              { update: arriving, from: one.peer },
+              textOf(arriving),
+              limit,
+            )(state)
             state = arrived.admission
             expect(arrived.toVerify !== undefined).toBe(!isKnown && model.length < limit)
             expect(typeof arrived.ticket).toBe(isKnown || model.length < limit ? 'number' : 'object')
@@ -113,7 +117,7 @@ describe('Admission', () => {
     }
     const hear = (guarded: Guarded, updates: ReadonlyArray<Update<Change>>, from: string): void => {
       for (const one of updates) {
-        guarded.admission = Admission.arrive(one, from, textOf(one), Infinity)(guarded.admission).admission
+        guarded.admission = Admission.arrive({ update: one, from }, textOf(one), Infinity)(guarded.admission).admission
       }
     }
     assertReplicas<Guarded, readonly [string, number], ReadonlyArray<Update<Change>>>({

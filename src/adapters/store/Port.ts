@@ -9,13 +9,18 @@ export type Tell = (rejection: Rejection) => void
 
 export interface Port<S, C> {
   /**
-   * Takes updates from a peer. Tells refusals; never throws. Gives something to wait for if verdicts
-   * take time.
+   * Takes updates from a peer. Tells refusals; never throws. Gives something to wait for if
+   * verdicts take time.
    */
   readonly receive: (arrivals: ArrivalsWithPast<C>, tell: Tell) => Promise<void> | undefined
-  /** Own updates that may be lost, for streams to ask peers for. Undefined before the first local write. */
+  /**
+   * Own updates that may be lost, for streams to ask peers for. Undefined before the first local
+   * write.
+   */
   readonly past: () => Past | undefined
-  /** As the store's `subscribe`, with all that is known of the batch. Returns the unsubscription. */
+  /**
+   * As the store's `subscribe`, with all that is known of the batch. Returns the unsubscription.
+   */
   readonly subscribe: (listener: (received: Received<S, C>) => void) => () => void
 }
 

@@ -24,6 +24,8 @@ export interface Store<S, C> {
 export interface LocalStore<S, C> extends Store<S, C> {
   /** Drops what has lapsed by now. If there was any, listeners are called with no updates. */
   readonly prune: () => void
-  /** As `change`, for asynchronous signers too. Tasks take effect in the order in which they run. */
+  /**
+   * As `change`, for asynchronous signers too. Tasks take effect in the order in which they run.
+   */
   readonly changeAsync: <Err = never>(command: Command<S, C, Err>) => TE.TaskEither<Err | Rejection, Update<C>>
 }

@@ -18,8 +18,8 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in what is believed. Gives nothing to wait for if all was decided at once. Else the promise
-   * resolves when each update was decided, or cannot be decided for now.
+   * Lets in what is believed. Gives nothing to wait for if all was decided at once. Else the
+   * promise resolves when each update was decided, or cannot be decided for now.
    */
   readonly receive: (updates: ReadonlyArray<Update<C>>, tell: Tell) => Promise<void> | undefined
   /** Signs a local update, if it may be. */
@@ -45,7 +45,6 @@ const MAX_WAITING = 10_000
 const backOff = (attempt: number): number => Math.min(30_000, 100 * 2 ** attempt)
 
 export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: Host<S, C>): Gate<C> => {
-  const { maxWaiting = MAX_WAITING } = security
   const refuse = (tell: Tell, rejection: TrustError): void => {
     security.report?.(rejection)
     tell(rejection)
@@ -67,7 +66,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
         prefix = Prefix.stop(update)(prefix)
         refuse(tell, verdict.left)
       } else {
-        const waiting = queues.wait({ update, from: tell }, textOf(update), maxWaiting, answer)
+        const waiting = queues.wait({ update, from: tell }, textOf(update), answer)
         if (waiting._tag === 'Right') undecided.push(waiting.right)
         else {
           prefix = Prefix.stop(update)(prefix)
@@ -83,8 +82,8 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
 }
 
 /**
- * Lets in updates whose signatures are believed, each into the state that those before it made. Gives
- * those after which their source is held back.
+ * Lets in updates whose signatures are believed, each into the state that those before it made.
+ * Gives those after which their source is held back.
  */
 const createDoor = <S, C>(
   dataType: DataType<S, C>,
@@ -138,25 +137,18 @@ const createDoor = <S, C>(
 /** Updates that wait for their verdict: {@link Admission}, with verifiers asked and timers set. */
 const createQueues = <C>(
   verdictOn: (update: Update<C>) => Answer<Doubt, unknown>,
-  { retry = backOff }: Pick<Security<never, never>, 'retry'>,
+  { retry = backOff, maxWaiting = MAX_WAITING }: Pick<Security<never, never>, 'retry' | 'maxWaiting'>,
   letIn: (arrivals: ReadonlyArray<Arrival<C>>) => ReadonlyArray<Arrival<C>>,
   refuse: (tell: Tell, rejection: TrustError) => void,
 ) => {
   let admission = Admission.empty<C, Tell>()
-  /** Who waits for an update to be decided, by ticket. */
-  const callers = new Map<number, (() => void)[]>()
-
-  const release = (waiting: Waiting<C>): void => {
-    const calls = callers.get(waiting.ticket) ?? []
-    callers.delete(waiting.ticket)
-    for (const call of calls) call()
-  }
+  const callers = createCallers<C>()
 
   const carryOut = ({ admission: next, believed, refused, released }: Admission.Decided<C, Tell>): void => {
     admission = next
     for (const { from, rejection } of refused) refuse(from, rejection)
     for (const stopped of letIn(believed)) holdBack(stopped)
-    for (const waiting of released) release(waiting)
+    for (const waiting of released) callers.release(waiting)
   }
 
   const holdBack = (arrival: Arrival<C>): void => {
@@ -164,8 +156,8 @@ const createQueues = <C>(
   }
 
   /**
-   * Verifies, and retries while the answer is `Unavailable`. After the first such answer the callers
-   * stop waiting; the update stays queued.
+   * Verifies, and retries while the answer is `Unavailable`. After the first such answer the
+   * callers stop waiting; the update stays queued.
    */
   const ask = (waiting: Waiting<C>, attempt = 0, answer = verdictOn(waiting.update)): void => {
     const decide = (verdict: Verdict): void => {
@@ -173,38 +165,56 @@ const createQueues = <C>(
         carryOut(Admission.decide(waiting, verdict)(admission))
         return
       }
-      for (const each of Admission.waitingOf(waiting.update[2])(admission)) release(each)
-      const timer = setTimeout(() => {
+      for (const each of Admission.waitingOf(waiting.update[2])(admission)) callers.release(each)
+      later(retry(attempt), () => {
         ask(waiting, attempt + 1)
-      }, retry(attempt)) as unknown as { readonly unref?: () => void }
-      timer.unref?.()
+      })
     }
     if (typeof answer === 'function') void answer().then(decide)
     else decide(answer)
   }
 
+  /** Lets an update wait. The promise resolves when it was decided, or cannot be for now. */
+  const wait = (
+    arrival: Arrival<C>,
+    text: string,
+    answer: Answer<Doubt, unknown> | undefined,
+  ): E.Either<TrustError, Promise<void>> => {
+    const arrived = Admission.arrive(arrival, text, maxWaiting)(admission)
+    admission = arrived.admission
+    if (typeof arrived.ticket !== 'number') return left(arrived.ticket)
+    const decided = callers.wait(arrived.ticket)
+    if (arrived.toVerify !== undefined) ask(arrived.toVerify, 0, answer)
+    return right(decided)
+  }
+
   return {
     /** The verdict on an update, or nothing if it must wait behind others of its source. */
-    judge: (update: Update<C>): Answer<Doubt, unknown> | undefined =>
-      Admission.isBusy(update[2])(admission) ? undefined : verdictOn(update),
-    /** Lets an update wait. The promise resolves when it was decided, or cannot be for now. */
-    wait: (
-      { update, from }: Arrival<C>,
-      text: string,
-      limit: number,
-      answer: Answer<Doubt, unknown> | undefined,
-    ): E.Either<TrustError, Promise<void>> => {
-      const arrived = Admission.arrive<C, Tell>(update, from, text, limit)(admission)
-      admission = arrived.admission
-      const { ticket, toVerify } = arrived
-      if (typeof ticket !== 'number') return left(ticket)
-      const decided = new Promise<void>((resolve) => {
-        callers.set(ticket, [...(callers.get(ticket) ?? []), resolve])
-      })
-      if (toVerify !== undefined) ask(toVerify, 0, answer)
-      return right(decided)
-    },
+    judge: (update: Update<C>) => (Admission.isBusy(update[2])(admission) ? undefined : verdictOn(update)),
+    wait,
     holdBack,
+  }
+}
+
+/** Calls after so many ms. In Node, the process may end before. */
+const later = (ms: number, call: () => void): void => {
+  const timer = setTimeout(call, ms) as unknown as { readonly unref?: () => void }
+  timer.unref?.()
+}
+
+/** Who waits for an update to be decided. */
+const createCallers = <C>() => {
+  const callsByTicket = new Map<number, (() => void)[]>()
+  return {
+    wait: (ticket: number): Promise<void> =>
+      new Promise((resolve) => {
+        callsByTicket.set(ticket, [...(callsByTicket.get(ticket) ?? []), resolve])
+      }),
+    release: ({ ticket }: Waiting<C>): void => {
+      const calls = callsByTicket.get(ticket) ?? []
+      callsByTicket.delete(ticket)
+      for (const call of calls) call()
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Bytes in, lines out. A chunk may end anywhere, within a character too. Takes linear time, and memory
- * for one line.
+ * Bytes in, lines out. A chunk may end anywhere, within a character too. Takes linear time, and
+ * memory for one line.
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'

@@ -1,4 +1,6 @@
-/** The text of a {@link WireMessage}: one JSON value a line, as npm `scuttlebutt` 5.6.15 writes it. */
+/**
+ * The text of a {@link WireMessage}: one JSON value a line, as npm `scuttlebutt` 5.6.15 writes it.
+ */
 import type { either as E } from 'fp-ts'
 import { identity } from 'io-ts'
 import type { DataType } from '../../core/DataType.js'

@@ -1,14 +1,16 @@
 /**
- * Counting, for transports that may lose or swap lines: a `checked` peer says after every few updates
- * how many they were. Updates wait for their count. A wrong count ends the session, and the next one
- * repairs it.
+ * Counting, for transports that may lose or swap lines: a `checked` peer says after every few
+ * updates how many they were. Updates wait for their count. A wrong count ends the session, and the
+ * next one repairs it.
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import * as Log from '../../core/Log.js'
 import type { Update } from '../../core/Update.js'
 
-/** A `checked` stream brought another number of updates than were sent. None of them was applied. */
+/**
+ * A `checked` stream brought another number of updates than were sent. None of them was applied.
+ */
 export interface Gap {
   readonly _tag: 'Gap'
   readonly at: string

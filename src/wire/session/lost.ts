@@ -1,6 +1,6 @@
 /**
- * Lost own updates: a store that wrote on after a restart without its data asks its peer for what it
- * had written before. See {@link Past}.
+ * Lost own updates: a store that wrote on after a restart without its data asks its peer for what
+ * it had written before. See {@link Past}.
  */
 import * as Clock from '../../core/Clock.js'
 import * as Frontier from '../../core/Frontier.js'
@@ -42,8 +42,8 @@ export const shouldAsk = (
 ): past is Past => past !== undefined && asked === undefined && peer !== undefined && claimsMore(peer, past, clock)
 
 /**
- * Whether the peer's clock has an update in our name that we do not: from before a restart, or by an
- * impostor.
+ * Whether the peer's clock has an update in our name that we do not: from before a restart, or by
+ * an impostor.
  */
 const claimsMore = ({ clock: claims }: Digest, { source, since, until }: Past, clock: Clock.Clock): boolean => {
   if (!Object.hasOwn(claims, source)) return false

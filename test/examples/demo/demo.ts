@@ -1,10 +1,10 @@
 /**
- * Three replicas in three processes, joined in a chain by TCP: alice and bob of this library, and carol of the
- * npm package `scuttlebutt`. Loads real data into one, watches it spread, cuts a link, edits on both
- * sides, heals it, and checks that all three are equal. Exits with 1 if they are not.
+ * Three replicas in three processes, joined in a chain by TCP: alice and bob of this library, and
+ * carol of the npm package `scuttlebutt`. Loads real data into one, watches it spread, cuts a link,
+ * edits on both sides, heals it, and checks that all three are equal. Exits with 1 if they are not.
  *
- *     npm run demo                  the packages of our own lock file
- *     npm run demo -- data.json     any JSON object or array
+ *     npm run demo                  the packages of our own lock file     npm run demo -- data.json
+ * any JSON object or array
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,6 +1,6 @@
 /**
- * One replica in a process of its own, told by its parent what to do. Run as `replica.ts ours alice`, or as
- * `replica.ts original carol` to put the npm package `scuttlebutt` in the same place.
+ * One replica in a process of its own, told by its parent what to do. Run as `replica.ts ours
+ * alice`, or as `replica.ts original carol` to put the npm package `scuttlebutt` in the same place.
  */
 import { createHash } from 'node:crypto'
 import net from 'node:net'

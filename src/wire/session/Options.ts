@@ -1,0 +1,23 @@
+/** How one side of a session speaks. */
+export interface Options {
+  /** Rides in the header. JSON. */
+  readonly meta?: unknown
+  /** Go on with live updates after SYNC. Default true; with false the session ends at SYNC. */
+  readonly tail?: boolean
+  /** Send updates and SYNC. Default true. */
+  readonly readable?: boolean
+  /**
+   * Take updates. Default true; with false all is sent without waiting for a header: see `clock`.
+   */
+  readonly writable?: boolean
+  /** With `readable: false`: send the header, so that the peer sends just what is missing. */
+  readonly sendClock?: boolean
+  /** With `writable: false`: wait for the peer's header, and send just what it lacks. */
+  readonly clock?: boolean
+  /**
+   * For a transport that may lose or swap lines: each side says after every few updates how many
+   * they were, and applies what came only after the peer's count. Both sides must set it; the
+   * original cannot.
+   */
+  readonly checked?: boolean
+}
