@@ -155,6 +155,8 @@ const rarray = (family: Family): Kind => ({
     const original = family.rarray(id)
     const write = (key: string, verb: Verb): void => {
       const { keys } = original
+      // between keys out of order, the original looks for a key for ever
+      if (keys.some((one, i) => i > 0 && keys[i - 1]! >= one)) throw new Error(`keys out of order: ${keys.join()}`)
       if (verb === 'push') original.push(key)
       else if (verb === 'unshift') original.unshift(key)
       else if (verb === 'insert') original.splice(keys.length >> 1, 0, key, key)
