@@ -1,7 +1,5 @@
 /** The main entry: the core, the data types and the wire. It does no I/O and needs no Node. */
-import * as rejections from './core/Rejection.js'
 import * as timestamps from './core/Timestamp.js'
-import type { Rejection as AnyRejection } from './scuttlebutt.js'
 
 export type { Behind, ClockRecord } from './core/Clock.js'
 export * as Clock from './core/Clock.js'
@@ -13,8 +11,8 @@ export type { Budget, Order } from './core/Frontier.js'
 export type { Log } from './core/Log.js'
 export type { Past } from './core/Past.js'
 export type { Message } from './core/reconcile.js'
-export type { Failure } from './core/Rejection.js'
-export type { Digest, Replica } from './core/Replica.js'
+export type { Failure, InUpdate, Refusal } from './core/Rejection.js'
+export type { ChangeError, Digest, Replica } from './core/Replica.js'
 export type { ChangeOf, CommandOf, MessageOf, ReplicaOf, StateOf } from './core/typesOf.js'
 export type { SourceId, Stamp, Update } from './core/Update.js'
 export * as AppendOnly from './data/AppendOnly.js'
@@ -26,16 +24,16 @@ export * as RArray from './data/RArray.js'
 export * as REdit from './data/REdit.js'
 export * as Replay from './data/Replay.js'
 export * as Scuttlebucket from './data/Scuttlebucket.js'
-export { scuttlebutt, type Scuttlebutt, type ScuttlebuttOfParts } from './scuttlebutt.js'
+export { Rejection, scuttlebutt, type Scuttlebutt, type ScuttlebuttOfParts } from './scuttlebutt.js'
+export type { LimitError, Unsignable } from './trust/limits.js'
+export type { TrustError } from './trust/Security.js'
+export type { SignatureError } from './trust/verify.js'
 export * as codecs from './wire/codecs.js'
 export * as WireMessage from './wire/lines/format.js'
 export * as Lines from './wire/lines/Lines.js'
+export type { MessageError, UpdateError } from './wire/decode.js'
 export type { Policy } from './wire/Policy.js'
 export * as Session from './wire/Session.js'
-
-/** The type and its functions under one name. */
-export type Rejection = AnyRejection
-export const Rejection = rejections
 
 /** The type and its functions under one name. */
 export type Timestamp = timestamps.Timestamp

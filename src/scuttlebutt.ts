@@ -4,6 +4,7 @@ import type { ClockRecord } from './core/Clock.js'
 import type { Command, DataType } from './core/DataType.js'
 import type { Budget } from './core/Frontier.js'
 import { reconcile, type Message } from './core/reconcile.js'
+import * as rejections from './core/Rejection.js'
 import * as Replica from './core/Replica.js'
 import type { SourceId, Update } from './core/Update.js'
 import type * as Scuttlebucket from './data/Scuttlebucket.js'
@@ -18,6 +19,9 @@ import type { SessionError } from './wire/Session.js'
  * refused update changes nothing and moves no clock. Each kind is declared where it is made.
  */
 export type Rejection = Replica.ChangeError | MessageError | SessionError | TrustError | Unsignable
+
+/** The functions for rejections, under the name of the type. */
+export const Rejection = rejections
 
 /**
  * The functions take the replica last, so that they pipe. Their costs and errors are in

@@ -63,18 +63,36 @@ const member = (key: string): string =>
   /^\d+$/.test(key) ? `[${key}]` : /^[\w$]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 
 /**
- * A rejection in a sentence.
+ * A rejection, or the error of a command, in a sentence.
  *
  * @example
  * show({ _tag: 'InvalidTimestamp', at: '[1]', timestamp: 0, update: [['x', 1], 0, 'a'] })
  * // => 'InvalidTimestamp at [1]: timestamp 0; in [["x",1],0,"a"]'
+ * show({ _tag: 'IndexOutOfRange', index: 7, length: 0 }) // => 'IndexOutOfRange: index 7, length 0'
  */
-export const show = (rejection: Refusal): string => {
-  const { _tag, at, update, ...details }: Refusal = rejection
-  const parts = Object.entries(details).map(([name, value]) => `${name} ${brief(value)}`)
+export const show = ({
+  _tag,
+  at = '',
+  update,
+  ...details
+}: {
+  readonly _tag: string
+  readonly at?: string
+  readonly update?: unknown
+}): string => {
   const where = at === '' ? '' : ` at ${at}`
-  return `${_tag}${where}: ${parts.join(', ')}${update === undefined ? '' : `; in ${brief(update)}`}`
+  const parts = Object.entries(details).map(([name, value]) => detail(name, value))
+  const what = parts.length === 0 ? '' : `: ${parts.join(', ')}`
+  return `${_tag}${where}${what}${update === undefined ? '' : `; in ${brief(update)}`}`
 }
+
+const detail = (name: string, value: unknown): string =>
+  name === 'failures' && Array.isArray(value)
+    ? (value as ReadonlyArray<Failure>).map(expectation).join(', or ')
+    : `${name} ${brief(value)}`
+
+const expectation = ({ at, value, expected }: Failure): string =>
+  `${brief(value)} at ${at} where ${expected} is expected`
 
 /** The most characters that a report quotes of a refused value. */
 export const EXCERPT = 200
@@ -89,10 +107,14 @@ const stringify = (value: unknown): string => {
     case 'number':
     case 'boolean':
       return String(value)
+    case 'bigint':
+      return `${String(value)}n`
     case 'string':
     case 'object':
       try {
-        return JSON.stringify(value)
+        return JSON.stringify(value, (_, member: unknown) =>
+          typeof member === 'bigint' ? `${String(member)}n` : member,
+        )
       } catch {
         return 'a value that is cyclic or too deep to print'
       }

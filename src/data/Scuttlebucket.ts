@@ -40,6 +40,7 @@ export interface State<P extends Parts> {
 /** The data type that {@link of} returns. */
 export interface Type<P extends Parts> extends DataType<State<P>, Change<P>> {
   readonly parts: P
+  readonly toJSON: (state: State<P>) => unknown
 }
 
 type Wrapped = readonly [name: string, change: unknown]
@@ -162,13 +163,13 @@ export const at =
   }
 
 /** Takes a command of the part's data type, in either form. */
-interface At<Name extends string> {
+export interface At<Name extends string> {
   <S, C, Err>(command: Maker<S, C, Err>): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
   <C>(change: C): Maker<Holding<Name, unknown>, readonly [name: Name, change: C]>
 }
 
 /** The state of a bucket that has a part with this name and state. */
-interface Holding<Name extends string, S> {
+export interface Holding<Name extends string, S> {
   readonly states: Readonly<Record<Name, S>>
 }
 

@@ -131,7 +131,10 @@ describe('The packed package', () => {
       for (const [i, file] of files.entries()) await writeFile(path.join(folder, file), examples[i]!)
       const options = [
         '--strict',
-        '--noEmit',
+        '--declaration',
+        '--emitDeclarationOnly',
+        '--outDir',
+        'declarations',
         '--target',
         'es2022',
         '--types',
@@ -141,7 +144,9 @@ describe('The packed package', () => {
         '--moduleResolution',
         resolution,
       ]
-      await run(folder, 'npx', 'tsc', ...options, 'use.ts', ...files)
+      // a user's exported values must have types that can be named from outside
+      await cp(path.join(root, 'test', 'package', 'uses', 'named.ts'), path.join(folder, 'named.ts'))
+      await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'named.ts', ...files)
     },
     180_000,
   )
