@@ -30,6 +30,7 @@ import type * as t from 'io-ts'
 import type { Applied, Command, DataType, Maker } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
+import { none, some } from '../../core/Option.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly, record } from '../parts/codecs.js'
@@ -159,7 +160,7 @@ export const row =
   (id: RowId) =>
   <V>({ present }: State<V>): O.Option<Fields<V>> => {
     const found = SortedMap.get(SortedMap.byText, present, id)
-    return found === undefined ? { _tag: 'None' } : { _tag: 'Some', value: fieldsOf(found) }
+    return found === undefined ? none : some(fieldsOf(found))
   }
 
 /** The number of rows. O(1). */
