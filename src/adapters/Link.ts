@@ -158,12 +158,12 @@ class PeerLink<S, C> implements Link {
     if (Prefix.size(this.stopped) === 0) return this.port.receive(arrivals, this.refuseFromPeer)
     const allowed: Update<C>[] = []
     for (const update of Past.news(arrivals)) {
-      const held = Prefix.heldBack(update)(this.stopped)
-      if (held === undefined) allowed.push(update)
-      else this.refuse(held)
+      const heldBack = Prefix.heldBack(update)(this.stopped)
+      if (heldBack === undefined) allowed.push(update)
+      else this.refuse(heldBack)
     }
     const { dataType } = this.store.scuttlebutt
-    const rest = Past.sort(dataType)(allowed, arrivals.past)(this.store.getReplica())
+    const rest = Past.classify(dataType)(allowed, arrivals.past)(this.store.getReplica())
     return this.port.receive(rest, this.refuseFromPeer)
   }
 

@@ -49,7 +49,7 @@ export const createStore = <S, C>(
     getReplica,
     ...createWriter(scuttlebutt.dataType, cell, intake.gate, now),
     apply: (updates) => {
-      const arrivals = Past.sort(scuttlebutt.dataType)(updates, cell.past())(getReplica())
+      const arrivals = Past.classify(scuttlebutt.dataType)(updates, cell.past())(getReplica())
       if (intake.gate === undefined) intake.take(arrivals)
       else void intake.gate.receive(Past.news(arrivals), () => undefined)
     },
@@ -80,7 +80,7 @@ const createIntake = <S, C>(
   const host = {
     getReplica,
     now,
-    receive: (updates: ReadonlyArray<Update<C>>) => take(Past.sort(dataType)(updates, past())(getReplica())),
+    receive: (updates: ReadonlyArray<Update<C>>) => take(Past.classify(dataType)(updates, past())(getReplica())),
   }
   const gate = security && createGate(dataType, security, host)
   const port: Port<S, C> = {
@@ -117,8 +117,8 @@ const createWriter = <S, C>(
     const made = propose(command, now())(getReplica())
     return made._tag === 'Left' || gate === undefined ? made : gate.sign(made.right)
   }
-  /** False if a later update came under our id since `update` was made: it must be made again. */
-  const isApplied = (update: Update<C>): boolean => {
+  /** Returns false if a later update under our id came first: then `update` must be made again. */
+  const tryCommit = (update: Update<C>): boolean => {
     if (Clock.covers(update)(getReplica().clock)) return false
     wrote(update)
     commit({ replica: applyOwn(update)(getReplica()), taken: [update], proofs: [], rebuilt: false })
@@ -128,13 +128,13 @@ const createWriter = <S, C>(
     const made = make(command)
     if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
     // the command or the signer may have written to this store
-    return made._tag === 'Left' || isApplied(made.right) ? made : change(command)
+    return made._tag === 'Left' || tryCommit(made.right) ? made : change(command)
   }
   const changeAsync: LocalStore<S, C>['changeAsync'] = (command) => () => {
     const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {
       const answer = make(command) as Answer<Rejection, Update<C>>
       const made = typeof answer === 'function' ? await answer() : answer
-      return made._tag === 'Left' || isApplied(made.right) ? made : turn()
+      return made._tag === 'Left' || tryCommit(made.right) ? made : turn()
     }
     const turned = last.then(turn)
     last = turned.catch(() => undefined)
@@ -145,7 +145,7 @@ const createWriter = <S, C>(
 
 type Cell<S, C> = ReturnType<typeof createCell<S, C>>
 
-/** The replica of now, and who hears of the next ones. */
+/** The current replica, and its listeners. */
 const createCell = <S, C>(first: Replica.Replica<S, C>) => {
   let replica = first
   const listeners = new Set<{ readonly call: (received: Received<S, C>) => void }>()
@@ -163,7 +163,7 @@ const createCell = <S, C>(first: Replica.Replica<S, C>) => {
       untold.push(received)
       if (untold.length > 1) return // a listener made this change: the loop below is running
       for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) {
-        for (const listener of [...listeners]) if (listeners.has(listener)) tell(listener.call, next)
+        for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, next)
       }
     },
     subscribe: (call: (received: Received<S, C>) => void) => {
@@ -174,9 +174,9 @@ const createCell = <S, C>(first: Replica.Replica<S, C>) => {
   }
 }
 
-const tell = <A>(listener: (news: A) => void, news: A): void => {
+const notify = <A>(listener: (event: A) => void, event: A): void => {
   try {
-    listener(news)
+    listener(event)
   } catch (error) {
     queueMicrotask(() => {
       throw error

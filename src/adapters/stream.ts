@@ -135,15 +135,11 @@ class PeerStream<S, C> extends Duplex {
 
   override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: () => void): void {
     const isForeign = typeof chunk === 'string' && encoding !== 'utf8' && encoding !== 'utf-8'
-    const taking = this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk)
-    if (taking === undefined) done()
-    else void taking.then(done)
+    after(this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk), done)
   }
 
   override _final(done: () => void): void {
-    const taking = this.link.end()
-    if (taking === undefined) done()
-    else void taking.then(done)
+    after(this.link.end(), done)
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -194,6 +190,12 @@ class PeerStream<S, C> extends Duplex {
         this.emit(announcement._tag)
     }
   }
+}
+
+/** Calls when the link is ready for more: at once, if it gives nothing to wait for. */
+const after = (ready: Promise<void> | undefined, call: () => void): void => {
+  if (ready === undefined) call()
+  else void ready.then(call)
 }
 
 const twoPeers = (): TypeError =>

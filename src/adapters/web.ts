@@ -33,6 +33,7 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array>
   let satisfy: (() => void) | undefined
+  let isOver = false
 
   /** Answers the waiting pull, if there is something to say. */
   const pump = (): void => {
@@ -52,10 +53,9 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
   /** Ends the readable side. Harmless if it has ended. */
   const finish = (): void => {
     link.close()
-    if (!over) controller.close()
-    over = true
+    if (!isOver) controller.close()
+    isOver = true
   }
-  let over = false
 
   const link = createLink(store, linkOptions, { announce, wake: pump, silent: finish })
 
@@ -70,7 +70,7 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
           pump()
         }),
       cancel: () => {
-        over = true
+        isOver = true
         link.close()
       },
     },

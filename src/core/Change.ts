@@ -25,10 +25,10 @@ export type TooLarge = InUpdate & {
 
 /** The change that a frozen JSON value stands for, or what the codec expected. Never throws. */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
-  const isChecked = isCheckOnly(dataType.change)
+  const checkSuffices = isCheckOnly(dataType.change)
   return (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
     try {
-      if (isChecked && dataType.change.is(json)) return right(json)
+      if (checkSuffices && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
       return decoded._tag === 'Right' ? decoded : left(failuresOf(decoded.left, 0))
     } catch (error) {

@@ -48,7 +48,7 @@ export const of = ({ source, since, until }: Began): Past | undefined =>
   until === undefined ? undefined : { source, since, until }
 
 /** Whether an update is one of those that were lost. O(log u). */
-export const isLost =
+const isLost =
   (update: Update<unknown>, past: Past | undefined) =>
   <S, C>({ log }: Replica<S, C>): boolean =>
     update[2] === past?.source &&
@@ -84,12 +84,12 @@ export interface ArrivalsWithPast<C> extends Batch.Arrivals<C> {
   readonly past: Past | undefined
 }
 
-/** As `receive.sort`, looking for what was lost with the past. */
-export const sort =
+/** As `receive.classify`, and finds the lost updates that came back. */
+export const classify =
   <S, C>(dataType: DataType<S, C>) =>
   (given: ReadonlyArray<Update<C>>, past: Past | undefined) =>
   (replica: Replica<S, C>): ArrivalsWithPast<C> => {
-    const arrivals = Batch.sort(dataType)(given)(replica)
+    const arrivals = Batch.classify(dataType)(given)(replica)
     const filled = past === undefined ? [] : arrivals.stale.filter((update) => isLost(update, past)(replica))
     return { ...arrivals, filled, past }
   }
@@ -104,9 +104,9 @@ export const receive =
   (arrivals: ArrivalsWithPast<C>) =>
   (replica: Replica<S, C>): Batch.Received<S, C> => {
     const { given, filled } =
-      arrivals.replica === replica ? arrivals : sort(dataType)(arrivals.given, arrivals.past)(replica)
+      arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given, arrivals.past)(replica)
     if (filled.length === 0) return Batch.receive(dataType)(arrivals)(replica)
     const whole = recover(dataType)(filled)(replica)
-    const { taken, ...received } = Batch.receive(dataType)(Batch.sort(dataType)(given)(whole))(whole)
+    const { taken, ...received } = Batch.receive(dataType)(Batch.classify(dataType)(given)(whole))(whole)
     return { ...received, taken: [...filled, ...taken], rebuilt: true }
   }

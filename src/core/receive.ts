@@ -1,6 +1,6 @@
 /**
- * How a replica takes a batch of updates from elsewhere. The batch is sorted once; the result goes
- * from session to store to file.
+ * How a replica takes a batch of updates from elsewhere. The batch is classified once; the result
+ * goes from session to store to file.
  */
 import * as Change from './Change.js'
 import type { Clock } from './Clock.js'
@@ -18,7 +18,7 @@ export interface Failed {
 
 export const failed = (error: unknown): Failed => ({ _tag: 'Failed', at: '', reason: String(error) })
 
-/** A batch, sorted by what each update is to one version of a replica. */
+/** A batch, and what each of its updates is to one version of a replica. */
 export interface Arrivals<C> {
   /** All of the batch, as it came. */
   readonly given: ReadonlyArray<Update<C>>
@@ -30,12 +30,15 @@ export interface Arrivals<C> {
   readonly forked: ReadonlyArray<Equivocation<C>>
   /** The clock after the batch. */
   readonly clock: Clock
-  /** The version that the batch was sorted for. */
+  /** The version that the batch was classified for. */
   readonly replica: Replica<unknown, C>
 }
 
-/** Sorts a batch. O(u log s) if all updates are fresh, else O(u log u). */
-export const sort =
+/**
+ * Says what each update of a batch is to a replica. O(u log s) if all updates are fresh, else
+ * O(u log u).
+ */
+export const classify =
   <S, C>(dataType: DataType<S, C>) =>
   (given: ReadonlyArray<Update<C>>) =>
   (replica: Replica<S, C>): Arrivals<C> => {
@@ -56,8 +59,8 @@ export interface Received<S, C> {
 }
 
 /**
- * Takes a sorted batch: applies what is fresh, keeps both contents of a fork. The same replica if
- * there is nothing to take. Sorts again if `arrivals` are for another version. Costs as
+ * Takes a classified batch: applies what is fresh, keeps both contents of a fork. The same replica
+ * if there is nothing to take. Classifies again if `arrivals` are for another version. Costs as
  * `applyUpdates`.
  */
 export const receive =
@@ -65,7 +68,7 @@ export const receive =
   (arrivals: Arrivals<C>) =>
   (replica: Replica<S, C>): Received<S, C> => {
     const { given, fresh, forked, clock } =
-      arrivals.replica === replica ? arrivals : sort(dataType)(arrivals.given)(replica)
+      arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given)(replica)
     if (forked.length > 0) return oneByOne(dataType, given, replica)
     const next = fresh.length === 0 ? replica : evolve(dataType, fresh, clock, replica)
     return { replica: next, taken: fresh, proofs: forked, rebuilt: false }

@@ -7,7 +7,8 @@ import type { option as O } from 'fp-ts'
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import type { Budget } from './Frontier.js'
-import { receive, sort } from './receive.js'
+import { none, some } from './Option.js'
+import { classify, receive } from './receive.js'
 import { digest, missing, type Digest, type Replica } from './Replica.js'
 import type { Update } from './Update.js'
 
@@ -34,12 +35,10 @@ export const reconcile =
   <S, C>(dataType: DataType<S, C>) =>
   (message: Message<C>, budget?: Budget) =>
   (replica: Replica<S, C>): readonly [Replica<S, C>, O.Option<Message<C>>] => {
-    const { replica: next } = receive(dataType)(sort(dataType)(message.updates)(replica))(replica)
+    const { replica: next } = receive(dataType)(classify(dataType)(message.updates)(replica))(replica)
     const updates = missing(dataType)(message.digest, budget)(next)
     if (updates.length > 0) return [next, some({ digest: digest(next), updates })]
     const peerHasNothing = message.updates.length === 0 && message.asks === true
     const mayLack = !peerHasNothing && Clock.lacks(message.digest.clock)(next.clock)
-    return [next, mayLack ? some({ digest: digest(next), updates, asks: true }) : { _tag: 'None' }]
+    return [next, mayLack ? some({ digest: digest(next), updates, asks: true }) : none]
   }
-
-const some = <A>(value: A): O.Some<A> => ({ _tag: 'Some', value })

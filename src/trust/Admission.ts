@@ -147,10 +147,10 @@ export const decide =
       if (first.verdict._tag === 'Right') believed.push(first)
       else {
         refused.push({ from: first.from, rejection: first.verdict.left as SignatureError })
-        const held = holdBack(first)(next)
-        next = held.admission
-        refused.push(...held.refused)
-        released.push(...held.released)
+        const heldBack = holdBack(first)(next)
+        next = heldBack.admission
+        refused.push(...heldBack.refused)
+        released.push(...heldBack.released)
       }
     }
     return { admission: next, believed, refused, released }

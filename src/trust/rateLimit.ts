@@ -43,9 +43,9 @@ const tokensAt = (now: number, { updates, per }: Rate, bucket: Bucket | undefine
   bucket === undefined ? updates : Math.min(updates, bucket.tokens + (Math.max(0, now - bucket.at) * updates) / per)
 
 const swept = (buckets: Buckets['bySource'], rate: Rate, now: number): Buckets => {
-  const left = new SortedMap.Draft(bySource, buckets)
+  const rest = new SortedMap.Draft(bySource, buckets)
   SortedMap.forEach(buckets, (bucket, source) => {
-    if (tokensAt(now, rate, bucket) >= rate.updates) left.remove(source)
+    if (tokensAt(now, rate, bucket) >= rate.updates) rest.remove(source)
   })
-  return { bySource: left.done(), sweepAt: Math.max(FIRST_SWEEP, 2 * left.size) }
+  return { bySource: rest.done(), sweepAt: Math.max(FIRST_SWEEP, 2 * rest.size) }
 }

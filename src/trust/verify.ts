@@ -97,20 +97,20 @@ export const verifyUpdates = <S, C>(dataType: DataType<S, C>, trust: Trust) => {
   const verdictOn = judge(dataType, trust)
   return (updates: ReadonlyArray<Update<C>>): Verified<C> | T.Task<Verified<C>> => {
     const answers = updates.map(verdictOn)
-    if (answers.every((answer) => typeof answer !== 'function')) return sortOut(updates, answers)
-    return async () => sortOut(updates, await Promise.all(answers.map(later)))
+    if (answers.every((answer) => typeof answer !== 'function')) return byVerdict(updates, answers)
+    return async () => byVerdict(updates, await Promise.all(answers.map(later)))
   }
 }
 
-const sortOut = <C>(updates: ReadonlyArray<Update<C>>, verdicts: ReadonlyArray<Verdict>): Verified<C> => {
+const byVerdict = <C>(updates: ReadonlyArray<Update<C>>, verdicts: ReadonlyArray<Verdict>): Verified<C> => {
   const [believed, refused, waiting]: [Update<C>[], SignatureError[], Update<C>[]] = [[], [], []]
   let stopped = Prefix.empty
   let postponed = Prefix.empty
   for (const [i, update] of updates.entries()) {
     const verdict = verdicts[i]!
-    const held = Prefix.heldBack(update)(stopped)
+    const heldBack = Prefix.heldBack(update)(stopped)
     if (Prefix.heldBack(update)(postponed) !== undefined) waiting.push(update)
-    else if (held !== undefined) refused.push(held)
+    else if (heldBack !== undefined) refused.push(heldBack)
     else if (verdict._tag === 'Right') believed.push(update)
     else if (verdict.left._tag === 'Unavailable') {
       postponed = Prefix.stop(update)(postponed)

@@ -151,7 +151,7 @@ export const receive =
     }
     if (updates.length === 0 || session.options.writable === false)
       return { session: next, arrivals: undefined, announce }
-    const arrivals = Past.sort(dataType)(updates, next.lost.asked)(replica)
+    const arrivals = Past.classify(dataType)(updates, next.lost.asked)(replica)
     const [late, received] = latecomers(arrivals, next.received)
     const stranger = next.lost.estranged ? undefined : Lost.strangerIn(arrivals, past)
     for (const rejection of stranger === undefined ? late : [...late, stranger]) refuse(rejection, announce)

@@ -110,11 +110,11 @@ const isTimestamp = (keys: ReadonlyArray<string | number>): boolean => keys.leng
  */
 export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
   const codec = codecs.update(dataType)
-  const isChecked = isCheckOnly(codec)
+  const checkSuffices = isCheckOnly(codec)
   return ({ now, maxDrift }: Policy) =>
     (update: unknown): E.Either<UpdateError, Update<C>> => {
       // valid input passes by a mere check: only the decoder explains errors
-      const decoded = isChecked && codec.is(update) ? t.success(update) : validate(codec, update)
+      const decoded = checkSuffices && codec.is(update) ? t.success(update) : validate(codec, update)
       if (decoded._tag === 'Left') return left(invalidUpdate(decoded.left, update))
       const timestamp = decoded.right[1]
       if (now !== undefined && maxDrift !== undefined && timestamp - now > maxDrift) {

@@ -57,21 +57,20 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
     const believed: Arrival<C>[] = []
     const undecided: Promise<void>[] = []
     let prefix = Prefix.empty
+    const stop = (update: Update<C>, rejection: TrustError): void => {
+      prefix = Prefix.stop(update)(prefix)
+      refuse(tell, rejection)
+    }
     for (const update of updates) {
-      const held = Prefix.heldBack(update)(prefix)
-      const answer = held === undefined ? queues.judge(update) : left(held)
+      const heldBack = Prefix.heldBack(update)(prefix)
+      const answer = heldBack === undefined ? queues.judge(update) : left(heldBack)
       const verdict = typeof answer === 'function' ? undefined : answer
       if (verdict?._tag === 'Right') believed.push({ update, from: tell })
-      else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') {
-        prefix = Prefix.stop(update)(prefix)
-        refuse(tell, verdict.left)
-      } else {
+      else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') stop(update, verdict.left)
+      else {
         const waiting = queues.wait({ update, from: tell }, textOf(update), answer)
         if (waiting._tag === 'Right') undecided.push(waiting.right)
-        else {
-          prefix = Prefix.stop(update)(prefix)
-          refuse(tell, waiting.left)
-        }
+        else stop(update, waiting.left)
       }
     }
     for (const stopped of letIn(believed)) queues.holdBack(stopped)
@@ -117,10 +116,10 @@ const createDoor = <S, C>(
     for (const arrival of arrivals) {
       const { update, from } = arrival
       const { clock, state } = host.getReplica()
-      const held = Prefix.heldBack(update)(prefix)
-      const room = held === undefined ? excess(security, update, host.now())(clock, buckets) : left(held)
+      const heldBack = Prefix.heldBack(update)(prefix)
+      const room = heldBack === undefined ? excess(security, update, host.now())(clock, buckets) : left(heldBack)
       if (room._tag === 'Left') {
-        if (held === undefined) stopped.push(arrival)
+        if (heldBack === undefined) stopped.push(arrival)
         prefix = Prefix.stop(update)(prefix)
         refuse(from, room.left)
         continue

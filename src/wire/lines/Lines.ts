@@ -55,7 +55,7 @@ export const push =
     if (end < 0) return keep(chunk, limit, lines)
     const start = lines.skipping ? chunk.indexOf(NEWLINE) + 1 : 0
     const whole = join(lines.rest, chunk.subarray(start, end))
-    const complete = start > end ? [] : decodeUtf8(whole).split('\n').map(checked(limit))
+    const complete = start > end ? [] : decodeUtf8(whole).split('\n').map(lineOf(limit))
     const [tooLong, next] = keep(chunk.subarray(end + 1), limit, empty)
     return [tooLong.length === 0 ? complete : [...complete, ...tooLong], next]
   }
@@ -103,7 +103,7 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
 /** Keeps a byte order mark: it is no JSON, and the parser refuses it. */
 const decodeUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 
-const checked =
+const lineOf =
   (limit: number) =>
   (line: string): Line => {
     // a UTF-16 code unit takes three bytes at most
