@@ -1,4 +1,4 @@
-/** The main entry: the core, the data types and the wire. It does no I/O and needs no Node. */
+/** The main entry: the core, the data types and the wire. Does no I/O and needs no Node. */
 import * as rejections from './core/Rejection.js'
 import * as timestamps from './core/Timestamp.js'
 import type { Rejection as AnyRejection } from './scuttlebutt.js'

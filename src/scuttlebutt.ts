@@ -50,8 +50,7 @@ export interface Scuttlebutt<S, C> {
 }
 
 /**
- * A {@link Scuttlebutt} for a bucket. The type of its parts `P` is written once, so that it is
- * short to read.
+ * A {@link Scuttlebutt} for a bucket of parts `P`. An editor shows it as this one name.
  */
 export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scuttlebutt<
   Scuttlebucket.State<P>,
@@ -61,7 +60,7 @@ export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scutt
 }
 
 /**
- * The functions of scuttlebutt for one data type.
+ * The functions of scuttlebutt for one data type. Has no errors. O(size of its codec).
  *
  * @example
  * import { option as O } from 'fp-ts'

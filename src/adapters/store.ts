@@ -1,4 +1,4 @@
-/** A cell around a replica: the only place where it changes and where the wall clock is read. */
+/** A cell around a replica: only here does it change, and only here is the wall clock read. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { Command, DataType } from '../core/DataType.js'
@@ -18,16 +18,17 @@ export type { Listener, LocalStore, Store } from './store/Store.js'
 export interface StoreOptions<S, C> {
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number
-  /** Where to go on from. Believed. Default: an empty replica. */
+  /** The replica to start with. It is not checked. Default: an empty one. */
   readonly replica?: Replica.Replica<S, C>
-  /** Who may say what. Default: anybody anything. */
+  /** Whose updates are taken, and which ones. Default: all of everybody. */
   readonly security?: Security<S, C>
 }
 
 /**
- * A store. Listeners hear of every change in the order of changes, also of one that a listener
- * makes. A listener that throws harms no other: its error surfaces as uncaught, as with DOM events.
- * Costs as the pure functions and O(listeners) a batch; with `security`, as signing and verifying.
+ * A store. Listeners are called for every change, in the order of changes, also for one that a
+ * listener makes. A listener that throws harms no other: its error surfaces as uncaught, as with DOM
+ * events. Costs as the pure functions and O(listeners) a batch; with `security`, also as signing and
+ * verifying.
  *
  * @example
  * import { option as O } from 'fp-ts'
@@ -65,7 +66,7 @@ export const createStore = <S, C>(
   return withPort(store, intake.port)
 }
 
-/** How updates come in from elsewhere: through the gate, if there is one. */
+/** Takes updates from elsewhere: through the gate, if there is one. */
 const createIntake = <S, C>(
   dataType: DataType<S, C>,
   { getReplica, commit, subscribe, past }: Cell<S, C>,
@@ -102,7 +103,7 @@ const createIntake = <S, C>(
   return { take, gate, port }
 }
 
-/** How local updates are made: proposed, signed if there is a gate, applied. */
+/** Makes local updates: proposes them, signs them if there is a gate, applies them. */
 const createWriter = <S, C>(
   dataType: DataType<S, C>,
   { getReplica, commit, wrote }: Cell<S, C>,

@@ -3,14 +3,14 @@ import { createLink, type Announcement, type LinkOptions } from './Link.js'
 import type { Store } from './store.js'
 
 export interface WebStreamOptions extends LinkOptions {
-  /** Hears of header, syncSent, syncReceived, sync and rejections. */
+  /** Called for header, syncSent, syncReceived, sync and each rejection. */
   readonly announce?: (announcement: Announcement) => void
 }
 
 export interface WebStreams {
   /** UTF-8 lines for the peer. */
   readonly readable: ReadableStream<Uint8Array>
-  /** Takes what the peer sent: bytes or text, in chunks of any size. */
+  /** Receives from the peer: bytes or text, in chunks of any size. */
   readonly writable: WritableStream<Uint8Array | ArrayBuffer | string>
 }
 
@@ -18,7 +18,8 @@ const CHARACTERS_A_PULL = 1 << 14
 
 /**
  * Streams for one peer. Reads nothing from the store before somebody pulls. Cancelling `readable`
- * or aborting `writable` lets go of the store. Costs as {@link Session}.
+ * or aborting `writable` unsubscribes from the store. A peer's mistakes are announced. Costs as
+ * `Session`.
  *
  * @example
  * import * as t from 'io-ts'

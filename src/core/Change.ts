@@ -1,4 +1,4 @@
-/** How changes enter a replica: the local ones and those of peers pass the same gate. */
+/** How changes enter a replica: local ones and those of peers pass the same checks. */
 import type { either as E } from 'fp-ts'
 import type { DataType } from './DataType.js'
 import { left, right } from './Either.js'
@@ -23,7 +23,7 @@ export type TooLarge = InUpdate & {
   readonly maxBytes: number
 }
 
-/** The change that a frozen JSON value stands for, or what the codec expected. Never throws. */
+/** The change that a frozen JSON value encodes. Errors: why the codec refuses it. Never throws. */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const checkSuffices = isCheckOnly(dataType.change)
   return (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
@@ -39,7 +39,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
 
 /**
  * A local change as every peer will read it: encoded, copied, frozen and decoded again. So all
- * replicas hold the same value for it.
+ * replicas hold the same value for it. Errors: why JSON or the codec refuses it. O(size).
  */
 export const normalise = <S, C>(dataType: DataType<S, C>) => {
   const decoder = decode(dataType)
@@ -62,7 +62,7 @@ export const isolate = <C>(update: Update<C>): Update<C> => {
   if (isFlat(update[0])) return update
   const [change, ...rest] = update
   const copied = Json.copy(change, MAX_DEPTH)
-  // a value that is no JSON comes from the codec, which must keep it immutable
+  // only a codec makes a value that is not JSON, and must keep it immutable
   return copied instanceof Json.Unfit ? update : [copied as C, ...rest]
 }
 

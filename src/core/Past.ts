@@ -1,7 +1,4 @@
-/**
- * Own updates that a source lost when it was restarted without its data, and how it takes them
- * back.
- */
+/** The own updates that a source lost in a restart without its data, and how it takes them back. */
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import { confront } from './Fork.js'
@@ -14,7 +11,7 @@ import type { SourceId, Update } from './Update.js'
 /**
  * A source restarted without its data and wrote on. Its updates stamped after `since` (the newest
  * it still knew) and before `until` (the first it wrote after the restart) may be lost. A digest
- * cannot ask for them: its clock already covers them.
+ * cannot ask for them, because its clock covers them already.
  */
 export interface Past {
   readonly source: SourceId
@@ -22,7 +19,7 @@ export interface Past {
   readonly until: Timestamp
 }
 
-/** What a store remembers of its own updates to know its {@link Past}. */
+/** What a store remembers of its own updates, so that it knows its {@link Past}. */
 export interface Began {
   readonly source: SourceId
   /** The newest own update at the start. */
@@ -31,13 +28,13 @@ export interface Began {
   readonly until?: Timestamp
 }
 
-/** A store begins with a replica. */
+/** What a store remembers when it begins with a replica. O(log s). */
 export const begin = <S, C>({ id, clock }: Replica<S, C>): Began => ({
   source: id,
   since: Clock.timestampOf(id)(clock),
 })
 
-/** A store has made an update. */
+/** What it remembers after it has made an update. O(1). */
 export const wrote =
   ([, until]: Update<unknown>) =>
   (began: Began): Began =>
@@ -47,7 +44,7 @@ export const wrote =
 export const of = ({ source, since, until }: Began): Past | undefined =>
   until === undefined ? undefined : { source, since, until }
 
-/** Whether an update is one of those that were lost. O(log u). */
+/** Whether an update was lost. O(log u). */
 const isLost =
   (update: Update<unknown>, past: Past | undefined) =>
   <S, C>({ log }: Replica<S, C>): boolean =>
@@ -57,7 +54,7 @@ const isLost =
     Log.find(update)(log) === undefined
 
 /**
- * The replica as though lost updates had come in their time. Makes the state anew, so that the data
+ * The replica as if the lost updates had come in their time. Makes the state anew, so that the data
  * type gets each source's updates in order: O(u log u) for u updates held.
  *
  * @example
@@ -94,11 +91,11 @@ export const classify =
     return { ...arrivals, filled, past }
   }
 
-/** The updates that a replica would take, in the order in which it applies them. */
+/** The updates that a replica would take, in the order in which it applies them. O(u). */
 export const news = <C>({ fresh, filled, forked }: ArrivalsWithPast<C>): ReadonlyArray<Update<C>> =>
   filled.length === 0 && forked.length === 0 ? fresh : [...filled, ...fresh, ...forked.map(({ update }) => update)]
 
-/** As `receive.receive`, and fills in what was lost: then it costs as {@link recover}. */
+/** As `receive.receive`. Also fills in lost updates; then it costs as {@link recover}. */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
   (arrivals: ArrivalsWithPast<C>) =>

@@ -1,15 +1,16 @@
 /**
- * Codecs whose decoding is a mere check: valid input passes without a decoder that explains errors.
+ * Codecs whose decoding is a mere check. Valid input then passes without the decoder, which is slow
+ * because it explains errors.
  */
 import type { Any } from 'io-ts'
 
-/** Marks such a codec of ours. Not for users: a codec that lies would let unchecked values in. */
+/** Marks such a codec of ours. Not for users: a wrong mark would let unchecked values in. */
 const CHECK_ONLY = Symbol('check only')
 
 /**
- * Whether `decode(u)` gives `u` itself wherever `is(u)` holds. So it is for io-ts's basic codecs,
- * for marked ones, and for unions, tuples and arrays of these. False for any other codec: nothing
- * is known of it. O(parts of the codec).
+ * Whether `decode(u)` gives `u` itself wherever `is(u)` holds. True for io-ts's basic codecs, for
+ * marked ones, and for unions, tuples and arrays of these. False for any other codec, because
+ * nothing is known of it. O(parts of the codec).
  */
 export const isCheckOnly = (codec: Any): boolean => {
   const { _tag, type, types } = codec as Any & Partial<Record<'_tag' | 'type' | 'types', unknown>>

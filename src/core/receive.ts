@@ -9,7 +9,7 @@ import { among, confront, type Equivocation } from './Fork.js'
 import { applyUpdate, evolve, isolated, sift, type Replica } from './Replica.js'
 import type { Update } from './Update.js'
 
-/** A store or a data type threw while it took updates. Nothing more is taken from that peer. */
+/** A store or a data type threw an exception while it took updates. The session ends. */
 export interface Failed {
   readonly _tag: 'Failed'
   readonly at: string
@@ -75,7 +75,8 @@ export const receive =
   }
 
 /**
- * One update after another: else a fresh one could supersede a content before its fork is found.
+ * Takes one update after another. Together, a fresh update could supersede the first content of a
+ * fork before the fork is found.
  */
 const oneByOne = <S, C>(
   dataType: DataType<S, C>,

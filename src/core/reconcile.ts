@@ -17,19 +17,21 @@ export interface Message<C> {
   readonly digest: Digest
   readonly updates: ReadonlyArray<Update<C>>
   /**
-   * On an answer without updates: I have nothing for you, do you have something for me? Without it,
-   * two replicas would ask for ever if each has seen a superseded update that the other has not.
+   * Only on an answer without updates. It says: I have nothing for you, do you have something for
+   * me? Two replicas that have nothing for each other would else ask for ever, if each has seen a
+   * superseded update that the other has not.
    */
   readonly asks?: true
 }
 
 /**
- * Takes a peer's updates. Answers with the updates that the peer lacks by its digest, with a mere
- * digest if the peer has something for us, or with none. Of a forked stamp both contents are kept.
+ * Takes a peer's updates, both contents of a fork included. Answers with the updates that the peer
+ * lacks by its digest; or with a digest alone, if the peer has updates for us; or with `none`.
  *
  * Start by sending `{ digest, updates: [] }`. Pass every answer on: the conversation ends by
- * itself. A message that is lost, doubled or late does no harm. A budget bounds each answer. Costs
- * as `applyUpdates` and `history`, and O(s) for the digest of s sources.
+ * itself. A message that is lost, doubled or late does no harm. A budget bounds each answer. Has no
+ * errors: believes the message, see `decodeMessage`. Costs as `applyUpdates` and `history`, and O(s)
+ * for the digest of s sources.
  */
 export const reconcile =
   <S, C>(dataType: DataType<S, C>) =>

@@ -226,10 +226,13 @@ class Draft<V> {
   }
 }
 
-/** A change that sets a key, or merges a plain object into it. The value `null` removes the key. */
+/**
+ * A change that sets a key, or merges a plain object into it. The value `null` removes the key.
+ * O(1).
+ */
 export const set = <V>(key: string, value: V): Change<V> => [key, value as DeepReadonly<V>]
 
-/** A change that removes a key, whether it has a value or not. */
+/** A change that removes a key, whether it has a value or not. O(1). */
 export const remove = (key: string): Change<never> => [key, null]
 
 /** The part of an entry that has not lapsed. */

@@ -83,10 +83,10 @@ const apply =
 
 const presence = (value: unknown): 0 | 1 => (value === null ? 0 : 1)
 
-/** A change that sets a key. The value `null` removes it. */
+/** A change that sets a key. The value `null` removes it. O(1). */
 export const set = <V>(key: string, value: V): Change<V> => [key, value as DeepReadonly<V>]
 
-/** A change that removes a key, whether it has a value or not. */
+/** A change that removes a key, whether it has a value or not. O(1). */
 export const remove = (key: string): Change<never> => [key, null]
 
 /** The value of a key. O(log n). */

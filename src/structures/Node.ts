@@ -41,7 +41,7 @@ export type Node<K, V> = Leaf<K, V> | Branch<K, V>
 export const WIDTH = 32
 
 /**
- * Compared by identity. Not a number: a second copy of this module would count from the same one.
+ * Compared by identity. It is no number, because two copies of this module would count alike.
  */
 export type Owner = object
 
@@ -136,7 +136,7 @@ const endOf = <A>(array: readonly A[], from: number, owner: Owner): A[] => {
 }
 
 /**
- * The right part of a node that is too wide. The last node of the map gives away two entries only,
+ * The right part of a node that is too wide. The last node of the map gives away only a few entries,
  * so that appends leave full nodes behind.
  */
 export const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): Node<K, V> => {
@@ -233,7 +233,7 @@ type OneOrTwo<K, V> = readonly [Node<K, V>, Node<K, V>?]
 export const joined = <K, V>([left, right]: OneOrTwo<K, V>, owner: Owner): Node<K, V> =>
   right === undefined ? left : twoOf(owner, left, right)
 
-/** The node with a leaf hung behind its last one. */
+/** The node with one more leaf, after its last one. */
 export const appended = <K, V>(node: Node<K, V>, leaf: Leaf<K, V>, owner: Owner): OneOrTwo<K, V> => {
   if (node.leaf) return [node, leaf]
   const last = node.items.length - 1

@@ -3,13 +3,13 @@ import * as SortedMap from '../structures/SortedMap.js'
 import { bySource } from '../core/Clock.js'
 import type { SourceId } from '../core/Update.js'
 
-/** So many updates in so many ms, on average and at once. */
+/** `updates` in `per` ms on average. At most so many `updates` at once. */
 export interface Rate {
   readonly updates: number
   readonly per: number
 }
 
-/** `tokens` updates may come at once at the time `at`, in ms. */
+/** How many updates may come at once, at the time `at` in ms. */
 interface Bucket {
   readonly tokens: number
   readonly at: number
@@ -18,7 +18,7 @@ interface Bucket {
 /** The buckets that may not be full. A source without one has a full bucket. */
 export interface Buckets {
   readonly bySource: SortedMap.SortedMap<SourceId, Bucket>
-  /** Full buckets are dropped when there are so many. */
+  /** The number of buckets at which full ones are dropped. */
   readonly sweepAt: number
 }
 

@@ -37,7 +37,7 @@ export const header: t.Type<Digest, unknown, unknown> = t.intersection([
   t.partial({ floor: timestamp, meta: t.unknown }),
 ])
 
-/** Says: all that your clock lacked has been sent. */
+/** Says that all updates that the other's clock lacked have been sent. */
 export const sync = t.literal('SYNC')
 
 /** A source, `since` and `until`. */
@@ -68,6 +68,6 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
   return codec
 }
 
-/** The update with its decoded change. The very array if decoding gave the same change. */
+/** The update with its decoded change. The same array if decoding gave the same change. */
 const withChange = <C>(change: C, members: readonly unknown[]): Update<C> =>
   (change === members[0] ? members : [change, ...members.slice(1)]) as unknown as Update<C>

@@ -18,11 +18,11 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in what is believed. Gives nothing to wait for if all was decided at once. Else the
+   * Lets in the updates that are believed. Gives no promise if all were decided at once. Else the
    * promise resolves when each update was decided, or cannot be decided for now.
    */
   readonly receive: (updates: ReadonlyArray<Update<C>>, tell: Tell) => Promise<void> | undefined
-  /** Signs a local update, if it may be. */
+  /** Signs a local update. Errors: `Unsignable`, `TooLarge`, `Unauthorized`. */
   readonly sign: (update: Update<C>) => Answer<LimitError | Unsignable, Update<C>>
 }
 
@@ -81,8 +81,8 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
 }
 
 /**
- * Lets in updates whose signatures are believed, each into the state that those before it made.
- * Gives those after which their source is held back.
+ * Lets in updates whose signatures are believed. Each one meets the state after those before it.
+ * Gives the refused updates that stop their source.
  */
 const createDoor = <S, C>(
   dataType: DataType<S, C>,
@@ -93,7 +93,7 @@ const createDoor = <S, C>(
   const forbidden = forbids(dataType, security)
   let buckets = RateLimit.full
 
-  /** A data type or a listener that throws must not throw through here. */
+  /** Turns an exception of the data type or of a listener into a `Failed`. */
   const enter = (arrivals: ReadonlyArray<Arrival<C>>): void => {
     try {
       for (const proof of host.receive(arrivals.map(({ update }) => update))) {
@@ -133,7 +133,7 @@ const createDoor = <S, C>(
   }
 }
 
-/** Updates that wait for their verdict: {@link Admission}, with verifiers asked and timers set. */
+/** Updates that wait for their verdict. Asks verifiers and sets timers around {@link Admission}. */
 const createQueues = <C>(
   verdictOn: (update: Update<C>) => Answer<Doubt, unknown>,
   { retry = backOff, maxWaiting = MAX_WAITING }: Pick<Security<never, never>, 'retry' | 'maxWaiting'>,
@@ -195,13 +195,13 @@ const createQueues = <C>(
   }
 }
 
-/** Calls after so many ms. In Node, the process may end before. */
+/** Calls after so many ms. Does not keep a Node process alive. */
 const later = (ms: number, call: () => void): void => {
   const timer = setTimeout(call, ms) as unknown as { readonly unref?: () => void }
   timer.unref?.()
 }
 
-/** Who waits for an update to be decided. */
+/** The callers that wait until an update is decided. */
 const createCallers = <C>() => {
   const callsByTicket = new Map<number, (() => void)[]>()
   return {

@@ -124,7 +124,7 @@ const apply =
   }
 
 /**
- * Sets fields of a row. Makes the row if it does not exist. Errors: `IdChanged`.
+ * Sets fields of a row. Makes the row if it does not exist. O(1). Errors: `IdChanged`.
  *
  * Given the name of a field and a value, it returns the {@link SetView} of the rows with that
  * value.
@@ -142,7 +142,7 @@ const setFields = <V>(row: RowId, fields: Written<V>): Command<State<unknown>, C
 
 /**
  * Sets fields of the row that the field `id` names. Without that field it makes a new row, with an
- * id made from the stamp of the update.
+ * id made from the stamp of the update. O(1).
  */
 export const add =
   <V>(fields: Written<V>): Maker<State<unknown>, Change<V>> =>

@@ -39,7 +39,7 @@ interface View {
 }
 
 /**
- * Takes the id of a row that exists, or the fields of a new row as `Doc.add` does. Also writes `W`.
+ * Given the id of a row that exists, or the fields of a new row as `Doc.add` is. Also writes `W`.
  */
 type Put<W, Args extends ReadonlyArray<unknown>, Err> = <V = never>(
   what: RowId | Written<V>,
