@@ -48,7 +48,7 @@ export interface Link {
   readonly close: () => void
 }
 
-/** The messages of one call of the session. A read may exceed its size by so many. */
+/** The messages of one call of the session. A read may exceed its size by as many. */
 const MESSAGES_A_READ = 64
 
 /** After these refusals, the source's later updates are held back: see {@link Prefix}. */

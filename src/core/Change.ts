@@ -7,7 +7,7 @@ import * as Json from './Json.js'
 import { failureOf, failuresOf, type Failure, type InUpdate } from './Rejection.js'
 import type { Update } from './Update.js'
 
-/** No change may nest deeper, whoever makes it: every peer must be able to read it. */
+/** The deepest nesting of a change, local or not: every peer must be able to read it. */
 export const MAX_DEPTH = 128
 
 /** The data type's codec refuses the change. */

@@ -47,8 +47,8 @@ export const create =
   (id: SourceId): Replica<S, C> => ({ id, clock: Clock.empty, log: Log.empty(), state: dataType.empty })
 
 /**
- * Makes a local update, stamped after all that the replica has seen, whatever the wall
- * clock's `now` in ms. The change is copied, so the caller may go on with theirs.
+ * Makes a local update, stamped after all that the replica has seen, even if the wall clock's `now`,
+ * in ms, is behind. The change is copied, so the caller may edit theirs afterwards.
  *
  * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
  * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.

@@ -123,7 +123,7 @@ const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp)
   })
 }
 
-/** The index of the update with the same timestamp, or -1. Usually it is the very update. */
+/** The index of the update with the same timestamp, or -1. Usually it is the same object. */
 const indexIn = (updates: ReadonlyArray<Update<unknown>>, update: Update<unknown>): number => {
   if (updates.length === 0 || update[1] < updates[0]![1]) return -1
   const i = updates.lastIndexOf(update)

@@ -7,8 +7,8 @@ import type { Timestamp } from './Timestamp.js'
 export type SourceId = string
 
 /**
- * As on the wire. Members after the third are kept and passed on: a signature, and whatever else a
- * peer appended. Never changed once made: `change` and `decode` give deeply frozen updates.
+ * As on the wire. Members after the third are kept and passed on: a signature, and what a peer may
+ * have appended. An update never changes: `change` and `decode` give deeply frozen ones.
  */
 export type Update<C> = readonly [change: C, timestamp: Timestamp, source: SourceId, signature?: string]
 

@@ -47,7 +47,7 @@ export const classify =
     return { given, fresh: isolated(fresh), stale, forked, clock, replica }
   }
 
-/** What became of a batch. */
+/** The outcome of a batch. */
 export interface Received<S, C> {
   readonly replica: Replica<S, C>
   /** The updates taken, in the order applied. */

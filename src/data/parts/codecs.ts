@@ -1,6 +1,6 @@
 /**
- * The io-ts codecs of changes, where io-ts has none or has one with gaps. Decoding returns the very
- * value that it was given, unless a part of the value changes.
+ * The io-ts codecs of changes, where io-ts has none or has one with gaps. Decoding returns the same
+ * object that it was given, unless a part of the value changes.
  */
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
