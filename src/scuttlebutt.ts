@@ -41,7 +41,8 @@ export interface Scuttlebutt<S, C> {
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /**
    * Applies the updates that the replica has not seen yet. Has no errors: believes the updates, see
-   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
+   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's
+   * `apply`.
    */
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** What a replica tells a peer about itself. O(s). */

@@ -35,7 +35,8 @@ export interface LinkEvents {
 
 export interface Link {
   /**
-   * Receives bytes from the peer. Never throws. If it gives a promise, call it again only after that.
+   * Receives bytes from the peer. Never throws. If it gives a promise, call it again only after
+   * that.
    */
   readonly write: (chunk: Uint8Array | string) => Promise<void> | undefined
   /** The peer will write no more. Gives a promise as `write` does. */

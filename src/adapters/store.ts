@@ -26,9 +26,9 @@ export interface StoreOptions<S, C> {
 
 /**
  * A store. Listeners are called for every change, in the order of changes, also for one that a
- * listener makes. A listener that throws harms no other: its error surfaces as uncaught, as with DOM
- * events. Costs as the pure functions and O(listeners) a batch; with `security`, also as signing and
- * verifying.
+ * listener makes. A listener that throws harms no other: its error surfaces as uncaught, as with
+ * DOM events. Costs as the pure functions and O(listeners) a batch; with `security`, also as
+ * signing and verifying.
  *
  * @example
  * import { option as O } from 'fp-ts'

@@ -45,8 +45,8 @@ export const among =
 /**
  * Keeps both contents of a forked stamp and applies them in update order, so that all replicas that
  * have seen both agree. This holds for data types that do not depend on the order within a source;
- * all of ours are such. Moves no clock. Keeps 64 forks a source; after that the first content stays.
- * Costs as {@link among} and as the data type's `apply`.
+ * all of ours are such. Moves no clock. Keeps 64 forks a source; after that the first content
+ * stays. Costs as {@link among} and as the data type's `apply`.
  *
  * @example
  * import * as t from 'io-ts'

@@ -80,8 +80,8 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
 
 /**
  * {@link copy} without the copy, for a value that JSON.parse or a codec has just made, so that
- * nobody else holds it. Skips members that are frozen already, and class instances. Gives the value,
- * or an {@link Unfit} if it is deeper than `maxDepth`. O(size).
+ * nobody else holds it. Skips members that are frozen already, and class instances. Gives the
+ * value, or an {@link Unfit} if it is deeper than `maxDepth`. O(size).
  */
 export const freeze = (value: unknown, maxDepth: number): unknown => {
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value

@@ -47,8 +47,8 @@ export const create =
   (id: SourceId): Replica<S, C> => ({ id, clock: Clock.empty, log: Log.empty(), state: dataType.empty })
 
 /**
- * Makes a local update, stamped after all that the replica has seen, even if the wall clock's `now`,
- * in ms, is behind. The change is copied, so the caller may edit theirs afterwards.
+ * Makes a local update, stamped after all that the replica has seen, even if the wall clock's
+ * `now`, in ms, is behind. The change is copied, so the caller may edit theirs afterwards.
  *
  * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
  * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
@@ -232,8 +232,8 @@ export const merge =
 
 /**
  * Drops what has lapsed at `now`, in ms since the epoch: entries of the state, updates of the log,
- * and sources of the clock that have nothing newer. None of it comes back, because the clock's floor
- * covers it. The same replica if nothing has lapsed, or if the data type has no `prune`.
+ * and sources of the clock that have nothing newer. None of it comes back, because the clock's
+ * floor covers it. The same replica if nothing has lapsed, or if the data type has no `prune`.
  * O(d log u + s) for d updates dropped.
  *
  * @example

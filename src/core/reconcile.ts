@@ -30,8 +30,8 @@ export interface Message<C> {
  *
  * Start by sending `{ digest, updates: [] }`. Pass every answer on: the conversation ends by
  * itself. A message that is lost, doubled or late does no harm. A budget bounds each answer. Has no
- * errors: believes the message, see `decodeMessage`. Costs as `applyUpdates` and `history`, and O(s)
- * for the digest of s sources.
+ * errors: believes the message, see `decodeMessage`. Costs as `applyUpdates` and `history`, and
+ * O(s) for the digest of s sources.
  */
 export const reconcile =
   <S, C>(dataType: DataType<S, C>) =>

@@ -79,8 +79,8 @@ const isPushOrRemove = (u: unknown): u is Wire =>
   typeof u === 'object' && u !== null && Object.hasOwn(u, 'push') !== Object.hasOwn(u, 'remove')
 
 /**
- * Has exactly one of the two members. Without this check, an item codec that accepts undefined would
- * let `{}` in.
+ * Has exactly one of the two members. Without this check, an item codec that accepts undefined
+ * would let `{}` in.
  */
 const pushOrRemove = new t.Type<Wire, Wire, unknown>(
   '{ push } | { remove }',

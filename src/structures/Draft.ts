@@ -95,7 +95,9 @@ export class Draft<K, V> {
     }
   }
 
-  /** Splits the full leaf at the place, and each branch above that is then too wide. Seeks again. */
+  /**
+   * Splits the full leaf at the place, and each branch above that is then too wide. Seeks again.
+   */
   private roomFor(key: K, leaf: Leaf<K, V>): Leaf<K, V> {
     const { owner, path, steps } = this
     let node: Node<K, V> = this.owned(leaf)

@@ -136,8 +136,8 @@ const endOf = <A>(array: readonly A[], from: number, owner: Owner): A[] => {
 }
 
 /**
- * The right part of a node that is too wide. The last node of the map gives away only a few entries,
- * so that appends leave full nodes behind.
+ * The right part of a node that is too wide. The last node of the map gives away only a few
+ * entries, so that appends leave full nodes behind.
  */
 export const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): Node<K, V> => {
   const from = last ? WIDTH - 2 : WIDTH >> 1

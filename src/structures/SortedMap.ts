@@ -1,9 +1,9 @@
 /**
  * A persistent sorted map: a B+ tree whose versions share what did not change.
  *
- * The one structure under clocks, logs and states. Every version stays valid for ever. Keys stand in
- * the order of `less`, so two maps with the same entries iterate alike, whatever happened before. No
- * choice of keys makes it slow: there is no hash to flood.
+ * The one structure under clocks, logs and states. Every version stays valid for ever. Keys stand
+ * in the order of `less`, so two maps with the same entries iterate alike, whatever happened
+ * before. No choice of keys makes it slow: there is no hash to flood.
  *
  * Costs for n entries: `get`, `set`, `remove`, `at` and `rank` O(log n), `size` O(1).
  * A version costs the few nodes on one path; a batch made in one {@link Draft}

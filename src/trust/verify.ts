@@ -72,7 +72,9 @@ export const forged = (reason: string): E.Left<Disbelief> => left({ _tag: 'Forge
 export interface Verified<C> {
   /** To be applied. */
   readonly believed: ReadonlyArray<Update<C>>
-  /** Why others are refused. After a refused update, the later ones of its source are `HeldBack`. */
+  /**
+   * Why others are refused. After a refused update, the later ones of its source are `HeldBack`.
+   */
   readonly refused: ReadonlyArray<SignatureError>
   /** To be tried again: for each source, all updates from the first that nobody can judge now. */
   readonly waiting: ReadonlyArray<Update<C>>
@@ -80,8 +82,8 @@ export interface Verified<C> {
 
 /**
  * Verifies a batch before it is applied: at once, or by a task if the verifier is asynchronous.
- * Believes only a beginning of each source: see `Prefix`. Never throws or rejects; the errors are in
- * `refused`. Costs as the verifier for each update.
+ * Believes only a beginning of each source: see `Prefix`. Never throws or rejects; the errors are
+ * in `refused`. Costs as the verifier for each update.
  *
  * @example
  * import { either as E } from 'fp-ts'

@@ -274,8 +274,8 @@ export const isDone = <C>(session: Session<C>): boolean => {
 export type Sent<C> = Omit<Step<never, C>, 'replica'>
 
 /**
- * What to write next: the header, up to `maxUpdates` of the updates that the peer lacks, SYNC. Empty
- * if there is nothing for now: try again after the next update or message. Has no errors.
+ * What to write next: the header, up to `maxUpdates` of the updates that the peer lacks, SYNC.
+ * Empty if there is nothing for now: try again after the next update or message. Has no errors.
  * O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
  */
 export const send =

@@ -13,13 +13,13 @@ export interface Store<S, C> {
   readonly scuttlebutt: Scuttlebutt<S, C>
   readonly getReplica: () => Replica<S, C>
   /**
-   * Makes a local update. Errors as the pure `change`; with `security` also `Unsignable` and those of
-   * its limits. After an error nothing has changed.
+   * Makes a local update. Errors as the pure `change`; with `security` also `Unsignable` and those
+   * of its limits. After an error nothing has changed.
    */
   readonly change: <Err = never>(command: Command<S, C, Err>) => E.Either<Err | Rejection, Update<C>>
   /**
-   * Applies the new updates of a batch, as a whole. Calls no listener if none is new. Has no errors:
-   * `security` reports refusals. Costs as the pure `applyUpdates`.
+   * Applies the new updates of a batch, as a whole. Calls no listener if none is new. Has no
+   * errors: `security` reports refusals. Costs as the pure `applyUpdates`.
    */
   readonly apply: (updates: ReadonlyArray<Update<C>>) => void
   /** Returns the unsubscription. */

@@ -81,8 +81,8 @@ export const since = <C extends Change>(
 }
 
 /**
- * The fields without those that `update` wins. Undefined if it is the newest: callers drop the oldest
- * update first, so no other is left. O(w log f) for w fields written.
+ * The fields without those that `update` wins. Undefined if it is the newest: callers drop the
+ * oldest update first, so no other is left. O(w log f) for w fields written.
  */
 export const without = <C extends Change>(
   fields: Registers<C>,

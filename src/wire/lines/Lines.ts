@@ -38,8 +38,8 @@ export const empty: Lines = { rest: undefined, skipping: false, surrogate: '' }
 const NEWLINE = 0x0a
 
 /**
- * The lines that a chunk completes, without their ends (LF or CRLF), and the rest. Errors: a line of
- * more than `limit` bytes is a `LineTooLong`; the lines after it come through.
+ * The lines that a chunk completes, without their ends (LF or CRLF), and the rest. Errors: a line
+ * of more than `limit` bytes is a `LineTooLong`; the lines after it come through.
  *
  * @example
  * import { either as E } from 'fp-ts'

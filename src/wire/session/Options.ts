@@ -16,8 +16,8 @@ export interface Options {
   readonly clock?: boolean
   /**
    * For a transport that may lose or swap lines. Each side says after every few updates how many
-   * they were, and applies updates only after the peer's count. Both sides must set it; the original
-   * cannot.
+   * they were, and applies updates only after the peer's count. Both sides must set it; the
+   * original cannot.
    */
   readonly checked?: boolean
 }

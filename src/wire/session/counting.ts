@@ -9,8 +9,8 @@ import * as Log from '../../core/Log.js'
 import type { Update } from '../../core/Update.js'
 
 /**
- * A `checked` stream brought a wrong number of updates. None of them was applied. `sent` is 0 if the
- * peer said no count.
+ * A `checked` stream brought a wrong number of updates. None of them was applied. `sent` is 0 if
+ * the peer said no count.
  */
 export interface Gap {
   readonly _tag: 'Gap'
