@@ -1,4 +1,4 @@
-/** The main entry: the core, the data types and the wire. It does no I/O and needs no Node. */
+/** The main entry: the core, the data types and the wire. Does no I/O and needs no Node. */
 import * as timestamps from './core/Timestamp.js'
 
 export type { Behind, ClockRecord } from './core/Clock.js'

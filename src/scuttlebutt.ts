@@ -24,38 +24,58 @@ export type Rejection = Replica.ChangeError | MessageError | SessionError | Trus
 export const Rejection = rejections
 
 /**
- * The functions take the replica last, so that they pipe. Their costs and errors are in
- * `core/Replica`, `core/reconcile` and `wire/decode`, under the same names.
+ * The functions take the replica last, so that they pipe. `core/Replica`, `core/reconcile` and
+ * `wire/decode` say more, under the same names.
  */
 export interface Scuttlebutt<S, C> {
   readonly dataType: DataType<S, C>
+  /** A replica that has seen nothing. Two replicas that write under one id lose data. O(1). */
   readonly create: (id: SourceId) => Replica.Replica<S, C>
+  /**
+   * Makes a local update at `now`, in ms. Errors: the command's own, `InvalidChange`,
+   * `TimestampsExhausted`. Costs as `applyUpdate`, and O(size of the change).
+   */
   readonly change: <Err = never>(
     command: Command<S, C, Err>,
     now: number,
   ) => (
     replica: Replica.Replica<S, C>,
   ) => E.Either<Err | Rejection, readonly [update: Update<C>, replica: Replica.Replica<S, C>]>
+  /** A reducer: `applyUpdates` of one. */
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /**
+   * Applies the updates that the replica has not seen yet. Has no errors: believes the updates, see
+   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's
+   * `apply`.
+   */
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** What a replica tells a peer about itself. O(s). */
   readonly digest: (replica: Replica.Replica<S, C>) => Replica.Digest
+  /** The updates that `clock` does not cover, sorted. O(d log d + s log n) for d updates. */
   readonly history: (
     clock?: ClockRecord,
     budget?: Budget,
   ) => (replica: Replica.Replica<S, C>) => ReadonlyArray<Update<C>>
+  /**
+   * Takes a peer's message and gives the answer, `none` at the end. Has no errors: believes the
+   * message, see `decodeMessage`. Costs as `applyUpdates`, `history` and `digest`.
+   */
   readonly reconcile: (
     message: Message<C>,
     budget?: Budget,
   ) => (replica: Replica.Replica<S, C>) => readonly [Replica.Replica<S, C>, O.Option<Message<C>>]
+  /** Drops what has lapsed at `now`, in ms. O(d log n + s) for d updates dropped. */
   readonly prune: (now: number) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** The join with a replica that the caller trusts. O(d log d + s log n) for d new updates. */
   readonly merge: (other: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** An update from untrusted input, copied and frozen. Errors: `UpdateError`. O(size). */
   readonly decode: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Update<C>>
+  /** A message from untrusted input. Errors: `MessageError`. O(size). */
   readonly decodeMessage: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Message<C>>
 }
 
 /**
- * A {@link Scuttlebutt} for a bucket. The type of its parts `P` is written once, so that it is
- * short to read.
+ * A {@link Scuttlebutt} for a bucket of parts `P`. An editor shows it as this one name.
  */
 export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scuttlebutt<
   Scuttlebucket.State<P>,
@@ -65,7 +85,7 @@ export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scutt
 }
 
 /**
- * The functions of scuttlebutt for one data type.
+ * The functions of scuttlebutt for one data type. Has no errors. O(size of its codec).
  *
  * @example
  * import { option as O } from 'fp-ts'

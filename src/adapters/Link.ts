@@ -1,4 +1,4 @@
-/** A store and one peer, joined by a session: what node streams and web streams have in common. */
+/** Joins a store and one peer by a session: the common part of node streams and web streams. */
 import * as Prefix from '../core/Prefix.js'
 import * as Past from '../core/Past.js'
 import type { Update } from '../core/Update.js'
@@ -10,7 +10,7 @@ import * as Session from '../wire/Session.js'
 import type { Store } from './store.js'
 import { portOf, type Port, type Tell } from './store/Port.js'
 
-/** What happened, for whoever listens. */
+/** What happened, for listeners. */
 export type Announcement = Session.Announcement<Rejection>
 
 export interface LinkOptions extends Session.Options {
@@ -35,27 +35,27 @@ export interface LinkEvents {
 
 export interface Link {
   /**
-   * Takes bytes from the peer. Never throws. If it gives a promise, the next bytes are to wait for
-   * it.
+   * Receives bytes from the peer. Never throws. If it gives a promise, call it again only after
+   * that.
    */
   readonly write: (chunk: Uint8Array | string) => Promise<void> | undefined
-  /** The peer will write no more. */
+  /** The peer will write no more. Gives a promise as `write` does. */
   readonly end: () => Promise<void> | undefined
   /**
    * About `size` characters of lines for the peer. Empty: nothing for now; undefined: never again.
    */
   readonly read: (size: number) => string | undefined
-  /** Lets go of the store. */
+  /** Unsubscribes from the store. After that every call does nothing. */
   readonly close: () => void
 }
 
-/** So many messages are taken from the session at once. One read may exceed its size by these. */
+/** The messages of one call of the session. A read may exceed its size by as many. */
 const MESSAGES_A_READ = 64
 
-/** Refusals that may hide the source's true update: its later ones are held back. */
+/** After these refusals, the source's later updates are held back: see {@link Prefix}. */
 const STOPS: ReadonlySet<Rejection['_tag']> = new Set(['Unsigned', 'Forged', 'NoKey', 'TooMany', 'HeldBack'])
 
-/** After so many stopped sources nothing more of the peer is believed. */
+/** With more stopped sources than this, the session fails. */
 const MAX_STOPPED = 1000
 
 export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, events: LinkEvents): Link =>
@@ -75,7 +75,7 @@ class PeerLink<S, C> implements Link {
   private lines = Lines.empty
   private stopped = Prefix.empty
   private isClosed = false
-  /** Verdicts on the peer's updates are out. What is to be said depends on them. */
+  /** The store waits for verdicts on the peer's updates. Until then there is nothing to read. */
   private isReceiving = false
 
   constructor(store: Store<S, C>, options: LinkOptions, events: LinkEvents) {
@@ -153,17 +153,17 @@ class PeerLink<S, C> implements Link {
     return undefined
   }
 
-  /** Gives the store what the peer sent, but for sources of which something was refused. */
+  /** Gives the store the peer's updates, except those of stopped sources. */
   private receive(arrivals: Past.ArrivalsWithPast<C>): Promise<void> | undefined {
     if (Prefix.size(this.stopped) === 0) return this.port.receive(arrivals, this.refuseFromPeer)
     const allowed: Update<C>[] = []
     for (const update of Past.news(arrivals)) {
-      const held = Prefix.heldBack(update)(this.stopped)
-      if (held === undefined) allowed.push(update)
-      else this.refuse(held)
+      const heldBack = Prefix.heldBack(update)(this.stopped)
+      if (heldBack === undefined) allowed.push(update)
+      else this.refuse(heldBack)
     }
     const { dataType } = this.store.scuttlebutt
-    const rest = Past.sort(dataType)(allowed, arrivals.past)(this.store.getReplica())
+    const rest = Past.classify(dataType)(allowed, arrivals.past)(this.store.getReplica())
     return this.port.receive(rest, this.refuseFromPeer)
   }
 
@@ -191,7 +191,7 @@ interface Deadline {
   readonly cancel: () => void
 }
 
-/** Calls once, `ms` after the last postponement. */
+/** Calls once, `ms` after the last postponement; never, if `ms` is undefined. */
 const deadline = (ms: number | undefined, call: () => void): Deadline => {
   const start = (): ReturnType<typeof setTimeout> | undefined => (ms === undefined ? undefined : setTimeout(call, ms))
   let timer = start()

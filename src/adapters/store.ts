@@ -1,4 +1,4 @@
-/** A cell around a replica: the only place where it changes and where the wall clock is read. */
+/** A cell around a replica: only here does it change, and only here is the wall clock read. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { Command, DataType } from '../core/DataType.js'
@@ -18,16 +18,17 @@ export type { Listener, LocalStore, Store } from './store/Store.js'
 export interface StoreOptions<S, C> {
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number
-  /** Where to go on from. Believed. Default: an empty replica. */
+  /** The replica to start with. It is not checked. Default: an empty one. */
   readonly replica?: Replica.Replica<S, C>
-  /** Who may say what. Default: anybody anything. */
+  /** Whose updates are taken, and which ones. Default: all of everybody. */
   readonly security?: Security<S, C>
 }
 
 /**
- * A store. Listeners hear of every change in the order of changes, also of one that a listener
- * makes. A listener that throws harms no other: its error surfaces as uncaught, as with DOM events.
- * Costs as the pure functions and O(listeners) a batch; with `security`, as signing and verifying.
+ * A store. Listeners are called for every change, in the order of changes, also for one that a
+ * listener makes. A listener that throws harms no other: its error surfaces as uncaught, as with
+ * DOM events. Costs as the pure functions and O(listeners) a batch; with `security`, also as
+ * signing and verifying.
  *
  * @example
  * import { option as O } from 'fp-ts'
@@ -49,7 +50,7 @@ export const createStore = <S, C>(
     getReplica,
     ...createWriter(scuttlebutt.dataType, cell, intake.gate, now),
     apply: (updates) => {
-      const arrivals = Past.sort(scuttlebutt.dataType)(updates, cell.past())(getReplica())
+      const arrivals = Past.classify(scuttlebutt.dataType)(updates, cell.past())(getReplica())
       if (intake.gate === undefined) intake.take(arrivals)
       else void intake.gate.receive(Past.news(arrivals), () => undefined)
     },
@@ -65,7 +66,7 @@ export const createStore = <S, C>(
   return withPort(store, intake.port)
 }
 
-/** How updates come in from elsewhere: through the gate, if there is one. */
+/** Takes updates from elsewhere: through the gate, if there is one. */
 const createIntake = <S, C>(
   dataType: DataType<S, C>,
   { getReplica, commit, subscribe, past }: Cell<S, C>,
@@ -80,7 +81,7 @@ const createIntake = <S, C>(
   const host = {
     getReplica,
     now,
-    receive: (updates: ReadonlyArray<Update<C>>) => take(Past.sort(dataType)(updates, past())(getReplica())),
+    receive: (updates: ReadonlyArray<Update<C>>) => take(Past.classify(dataType)(updates, past())(getReplica())),
   }
   const gate = security && createGate(dataType, security, host)
   const port: Port<S, C> = {
@@ -102,7 +103,7 @@ const createIntake = <S, C>(
   return { take, gate, port }
 }
 
-/** How local updates are made: proposed, signed if there is a gate, applied. */
+/** Makes local updates: proposes them, signs them if there is a gate, applies them. */
 const createWriter = <S, C>(
   dataType: DataType<S, C>,
   { getReplica, commit, wrote }: Cell<S, C>,
@@ -117,8 +118,8 @@ const createWriter = <S, C>(
     const made = propose(command, now())(getReplica())
     return made._tag === 'Left' || gate === undefined ? made : gate.sign(made.right)
   }
-  /** False if a later update came under our id since `update` was made: it must be made again. */
-  const isApplied = (update: Update<C>): boolean => {
+  /** Returns false if a later update under our id came first: then `update` must be made again. */
+  const tryCommit = (update: Update<C>): boolean => {
     if (Clock.covers(update)(getReplica().clock)) return false
     wrote(update)
     commit({ replica: applyOwn(update)(getReplica()), taken: [update], proofs: [], rebuilt: false })
@@ -128,13 +129,13 @@ const createWriter = <S, C>(
     const made = make(command)
     if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
     // the command or the signer may have written to this store
-    return made._tag === 'Left' || isApplied(made.right) ? made : change(command)
+    return made._tag === 'Left' || tryCommit(made.right) ? made : change(command)
   }
   const changeAsync: LocalStore<S, C>['changeAsync'] = (command) => () => {
     const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {
       const answer = make(command) as Answer<Rejection, Update<C>>
       const made = typeof answer === 'function' ? await answer() : answer
-      return made._tag === 'Left' || isApplied(made.right) ? made : turn()
+      return made._tag === 'Left' || tryCommit(made.right) ? made : turn()
     }
     const turned = last.then(turn)
     last = turned.catch(() => undefined)
@@ -143,10 +144,20 @@ const createWriter = <S, C>(
   return { change, changeAsync }
 }
 
-type Cell<S, C> = ReturnType<typeof createCell<S, C>>
+/** The one mutable thing: a replica, and who hears of the next one. */
+interface Cell<S, C> {
+  readonly getReplica: () => Replica.Replica<S, C>
+  /** Own updates that may be lost: see {@link Past}. */
+  readonly past: () => Past.Past | undefined
+  /** An own update is about to be committed. */
+  readonly wrote: (update: Update<C>) => void
+  /** Replaces the replica and calls the listeners, each batch in turn. */
+  readonly commit: (received: Received<S, C>) => void
+  readonly subscribe: (listener: (received: Received<S, C>) => void) => () => void
+}
 
-/** The replica of now, and who hears of the next ones. */
-const createCell = <S, C>(first: Replica.Replica<S, C>) => {
+/** The current replica, and its listeners. */
+const createCell = <S, C>(first: Replica.Replica<S, C>): Cell<S, C> => {
   let replica = first
   const listeners = new Set<{ readonly call: (received: Received<S, C>) => void }>()
   const untold: Received<S, C>[] = []
@@ -154,19 +165,18 @@ const createCell = <S, C>(first: Replica.Replica<S, C>) => {
   return {
     getReplica: () => replica,
     past: () => Past.of(began),
-    /** An own update is about to be committed. */
-    wrote: (update: Update<C>): void => {
+    wrote: (update) => {
       began = Past.wrote(update)(began)
     },
-    commit: (received: Received<S, C>): void => {
+    commit: (received) => {
       replica = received.replica
       untold.push(received)
       if (untold.length > 1) return // a listener made this change: the loop below is running
       for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) {
-        for (const listener of [...listeners]) if (listeners.has(listener)) tell(listener.call, next)
+        for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, next)
       }
     },
-    subscribe: (call: (received: Received<S, C>) => void) => {
+    subscribe: (call) => {
       const listener = { call }
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -174,9 +184,9 @@ const createCell = <S, C>(first: Replica.Replica<S, C>) => {
   }
 }
 
-const tell = <A>(listener: (news: A) => void, news: A): void => {
+const notify = <A>(listener: (event: A) => void, event: A): void => {
   try {
-    listener(news)
+    listener(event)
   } catch (error) {
     queueMicrotask(() => {
       throw error

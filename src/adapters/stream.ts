@@ -42,8 +42,8 @@ export type ScuttlebuttStream = Emitting<Duplex>
  * one stream to two peers throws a `TypeError`: they would take each other's clock for their own.
  *
  * Honours backpressure: while the peer does not read, nothing piles up. A peer's mistakes are
- * `rejection` events. If a piped side closes midway, the stream is destroyed and lets go of the
- * store. Costs as {@link Session}.
+ * `rejection` events. If a piped side closes midway, the stream is destroyed and unsubscribes from
+ * the store. Costs as `Session`.
  *
  * @example
  * import * as t from 'io-ts'
@@ -59,7 +59,8 @@ export const createStream = <S, C>(store: Store<S, C>, options: StreamOptions = 
 
 /**
  * All updates as lines, then live ones: for a file, or any stream of lines. Ends after SYNC with
- * `tail: false`. With `clock: true` it is a Duplex that waits for the peer's header.
+ * `tail: false`. With `clock: true` it is a Duplex that waits for the peer's header. Costs as
+ * `Session`.
  *
  * @example
  * import * as t from 'io-ts'
@@ -80,7 +81,8 @@ export const createReadStream: {
 
 /**
  * Takes lines and sends nothing: loads what {@link createReadStream}, or the original, saved. With
- * `sendClock: true` it is a Duplex that tells the peer what it has.
+ * `sendClock: true` it is a Duplex that tells the peer what it has. Lines that are refused are
+ * `rejection` events. Costs as `applyUpdates`.
  */
 export const createWriteStream: {
   <S, C>(store: Store<S, C>, options: StreamOptions & { readonly sendClock: true }): ScuttlebuttStream
@@ -107,7 +109,7 @@ class PeerStream<S, C> extends Duplex {
   private sink: unknown
 
   constructor(store: Store<S, C>, { highWaterMark, ...options }: StreamOptions, sides: Sides = {}) {
-    // strings stay strings: only the line decoder can join halves of a surrogate pair
+    // strings stay strings, because only the line decoder joins the halves of a surrogate pair
     super({ ...sides, ...(highWaterMark === undefined ? {} : { highWaterMark }), decodeStrings: false })
     const events: LinkEvents = {
       announce: (announcement) => {
@@ -124,7 +126,7 @@ class PeerStream<S, C> extends Duplex {
     this.on('pipe', (source: Readable) => {
       this.joinSource(source)
     })
-    // nobody reads a side that has nothing to say, yet the stream closes only after it ends
+    // nobody reads a side that sends nothing, yet the stream closes only after that side ends
     if (options.readable === false && options.sendClock !== true) this.resume()
   }
 
@@ -135,15 +137,11 @@ class PeerStream<S, C> extends Duplex {
 
   override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: () => void): void {
     const isForeign = typeof chunk === 'string' && encoding !== 'utf8' && encoding !== 'utf-8'
-    const taking = this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk)
-    if (taking === undefined) done()
-    else void taking.then(done)
+    after(this.link.write(isForeign ? Buffer.from(chunk, encoding) : chunk), done)
   }
 
   override _final(done: () => void): void {
-    const taking = this.link.end()
-    if (taking === undefined) done()
-    else void taking.then(done)
+    after(this.link.end(), done)
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -169,7 +167,7 @@ class PeerStream<S, C> extends Duplex {
   }
 
   /**
-   * Reads from the link while the reader wants more. A listener may write midway: not reentrant.
+   * Reads from the link while the reader wants more. Not reentrant, as a listener may write midway.
    */
   private pump(): void {
     if (this.pumping) return
@@ -194,6 +192,12 @@ class PeerStream<S, C> extends Duplex {
         this.emit(announcement._tag)
     }
   }
+}
+
+/** Calls when the link is ready for more: at once, if it gives nothing to wait for. */
+const after = (ready: Promise<void> | undefined, call: () => void): void => {
+  if (ready === undefined) call()
+  else void ready.then(call)
 }
 
 const twoPeers = (): TypeError =>

@@ -3,14 +3,14 @@ import { createLink, type Announcement, type LinkOptions } from './Link.js'
 import type { Store } from './store.js'
 
 export interface WebStreamOptions extends LinkOptions {
-  /** Hears of header, syncSent, syncReceived, sync and rejections. */
+  /** Called for header, syncSent, syncReceived, sync and each rejection. */
   readonly announce?: (announcement: Announcement) => void
 }
 
 export interface WebStreams {
   /** UTF-8 lines for the peer. */
   readonly readable: ReadableStream<Uint8Array>
-  /** Takes what the peer sent: bytes or text, in chunks of any size. */
+  /** Receives from the peer: bytes or text, in chunks of any size. */
   readonly writable: WritableStream<Uint8Array | ArrayBuffer | string>
 }
 
@@ -18,7 +18,8 @@ const CHARACTERS_A_PULL = 1 << 14
 
 /**
  * Streams for one peer. Reads nothing from the store before somebody pulls. Cancelling `readable`
- * or aborting `writable` lets go of the store. Costs as {@link Session}.
+ * or aborting `writable` unsubscribes from the store. A peer's mistakes are announced. Costs as
+ * `Session`.
  *
  * @example
  * import * as t from 'io-ts'
@@ -33,6 +34,7 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array>
   let satisfy: (() => void) | undefined
+  let isOver = false
 
   /** Answers the waiting pull, if there is something to say. */
   const pump = (): void => {
@@ -52,10 +54,9 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
   /** Ends the readable side. Harmless if it has ended. */
   const finish = (): void => {
     link.close()
-    if (!over) controller.close()
-    over = true
+    if (!isOver) controller.close()
+    isOver = true
   }
-  let over = false
 
   const link = createLink(store, linkOptions, { announce, wake: pump, silent: finish })
 
@@ -70,7 +71,7 @@ export const toWebStreams = <S, C>(store: Store<S, C>, options: WebStreamOptions
           pump()
         }),
       cancel: () => {
-        over = true
+        isOver = true
         link.close()
       },
     },

@@ -1,13 +1,13 @@
-/** How changes enter a replica: the local ones and those of peers pass the same gate. */
+/** How changes enter a replica: local ones and those of peers pass the same checks. */
 import type { either as E } from 'fp-ts'
 import type { DataType } from './DataType.js'
 import { left, right } from './Either.js'
-import { isCheckOnly } from './identityCodec.js'
+import { isIdentity } from './identityCodec.js'
 import * as Json from './Json.js'
 import { failureOf, failuresOf, type Failure, type InUpdate } from './Rejection.js'
 import type { Update } from './Update.js'
 
-/** No change may nest deeper, whoever makes it: every peer must be able to read it. */
+/** The deepest nesting of a change, local or not: every peer must be able to read it. */
 export const MAX_DEPTH = 128
 
 /** The data type's codec refuses the change. */
@@ -23,12 +23,12 @@ export type TooLarge = InUpdate & {
   readonly maxBytes: number
 }
 
-/** The change that a frozen JSON value stands for, or what the codec expected. Never throws. */
+/** The change that a frozen JSON value encodes. Errors: why the codec refuses it. Never throws. */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
-  const isChecked = isCheckOnly(dataType.change)
+  const checkSuffices = isIdentity(dataType.change)
   return (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
     try {
-      if (isChecked && dataType.change.is(json)) return right(json)
+      if (checkSuffices && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
       return decoded._tag === 'Right' ? decoded : left(failuresOf(decoded.left, 0))
     } catch (error) {
@@ -39,7 +39,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
 
 /**
  * A local change as every peer will read it: encoded, copied, frozen and decoded again. So all
- * replicas hold the same value for it.
+ * replicas hold the same value for it. Errors: why JSON or the codec refuses it. O(size).
  */
 export const normalise = <S, C>(dataType: DataType<S, C>) => {
   const decoder = decode(dataType)
@@ -62,7 +62,7 @@ export const isolate = <C>(update: Update<C>): Update<C> => {
   if (isFlat(update[0])) return update
   const [change, ...rest] = update
   const copied = Json.copy(change, MAX_DEPTH)
-  // a value that is no JSON comes from the codec, which must keep it immutable
+  // only a codec makes a value that is not JSON, and must keep it immutable
   return copied instanceof Json.Unfit ? update : [copied as C, ...rest]
 }
 

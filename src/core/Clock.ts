@@ -38,8 +38,8 @@ export const fromRecord = (record: ClockRecord, floor: Timestamp = NEVER): Clock
 }
 
 /**
- * A clock in the making. The timestamp of the source that moved last is written down only when
- * another source moves: most batches are runs of one source's updates.
+ * A clock in the making. It writes down the timestamp of a source only when another source moves:
+ * most batches are runs of one source's updates.
  */
 export class Draft {
   private readonly origin: Clock
@@ -85,7 +85,7 @@ export class Draft {
 }
 
 /**
- * The clock that also covers an update. The same clock if it does already. O(log s).
+ * The clock that also covers an update. The same clock if it covers it already. O(log s).
  *
  * @example
  * toRecord(advance([['x', 1], 1000, 'ann'])(empty)) // => { ann: 1000 }
@@ -150,7 +150,7 @@ export const raise =
     return { timestamps: timestamps.done(), latest: Math.max(clock.latest, floor), floor }
   }
 
-/** The timestamp up to which a source was seen: its newest update's, or the floor. O(log s). */
+/** The timestamp of a source's newest update, or the floor if none is above it. O(log s). */
 export const timestampOf =
   (source: SourceId) =>
   (clock: Clock): Timestamp =>
@@ -165,7 +165,7 @@ export const covers =
 /** The number of sources seen above the floor. O(1). */
 export const size = (clock: Clock): number => SortedMap.size(clock.timestamps)
 
-/** A source that one clock has seen further than another, which has seen it up to `since`. */
+/** A source that one clock has seen further than another. The other has seen it up to `since`. */
 export type Behind = readonly [source: SourceId, since: Timestamp]
 
 /**
@@ -197,8 +197,8 @@ export const aheadOfRecord =
   }
 
 /**
- * Whether a digest claims anything that `clock` has not seen. O(s), and a look-up in `clock` for
- * each claim up to the first such one.
+ * Whether a digest claims anything that `clock` has not seen. O(s log s), and O(s) if all of it was
+ * seen above the floor.
  */
 export const lacks =
   (claimed: ClockRecord) =>

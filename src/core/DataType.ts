@@ -78,8 +78,8 @@ export interface Applied<S, C> {
 }
 
 /**
- * What a local user asks for: a change, or a function that makes a change from the state and the
- * stamp of the update to be. Make unique keys from the stamp.
+ * What a local user asks for: a change, or a function that makes a change from the state and from
+ * the stamp of the coming update. Make unique keys from the stamp.
  */
 export type Command<S, C, Err = never> = C | Maker<S, C, Err>
 

@@ -1,4 +1,4 @@
-/** The type of a frozen value: what a query returns, as the compiler sees it. */
+/** The type of a frozen value. Queries return such values. */
 
 /**
  * `T` with every array, tuple and plain object in it readonly, at any depth. It is idempotent.

@@ -8,8 +8,8 @@ export const left = <Err>(error: Err): E.Left<Err> => ({ _tag: 'Left', left: err
 export const right = <A>(value: A): E.Right<A> => ({ _tag: 'Right', right: value })
 
 /**
- * The value of a `Right`. Throws an `Error` that shows the `Left`, whose `cause` it is: for tests,
- * examples and scripts, where a refusal is a mistake.
+ * The value of a `Right`. For a `Left` it throws an `Error` with the `Left` as its text and its
+ * `cause`. For tests, examples and scripts, where a refusal is a mistake. O(1).
  *
  * @example
  * import * as t from 'io-ts'

@@ -9,14 +9,14 @@ import type { InUpdate } from './Rejection.js'
 import { sift, type Replica } from './Replica.js'
 import { sameContent, type Update } from './Update.js'
 
-/** Another content under a stamp that is held. The two together prove it. */
+/** Another content for the stamp of an update that is held. The two together are the proof. */
 export interface Equivocation<C> extends InUpdate {
   readonly _tag: 'Equivocation'
   readonly update: Update<C>
   readonly held: Update<C>
 }
 
-/** So many proofs are kept against one source: more prove no more, and would fill the memory. */
+/** The most proofs kept against one source. More prove nothing new, and would fill the memory. */
 const MAX_FORKS = 64
 
 /**
@@ -44,9 +44,9 @@ export const among =
 
 /**
  * Keeps both contents of a forked stamp and applies them in update order, so that all replicas that
- * have seen both agree. Holds for data types that do not depend on the order within a source; all
- * of ours are such. Moves no clock. Keeps 64 forks a source; beyond, what came first stands. Costs
- * as {@link among}, and what the data type takes.
+ * have seen both agree. This holds for data types that do not depend on the order within a source;
+ * all of ours are such. Moves no clock. Keeps 64 forks a source; after that the first content
+ * stays. Costs as {@link among} and as the data type's `apply`.
  *
  * @example
  * import * as t from 'io-ts'

@@ -10,14 +10,14 @@ import * as Log from './Log.js'
 import * as SourceLog from './SourceLog.js'
 import { before, type Update } from './Update.js'
 
-/** Which update goes first when not all can go. */
+/** The order in which updates go when not all can go at once. */
 export type Order = 'oldest-first' | 'breadth' | 'depth'
 
 /**
  * The size of a reply. At least one update always goes: a conversation of empty replies never ends.
  *
- * A reply cut short may leave a clock that covers an update which did not come, because its
- * superseder was still to come. The replica agrees with the others once that has come.
+ * After a reply that was cut short, a clock may cover an update that never comes, because
+ * another supersedes it. The replicas agree once that other one has come.
  */
 export interface Budget {
   readonly maxUpdates?: number
@@ -38,7 +38,7 @@ interface Head<C> {
   readonly index: number
   /** How many updates of the source were sent before. */
   readonly sent: number
-  /** How many updates of the source were to be sent at first. */
+  /** How many updates of the source were missing at first. */
   readonly missing: number
 }
 
@@ -83,8 +83,8 @@ export const of =
   }
 
 /**
- * The next updates within a budget, in its order, and the frontier behind them. Of each source they
- * are a prefix. O(d (log s + log u)) for d updates given.
+ * The next updates within a budget, in its order, and the frontier behind them. They leave no gap
+ * within a source. O(d (log s + log u)) for d updates given.
  */
 export const next =
   <C>(

@@ -19,7 +19,7 @@ export class Unfit {
     this.expected = expected
   }
 
-  /** The same, as seen from the value that holds it under `key`. */
+  /** The same, with its path from the value that holds it under `key`. */
   within(key: string | number): Unfit {
     return new Unfit(this.reason, [key, ...this.at], this.value, this.expected)
   }
@@ -28,10 +28,10 @@ export class Unfit {
 const tooDeep = (value: unknown): Unfit => new Unfit('depth', [], value, 'less depth')
 
 /**
- * A frozen copy: null, booleans, strings, finite numbers, arrays and plain objects of
- * these, at most `maxDepth` deep. As in JSON, undefined members are left out and -0
- * becomes 0. Everything else is an {@link Unfit}: JSON would silently turn NaN into null.
- * Never throws on data; a getter or a proxy may. O(size).
+ * A frozen copy of null, a boolean, a string, a finite number, or an array or plain object of these
+ * that is at most `maxDepth` deep. As in JSON, undefined members are left out and -0 becomes 0. All
+ * else is an {@link Unfit}: JSON would silently turn NaN into null. Never throws on data; a getter
+ * or a proxy may. O(size).
  */
 export const copy = (value: unknown, maxDepth: number): unknown => {
   switch (typeof value) {
@@ -79,8 +79,8 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
 }
 
 /**
- * {@link copy} without the copy, for a value that JSON.parse or a codec has just made and that
- * nobody else holds. Leaves alone what is frozen already and what is no plain object. Gives the
+ * {@link copy} without the copy, for a value that JSON.parse or a codec has just made, so that
+ * nobody else holds it. Skips members that are frozen already, and class instances. Gives the
  * value, or an {@link Unfit} if it is deeper than `maxDepth`. O(size).
  */
 export const freeze = (value: unknown, maxDepth: number): unknown => {

@@ -104,7 +104,8 @@ const withOne = <C>(update: Update<C>, log: Log<C>): Log<C> => {
 }
 
 /**
- * The log with sorted updates added. Some may be other contents under one stamp. O(a log u) for a.
+ * The log with sorted updates added. Several may have one stamp: see {@link Log.forks}. O(a log u)
+ * for a updates.
  */
 export const add =
   <C>(updates: ReadonlyArray<Update<C>>) =>
@@ -122,7 +123,7 @@ export const fork =
       ? withOne(update, log)
       : { ...log, size: log.size + 1, forks: fork(update)(log.forks ?? empty()) }
 
-/** The number of other contents held of a source, beside the first of each stamp. O(log u) each. */
+/** The number of a source's updates in `forks`, at all depths. O(log s) a depth. */
 export const forksOf =
   (source: SourceId) =>
   ({ forks }: Log<unknown>): number =>
@@ -133,7 +134,7 @@ const isForked =
   ({ forks }: Log<unknown>): boolean =>
     forks !== undefined && find(update)(forks) !== undefined
 
-/** All contents held under the stamp of an update. O(log u) each. */
+/** All contents held under the stamp of an update, the first one first. O(log u) each. */
 export const contents =
   (update: Update<unknown>) =>
   <C>(log: Log<C>): ReadonlyArray<Update<C>> => {
@@ -153,11 +154,12 @@ export const find =
   <C>(log: Log<C>): Update<C> | undefined =>
     SourceLog.get(timestamp, ofSource(source)(log))
 
-/** `depth` is the number of other contents held under the same stamp before this one: usually 0. */
+/** `depth` is the number of contents of the same stamp that came before: usually 0. */
 export type Visit<C> = (update: Update<C>, depth: number) => void
 
 /**
- * Visits the updates of `next` that `previous` lacks. O(d log u) for d between versions of one log.
+ * Visits the updates of `next` that `previous` lacks. O(d log u) for d differences between versions
+ * of one log.
  */
 export const forEachAdded = <C>(previous: Log<C>, next: Log<C>, visit: Visit<C>, depth = 0): void => {
   if (previous === next) return
@@ -186,7 +188,7 @@ export const since =
   }
 
 /**
- * By (timestamp, source). Near linear for a few sources: the engine's merge sort uses runs that are
- * sorted already.
+ * The updates by (timestamp, source). Near linear for a few sources: the engine's merge sort makes
+ * use of runs that are sorted already.
  */
 export const sorted = <C>(updates: ReadonlyArray<Update<C>>): ReadonlyArray<Update<C>> => [...updates].sort(compare)

@@ -1,7 +1,4 @@
-/**
- * Own updates that a source lost when it was restarted without its data, and how it takes them
- * back.
- */
+/** The own updates that a source lost in a restart without its data, and how it takes them back. */
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import { confront } from './Fork.js'
@@ -14,7 +11,7 @@ import type { SourceId, Update } from './Update.js'
 /**
  * A source restarted without its data and wrote on. Its updates stamped after `since` (the newest
  * it still knew) and before `until` (the first it wrote after the restart) may be lost. A digest
- * cannot ask for them: its clock already covers them.
+ * cannot ask for them, because its clock covers them already.
  */
 export interface Past {
   readonly source: SourceId
@@ -22,7 +19,7 @@ export interface Past {
   readonly until: Timestamp
 }
 
-/** What a store remembers of its own updates to know its {@link Past}. */
+/** What a store remembers of its own updates, so that it knows its {@link Past}. */
 export interface Began {
   readonly source: SourceId
   /** The newest own update at the start. */
@@ -31,13 +28,13 @@ export interface Began {
   readonly until?: Timestamp
 }
 
-/** A store begins with a replica. */
+/** What a store remembers when it begins with a replica. O(log s). */
 export const begin = <S, C>({ id, clock }: Replica<S, C>): Began => ({
   source: id,
   since: Clock.timestampOf(id)(clock),
 })
 
-/** A store has made an update. */
+/** What it remembers after it has made an update. O(1). */
 export const wrote =
   ([, until]: Update<unknown>) =>
   (began: Began): Began =>
@@ -47,8 +44,8 @@ export const wrote =
 export const of = ({ source, since, until }: Began): Past | undefined =>
   until === undefined ? undefined : { source, since, until }
 
-/** Whether an update is one of those that were lost. O(log u). */
-export const isLost =
+/** Whether an update was lost. O(log u). */
+const isLost =
   (update: Update<unknown>, past: Past | undefined) =>
   <S, C>({ log }: Replica<S, C>): boolean =>
     update[2] === past?.source &&
@@ -57,7 +54,7 @@ export const isLost =
     Log.find(update)(log) === undefined
 
 /**
- * The replica as though lost updates had come in their time. Makes the state anew, so that the data
+ * The replica as if the lost updates had come in their time. Makes the state anew, so that the data
  * type gets each source's updates in order: O(u log u) for u updates held.
  *
  * @example
@@ -84,29 +81,29 @@ export interface ArrivalsWithPast<C> extends Batch.Arrivals<C> {
   readonly past: Past | undefined
 }
 
-/** As `receive.sort`, looking for what was lost with the past. */
-export const sort =
+/** As `receive.classify`, and finds the lost updates that came back. */
+export const classify =
   <S, C>(dataType: DataType<S, C>) =>
   (given: ReadonlyArray<Update<C>>, past: Past | undefined) =>
   (replica: Replica<S, C>): ArrivalsWithPast<C> => {
-    const arrivals = Batch.sort(dataType)(given)(replica)
+    const arrivals = Batch.classify(dataType)(given)(replica)
     const filled = past === undefined ? [] : arrivals.stale.filter((update) => isLost(update, past)(replica))
     return { ...arrivals, filled, past }
   }
 
-/** The updates that a replica would take, in the order in which it applies them. */
+/** The updates that a replica would take, in the order in which it applies them. O(u). */
 export const news = <C>({ fresh, filled, forked }: ArrivalsWithPast<C>): ReadonlyArray<Update<C>> =>
   filled.length === 0 && forked.length === 0 ? fresh : [...filled, ...fresh, ...forked.map(({ update }) => update)]
 
-/** As `receive.receive`, and fills in what was lost: then it costs as {@link recover}. */
+/** As `receive.receive`. Also fills in lost updates; then it costs as {@link recover}. */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
   (arrivals: ArrivalsWithPast<C>) =>
   (replica: Replica<S, C>): Batch.Received<S, C> => {
     const { given, filled } =
-      arrivals.replica === replica ? arrivals : sort(dataType)(arrivals.given, arrivals.past)(replica)
+      arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given, arrivals.past)(replica)
     if (filled.length === 0) return Batch.receive(dataType)(arrivals)(replica)
     const whole = recover(dataType)(filled)(replica)
-    const { taken, ...received } = Batch.receive(dataType)(Batch.sort(dataType)(given)(whole))(whole)
+    const { taken, ...received } = Batch.receive(dataType)(Batch.classify(dataType)(given)(whole))(whole)
     return { ...received, taken: [...filled, ...taken], rebuilt: true }
   }

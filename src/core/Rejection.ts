@@ -1,5 +1,5 @@
 /**
- * Why something was refused: what was wrong, where, and in which update. A value, never thrown. A
+ * The reason for a refusal: what was wrong, where, and in which update. A value, never thrown. A
  * refused update changes nothing and moves no clock.
  *
  * Each kind is declared where it is made; the main entry exports their union.
@@ -22,7 +22,7 @@ export interface InUpdate {
   readonly update: unknown
 }
 
-/** One complaint of a codec: a value, where it stands, and what was expected there. */
+/** One complaint of a codec: a value, its path, and what was expected there. */
 export interface Failure {
   readonly at: string
   readonly value: unknown
@@ -32,7 +32,7 @@ export interface Failure {
 /** The most failures reported of one update: a hostile one could have a million. */
 const MAX_FAILURES = 8
 
-/** io-ts's errors, with paths from the value that holds the decoded one under `within`. */
+/** io-ts's errors. Their paths begin with `within`, the place of the decoded value. O(errors). */
 export const failuresOf = (errors: Errors, ...within: ReadonlyArray<string | number>): ReadonlyArray<Failure> =>
   errors.slice(0, MAX_FAILURES).map(({ context, value, message }) => ({
     at: path([...within, ...keysOf(context)]),
@@ -63,7 +63,7 @@ const member = (key: string): string =>
   /^\d+$/.test(key) ? `[${key}]` : /^[\w$]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 
 /**
- * A rejection, or the error of a command, in a sentence.
+ * A rejection, or the error of a command, in one line for people. O(size of the rejection).
  *
  * @example
  * show({ _tag: 'InvalidTimestamp', at: '[1]', timestamp: 0, update: [['x', 1], 0, 'a'] })

@@ -1,4 +1,4 @@
-/** One copy of the data: its name, what it has seen, what it can still tell others, its state. */
+/** One copy of the data: its name, its clock, the updates that peers may need, and its state. */
 import type { either as E } from 'fp-ts'
 import * as Change from './Change.js'
 import * as Clock from './Clock.js'
@@ -10,7 +10,7 @@ import * as Log from './Log.js'
 import * as Timestamp from './Timestamp.js'
 import type { SourceId, Update } from './Update.js'
 
-/** Plain data, never changed: whoever holds one may keep it for ever. */
+/** Plain data that never changes: an old version stays valid. */
 export interface Replica<S, C> {
   readonly id: SourceId
   readonly clock: Clock.Clock
@@ -18,7 +18,7 @@ export interface Replica<S, C> {
   readonly state: S
 }
 
-/** What a replica tells a peer: who it is and what it has seen. A header, on the wire. */
+/** Who a replica is and what it has seen. On the wire it is the header. */
 export interface Digest {
   readonly id: SourceId
   readonly clock: Clock.ClockRecord
@@ -40,15 +40,15 @@ export interface TimestampsExhausted {
 export type ChangeError = Change.InvalidChange | TimestampsExhausted
 
 /**
- * A replica that has seen nothing. No two replicas may write under one `id`: they would lose data.
+ * A replica that has seen nothing. Two replicas that write under one `id` lose data. O(1).
  */
 export const create =
   <S, C>(dataType: DataType<S, C>) =>
   (id: SourceId): Replica<S, C> => ({ id, clock: Clock.empty, log: Log.empty(), state: dataType.empty })
 
 /**
- * Makes a local update, stamped after all that the replica has seen, whatever the wall
- * clock's `now` in ms. The change is copied, so the caller may go on with theirs.
+ * Makes a local update, stamped after all that the replica has seen, even if the wall clock's
+ * `now`, in ms, is behind. The change is copied, so the caller may edit theirs afterwards.
  *
  * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
  * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
@@ -124,7 +124,7 @@ export const applyUpdate =
  * nothing. Total: an update with an invalid stamp is ignored.
  *
  * Believes the updates: see `decode`. Objects within their changes are copied unless frozen.
- * O(u (log n + log s)) for u updates, n held and s sources, and what the data type takes.
+ * O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
  */
 export const applyUpdates =
   <S, C>(dataType: DataType<S, C>) =>
@@ -137,7 +137,7 @@ export const applyUpdates =
   }
 
 /**
- * The updates with changes that nobody else can edit. Edits the array, which nobody else may hold.
+ * The updates with changes that nobody else can edit. Writes them into the array that it is given.
  */
 export const isolated = <C>(updates: Update<C>[]): ReadonlyArray<Update<C>> => {
   for (let i = 0; i < updates.length; i++) updates[i] = Change.isolate(updates[i]!)
@@ -159,7 +159,7 @@ export const sift =
   <C>(updates: ReadonlyArray<Update<C>>) =>
   <S>(replica: Replica<S, C>): Sifted<C> => {
     const clock = new Clock.Draft(replica.clock)
-    // usually all are fresh: an array of that length, and no iterator, whose results are allocated
+    // usually all are fresh, so the array has their length; `forEach` allocates no iterator results
     const fresh = new Array<Update<C>>(updates.length)
     const stale: Update<C>[] = []
     let count = 0
@@ -172,7 +172,7 @@ export const sift =
     return { fresh, stale, clock: clock.done() }
   }
 
-/** O(s) for s sources. */
+/** What a replica tells a peer about itself. O(s) for s sources. */
 export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {
   const { floor } = clock
   return floor === Timestamp.NEVER ? { id, clock: Clock.toRecord(clock) } : { id, clock: Clock.toRecord(clock), floor }
@@ -182,8 +182,8 @@ export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {
  * The updates that `clock` does not cover, sorted by (timestamp, source), in O(d log d + s log u)
  * for d updates returned, s sources and u updates held. Without a clock, all.
  *
- * A budget cuts it short, and leaves no gap within a source: a peer may stop midway and go on from
- * its own digest. Source: LADIS 2008, section 3.
+ * A budget cuts the list short, and leaves no gap within a source: a peer may stop midway and go on
+ * from its own digest. Source: LADIS 2008, section 3.
  *
  * @example
  * import * as t from 'io-ts'
@@ -217,8 +217,8 @@ const bytes =
     Json.bytes(JSON.stringify([dataType.change.encode(made), ...stamp]))
 
 /**
- * The join of two replicas of one document, clocks included. For a replica that the caller trusts
- * as itself: a peer goes through `reconcile`. O(d log d + s log u) for d new updates.
+ * The join of two replicas of one document, clocks included. Has no errors: believes the other
+ * replica, so a peer goes through `reconcile`. O(d log d + s log u) for d new updates.
  */
 export const merge =
   <S, C>(dataType: DataType<S, C>) =>
@@ -232,9 +232,9 @@ export const merge =
 
 /**
  * Drops what has lapsed at `now`, in ms since the epoch: entries of the state, updates of the log,
- * and sources of the clock that have nothing newer. Nothing of it comes back: the clock's floor
- * covers it. The same replica if nothing has lapsed, or the data type forgets nothing. O(d log u +
- * s) for d updates dropped.
+ * and sources of the clock that have nothing newer. None of it comes back, because the clock's
+ * floor covers it. The same replica if nothing has lapsed, or if the data type has no `prune`.
+ * O(d log u + s) for d updates dropped.
  *
  * @example
  * import * as t from 'io-ts'

@@ -1,8 +1,8 @@
 /**
  * The updates that a log holds of one source, oldest first.
  *
- * Most steps append, since a clock admits only newer updates. So the newest few stand in an array
- * of their own: it is cheaper to copy than a path of the tree that holds the others.
+ * Most steps append, since a replica applies a source's updates in order of time. So the newest few
+ * are in an array: it is cheaper to copy than a path of the tree, which holds the others.
  */
 import * as SortedMap from '../structures/SortedMap.js'
 import { NEVER, type Timestamp } from './Timestamp.js'
@@ -15,7 +15,7 @@ export interface SourceLog<C> {
   readonly newest: ReadonlyArray<Update<C>>
 }
 
-/** So many updates go into the tree together, as one node. */
+/** The number of updates that go into the tree together, as one node. */
 const FEW = 32
 
 const byTime: SortedMap.Less<Update<unknown>> = (a, b) => a[1] < b[1]
@@ -123,7 +123,7 @@ const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp)
   })
 }
 
-/** The index of the update with the same timestamp, or -1. Usually it is the very update. */
+/** The index of the update with the same timestamp, or -1. Usually it is the same object. */
 const indexIn = (updates: ReadonlyArray<Update<unknown>>, update: Update<unknown>): number => {
   if (updates.length === 0 || update[1] < updates[0]![1]) return -1
   const i = updates.lastIndexOf(update)
@@ -142,7 +142,8 @@ const kept = <C>(updates: ReadonlyArray<Update<C>>, gone: number): ReadonlyArray
 }
 
 /**
- * Visits each update of `next` that `previous` lacks. O(d log u) for d between versions of one log.
+ * Visits each update of `next` that `previous` lacks. O(d log u) for d differences between versions
+ * of one log.
  */
 export const forEachAdded = <C>(
   previous: SourceLog<C>,

@@ -12,13 +12,13 @@
  */
 export type Timestamp = number
 
-/** Before every timestamp. What a clock gives for a source that it has not seen. */
+/** Before every timestamp. A clock gives it for a source that it has not seen. */
 export const NEVER = 0
 
 /** The last timestamp: beyond it a double no longer tells two milliseconds apart. */
 export const MAX: Timestamp = Number.MAX_SAFE_INTEGER
 
-/** Whether any value is a timestamp. O(1). */
+/** Whether a value is a timestamp. O(1). */
 export const is = (value: unknown): value is Timestamp => typeof value === 'number' && value > NEVER && value <= MAX
 
 /**

@@ -7,8 +7,8 @@ import type { Timestamp } from './Timestamp.js'
 export type SourceId = string
 
 /**
- * As on the wire. Members after the third are kept and passed on: a signature, and whatever else a
- * peer appended. Never changed once made: `change` and `decode` give deeply frozen updates.
+ * As on the wire. Members after the third are kept and passed on: a signature, and what a peer may
+ * have appended. An update never changes: `change` and `decode` give deeply frozen ones.
  */
 export type Update<C> = readonly [change: C, timestamp: Timestamp, source: SourceId, signature?: string]
 
@@ -19,9 +19,9 @@ export interface Stamp {
 }
 
 /**
- * The total order of updates: by timestamp, then by source, compared by UTF-16 code
- * unit. Every replica breaks a tie in the same way. Two contents under one stamp, which only a
- * source that equivocates makes, go by their canonical JSON. O(1), or O(size) for equal stamps.
+ * The total order of updates: by timestamp, then by source, compared by UTF-16 code unit. Every
+ * replica breaks a tie in the same way. Two contents of one stamp are ordered by their canonical
+ * JSON; only a source that equivocates makes such. O(1), or O(size) for equal stamps.
  *
  * @example
  * before(['x', 1, 'b'], ['y', 2, 'a']) // => true
@@ -34,16 +34,16 @@ export const before: SortedMap.Less<Update<unknown>> = (a, b) =>
 /** {@link before} by stamps alone. O(1). */
 export const stampedBefore: SortedMap.Less<Update<unknown>> = (a, b) => a[1] < b[1] || (a[1] === b[1] && a[2] < b[2])
 
-/** Whether two updates have one stamp: of an honest source, they are one update. O(1). */
+/** Whether two updates have one stamp. Those of an honest source are then one update. O(1). */
 export const sameStamp = (a: Update<unknown>, b: Update<unknown>): boolean => a[1] === b[1] && a[2] === b[2]
 
 /**
- * Whether two updates of one stamp have one content, by their JSON. `encode` is the codec's.
- * O(size), or O(1) for the same update.
+ * Whether two updates of one stamp have equal changes, as JSON. `encode` is the codec's. O(size),
+ * or O(1) for the same update.
  */
 export const sameContent = <C>(encode: (change: C) => unknown, a: Update<C>, b: Update<C>): boolean =>
   a === b || Json.equals(encode(a[0]), encode(b[0]))
 
-/** {@link before} as `Array.sort` and fp-ts's `Ord` take it. */
+/** {@link before} in the form of `Array.sort` and of fp-ts's `Ord`. */
 export const compare = (a: Update<unknown>, b: Update<unknown>): -1 | 0 | 1 =>
   before(a, b) ? -1 : before(b, a) ? 1 : 0

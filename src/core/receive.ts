@@ -1,6 +1,6 @@
 /**
- * How a replica takes a batch of updates from elsewhere. The batch is sorted once; the result goes
- * from session to store to file.
+ * How a replica takes a batch of updates from elsewhere. The batch is classified once; the result
+ * goes from session to store to file.
  */
 import * as Change from './Change.js'
 import type { Clock } from './Clock.js'
@@ -9,7 +9,7 @@ import { among, confront, type Equivocation } from './Fork.js'
 import { applyUpdate, evolve, isolated, sift, type Replica } from './Replica.js'
 import type { Update } from './Update.js'
 
-/** A store or a data type threw while it took updates. Nothing more is taken from that peer. */
+/** A store or a data type threw an exception while it took updates. The session ends. */
 export interface Failed {
   readonly _tag: 'Failed'
   readonly at: string
@@ -18,7 +18,7 @@ export interface Failed {
 
 export const failed = (error: unknown): Failed => ({ _tag: 'Failed', at: '', reason: String(error) })
 
-/** A batch, sorted by what each update is to one version of a replica. */
+/** A batch, and what each of its updates is to one version of a replica. */
 export interface Arrivals<C> {
   /** All of the batch, as it came. */
   readonly given: ReadonlyArray<Update<C>>
@@ -30,12 +30,15 @@ export interface Arrivals<C> {
   readonly forked: ReadonlyArray<Equivocation<C>>
   /** The clock after the batch. */
   readonly clock: Clock
-  /** The version that the batch was sorted for. */
+  /** The version that the batch was classified for. */
   readonly replica: Replica<unknown, C>
 }
 
-/** Sorts a batch. O(u log s) if all updates are fresh, else O(u log u). */
-export const sort =
+/**
+ * Says what each update of a batch is to a replica. O(u log s) if all updates are fresh, else
+ * O(u log u).
+ */
+export const classify =
   <S, C>(dataType: DataType<S, C>) =>
   (given: ReadonlyArray<Update<C>>) =>
   (replica: Replica<S, C>): Arrivals<C> => {
@@ -44,7 +47,7 @@ export const sort =
     return { given, fresh: isolated(fresh), stale, forked, clock, replica }
   }
 
-/** What became of a batch. */
+/** The outcome of a batch. */
 export interface Received<S, C> {
   readonly replica: Replica<S, C>
   /** The updates taken, in the order applied. */
@@ -56,8 +59,8 @@ export interface Received<S, C> {
 }
 
 /**
- * Takes a sorted batch: applies what is fresh, keeps both contents of a fork. The same replica if
- * there is nothing to take. Sorts again if `arrivals` are for another version. Costs as
+ * Takes a classified batch: applies what is fresh, keeps both contents of a fork. The same replica
+ * if there is nothing to take. Classifies again if `arrivals` are for another version. Costs as
  * `applyUpdates`.
  */
 export const receive =
@@ -65,14 +68,15 @@ export const receive =
   (arrivals: Arrivals<C>) =>
   (replica: Replica<S, C>): Received<S, C> => {
     const { given, fresh, forked, clock } =
-      arrivals.replica === replica ? arrivals : sort(dataType)(arrivals.given)(replica)
+      arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given)(replica)
     if (forked.length > 0) return oneByOne(dataType, given, replica)
     const next = fresh.length === 0 ? replica : evolve(dataType, fresh, clock, replica)
     return { replica: next, taken: fresh, proofs: forked, rebuilt: false }
   }
 
 /**
- * One update after another: else a fresh one could supersede a content before its fork is found.
+ * Takes one update after another. Together, a fresh update could supersede the first content of a
+ * fork before the fork is found.
  */
 const oneByOne = <S, C>(
   dataType: DataType<S, C>,

@@ -1,13 +1,10 @@
-/**
- * Names for the types that belong to one data type, so that a program needs no annotations of its
- * own.
- */
+/** Names for the types of one data type, so that a program need not write them out. */
 import type { Type } from 'io-ts'
 import type { Command } from './DataType.js'
 import type { Message } from './reconcile.js'
 import type { Replica } from './Replica.js'
 
-/** `T` itself, or the data type that `T`, the record that `scuttlebutt` returns, is for. */
+/** The data type of a record that `scuttlebutt` returned; any other `T` itself. */
 type DataTypeOf<T> = T extends { readonly dataType: infer D } ? D : T
 
 /**

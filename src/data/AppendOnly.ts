@@ -79,8 +79,8 @@ const isPushOrRemove = (u: unknown): u is Wire =>
   typeof u === 'object' && u !== null && Object.hasOwn(u, 'push') !== Object.hasOwn(u, 'remove')
 
 /**
- * Just one of the two members. Without this check an item codec that accepts undefined accepts
- * `{}`.
+ * Has exactly one of the two members. Without this check, an item codec that accepts undefined
+ * would let `{}` in.
  */
 const pushOrRemove = new t.Type<Wire, Wire, unknown>(
   '{ push } | { remove }',
@@ -129,7 +129,7 @@ const stampOf = (id: ItemId): Update<unknown> | undefined => {
   return Timestamp.is(update[1]) && idOf(update) === id ? update : undefined
 }
 
-/** A change that appends an item. */
+/** A change that appends an item. O(1). */
 export const push = <I>(item: I): Change<I> => ({ push: item as DeepReadonly<I> })
 
 /** Removes the item with an id. O(log n). Errors: `UnknownItem`. */

@@ -92,7 +92,7 @@ const apply =
     return { state: next === state.all ? state : { all: next, byName: byName.done() }, superseded: [] }
   }
 
-/** A change that emits an event. */
+/** A change that emits an event. O(1). */
 export const emit = <P>(name: string, payload: P): Change<P> => [name, payload as DeepReadonly<P>]
 
 /** The events with a name, or all events, oldest first. O(log n + events returned). */

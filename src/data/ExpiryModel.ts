@@ -27,6 +27,7 @@ import type * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
+import { none, some } from '../core/Option.js'
 import * as Timestamp from '../core/Timestamp.js'
 import { before, compare, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
@@ -225,20 +226,23 @@ class Draft<V> {
   }
 }
 
-/** A change that sets a key, or merges a plain object into it. The value `null` removes the key. */
+/**
+ * A change that sets a key, or merges a plain object into it. The value `null` removes the key.
+ * O(1).
+ */
 export const set = <V>(key: string, value: V): Change<V> => [key, value as DeepReadonly<V>]
 
-/** A change that removes a key, whether it has a value or not. */
+/** A change that removes a key, whether it has a value or not. O(1). */
 export const remove = (key: string): Change<never> => [key, null]
 
 /** The part of an entry that has not lapsed. */
 const valueAt = <V>({ whole, fields }: Entry<V>, now: number, maxAge: number): O.Option<DeepReadonly<V>> => {
   const counts = (update: Update<Change<V>>): boolean => update[1] > now - maxAge
   if (fields !== undefined && counts(fields.newest)) {
-    return { _tag: 'Some', value: Registers.toRecord(fields, counts) as DeepReadonly<V> }
+    return some(Registers.toRecord(fields, counts) as DeepReadonly<V>)
   }
   const value = whole !== undefined && counts(whole) ? whole[0][1] : null
-  return value === null ? { _tag: 'None' } : { _tag: 'Some', value }
+  return value === null ? none : some(value)
 }
 
 /**
@@ -249,7 +253,7 @@ export const get =
   (key: string, now: number) =>
   <V>({ entries, maxAge }: State<V>): O.Option<DeepReadonly<V>> => {
     const entry = SortedMap.get(SortedMap.byText, entries, key)
-    return entry === undefined ? { _tag: 'None' } : valueAt(entry, now, maxAge)
+    return entry === undefined ? none : valueAt(entry, now, maxAge)
   }
 
 /** The keys with their values at a time, in UTF-16 code unit order of the keys. O(n). */

@@ -17,6 +17,7 @@ import type * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
+import { none, some } from '../core/Option.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
@@ -82,10 +83,10 @@ const apply =
 
 const presence = (value: unknown): 0 | 1 => (value === null ? 0 : 1)
 
-/** A change that sets a key. The value `null` removes it. */
+/** A change that sets a key. The value `null` removes it. O(1). */
 export const set = <V>(key: string, value: V): Change<V> => [key, value as DeepReadonly<V>]
 
-/** A change that removes a key, whether it has a value or not. */
+/** A change that removes a key, whether it has a value or not. O(1). */
 export const remove = (key: string): Change<never> => [key, null]
 
 /** The value of a key. O(log n). */
@@ -93,7 +94,7 @@ export const get =
   (key: string) =>
   <V>({ winners }: State<V>): O.Option<DeepReadonly<V>> => {
     const value = SortedMap.get(SortedMap.byText, winners, key)?.[0][1] ?? null
-    return value === null ? { _tag: 'None' } : { _tag: 'Some', value }
+    return value === null ? none : some(value)
   }
 
 /** Whether a key has a value. O(log n). */

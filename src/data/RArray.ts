@@ -26,6 +26,7 @@ import type { Applied, DataType, Maker } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
+import { none, some } from '../core/Option.js'
 import { before, sameStamp, type Stamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, readonly, record } from './parts/codecs.js'
@@ -224,7 +225,7 @@ export const at =
   (index: number) =>
   <V>({ items }: State<V>): O.Option<DeepReadonly<V>> => {
     const entry = SortedMap.entryAt(items, index)
-    return entry === undefined ? { _tag: 'None' } : { _tag: 'Some', value: itemOf(entry) }
+    return entry === undefined ? none : some(itemOf(entry))
   }
 
 const itemOf = <V>([key, update]: readonly [string, Update<Change<V>>]): DeepReadonly<V> =>

@@ -2,7 +2,7 @@
  * Any pure reducer `(state, action) => state`, made convergent: actions are reduced in total order.
  * A late action rewinds to the nearest checkpoint before it.
  *
- * On the wire the action, as npm `redux-scuttlebutt`. Of n states O(log n) are kept, more of them
+ * On the wire the action, as npm `redux-scuttlebutt`. It keeps O(log n) of n states, more of them
  * near the end. Plain objects and arrays that the reducer returns are frozen. If the reducer
  * throws, the state stays as it was, on every replica. No action is ever forgotten.
  *
@@ -107,7 +107,7 @@ const reduce = <S, A>(reducer: (state: S, action: A) => S, state: S, action: A):
 const isKept = (position: number, count: number): boolean =>
   position === 0 || count - position < 2 * (position & -position)
 
-/** A change that dispatches an action. */
+/** A change that dispatches an action. O(1). */
 export const dispatch = <A>(action: A): A => action
 
 /** The state after all actions. O(1). */

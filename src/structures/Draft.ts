@@ -1,4 +1,4 @@
-/** Many edits of a sorted map as one: the nodes that a draft has made are edited in place. */
+/** Many edits of a sorted map as one: a draft edits the nodes that it has made in place. */
 import {
   appended,
   childIndex,
@@ -28,16 +28,17 @@ import {
 } from './Node.js'
 
 /**
- * A version in the making. {@link Draft.done} gives the version; the draft may go on, on copies.
+ * A version in the making. {@link Draft.done} gives the version; the draft may then go on, and
+ * copies what it edits.
  *
- * The draft remembers where it last looked. Reading a key and then writing it takes one descent.
+ * The draft remembers where it last looked, so one descent serves to read a key and then write it.
  */
 export class Draft<K, V> {
   private readonly less: Less<K>
   private readonly origin: SortedMap<K, V>
   private root: Node<K, V>
   private owner: Owner
-  /** The leaf that holds `key`, or would hold it, at `index`. Undefined once it may have moved. */
+  /** The leaf with `key`, or its place in one, at `index`. Undefined once that may have moved. */
   private place: Leaf<K, V> | undefined
   private key: K | undefined
   private index = 0
@@ -94,7 +95,9 @@ export class Draft<K, V> {
     }
   }
 
-  /** Splits the full leaf at the place, and each branch above that gets too wide. Seeks again. */
+  /**
+   * Splits the full leaf at the place, and each branch above that is then too wide. Seeks again.
+   */
   private roomFor(key: K, leaf: Leaf<K, V>): Leaf<K, V> {
     const { owner, path, steps } = this
     let node: Node<K, V> = this.owned(leaf)
@@ -141,7 +144,7 @@ export class Draft<K, V> {
 
   /**
    * Adds at most {@link WIDTH} entries, in order, all above the greatest key. Keeps both arrays and
-   * never edits them: they may be the same array. O(log n).
+   * never edits them, so they may be one array. O(log n).
    */
   append(keys: K[], items: V[]): void {
     this.place = undefined

@@ -41,7 +41,7 @@ export type Node<K, V> = Leaf<K, V> | Branch<K, V>
 export const WIDTH = 32
 
 /**
- * Compared by identity. Not a number: a second copy of this module would count from the same one.
+ * Compared by identity. It is no number, because two copies of this module would count alike.
  */
 export type Owner = object
 
@@ -56,7 +56,7 @@ export const leafOf = <K, V>(owner: Owner, keys: K[], items: V[]): Leaf<K, V> =>
   size: keys.length,
 })
 
-export const branchOf = <K, V>(owner: Owner, keys: readonly K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
+const branchOf = <K, V>(owner: Owner, keys: readonly K[], items: Node<K, V>[], size: number): Branch<K, V> => ({
   leaf: false,
   owner,
   keys,
@@ -68,7 +68,7 @@ export const emptyMap: SortedMap<never, never> = { root: leafOf<never, never>(NO
 
 export const firstKey = <K, V>(node: Node<K, V>): K => node.keys[0]!
 
-export const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOBODY && node.owner === owner
+const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOBODY && node.owner === owner
 
 /** The leaf itself if it is the owner's, else a copy that is. */
 export const ownLeaf = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
@@ -127,7 +127,7 @@ export const insertAt = <A>(array: A[], i: number, x: A): void => {
 }
 
 /** The end of a leaf's array. An owned leaf gets room for WIDTH at once: pushes do not grow it. */
-export const endOf = <A>(array: readonly A[], from: number, owner: Owner): A[] => {
+const endOf = <A>(array: readonly A[], from: number, owner: Owner): A[] => {
   if (owner === NOBODY) return array.slice(from)
   const copy = new Array<A>(WIDTH)
   for (let i = from; i < array.length; i++) copy[i - from] = array[i]!
@@ -136,8 +136,8 @@ export const endOf = <A>(array: readonly A[], from: number, owner: Owner): A[] =
 }
 
 /**
- * The right part of a node that is too wide. The last node of the map gives away two entries only,
- * so that appends leave full nodes behind.
+ * The right part of a node that is too wide. The last node of the map gives away only a few
+ * entries, so that appends leave full nodes behind.
  */
 export const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): Node<K, V> => {
   const from = last ? WIDTH - 2 : WIDTH >> 1
@@ -146,7 +146,7 @@ export const splitOff = <K, V>(node: Node<K, V>, owner: Owner, last: boolean): N
     : branchOf(owner, node.keys.slice(from), node.items.slice(from), sizeOf(node.items, from))
 }
 
-export const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => {
+const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => {
   let total = 0
   for (let i = from; i < children.length; i++) total += children[i]!.size
   return total
@@ -203,13 +203,13 @@ export const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: Ow
   return next
 }
 
-export const dropChild = <K, V>(node: Branch<K, V>, i: number): void => {
+const dropChild = <K, V>(node: Branch<K, V>, i: number): void => {
   node.keys = node.keys.filter((_, j) => j !== i)
   node.items.splice(i, 1)
 }
 
 /** Joins child i with a neighbour if both fit into one node. */
-export const joinWithNeighbour = <K, V>(node: Branch<K, V>, i: number, owner: Owner): void => {
+const joinWithNeighbour = <K, V>(node: Branch<K, V>, i: number, owner: Owner): void => {
   const left = i > 0 ? i - 1 : i
   const [a, b] = [node.items[left], node.items[left + 1]]
   if (a === undefined || b === undefined || a.keys.length + b.keys.length > WIDTH) return
@@ -233,7 +233,7 @@ type OneOrTwo<K, V> = readonly [Node<K, V>, Node<K, V>?]
 export const joined = <K, V>([left, right]: OneOrTwo<K, V>, owner: Owner): Node<K, V> =>
   right === undefined ? left : twoOf(owner, left, right)
 
-/** The node with a leaf hung behind its last one. */
+/** The node with one more leaf, after its last one. */
 export const appended = <K, V>(node: Node<K, V>, leaf: Leaf<K, V>, owner: Owner): OneOrTwo<K, V> => {
   if (node.leaf) return [node, leaf]
   const last = node.items.length - 1

@@ -1,10 +1,9 @@
 /**
  * A persistent sorted map: a B+ tree whose versions share what did not change.
  *
- * The one structure under clocks, logs and states. Every version stays valid for
- * ever. Keys are kept in the order given, so two maps with the same entries
- * iterate alike whatever happened before, and no choice of keys makes it slow: there
- * is no hash to flood.
+ * The one structure under clocks, logs and states. Every version stays valid for ever. Keys stand
+ * in the order of `less`, so two maps with the same entries iterate alike, whatever happened
+ * before. No choice of keys makes it slow: there is no hash to flood.
  *
  * Costs for n entries: `get`, `set`, `remove`, `at` and `rank` O(log n), `size` O(1).
  * A version costs the few nodes on one path; a batch made in one {@link Draft}
@@ -47,13 +46,13 @@ export const empty = <K, V>(): SortedMap<K, V> => emptyMap
 
 export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
 
-/** The map with `key` at `value`. The same map if that value is there already. O(log n). */
+/** The map with `value` at `key`. The same map if it has that value there already. O(log n). */
 export const set = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, value: V): SortedMap<K, V> =>
   update(less, map, key, () => value)
 
 /**
- * The map with `key` at `write(value there)`. The same map if that is the value there. Calls
- * `write` once. O(log n).
+ * The map after `write` has made the next value of `key` from the present one. The same map if both
+ * are the same value. Calls `write` once. O(log n).
  */
 export const update = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, write: Write<V>): SortedMap<K, V> => {
   const root = grown(insert(less, map.root, key, write))
@@ -169,7 +168,7 @@ const walk = <K, V>(node: Node<K, V>, from: number, to: number, visit: (value: V
   }
 }
 
-/** The entries in key order. */
+/** The entries in key order. O(n) in all. */
 export function* entries<K, V>(map: SortedMap<K, V>): IterableIterator<readonly [K, V]> {
   const path: Node<K, V>[] = [map.root]
   for (let node = path.pop(); node !== undefined; node = path.pop()) {
@@ -185,7 +184,7 @@ export const keys = <K, V>(map: SortedMap<K, V>): ReadonlyArray<K> => {
   return all
 }
 
-/** Whether both hold equal entries, as `same` compares them. O(n). */
+/** Whether both have the same entries by `same`. O(n), and O(1) for one version. */
 export const equals = <K, V>(
   a: SortedMap<K, V>,
   b: SortedMap<K, V>,
@@ -213,8 +212,8 @@ export const forEachChange = <K, V>(
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
   /**
-   * `low` is not above any key of b; undefined if b begins the map. `taller` is the height of b
-   * less that of a.
+   * `low` is not above any key of b; it is undefined if b is the beginning of the map. `taller` is
+   * the height of b minus the height of a.
    */
   const compare = (a: Node<K, V>, b: Node<K, V>, low: K | undefined, taller: number): void => {
     if (a === b) return

@@ -1,7 +1,7 @@
 /**
- * The updates that wait for a verdict on their signature, as a value: the gate's state machine.
+ * The updates that wait for a verdict on their signature: the state machine of the gate.
  *
- * Each source's updates are believed in the order in which they came. The adapter around it asks
+ * It believes each source's updates in the order in which they came. The gate around it asks
  * verifiers and sets timers. `P` names the peer that brought an update.
  */
 import * as SortedMap from '../structures/SortedMap.js'
@@ -56,13 +56,13 @@ export const waitingOf =
 const queueOf = <C, P>(source: SourceId, queues: Admission<C, P>['queues']): Queue<C, P> =>
   SortedMap.get(bySource, queues, source) ?? SortedMap.empty()
 
-/** Whether updates of a source wait: a further one must wait behind them. O(log s). */
+/** Whether updates of a source wait. A further one must then wait behind them. O(log s). */
 export const isBusy =
   (source: SourceId) =>
   <C, P>({ queues }: Admission<C, P>): boolean =>
     SortedMap.get(bySource, queues, source) !== undefined
 
-/** What became of an arrival. */
+/** The outcome of {@link arrive}. */
 export interface Arrived<C, P> {
   readonly admission: Admission<C, P>
   /** The ticket under which it waits, or why it may not. */
@@ -71,7 +71,7 @@ export interface Arrived<C, P> {
   readonly toVerify: Waiting<C, P> | undefined
 }
 
-/** An update that has to wait. At most `limit` may. O(log w) for w that wait. */
+/** Lets an update wait, if fewer than `limit` do. Errors: `TooMany`. O(log w) for w that wait. */
 export const arrive =
   <C, P>({ update, from }: Arrival<C, P>, text: string, limit: number) =>
   (admission: Admission<C, P>): Arrived<C, P> => {
@@ -112,13 +112,13 @@ const without = <C, P>(
   return { ...admission, queues, tickets: SortedMap.remove(SortedMap.byText, admission.tickets, text) }
 }
 
-/** A refused update, and who is to be told. */
+/** A refusal, and the peer to tell. */
 export interface Refused<P> {
   readonly from: P
   readonly rejection: SignatureError
 }
 
-/** What became of updates that waited. */
+/** The outcome for updates that waited. */
 export interface Decided<C, P> {
   readonly admission: Admission<C, P>
   /** Believed, in their source's order. */
@@ -129,8 +129,8 @@ export interface Decided<C, P> {
 }
 
 /**
- * A verdict came. Believes and refuses the source's updates up to the first that still waits. O(q
- * log w) for q updates of the source. Nothing happens if the update was held back meanwhile.
+ * A verdict came. Believes or refuses the source's updates up to the first that still waits. Does
+ * nothing if the update was held back meanwhile. O(q log w) for q updates of the source.
  */
 export const decide =
   <C, P>(waiting: Waiting<C, P>, verdict: Verdict) =>
@@ -147,10 +147,10 @@ export const decide =
       if (first.verdict._tag === 'Right') believed.push(first)
       else {
         refused.push({ from: first.from, rejection: first.verdict.left as SignatureError })
-        const held = holdBack(first)(next)
-        next = held.admission
-        refused.push(...held.refused)
-        released.push(...held.released)
+        const heldBack = holdBack(first)(next)
+        next = heldBack.admission
+        refused.push(...heldBack.refused)
+        released.push(...heldBack.released)
       }
     }
     return { admission: next, believed, refused, released }
@@ -159,7 +159,7 @@ export const decide =
 const firstOf = <C, P>(source: SourceId, { queues }: Admission<C, P>): Waiting<C, P> | undefined =>
   SortedMap.at(queueOf(source, queues), 0)
 
-/** Refuses what the same peer brought of a source after an update that was refused. O(q log w). */
+/** Refuses all later updates of a refused update's source from the same peer. O(q log w). */
 export const holdBack =
   <C, P>({ update, from }: Arrival<C, P>) =>
   (admission: Admission<C, P>): Decided<C, P> => {

@@ -1,4 +1,4 @@
-/** What a signature signs: an update, its document and its data type. */
+/** The content of a signature: an update, its document and its data type. */
 import type { DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import type { Timestamp } from '../core/Timestamp.js'
@@ -26,7 +26,7 @@ export const of =
     change: encode(change),
   })
 
-/** Begins what is signed: no signature made for anything else, or for a later form, counts here. */
+/** The beginning of signed bytes, so that a signature for another purpose or form is not valid. */
 export const DOMAIN = 'scuttlebutt-ts/1'
 
 /**

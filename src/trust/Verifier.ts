@@ -1,4 +1,4 @@
-/** Who signs and who judges signatures, as values. */
+/** Signers and verifiers of signatures, as values. */
 import type { either as E, taskEither as TE } from 'fp-ts'
 import type { SourceId } from '../core/Update.js'
 import type { Statement } from './Statement.js'
@@ -10,9 +10,9 @@ export type Answer<Err, A> = E.Either<Err, A> | TE.TaskEither<Err, A>
 export type Disbelief =
   /** The signature is not the source's. */
   | { readonly _tag: 'Forged'; readonly reason: string }
-  /** No key to judge it by, or none that is good enough. Asking again will not help. */
+  /** There is no key to judge it by, or the key is too weak. Asking again does not help. */
   | { readonly _tag: 'NoKey'; readonly reason: string }
-  /** Nobody can tell for now: ask again later. */
+  /** The verifier cannot tell now: ask again later. */
   | { readonly _tag: 'Unavailable'; readonly reason: string }
 
 /** Signs the updates of one source. A `Left` says why it refuses. */
@@ -28,7 +28,7 @@ export interface Verifier {
   readonly verify: (statement: Statement, signature: string) => Answer<Disbelief, unknown>
 }
 
-/** A verifier that asks the second one if the first has no key. */
+/** A verifier that asks the second one if the first has no key. Costs as both. */
 export const orElse =
   (second: Verifier) =>
   (first: Verifier): Verifier => ({

@@ -1,4 +1,4 @@
-/** Limits: what is too much, too large, or forbidden to its source. */
+/** Limits on updates: on their number, on their size, and on what a source may do. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { TooLarge } from '../core/Change.js'
@@ -12,26 +12,26 @@ import * as RateLimit from './rateLimit.js'
 /** What a store lets one source do. */
 export interface Limits<S, C> {
   /**
-   * Whether an update is allowed in the state that it meets, or why not. Asked for local updates
-   * too; for others once the signature is verified.
+   * Whether an update is allowed in the present state, or why not. Asked for local updates too; for
+   * others once the signature is verified. If it throws, the update is refused.
    */
   readonly authorize?: (update: Update<C>, state: S) => E.Either<string, unknown>
   /** The largest change, in UTF-8 bytes of JSON. Default: what the line limit lets through. */
   readonly maxChange?: number
-  /** The most sources in the clock. Updates of further ones are refused. Default: any number. */
+  /** The most sources in the clock. Updates of further sources are refused. Default: any number. */
   readonly maxSources?: number
-  /** The updates of one source that are taken in a time. Default: any number. */
+  /** How often one source may update. Default: any number of updates at any time. */
   readonly rate?: RateLimit.Rate
 }
 
-/** Over a limit on sources, on updates of one source in a time, or on updates that wait. */
+/** More sources, updates of one source, or updates that wait for a verdict, than allowed. */
 export type TooMany = InUpdate & {
   readonly _tag: 'TooMany'
   readonly what: 'sources' | 'updates' | 'waiting'
   readonly limit: number
 }
 
-/** The source may not do this. */
+/** `authorize` refused the update. */
 export type Unauthorized = InUpdate & { readonly _tag: 'Unauthorized'; readonly reason: string }
 
 /** Nobody can sign a local update here, or the signer refuses. */
@@ -49,8 +49,8 @@ export const isLimited = ({ authorize, maxChange, maxSources, rate }: Limits<nev
   authorize !== undefined || maxChange !== undefined || maxSources !== undefined || rate !== undefined
 
 /**
- * Why an update would be too much at `now`, or the buckets after it. It is judged when it comes,
- * unlike anything else: the same update may be taken later.
+ * Why an update is too much at `now`, or else the buckets after it. Depends on when the update
+ * comes: the same one may be taken later. O(log s).
  */
 export const excess =
   ({ maxSources, rate }: Limits<never, never>, update: Update<unknown>, now: number) =>
@@ -67,7 +67,10 @@ export const excess =
 export const tooMany = (update: Update<unknown>, at: string, what: TooMany['what'], limit: number): E.Left<TooMany> =>
   left({ _tag: 'TooMany', at, what, limit, update })
 
-/** Why an update may not be, in the state that it meets; undefined if it may. */
+/**
+ * Why an update is not allowed in a state; undefined if it is. O(size), and the cost of
+ * `authorize`.
+ */
 export const forbids =
   <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Limits<S, C>) =>
   (update: Update<C>, state: S): TooLarge | Unauthorized | undefined => {
@@ -79,7 +82,7 @@ export const forbids =
     return verdict?._tag === 'Left' ? { _tag: 'Unauthorized', at: '[0]', reason: verdict.left, update } : undefined
   }
 
-/** What the user's function answers. If it throws, it refuses. */
+/** The answer of the user's function. An exception is a refusal. */
 const answerOf = (ask: () => E.Either<string, unknown>): E.Either<string, unknown> => {
   try {
     return ask()

@@ -3,13 +3,13 @@ import * as SortedMap from '../structures/SortedMap.js'
 import { bySource } from '../core/Clock.js'
 import type { SourceId } from '../core/Update.js'
 
-/** So many updates in so many ms, on average and at once. */
+/** `updates` in `per` ms on average. At most so many `updates` at once. */
 export interface Rate {
   readonly updates: number
   readonly per: number
 }
 
-/** `tokens` updates may come at once at the time `at`, in ms. */
+/** How many updates may come at once, at the time `at` in ms. */
 interface Bucket {
   readonly tokens: number
   readonly at: number
@@ -18,7 +18,7 @@ interface Bucket {
 /** The buckets that may not be full. A source without one has a full bucket. */
 export interface Buckets {
   readonly bySource: SortedMap.SortedMap<SourceId, Bucket>
-  /** Full buckets are dropped when there are so many. */
+  /** The number of buckets at which full ones are dropped. */
   readonly sweepAt: number
 }
 
@@ -43,9 +43,9 @@ const tokensAt = (now: number, { updates, per }: Rate, bucket: Bucket | undefine
   bucket === undefined ? updates : Math.min(updates, bucket.tokens + (Math.max(0, now - bucket.at) * updates) / per)
 
 const swept = (buckets: Buckets['bySource'], rate: Rate, now: number): Buckets => {
-  const left = new SortedMap.Draft(bySource, buckets)
+  const rest = new SortedMap.Draft(bySource, buckets)
   SortedMap.forEach(buckets, (bucket, source) => {
-    if (tokensAt(now, rate, bucket) >= rate.updates) left.remove(source)
+    if (tokensAt(now, rate, bucket) >= rate.updates) rest.remove(source)
   })
-  return { bySource: left.done(), sweepAt: Math.max(FIRST_SWEEP, 2 * left.size) }
+  return { bySource: rest.done(), sweepAt: Math.max(FIRST_SWEEP, 2 * rest.size) }
 }

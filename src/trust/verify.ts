@@ -18,7 +18,7 @@ export type SignatureError =
   | ({ readonly _tag: 'NoKey'; readonly reason: string } & InUpdate)
   | Prefix.HeldBack
 
-/** A verifier, and the document that it judges for. */
+/** A verifier, and the name of the document. */
 export interface Trust {
   readonly document: string
   readonly verifier: Verifier
@@ -31,8 +31,9 @@ export type Unavailable = Extract<Disbelief, { readonly _tag: 'Unavailable' }>
 export type Verdict = E.Either<SignatureError | Unavailable, unknown>
 
 /**
- * Judges one update. It must carry its signature and nothing else: nobody signed further members.
- * Never throws, never rejects: a verifier that throws believes nothing. Costs as the verifier.
+ * Judges one update. It must have a signature and no member after it, because nobody signed that.
+ * Errors: `Unsigned`, `Forged`, `NoKey`, `Unavailable`. Never throws: if the verifier throws, the
+ * signature is `Forged`. Costs as the verifier.
  */
 export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Trust) => {
   const statementOf = Statement.of(dataType, document)
@@ -64,22 +65,25 @@ const signatureError = (disbelief: Disbelief, update: unknown): SignatureError |
   }
 }
 
-/** A signature that is not the source's, and why. */
+/** The disbelief in a signature that is not the source's, and why. */
 export const forged = (reason: string): E.Left<Disbelief> => left({ _tag: 'Forged', reason })
 
-/** What became of a batch. Each list keeps the batch's order. */
+/** A batch by its verdicts. Each list keeps the batch's order. */
 export interface Verified<C> {
   /** To be applied. */
   readonly believed: ReadonlyArray<Update<C>>
-  /** Why others are not. After a refused update, the later ones of its source are `HeldBack`. */
+  /**
+   * Why others are refused. After a refused update, the later ones of its source are `HeldBack`.
+   */
   readonly refused: ReadonlyArray<SignatureError>
-  /** To be tried again: of each source, the updates from the first on that nobody can judge now. */
+  /** To be tried again: for each source, all updates from the first that nobody can judge now. */
   readonly waiting: ReadonlyArray<Update<C>>
 }
 
 /**
  * Verifies a batch before it is applied: at once, or by a task if the verifier is asynchronous.
- * Believes only a beginning of each source: see `Prefix`. Costs as {@link judge} for each update.
+ * Believes only a beginning of each source: see `Prefix`. Never throws or rejects; the errors are
+ * in `refused`. Costs as the verifier for each update.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -97,20 +101,20 @@ export const verifyUpdates = <S, C>(dataType: DataType<S, C>, trust: Trust) => {
   const verdictOn = judge(dataType, trust)
   return (updates: ReadonlyArray<Update<C>>): Verified<C> | T.Task<Verified<C>> => {
     const answers = updates.map(verdictOn)
-    if (answers.every((answer) => typeof answer !== 'function')) return sortOut(updates, answers)
-    return async () => sortOut(updates, await Promise.all(answers.map(later)))
+    if (answers.every((answer) => typeof answer !== 'function')) return byVerdict(updates, answers)
+    return async () => byVerdict(updates, await Promise.all(answers.map(later)))
   }
 }
 
-const sortOut = <C>(updates: ReadonlyArray<Update<C>>, verdicts: ReadonlyArray<Verdict>): Verified<C> => {
+const byVerdict = <C>(updates: ReadonlyArray<Update<C>>, verdicts: ReadonlyArray<Verdict>): Verified<C> => {
   const [believed, refused, waiting]: [Update<C>[], SignatureError[], Update<C>[]] = [[], [], []]
   let stopped = Prefix.empty
   let postponed = Prefix.empty
   for (const [i, update] of updates.entries()) {
     const verdict = verdicts[i]!
-    const held = Prefix.heldBack(update)(stopped)
+    const heldBack = Prefix.heldBack(update)(stopped)
     if (Prefix.heldBack(update)(postponed) !== undefined) waiting.push(update)
-    else if (held !== undefined) refused.push(held)
+    else if (heldBack !== undefined) refused.push(heldBack)
     else if (verdict._tag === 'Right') believed.push(update)
     else if (verdict.left._tag === 'Unavailable') {
       postponed = Prefix.stop(update)(postponed)

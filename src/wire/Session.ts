@@ -1,13 +1,13 @@
 /**
  * The handshake with one peer, as a pure state machine.
  *
- * A session keeps no queue. It knows what the peer has: the peer's header clock, moved on by all
- * updates that went either way. {@link send} gives what the replica has beyond that, a piece at a
- * time. So a slow peer costs O(s) memory for s sources and one old version of the log, is never
- * sent what was superseded meanwhile, and gets nothing back that it sent.
+ * A session keeps no queue. It knows what the peer has: the clock of the peer's header, advanced by
+ * all updates sent and received. {@link send} gives what the replica has beyond that, a piece at a
+ * time. So a slow peer costs O(s) memory for s sources, and one old version of the log. It is not
+ * sent updates that came and were superseded meanwhile, nor its own updates.
  *
- * {@link step} is a whole transition for a transport of one's own. The links of `adapters` call
- * {@link receive} and {@link send} apart: verifying may take time in between.
+ * {@link step} is a whole transition, for your own transport. The links of `adapters` call
+ * {@link receive} and {@link send} apart, because verification may take time in between.
  *
  * Source: the protocol of npm `scuttlebutt` 5.6.15; flow control as in LADIS 2008, section 4.
  */
@@ -32,7 +32,7 @@ import type { WireMessage } from './WireMessage.js'
 
 export type { Options } from './session/Options.js'
 
-/** A stream has one header. A second one means two peers on one stream, or an attack. */
+/** A second header came. It means two peers on one stream, or an attack. */
 export interface SecondHeader {
   readonly _tag: 'SecondHeader'
   readonly at: string
@@ -40,7 +40,7 @@ export interface SecondHeader {
 }
 
 /**
- * An update is older than one of its source that came before it on this stream: too late to count.
+ * An update is older than another of its source that came earlier on this stream. It is ignored.
  */
 export type OutOfOrder = InUpdate & { readonly _tag: 'OutOfOrder'; readonly after: Timestamp }
 
@@ -51,7 +51,7 @@ export interface Silent {
   readonly timeout: number
 }
 
-/** What a session refuses. */
+/** Why a session refuses something from the peer. */
 export type SessionError =
   | LineTooLong
   | LineError
@@ -70,7 +70,7 @@ export interface Session<C> {
   readonly peer: Replica.Digest | undefined
   /** What the peer has, by its header and its updates. Undefined while we wait for the header. */
   readonly known: Clock.Clock | undefined
-  /** What is to be sent next, and the clock that the peer reaches with it. */
+  /** What is to be sent next, and the clock that covers all of it. */
   readonly pending: Frontier.Frontier<C>
   readonly target: Clock.Clock
   /** The newest update that the peer sent of each source. */
@@ -81,13 +81,13 @@ export interface Session<C> {
   /** With `checked`: what the peer sent since its last count. */
   readonly counting: Counting.Counting<C>
   readonly lost: Lost.Lost<C>
-  /** Something is missing. Nothing more is believed or said; the next session repairs it. */
+  /** Updates are missing. Nothing more is received or sent; the next session repairs it. */
   readonly failed: boolean
   /** The peer will say no more. */
   readonly peerEnded: boolean
 }
 
-/** What happened, for whoever listens. `R` is what may be refused. */
+/** What happened, for listeners. `R` is the type of refusals. */
 export type Announcement<R = SessionError> =
   | { readonly _tag: 'header'; readonly header: Replica.Digest }
   | { readonly _tag: 'syncSent' }
@@ -104,7 +104,7 @@ export interface Step<S, C> {
   readonly announce: ReadonlyArray<Announcement>
 }
 
-/** A session that has said nothing yet. {@link send} begins it. */
+/** A session that has said nothing yet. {@link send} begins it. O(1). */
 export const open = <C>(options: Options = {}): Session<C> => ({
   options,
   headerSent: false,
@@ -131,7 +131,7 @@ export interface Received<C> {
 }
 
 /**
- * Hears the peer: decoded lines, or why they were refused. Announces each refusal, which changes
+ * Receives from the peer: decoded lines, or why they were refused. Errors are announced, and change
  * nothing. The caller gives the arrivals to the replica, then calls {@link send}. `past` is what
  * the store may have lost. O(m (log s + log u)) for m messages; O(s log s) for a header.
  */
@@ -151,7 +151,7 @@ export const receive =
     }
     if (updates.length === 0 || session.options.writable === false)
       return { session: next, arrivals: undefined, announce }
-    const arrivals = Past.sort(dataType)(updates, next.lost.asked)(replica)
+    const arrivals = Past.classify(dataType)(updates, next.lost.asked)(replica)
     const [late, received] = latecomers(arrivals, next.received)
     const stranger = next.lost.estranged ? undefined : Lost.strangerIn(arrivals, past)
     for (const rejection of stranger === undefined ? late : [...late, stranger]) refuse(rejection, announce)
@@ -170,7 +170,7 @@ const refused = <C>(session: Session<C>, rejection: SessionError, announce: Anno
   return { ...session, counting: { ...session.counting, refused: session.counting.refused + 1 } }
 }
 
-/** One message. Adds the updates that may be taken to `updates`. */
+/** The session after one message. Adds the updates for the replica to `updates`. */
 const heard = <S, C>(
   session: Session<C>,
   message: WireMessage<C>,
@@ -209,7 +209,7 @@ const heard = <S, C>(
   }
 }
 
-/** The updates that were not confirmed are forgotten: the next session brings them again. */
+/** Forgets the updates that were not confirmed: the next session brings them again. */
 const broken = <C>(session: Session<C>, gap: Counting.Gap, announce: Announcement[]): Session<C> => {
   refuse(gap, announce)
   return { ...session, failed: true, counting: Counting.empty() }
@@ -233,7 +233,7 @@ const bothSynced = <C>(session: Session<C>, announce: Announcement[]): Session<C
   return { ...session, synced: true }
 }
 
-/** Whether the peer has sent what it had at first. A side that takes no updates does not wait. */
+/** Whether the peer has sent all that it had at first. A side that takes no updates needs none. */
 const hasAll = <C>({ options, syncReceived }: Session<C>): boolean => syncReceived || options.writable === false
 
 /**
@@ -256,13 +256,13 @@ const latecomers = <C>(
   return [late.filter(({ update }) => Log.find(update as Update<C>)(log) === undefined), clock.done()]
 }
 
-/** Nothing more is believed or said: the updates that {@link receive} gave could not be applied. */
+/** The session after updates from {@link receive} could not be applied: it ends. O(1). */
 export const fail = <C>(session: Session<C>): Session<C> => ({ ...session, failed: true })
 
-/** The peer will say no more. What it lacks is still sent, then the session is done. */
+/** The session after the peer has said all. It still sends what the peer lacks. O(1). */
 export const peerEnds = <C>(session: Session<C>): Session<C> => ({ ...session, peerEnded: true })
 
-/** Whether our side has said all, for good. */
+/** Whether our side will never send more. O(1). */
 export const isDone = <C>(session: Session<C>): boolean => {
   const { options, failed, peerEnded, known, syncSent, lost } = session
   if (!failed && Lost.isWanted(lost)) return false
@@ -274,8 +274,8 @@ export const isDone = <C>(session: Session<C>): boolean => {
 export type Sent<C> = Omit<Step<never, C>, 'replica'>
 
 /**
- * What to write next: the header, what the peer lacks up to `maxUpdates`, SYNC. Empty if there is
- * nothing for now: try again after the next update or message.
+ * What to write next: the header, up to `maxUpdates` of the updates that the peer lacks, SYNC.
+ * Empty if there is nothing for now: try again after the next update or message. Has no errors.
  * O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
  */
 export const send =
@@ -306,7 +306,7 @@ const sendHeader = <S, C>(
   return { ...session, headerSent: true }
 }
 
-/** Sends what the peer has asked for of its own past. */
+/** Sends what the peer has lost and asked for. */
 const sendWanted = <C>(session: Session<C>, maxUpdates: number, messages: WireMessage<C>[]): Session<C> => {
   const { options, failed, lost } = session
   if (lost.wanted === undefined || !Lost.isWanted(lost) || options.checked === true || failed) return session
@@ -316,7 +316,7 @@ const sendWanted = <C>(session: Session<C>, maxUpdates: number, messages: WireMe
   return { ...session, lost: { ...lost, wanted: within.length < updates.length ? Frontier.empty() : rest } }
 }
 
-/** Sends what the peer lacks, then SYNC, then what came up meanwhile. */
+/** Sends what the peer lacks, then SYNC, then what is new since. */
 const sendLacking = <S, C>(
   session: Session<C>,
   replica: Replica.Replica<S, C>,
@@ -349,15 +349,15 @@ const sendLacking = <S, C>(
 const pieceOf = <C>(frontier: Frontier.Frontier<C>, maxUpdates: number) =>
   Frontier.next<C>({ maxUpdates }, () => 0)(frontier)
 
-/** Once all that was pending is sent, what came up meanwhile is pending. */
+/** Once all that was pending is sent, makes pending what is new since. */
 const catchUp = <S, C>(session: Session<C>, known: Clock.Clock, { clock, log }: Replica.Replica<S, C>): Session<C> => {
   if (!Frontier.isEmpty(session.pending) || clock === session.target) return session
   return { ...session, pending: Frontier.of(Clock.ahead(session.target, known)(clock))(log), target: clock }
 }
 
 /**
- * A whole step: hears what the peer sent, applies it, and answers with all that the peer lacks.
- * Costs as {@link receive} and {@link send}.
+ * A whole step: receives from the peer, applies the updates, and answers with all that the peer
+ * lacks. Errors are announced. Costs as {@link receive}, `applyUpdates` and {@link send}.
  *
  * @example
  * import { either as E } from 'fp-ts'

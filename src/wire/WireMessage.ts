@@ -6,7 +6,7 @@ import type { Update } from '../core/Update.js'
 export type WireMessage<C> =
   | { readonly _tag: 'Header'; readonly header: Digest }
   | { readonly _tag: 'Update'; readonly update: Update<C> }
-  /** All that the peer's header lacked has been sent. */
+  /** Says that all updates that the peer's header lacked have been sent. */
   | { readonly _tag: 'Sync' }
   /** Asks for own updates that may be lost: see {@link Past}. The original ignores it. */
   | { readonly _tag: 'Lost'; readonly past: Past }

@@ -5,7 +5,7 @@ import type { DataType } from '../core/DataType.js'
 import type { Digest } from '../core/Replica.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
-import { isCheckOnly, markCheckOnly } from '../core/identityCodec.js'
+import { isIdentity, markIdentity } from '../core/identityCodec.js'
 
 /** A finite number above 0 and below 2^53. */
 export const timestamp = new t.Type<Timestamp.Timestamp, number, unknown>(
@@ -37,7 +37,7 @@ export const header: t.Type<Digest, unknown, unknown> = t.intersection([
   t.partial({ floor: timestamp, meta: t.unknown }),
 ])
 
-/** Says: all that your clock lacked has been sent. */
+/** Says that all updates that the other's clock lacked have been sent. */
 export const sync = t.literal('SYNC')
 
 /** A source, `since` and `until`. */
@@ -64,10 +64,10 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
     },
     ([change, ...rest]) => [dataType.change.encode(change), ...rest],
   )
-  if (isCheckOnly(dataType.change)) markCheckOnly(codec)
+  if (isIdentity(dataType.change)) markIdentity(codec)
   return codec
 }
 
-/** The update with its decoded change. The very array if decoding gave the same change. */
+/** The update with its decoded change. The same array if decoding gave the same change. */
 const withChange = <C>(change: C, members: readonly unknown[]): Update<C> =>
   (change === members[0] ? members : [change, ...members.slice(1)]) as unknown as Update<C>

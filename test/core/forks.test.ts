@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Clock from '../../src/core/Clock.js'
 import * as Json from '../../src/core/Json.js'
-import { receive, sort } from '../../src/core/receive.js'
+import { classify, receive } from '../../src/core/receive.js'
 import type { DataType } from '../../src/core/DataType.js'
 import type { Replica } from '../../src/core/Replica.js'
 import { scuttlebutt, type Update } from '../../src/index.js'
@@ -16,7 +16,7 @@ const taking =
   <S, C>(dataType: DataType<S, C>) =>
   (updates: ReadonlyArray<Update<C>>) =>
   (replica: Replica<S, C>) => {
-    const { taken, replica: next, proofs } = receive(dataType)(sort(dataType)(updates)(replica))(replica)
+    const { taken, replica: next, proofs } = receive(dataType)(classify(dataType)(updates)(replica))(replica)
     return [taken, next, proofs] as const
   }
 

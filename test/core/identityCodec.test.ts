@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { isCheckOnly } from '../../src/core/identityCodec.js'
+import { isIdentity } from '../../src/core/identityCodec.js'
 import { pair, record } from '../../src/data/parts/codecs.js'
 import { Events, ExpiryModel, Model, RArray, REdit, scuttlebutt } from '../../src/index.js'
 import { inMemory } from '../runs.js'
@@ -36,7 +36,7 @@ const checked: ReadonlyArray<t.Any> = [
 
 describe.each(checked.map((codec) => [codec.name, codec] as const))('%s', (_, codec) => {
   test('is known as a check only: it decodes every value to that very value', () => {
-    expect(isCheckOnly(codec)).toBe(true)
+    expect(isIdentity(codec)).toBe(true)
     fc.assert(
       fc.property(shape, (value) => {
         if (!codec.is(value)) return
@@ -66,7 +66,7 @@ test.each([
   t.partial({ a: t.string }),
   t.exact(t.type({ a: t.string })),
 ])('does not count a codec as a check if it may change what it decodes: $name', (codec) => {
-  expect(isCheckOnly(codec)).toBe(false)
+  expect(isIdentity(codec)).toBe(false)
 })
 
 test('a change decodes alike by a codec that checks only and by one that converts', () => {

@@ -270,7 +270,7 @@ describe('An Ed25519 signature', () => {
           delete process.getBuiltinModule // as in a browser
           const { createStore } = await import('./src/adapters/store.ts')
           const { portOf } = await import('./src/adapters/store/Port.ts')
-          const { sort } = await import('./src/core/Past.ts')
+          const { classify } = await import('./src/core/Past.ts')
           const { ed25519, keys } = await import('./src/adapters/security.ts')
           const { Model, scuttlebutt } = await import('./src/index.ts')
           const t = await import('io-ts')
@@ -279,7 +279,7 @@ describe('An Ed25519 signature', () => {
           const security = { document: 'notes', signer: ed25519.signer(made.right), verifier: ed25519.verifier() }
           const store = createStore(scuttlebutt(Model.of(t.unknown)), id, { security })
           const told = []
-          const arrivals = sort(store.scuttlebutt.dataType)(JSON.parse(process.argv[2]), undefined)(store.getReplica())
+          const arrivals = classify(store.scuttlebutt.dataType)(JSON.parse(process.argv[2]), undefined)(store.getReplica())
           await portOf(store).receive(arrivals, ({ _tag }) => told.push(_tag))
           const sync = store.change(Model.set('k', 1))._tag
           const signed = await store.changeAsync(Model.set('mine', 1))()

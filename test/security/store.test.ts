@@ -12,7 +12,7 @@ import { createStore, type LocalStore } from '../../src/adapters/store.js'
 import { portOf } from '../../src/adapters/store/Port.js'
 import { createStream } from '../../src/adapters/stream.js'
 import { toWebStreams } from '../../src/adapters/web.js'
-import { sort } from '../../src/core/Past.js'
+import { classify } from '../../src/core/Past.js'
 import { Clock, Events, Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
 import { inMemory } from '../runs.js'
@@ -66,7 +66,7 @@ const written = (store: AnyStore, key: string, value: unknown): Update<Change> =
  * Brings updates as a stream of one peer does. Gives something to wait for if verdicts take time.
  */
 const bring = <S, C>(store: LocalStore<S, C>, updates: ReadonlyArray<Update<C>>): Promise<void> | undefined =>
-  portOf(store).receive(sort(store.scuttlebutt.dataType)(updates, undefined)(store.getReplica()), () => undefined)
+  portOf(store).receive(classify(store.scuttlebutt.dataType)(updates, undefined)(store.getReplica()), () => undefined)
 
 const tags = (rejections: ReadonlyArray<Rejection>) => rejections.map(({ _tag }) => _tag)
 

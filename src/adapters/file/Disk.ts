@@ -1,5 +1,5 @@
 /**
- * The calls to the file system that a store makes: so few that a test can make each of them fail.
+ * The calls to the file system that a store makes. They are few, so a test can make each one fail.
  */
 import fs from 'node:fs/promises'
 import path from 'node:path'

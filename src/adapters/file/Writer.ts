@@ -20,9 +20,9 @@ import { writeNew, type Contents, type Extent } from './writeNew.js'
 export type Fsync =
   /** After every round. */
   | 'each'
-  /** When a caller waits for `flushed`, and at the latest so many milliseconds after the write. */
+  /** When a caller waits for `flushed`, and at the latest `every` ms after the write. */
   | { readonly every: number }
-  /** When the system does it. Acknowledged updates then survive a crash of the process only. */
+  /** When the system does it. Acknowledged updates then survive only a crash of the process. */
   | 'none'
 
 /** The file to write, and how. */

@@ -14,7 +14,7 @@
 import { crc32 } from 'node:zlib'
 
 /** Characters of lines after which a block is sealed. */
-export const BLOCK = 1 << 16
+const BLOCK = 1 << 16
 
 /** Bytes that are searched for a seal: no block is longer. */
 export const MAX_BLOCK = 1 << 28

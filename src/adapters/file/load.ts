@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import { left, right } from '../../core/Either.js'
-import { receive, sort } from '../../core/receive.js'
+import { classify, receive } from '../../core/receive.js'
 import type * as Replica from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
@@ -120,7 +120,7 @@ const readAll = async <S, C>(
       else if (decoded.right._tag === 'Header') header ??= decoded.right.header
     }
     if (header === undefined) return left(foreign(file, 'it has no header'))
-    replica = receive(dataType)(sort(dataType)(updates)(replica))(replica).replica
+    replica = receive(dataType)(classify(dataType)(updates)(replica))(replica).replica
     const length = stretch.offset + stretch.bytes.length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length }
     if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {

@@ -1,4 +1,4 @@
-/** Rounds of writing: what comes during one round goes with the next, and at most one runs. */
+/** Rounds of writing. At most one runs; updates that come during it go with the next. */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 

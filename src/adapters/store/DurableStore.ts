@@ -4,18 +4,18 @@ import type { LocalStore } from './Store.js'
 
 export interface DurableStore<S, C, Err> extends LocalStore<S, C> {
   /**
-   * Resolves when every update applied so far is saved. A `Left` says why one is not: the store
-   * keeps it, and the next call tries again.
+   * Resolves when every update applied so far is saved. A `Left` says why one is not. The store
+   * keeps that update, and the next call tries again.
    */
   readonly flushed: TE.TaskEither<Err, void>
   /**
-   * As `flushed`, then lets go of the file or database. If that fails, the store stays open.
-   * Updates applied after `close` are not saved.
+   * As `flushed`, then closes the file, or the replica in the database. If that fails, the store
+   * stays open. Updates applied after `close` are not saved. Errors as `flushed`.
    */
   readonly close: TE.TaskEither<Err, void>
   /**
    * Saves the replica anew, without superseded updates. Happens by itself when more than half of
-   * the saved updates are superseded. O(n).
+   * the saved updates are superseded. O(n). Errors as `flushed`.
    */
   readonly compact: TE.TaskEither<Err, void>
 }

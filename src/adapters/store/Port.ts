@@ -1,16 +1,15 @@
-/** What streams, files and databases need of a store beyond what its users do. Internal. */
+/** What streams, files and databases need of a store, beside its public functions. Internal. */
 import { news, type ArrivalsWithPast, type Past } from '../../core/Past.js'
 import { failed, type Received } from '../../core/receive.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import type { Store } from './Store.js'
 
-/** Hears of what was refused. */
+/** Tells a peer's link of a refusal. */
 export type Tell = (rejection: Rejection) => void
 
 export interface Port<S, C> {
   /**
-   * Takes updates from a peer. Tells refusals; never throws. Gives something to wait for if
-   * verdicts take time.
+   * Takes updates from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
    */
   readonly receive: (arrivals: ArrivalsWithPast<C>, tell: Tell) => Promise<void> | undefined
   /**
@@ -19,7 +18,7 @@ export interface Port<S, C> {
    */
   readonly past: () => Past | undefined
   /**
-   * As the store's `subscribe`, with all that is known of the batch. Returns the unsubscription.
+   * As the store's `subscribe`, with the whole outcome of a batch. Returns the unsubscription.
    */
   readonly subscribe: (listener: (received: Received<S, C>) => void) => () => void
 }

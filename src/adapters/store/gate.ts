@@ -18,11 +18,11 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in what is believed. Gives nothing to wait for if all was decided at once. Else the
+   * Lets in the updates that are believed. Gives no promise if all were decided at once. Else the
    * promise resolves when each update was decided, or cannot be decided for now.
    */
   readonly receive: (updates: ReadonlyArray<Update<C>>, tell: Tell) => Promise<void> | undefined
-  /** Signs a local update, if it may be. */
+  /** Signs a local update. Errors: `Unsignable`, `TooLarge`, `Unauthorized`. */
   readonly sign: (update: Update<C>) => Answer<LimitError | Unsignable, Update<C>>
 }
 
@@ -57,21 +57,20 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
     const believed: Arrival<C>[] = []
     const undecided: Promise<void>[] = []
     let prefix = Prefix.empty
+    const stop = (update: Update<C>, rejection: TrustError): void => {
+      prefix = Prefix.stop(update)(prefix)
+      refuse(tell, rejection)
+    }
     for (const update of updates) {
-      const held = Prefix.heldBack(update)(prefix)
-      const answer = held === undefined ? queues.judge(update) : left(held)
+      const heldBack = Prefix.heldBack(update)(prefix)
+      const answer = heldBack === undefined ? queues.judge(update) : left(heldBack)
       const verdict = typeof answer === 'function' ? undefined : answer
       if (verdict?._tag === 'Right') believed.push({ update, from: tell })
-      else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') {
-        prefix = Prefix.stop(update)(prefix)
-        refuse(tell, verdict.left)
-      } else {
+      else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') stop(update, verdict.left)
+      else {
         const waiting = queues.wait({ update, from: tell }, textOf(update), answer)
         if (waiting._tag === 'Right') undecided.push(waiting.right)
-        else {
-          prefix = Prefix.stop(update)(prefix)
-          refuse(tell, waiting.left)
-        }
+        else stop(update, waiting.left)
       }
     }
     for (const stopped of letIn(believed)) queues.holdBack(stopped)
@@ -82,8 +81,8 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
 }
 
 /**
- * Lets in updates whose signatures are believed, each into the state that those before it made.
- * Gives those after which their source is held back.
+ * Lets in updates whose signatures are believed. Each one meets the state after those before it.
+ * Gives the refused updates that stop their source.
  */
 const createDoor = <S, C>(
   dataType: DataType<S, C>,
@@ -94,7 +93,7 @@ const createDoor = <S, C>(
   const forbidden = forbids(dataType, security)
   let buckets = RateLimit.full
 
-  /** A data type or a listener that throws must not throw through here. */
+  /** Turns an exception of the data type or of a listener into a `Failed`. */
   const enter = (arrivals: ReadonlyArray<Arrival<C>>): void => {
     try {
       for (const proof of host.receive(arrivals.map(({ update }) => update))) {
@@ -117,10 +116,10 @@ const createDoor = <S, C>(
     for (const arrival of arrivals) {
       const { update, from } = arrival
       const { clock, state } = host.getReplica()
-      const held = Prefix.heldBack(update)(prefix)
-      const room = held === undefined ? excess(security, update, host.now())(clock, buckets) : left(held)
+      const heldBack = Prefix.heldBack(update)(prefix)
+      const room = heldBack === undefined ? excess(security, update, host.now())(clock, buckets) : left(heldBack)
       if (room._tag === 'Left') {
-        if (held === undefined) stopped.push(arrival)
+        if (heldBack === undefined) stopped.push(arrival)
         prefix = Prefix.stop(update)(prefix)
         refuse(from, room.left)
         continue
@@ -134,7 +133,7 @@ const createDoor = <S, C>(
   }
 }
 
-/** Updates that wait for their verdict: {@link Admission}, with verifiers asked and timers set. */
+/** Updates that wait for their verdict. Asks verifiers and sets timers around {@link Admission}. */
 const createQueues = <C>(
   verdictOn: (update: Update<C>) => Answer<Doubt, unknown>,
   { retry = backOff, maxWaiting = MAX_WAITING }: Pick<Security<never, never>, 'retry' | 'maxWaiting'>,
@@ -196,13 +195,13 @@ const createQueues = <C>(
   }
 }
 
-/** Calls after so many ms. In Node, the process may end before. */
+/** Calls after so many ms. Does not keep a Node process alive. */
 const later = (ms: number, call: () => void): void => {
   const timer = setTimeout(call, ms) as unknown as { readonly unref?: () => void }
   timer.unref?.()
 }
 
-/** Who waits for an update to be decided. */
+/** The callers that wait until an update is decided. */
 const createCallers = <C>() => {
   const callsByTicket = new Map<number, (() => void)[]>()
   return {

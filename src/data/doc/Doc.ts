@@ -30,6 +30,7 @@ import type * as t from 'io-ts'
 import type { Applied, Command, DataType, Maker } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
+import { none, some } from '../../core/Option.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly, record } from '../parts/codecs.js'
@@ -123,7 +124,7 @@ const apply =
   }
 
 /**
- * Sets fields of a row. Makes the row if it does not exist. Errors: `IdChanged`.
+ * Sets fields of a row. Makes the row if it does not exist. O(1). Errors: `IdChanged`.
  *
  * Given the name of a field and a value, it returns the {@link SetView} of the rows with that
  * value.
@@ -141,7 +142,7 @@ const setFields = <V>(row: RowId, fields: Written<V>): Command<State<unknown>, C
 
 /**
  * Sets fields of the row that the field `id` names. Without that field it makes a new row, with an
- * id made from the stamp of the update.
+ * id made from the stamp of the update. O(1).
  */
 export const add =
   <V>(fields: Written<V>): Maker<State<unknown>, Change<V>> =>
@@ -159,7 +160,7 @@ export const row =
   (id: RowId) =>
   <V>({ present }: State<V>): O.Option<Fields<V>> => {
     const found = SortedMap.get(SortedMap.byText, present, id)
-    return found === undefined ? { _tag: 'None' } : { _tag: 'Some', value: fieldsOf(found) }
+    return found === undefined ? none : some(fieldsOf(found))
   }
 
 /** The number of rows. O(1). */

@@ -2,6 +2,7 @@
 import type { either as E, option as O } from 'fp-ts'
 import type { Maker } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
+import { none, some } from '../../core/Option.js'
 import type { Stamp } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as DenseKey from '../parts/DenseKey.js'
@@ -38,7 +39,7 @@ interface View {
 }
 
 /**
- * Takes the id of a row that exists, or the fields of a new row as `Doc.add` does. Also writes `W`.
+ * Given the id of a row that exists, or the fields of a new row as `Doc.add` is. Also writes `W`.
  */
 type Put<W, Args extends ReadonlyArray<unknown>, Err> = <V = never>(
   what: RowId | Written<V>,
@@ -122,13 +123,13 @@ export const seq = <W extends Index.Scalar>(field: string, value: W): SeqView<W>
   const view = viewOf(field, value)
   const at = <V>(i: number, state: State<V>): O.Option<Row<V>> => {
     const entry = entryAt(field, value, i, state)
-    return entry === undefined ? { _tag: 'None' } : { _tag: 'Some', value: rowOf(state.present, entry) }
+    return entry === undefined ? none : some(rowOf(state.present, entry))
   }
   const beside =
     (id: RowId, step: 1 | -1) =>
     <V>(state: State<V>): O.Option<Row<V>> => {
       const here = placeOf(field, value, id, state)
-      return here < 0 ? { _tag: 'None' } : at(here + step, state)
+      return here < 0 ? none : at(here + step, state)
     }
   const besideRow = (row: RowId, offset: 0 | 1) => (state: State<unknown>) => {
     const here = placeOf(field, value, row, state)
@@ -148,7 +149,7 @@ export const seq = <W extends Index.Scalar>(field: string, value: W): SeqView<W>
     prev: (row) => beside(row, -1),
     indexOf: (row) => (state) => {
       const index = placeOf(field, value, row, state)
-      return index < 0 ? { _tag: 'None' } : { _tag: 'Some', value: index }
+      return index < 0 ? none : some(index)
     },
   }
 }

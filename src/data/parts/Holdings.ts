@@ -5,7 +5,7 @@
 import { before, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 
-/** Holds only the updates that win two or more. Most updates win one, and need no entry. */
+/** Has only the updates that win two or more. Most updates win one, and need no entry. */
 export type Holdings<C> = SortedMap.SortedMap<Update<C>, number>
 
 /** The next holdings, while a batch is applied, and the updates that the batch supersedes. */

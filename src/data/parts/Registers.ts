@@ -9,7 +9,7 @@ import type * as Holdings from './Holdings.js'
 export type Change = readonly [key: string, value: unknown]
 
 export interface Registers<C extends Change> {
-  /** The newest update, even if it set no field. Set to nothing, an object still exists. */
+  /** The newest update, even if it set no field: an object without fields still exists. */
   readonly newest: Update<C>
   /** For each field, the update that wins it. */
   readonly winners: SortedMap.SortedMap<string, Update<C>>
@@ -81,8 +81,8 @@ export const since = <C extends Change>(
 }
 
 /**
- * The fields without those that `update` wins; undefined if it is the newest. Called oldest update
- * first, so then no other update is left. O(w log f).
+ * The fields without those that `update` wins. Undefined if it is the newest: callers drop the
+ * oldest update first, so no other is left. O(w log f) for w fields written.
  */
 export const without = <C extends Change>(
   fields: Registers<C>,

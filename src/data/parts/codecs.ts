@@ -1,11 +1,11 @@
 /**
- * The io-ts codecs of changes, where io-ts has none or has one with gaps. Decoding returns the very
- * value that it was given, unless a part of the value changes.
+ * The io-ts codecs of changes, where io-ts has none or has one with gaps. Decoding returns the same
+ * object that it was given, unless a part of the value changes.
  */
 import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { DeepReadonly } from '../../core/DeepReadonly.js'
-import { isCheckOnly, markCheckOnly } from '../../core/identityCodec.js'
+import { isIdentity, markIdentity } from '../../core/identityCodec.js'
 import { isPlain } from '../../core/Json.js'
 
 type Members<A> = Readonly<Record<string, A>>
@@ -72,6 +72,6 @@ export const orNull = <A>(value: eq.Eq<A>): eq.Eq<DeepReadonly<A> | A | null> =>
 
 /** The codec itself, marked as check-only if its parts are. */
 const marked = <A extends t.Any>(codec: A, ...parts: ReadonlyArray<t.Any>): A => {
-  if (parts.every(isCheckOnly)) markCheckOnly(codec)
+  if (parts.every(isIdentity)) markIdentity(codec)
   return codec
 }

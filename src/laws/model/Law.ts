@@ -1,4 +1,4 @@
-/** A law, apart from whatever runs it. */
+/** A law, without the code that runs it. */
 import type { Run } from './Run.js'
 import type { Subject } from './Subject.js'
 

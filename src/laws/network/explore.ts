@@ -15,7 +15,7 @@ export interface Scope<C> {
   readonly updates?: number
   /** What each update may be. Wall clocks stand still, so that stamps collide. */
   readonly commands: ReadonlyArray<C>
-  /** The search stops after so many states. Default 1,000,000. */
+  /** The number of states after which the search stops. Default 1,000,000. */
   readonly maxStates?: number
 }
 

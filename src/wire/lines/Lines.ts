@@ -1,6 +1,6 @@
 /**
- * Bytes in, lines out. A chunk may end anywhere, within a character too. Takes linear time, and
- * memory for one line.
+ * Bytes in, lines out. A chunk may end anywhere, within a character too. O(n log c) for n bytes in
+ * lines of c chunks, with memory for one line.
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
@@ -15,7 +15,7 @@ export interface LineTooLong {
   readonly limit: number
 }
 
-/** What came after the last line end. */
+/** The bytes after the last line end. */
 export interface Lines {
   readonly rest: Chunks | undefined
   /** The line is over the limit: its rest is skipped. */
@@ -24,7 +24,7 @@ export interface Lines {
   readonly surrogate: string
 }
 
-/** Newest first. Each is shorter than the one before it in time, so that there are few. */
+/** Newest first. Each is shorter than the next older one, so there are few. */
 interface Chunks {
   readonly bytes: Uint8Array
   readonly before: Chunks | undefined
@@ -38,8 +38,8 @@ export const empty: Lines = { rest: undefined, skipping: false, surrogate: '' }
 const NEWLINE = 0x0a
 
 /**
- * The lines that a chunk completes, without their ends (LF or CRLF), and what is left. A line
- * of more than `limit` bytes is a `LineTooLong`, and what follows it comes through.
+ * The lines that a chunk completes, without their ends (LF or CRLF), and the rest. Errors: a line
+ * of more than `limit` bytes is a `LineTooLong`; the lines after it come through.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -55,12 +55,12 @@ export const push =
     if (end < 0) return keep(chunk, limit, lines)
     const start = lines.skipping ? chunk.indexOf(NEWLINE) + 1 : 0
     const whole = join(lines.rest, chunk.subarray(start, end))
-    const complete = start > end ? [] : decodeUtf8(whole).split('\n').map(checked(limit))
+    const complete = start > end ? [] : decodeUtf8(whole).split('\n').map(lineOf(limit))
     const [tooLong, next] = keep(chunk.subarray(end + 1), limit, empty)
     return [tooLong.length === 0 ? complete : [...complete, ...tooLong], next]
   }
 
-/** A string may end within a surrogate pair. Half a pair has no UTF-8, so it waits. */
+/** A string may end within a surrogate pair. The first half has no UTF-8, so it waits. */
 const pushText = (text: string, limit: number, lines: Lines): readonly [ReadonlyArray<Line>, Lines] => {
   const last = text.charCodeAt(text.length - 1)
   const cut = last >= 0xd800 && last <= 0xdbff ? text.length - 1 : text.length
@@ -100,10 +100,10 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   return whole
 }
 
-/** Keeps a byte order mark: it is no JSON, and the parser refuses it. */
+/** Keeps a byte order mark, so that the JSON parser refuses it. */
 const decodeUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 
-const checked =
+const lineOf =
   (limit: number) =>
   (line: string): Line => {
     // a UTF-16 code unit takes three bytes at most
@@ -114,7 +114,7 @@ const checked =
 const tooLong = (line: string, limit: number): Line =>
   left({ _tag: 'LineTooLong', at: '', line: line.slice(0, EXCERPT), limit })
 
-/** The last line, if the input ended without a line end. */
+/** The last line, if the input ended without a line end. Errors as {@link push}. O(its length). */
 export const end = (lines: Lines, limit: number): ReadonlyArray<Line> => {
   const [last] = push('\n', limit)(lines)
   return lines.skipping || (lines.rest === undefined && lines.surrogate === '') ? [] : last

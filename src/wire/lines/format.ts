@@ -29,12 +29,12 @@ export type LineError = InvalidJson | UpdateError | InvalidHeader
 const SYNC: WireMessage<never> = { _tag: 'Sync' }
 const IGNORED: WireMessage<never> = { _tag: 'Ignored' }
 
-/** Begins a string that asks for a {@link Past}. */
+/** The beginning of a string that asks for a {@link Past}. */
 const LOST = 'LOST '
 
 /**
- * The message that a line carries. Errors: `InvalidJson`, `TooDeep`, and those of `decode` and
- * `decodeHeader`. The line decoder has judged the line's length. O(size).
+ * The message that a line carries. Errors: `InvalidJson`, `TooDeep`, `InvalidHeader`, and those of
+ * `decode` except `TooLarge`: `Lines` limits the length. O(size).
  */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const decodeUpdate = decodeFrozen(dataType)

@@ -7,16 +7,16 @@ export interface Options {
   /** Send updates and SYNC. Default true. */
   readonly readable?: boolean
   /**
-   * Take updates. Default true; with false all is sent without waiting for a header: see `clock`.
+   * Take updates. Default true. With false, send all without waiting for a header: see `clock`.
    */
   readonly writable?: boolean
-  /** With `readable: false`: send the header, so that the peer sends just what is missing. */
+  /** With `readable: false`: send the header, so that the peer sends only what is missing. */
   readonly sendClock?: boolean
-  /** With `writable: false`: wait for the peer's header, and send just what it lacks. */
+  /** With `writable: false`: wait for the peer's header, and send only what it lacks. */
   readonly clock?: boolean
   /**
-   * For a transport that may lose or swap lines: each side says after every few updates how many
-   * they were, and applies what came only after the peer's count. Both sides must set it; the
+   * For a transport that may lose or swap lines. Each side says after every few updates how many
+   * they were, and applies updates only after the peer's count. Both sides must set it; the
    * original cannot.
    */
   readonly checked?: boolean

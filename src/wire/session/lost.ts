@@ -1,6 +1,6 @@
 /**
- * Lost own updates: a store that wrote on after a restart without its data asks its peer for what
- * it had written before. See {@link Past}.
+ * Lost own updates. A store that wrote on after a restart without its data asks its peer for the
+ * updates that it had written before. See {@link Past}.
  */
 import * as Clock from '../../core/Clock.js'
 import * as Frontier from '../../core/Frontier.js'
@@ -10,16 +10,16 @@ import type { InUpdate } from '../../core/Rejection.js'
 import type { Digest } from '../../core/Replica.js'
 import { NEVER, type Timestamp } from '../../core/Timestamp.js'
 
-/** An update in our own name that we never made: another runs under our id, or we lost our data. */
+/** We did not know an update in our name. Another runs under our id, or we lost our data. */
 export type Stranger = InUpdate & { readonly _tag: 'Stranger' }
 
 export interface Lost<C> {
   /** What we have asked the peer for. */
   readonly asked: Past | undefined
-  /** What the peer asked for and has not been sent yet. A peer may ask once. */
+  /** What the peer asked for and was not sent yet. A peer may ask once. */
   readonly wanted: Frontier.Frontier<C> | undefined
   readonly wantedUntil: Timestamp
-  /** A stranger was reported: once a session is enough. */
+  /** A stranger was reported. A session reports one. */
   readonly estranged: boolean
 }
 
@@ -27,13 +27,13 @@ const NOTHING: Lost<never> = { asked: undefined, wanted: undefined, wantedUntil:
 
 export const empty = <C>(): Lost<C> => NOTHING
 
-/** The peer asks for its own past. A second question is ignored. */
+/** The peer asks for its lost updates. A second question is ignored. */
 export const heard =
   <C>({ source, since, until }: Past, log: Log<C>) =>
   (lost: Lost<C>): Lost<C> =>
     lost.wanted === undefined ? { ...lost, wanted: Frontier.of([[source, since]])(log), wantedUntil: until } : lost
 
-/** Whether to ask the peer now: it must claim updates in our name that we do not know. */
+/** Whether to ask the peer now: if it claims updates in our name that we do not know. */
 export const shouldAsk = (
   { asked }: Lost<unknown>,
   past: Past | undefined,
@@ -54,7 +54,7 @@ const claimsMore = ({ clock: claims }: Digest, { source, since, until }: Past, c
 /** Whether the peer asked for something that was not sent yet. */
 export const isWanted = ({ wanted }: Lost<unknown>): boolean => wanted !== undefined && !Frontier.isEmpty(wanted)
 
-/** An update in our name that we have not made since we began, and did not know before. */
+/** The first update in our name that we did not know. */
 export const strangerIn = <C>({ filled, fresh }: ArrivalsWithPast<C>, past: Past | undefined): Stranger | undefined => {
   const update = filled[0] ?? (past && fresh.find(([, , source]) => source === past.source))
   return update && { _tag: 'Stranger', at: '[2]', update }
