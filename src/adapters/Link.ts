@@ -1,5 +1,6 @@
 /** Joins a store and one peer by a session: the common part of node streams and web streams. */
 import * as Prefix from '../core/Prefix.js'
+import { failed } from '../core/receive.js'
 import * as Past from '../core/Past.js'
 import type { Update } from '../core/Update.js'
 import type { Rejection } from '../scuttlebutt.js'
@@ -83,7 +84,9 @@ class PeerLink<S, C> implements Link {
     this.store = store
     this.port = portOf(store)
     this.events = events
-    this.policy = { maxBytes: MAX_LINE, maxDrift: MAX_DRIFT, ...options.policy }
+    // an option that is there without a value gets the default too
+    const { maxBytes = MAX_LINE, maxDrift = MAX_DRIFT, ...limits } = options.policy ?? {}
+    this.policy = { ...limits, maxBytes, maxDrift }
     this.now = options.now ?? Date.now
     this.decode = format.decode(dataType)
     this.encode = format.encode(dataType)
@@ -153,9 +156,22 @@ class PeerLink<S, C> implements Link {
     return undefined
   }
 
-  /** Gives the store the peer's updates, except those of stopped sources. */
+  /** Gives the store the peer's updates. Whatever throws on the way fails the session alone. */
   private receive(arrivals: Past.ArrivalsWithPast<C>): Promise<void> | undefined {
-    if (Prefix.size(this.stopped) === 0) return this.port.receive(arrivals, this.refuseFromPeer)
+    const fail = (error: unknown): void => {
+      this.refuseFromPeer(failed(error))
+    }
+    try {
+      return this.port.receive(this.allowed(arrivals), this.refuseFromPeer)?.catch(fail)
+    } catch (error) {
+      fail(error)
+      return undefined
+    }
+  }
+
+  /** The arrivals without those of stopped sources, which are refused. */
+  private allowed(arrivals: Past.ArrivalsWithPast<C>): Past.ArrivalsWithPast<C> {
+    if (Prefix.size(this.stopped) === 0) return arrivals
     const allowed: Update<C>[] = []
     for (const update of Past.news(arrivals)) {
       const heldBack = Prefix.heldBack(update)(this.stopped)
@@ -163,8 +179,7 @@ class PeerLink<S, C> implements Link {
       else this.refuse(heldBack)
     }
     const { dataType } = this.store.scuttlebutt
-    const rest = Past.classify(dataType)(allowed, arrivals.past)(this.store.getReplica())
-    return this.port.receive(rest, this.refuseFromPeer)
+    return Past.classify(dataType)(allowed, arrivals.past)(this.store.getReplica())
   }
 
   /** One function for all updates of this peer: the gate tells peers apart by it. */

@@ -103,6 +103,9 @@ const createIntake = <S, C>(
   return { take, gate, port }
 }
 
+/** So often a change is made again if something else writes to the store meanwhile. */
+const MAX_ATTEMPTS = 10
+
 /** Makes local updates: proposes them, signs them if there is a gate, applies them. */
 const createWriter = <S, C>(
   dataType: DataType<S, C>,
@@ -126,10 +129,13 @@ const createWriter = <S, C>(
     return true
   }
   const change: LocalStore<S, C>['change'] = (command) => {
-    const made = make(command)
-    if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
-    // the command or the signer may have written to this store
-    return made._tag === 'Left' || tryCommit(made.right) ? made : change(command)
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const made = make(command)
+      if (typeof made === 'function') return unsignable('the signer takes its time: use changeAsync')
+      // the command or the signer may have written to this store
+      if (made._tag === 'Left' || tryCommit(made.right)) return made
+    }
+    throw new TypeError('a command, or a signer, writes to its own store each time it is called')
   }
   const changeAsync: LocalStore<S, C>['changeAsync'] = (command) => () => {
     const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {

@@ -53,14 +53,14 @@ export const isLimited = ({ authorize, maxChange, maxSources, rate }: Limits<nev
  * comes: the same one may be taken later. O(log s).
  */
 export const excess =
-  ({ maxSources, rate }: Limits<never, never>, update: Update<unknown>, now: number) =>
+  ({ maxSources, rate }: Limits<never, never>, update: Update<unknown>, now: () => number) =>
   (clock: Clock.Clock, buckets: RateLimit.Buckets): E.Either<TooMany, RateLimit.Buckets> => {
     const isNew = Clock.timestampOf(update[2])(clock) === clock.floor
     if (maxSources !== undefined && isNew && Clock.size(clock) >= maxSources) {
       return tooMany(update, '[2]', 'sources', maxSources)
     }
     if (rate === undefined) return right(buckets)
-    const spent = RateLimit.spend(rate, update[2], now)(buckets)
+    const spent = RateLimit.spend(rate, update[2], now())(buckets)
     return spent === undefined ? tooMany(update, '[2]', 'updates', rate.updates) : right(spent)
   }
 

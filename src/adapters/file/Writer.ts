@@ -144,11 +144,15 @@ export class Writer<A> {
   private async rewrite(): Promise<E.Either<FileError, void>> {
     const { path, disk, fsync, contents } = this.target
     const before = this.unsure.concat(this.pending)
+    const { mustRewrite } = this
     this.unsure = []
     this.pending = []
+    // before the contents are read: a `replace` meanwhile asks for another rewrite
+    this.mustRewrite = false
     const created = await writeNew(path, disk, contents)
     if (created._tag === 'Left') {
       this.pending = before.concat(this.pending)
+      this.mustRewrite ||= mustRewrite
       this.written = this.acknowledged
       return created
     }
@@ -156,7 +160,6 @@ export class Writer<A> {
     // the old file is gone: its failure to close loses nothing
     await this.handle.close().catch(() => undefined)
     this.handle = handle
-    this.mustRewrite = false
     this.compactFrom = COMPACT_FROM
     this.written = extent
     this.acknowledged = extent

@@ -117,7 +117,7 @@ const createDoor = <S, C>(
       const { update, from } = arrival
       const { clock, state } = host.getReplica()
       const heldBack = Prefix.heldBack(update)(prefix)
-      const room = heldBack === undefined ? excess(security, update, host.now())(clock, buckets) : left(heldBack)
+      const room = heldBack === undefined ? excess(security, update, host.now)(clock, buckets) : left(heldBack)
       if (room._tag === 'Left') {
         if (heldBack === undefined) stopped.push(arrival)
         prefix = Prefix.stop(update)(prefix)
@@ -207,7 +207,9 @@ const createCallers = <C>() => {
   return {
     wait: (ticket: number): Promise<void> =>
       new Promise((resolve) => {
-        callsByTicket.set(ticket, [...(callsByTicket.get(ticket) ?? []), resolve])
+        const calls = callsByTicket.get(ticket)
+        if (calls === undefined) callsByTicket.set(ticket, [resolve])
+        else calls.push(resolve)
       }),
     release: ({ ticket }: Waiting<C>): void => {
       const calls = callsByTicket.get(ticket) ?? []

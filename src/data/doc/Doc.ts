@@ -71,7 +71,7 @@ export interface IdChanged {
 }
 
 const emptyState: State<never> = {
-  present: SortedMap.empty(),
+  held: SortedMap.empty(),
   removals: SortedMap.empty(),
   index: SortedMap.empty(),
   holdings: SortedMap.empty(),
@@ -92,7 +92,7 @@ export const of = <V>(value: t.Type<V, unknown, unknown>): Type<V> => ({
 const apply =
   <V>(updates: ReadonlyArray<Update<Change<V>>>) =>
   (state: State<V>): Applied<State<V>, Change<V>> => {
-    const present = new SortedMap.Draft(SortedMap.byText, state.present)
+    const held = new SortedMap.Draft(SortedMap.byText, state.held)
     const removals = new SortedMap.Draft(SortedMap.byText, state.removals)
     const holdings = new Holdings.Draft(state.holdings)
     const { superseded } = holdings
@@ -105,21 +105,21 @@ const apply =
         continue
       }
       touched.add(id)
-      const row = present.get(id)
+      const row = held.get(id)
       if (fields !== null) {
-        present.set(id, Registers.write(row, update, holdings))
+        held.set(id, Registers.write(row, update, holdings))
         continue
       }
       if (removal !== undefined) superseded.push(removal)
       removals.set(id, update)
       const rest = row && Registers.since(row, update, holdings)
-      if (rest === undefined) present.remove(id)
-      else present.set(id, rest)
+      if (rest === undefined) held.remove(id)
+      else held.set(id, rest)
     }
-    const next = { present: present.done(), removals: removals.done(), holdings: holdings.done() }
-    if (next.present === state.present && next.removals === state.removals) return { state, superseded }
+    const next = { held: held.done(), removals: removals.done(), holdings: holdings.done() }
+    if (next.held === state.held && next.removals === state.removals) return { state, superseded }
     const index = new SortedMap.Draft(Index.less, state.index)
-    for (const id of touched) reindex(index, id, SortedMap.get(SortedMap.byText, state.present, id), present.get(id))
+    for (const id of touched) reindex(index, id, SortedMap.get(SortedMap.byText, state.held, id), held.get(id))
     return { state: { ...next, index: index.done() }, superseded }
   }
 
@@ -158,18 +158,18 @@ export const remove =
 /** The fields of a row. O(log n + f) for f fields. */
 export const row =
   (id: RowId) =>
-  <V>({ present }: State<V>): O.Option<Fields<V>> => {
-    const found = SortedMap.get(SortedMap.byText, present, id)
+  <V>({ held }: State<V>): O.Option<Fields<V>> => {
+    const found = SortedMap.get(SortedMap.byText, held, id)
     return found === undefined ? none : some(fieldsOf(found))
   }
 
 /** The number of rows. O(1). */
-export const size = <V>({ present }: State<V>): number => SortedMap.size(present)
+export const size = <V>({ held }: State<V>): number => SortedMap.size(held)
 
 /** The rows, in UTF-16 code unit order of their ids. O(n). */
-export const rows = <V>({ present }: State<V>): ReadonlyArray<Row<V>> => {
+export const rows = <V>({ held }: State<V>): ReadonlyArray<Row<V>> => {
   const all: Row<V>[] = []
-  SortedMap.forEach(present, (found, id) => all.push({ id, fields: fieldsOf(found) }))
+  SortedMap.forEach(held, (found, id) => all.push({ id, fields: fieldsOf(found) }))
   return all
 }
 
@@ -183,7 +183,7 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {
   return {
     equals: (a, b) =>
       a === b ||
-      (SortedMap.equals(a.present, b.present, (x, y, id, otherId) => id === otherId && Registers.equals(x, y, same)) &&
+      (SortedMap.equals(a.held, b.held, (x, y, id, otherId) => id === otherId && Registers.equals(x, y, same)) &&
         SortedMap.equals(a.removals, b.removals, (x, y, id, otherId) => id === otherId && sameStamp(x, y))),
   }
 }

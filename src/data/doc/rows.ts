@@ -29,7 +29,7 @@ export type Present<V> = Registers.Registers<Change<V>>
 
 export interface State<V> {
   /** The rows that exist, by id. */
-  readonly present: SortedMap.SortedMap<RowId, Present<V>>
+  readonly held: SortedMap.SortedMap<RowId, Present<V>>
   /** For each row ever removed, the newest removal, even if the row exists again. */
   readonly removals: SortedMap.SortedMap<RowId, Update<Change<V>>>
   readonly index: Index.Index
@@ -47,8 +47,8 @@ export const unknownRow = (row: RowId): E.Left<UnknownRow> => left({ _tag: 'Unkn
 /** Whether a row exists. O(log n). */
 export const has =
   (id: RowId) =>
-  <V>({ present }: State<V>): boolean =>
-    SortedMap.get(SortedMap.byText, present, id) !== undefined
+  <V>({ held }: State<V>): boolean =>
+    SortedMap.get(SortedMap.byText, held, id) !== undefined
 
 export const fieldsOf = <V>(row: Present<V>): Fields<V> => Registers.toRecord(row) as Fields<V>
 

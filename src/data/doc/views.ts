@@ -78,19 +78,19 @@ export interface SeqView<W> extends View {
 
 const viewOf = (field: string, value: Index.Scalar): View => {
   const isIn = (id: RowId) => (state: State<unknown>) =>
-    Registers.get(SortedMap.get(SortedMap.byText, state.present, id), field) === value
+    Registers.get(SortedMap.get(SortedMap.byText, state.held, id), field) === value
   return {
     length: ({ index }) => Index.rangeOf(index, field, value).size,
-    rows: ({ present, index }) =>
-      Index.entriesOf(index, Index.rangeOf(index, field, value)).map((entry) => rowOf(present, entry)),
+    rows: ({ held, index }) =>
+      Index.entriesOf(index, Index.rangeOf(index, field, value)).map((entry) => rowOf(held, entry)),
     has: isIn,
     remove: (id) => (state) => (isIn(id)(state) ? right([id, Object.fromEntries([[field, null]])]) : unknownRow(id)),
   }
 }
 
-const rowOf = <V>(present: State<V>['present'], { row: id }: Index.Entry): Row<V> => ({
+const rowOf = <V>(held: State<V>['held'], { row: id }: Index.Entry): Row<V> => ({
   id,
-  fields: fieldsOf(SortedMap.get(SortedMap.byText, present, id)!),
+  fields: fieldsOf(SortedMap.get(SortedMap.byText, held, id)!),
 })
 
 /** The rows whose `field` has a `value`. */
@@ -123,7 +123,7 @@ export const seq = <W extends Index.Scalar>(field: string, value: W): SeqView<W>
   const view = viewOf(field, value)
   const at = <V>(i: number, state: State<V>): O.Option<Row<V>> => {
     const entry = entryAt(field, value, i, state)
-    return entry === undefined ? none : some(rowOf(state.present, entry))
+    return entry === undefined ? none : some(rowOf(state.held, entry))
   }
   const beside =
     (id: RowId, step: 1 | -1) =>
@@ -158,8 +158,8 @@ const entryAt = (field: string, value: Index.Scalar, i: number, { index }: State
   Index.entryAt(index, Index.rangeOf(index, field, value), i)
 
 /** The index of a row among those with a value in a field, or -1. */
-const placeOf = (field: string, value: Index.Scalar, id: RowId, { present, index }: State<unknown>): number => {
-  const row = SortedMap.get(SortedMap.byText, present, id)
+const placeOf = (field: string, value: Index.Scalar, id: RowId, { held, index }: State<unknown>): number => {
+  const row = SortedMap.get(SortedMap.byText, held, id)
   if (Registers.get(row, field) !== value) return -1
   const entry = { field, value, sort: sortOf(id, row), row: id }
   return SortedMap.rank(Index.less, index, entry) - 1 - Index.rangeOf(index, field, value).start
@@ -185,8 +185,8 @@ const insertInto =
     return putInto([...more, [SORT, sort.right[0]!]], what, state, stamp)
   }
 
-const neighbour = (entry: Index.Entry | undefined, { present }: State<unknown>): DenseKey.Neighbour | undefined => {
+const neighbour = (entry: Index.Entry | undefined, { held }: State<unknown>): DenseKey.Neighbour | undefined => {
   if (entry === undefined) return undefined
-  const row = SortedMap.get(SortedMap.byText, present, entry.row)!
+  const row = SortedMap.get(SortedMap.byText, held, entry.row)!
   return { key: entry.sort, update: SortedMap.get(SortedMap.byText, row.winners, SORT) ?? row.newest }
 }
