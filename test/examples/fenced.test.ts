@@ -127,7 +127,7 @@ beforeAll(async () => {
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     platform: 'node',
-    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit'],
+    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit', 'immer'],
     tsconfig: path.join(root, 'tsconfig.json'),
     logLevel: 'silent',
   })

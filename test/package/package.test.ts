@@ -74,7 +74,7 @@ beforeAll(async () => {
     .map((file) => file.slice(2))
   // used by examples alone
   await mkdir(path.join(folder, 'node_modules', '@reduxjs'))
-  for (const name of ['@reduxjs/toolkit', 'memory-level']) {
+  for (const name of ['@reduxjs/toolkit', 'immer', 'memory-level']) {
     await symlink(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
   }
 }, 240_000)
