@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { onFreePort } from './onFreePort.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -115,7 +116,7 @@ beforeAll(async () => {
   const namesByModule = await exportsOf()
   const files = [...readmes, ...docstrings].map(async (example) => {
     const file = path.join(folder, `${nameOf(example)}.ts`)
-    await writeFile(file, [...preludeOf(example, namesByModule), asTest(example.code)].join('\n'))
+    await writeFile(file, [...preludeOf(example, namesByModule), await onFreePort(asTest(example.code))].join('\n'))
     return file
   })
   await build({
@@ -126,7 +127,7 @@ beforeAll(async () => {
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     platform: 'node',
-    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit'],
+    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit', 'immer'],
     tsconfig: path.join(root, 'tsconfig.json'),
     logLevel: 'silent',
   })

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { createNextState, original } from '@reduxjs/toolkit'
+import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { createStore, type Store } from '../../src/adapters/store.js'
@@ -24,6 +25,7 @@ import {
   type Maker,
   type Replica,
 } from '../../src/index.js'
+import { checkReplicas } from '../../src/laws/index.js'
 import { familyOf } from '../original/original.js'
 
 /** A data type, and what is done in turn. */
@@ -132,12 +134,20 @@ describe('A replica is plain data', () => {
     expect(same).toBe(next)
   })
 
+  test('original works once in a reducer: it throws on a replica that the reducer has assigned', () => {
+    const { create, applyUpdate } = scuttlebutt(Model.of(t.number))
+    createNextState({ replica: create('ann') }, (draft) => {
+      draft.replica = applyUpdate([['x', 1], 1000, 'ben'])(original(draft.replica)) as typeof draft.replica
+      expect(() => original(draft.replica)).toThrow()
+    })
+  })
+
   test.each([structuredClone, throughJson])('the toJSON of the bucket module throws on a clone by %o', (clone) => {
     const dataType = Scuttlebucket.of({ model: Model.of(t.number) })
     const { create, change } = scuttlebutt(dataType)
     const [, { state }] = unwrap(change(Scuttlebucket.at('model')(Model.set('x', 1)), 1000)(create('ann')))
     expect(() => Scuttlebucket.toJSON(clone(state))).toThrow(TypeError)
-    expect(dataType.toJSON!(clone(state))).toEqual({ model: { x: 1 } })
+    expect(dataType.toJSON(clone(state))).toEqual({ model: { x: 1 } })
   })
 
   test('JSON turns an infinite limit of an ExpiryModel into null, which forgets', () => {
@@ -150,6 +160,9 @@ describe('A replica is plain data', () => {
 })
 
 const model = scuttlebutt(Model.of(t.number))
+
+/** The transition of a type whose state is the last change to arrive. */
+const keep: DataType<number, number>['apply'] = (updates) => () => ({ state: updates.at(-1)![0], superseded: [] })
 
 /** Counts who listens. */
 const counted = (
@@ -230,6 +243,79 @@ describe('To stop a stream', () => {
     controller.abort()
     await Promise.allSettled(pipes)
     expect([ofAnn(), ofBen()]).toEqual([0, 0])
+  })
+})
+
+describe('A data type that throws', () => {
+  const apply: DataType<number, number>['apply'] = () => () => {
+    throw new Error('a bug')
+  }
+  const faulty = scuttlebutt({ name: 'faulty', change: t.number, empty: 0, apply })
+  const [ann, ben] = [createStore(faulty, 'ann'), createStore(scuttlebutt({ ...faulty.dataType, apply: keep }), 'ben')]
+
+  test('throws out of a local change and out of the apply of a store', () => {
+    expect(() => faulty.change(1, 1000)(faulty.create('ann'))).toThrow('a bug')
+    expect(() => ann.change(1)).toThrow('a bug')
+    expect(() => {
+      ann.apply([[1, 1000, 'ben']])
+    }).toThrow('a bug')
+  })
+
+  test('gives Failed while it takes the updates of a peer', async () => {
+    unwrap(ben.change(1))
+    const [left, right] = [createStream(ann), createStream(ben)]
+    const rejected = once(left, 'rejection')
+    left.pipe(right).pipe(left)
+    expect(await rejected).toEqual([{ _tag: 'Failed', at: '', reason: 'Error: a bug' }])
+    left.destroy()
+    right.destroy()
+  })
+})
+
+describe('The kit compares what is shown', () => {
+  /** Whether two replicas that show these differ, by the kit. */
+  const differ = (one: unknown, other: unknown): boolean => {
+    const checked = checkReplicas({
+      create: (id) => ({ id, heard: new Set<number>() }),
+      command: fc.nat(3),
+      local:
+        (n) =>
+        ({ heard }) =>
+          void heard.add(n),
+      send:
+        () =>
+        ({ heard }) => [...heard],
+      receive:
+        (told) =>
+        ({ heard }) => {
+          for (const n of told) heard.add(n)
+        },
+      show: ({ id, heard }) => [[...heard].sort(), id === 'a' ? one : other],
+      seed: 1,
+      runs: 20,
+    })
+    return checked._tag === 'Left'
+  }
+
+  test.each([
+    ['not the order of keys in JSON', { a: 1, b: 2 }, { b: 2, a: 1 }, false],
+    ['the order of an array', [1, 2], [2, 1], true],
+    ['the order within a Set', new Set([1, 2]), new Set([2, 1]), true],
+    [
+      'the order within a Map',
+      new Map([
+        [1, 1],
+        [2, 2],
+      ]),
+      new Map([
+        [2, 2],
+        [1, 1],
+      ]),
+      true,
+    ],
+    ['the order of keys beside a Set', { a: 1, b: new Set() }, { b: new Set(), a: 1 }, true],
+  ])('%s counts', (_, one, other, counts) => {
+    expect(differ(one, other)).toBe(counts)
   })
 })
 

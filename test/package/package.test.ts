@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { onFreePort } from '../examples/onFreePort.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -73,7 +74,7 @@ beforeAll(async () => {
     .map((file) => file.slice(2))
   // used by examples alone
   await mkdir(path.join(folder, 'node_modules', '@reduxjs'))
-  for (const name of ['@reduxjs/toolkit', 'memory-level']) {
+  for (const name of ['@reduxjs/toolkit', 'immer', 'memory-level']) {
     await symlink(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
   }
 }, 240_000)
@@ -151,7 +152,15 @@ describe('The packed package', () => {
     180_000,
   )
 
-  test('runs the first example of the README as it stands, by plain node', async () => {
+  test.each(examplesOf(readme).map((code, i) => [i + 1, code] as const))(
+    'runs example %i of the README as it stands, by plain node',
+    async (i, code) => {
+      await writeFile(path.join(folder, `example${String(i)}.mjs`), await onFreePort(code))
+      await run(folder, 'node', `example${String(i)}.mjs`)
+    },
+  )
+
+  test('prints what the first example of the README says, by plain node', async () => {
     const [code] = examples
     const printed = [...code!.matchAll(/^console\.log\(.*\) \/\/ => (.*)$/gm)].map(([, value]) => value!)
     expect(printed.length).toBe(1)
