@@ -1,7 +1,7 @@
 /**
  * How many cases a property runs, by the environment:
  *
- * - `npm test` runs as many as the call names.
+ * - `npm test` runs a fifth of the number that the call names, to be done in minutes.
  * - `CI=true npm test` runs at least 10,000 in memory, 100 over sockets, processes and files, and
  *   200 kills.
  * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth over the wire, and kills
@@ -22,16 +22,23 @@ export const isThorough = soak !== undefined || CI === 'true'
 
 const IN_CI = { memory: 10_000, wire: 100, kills: 200 } as const
 
-const runs = (local: number, kind: keyof typeof IN_CI): number => {
+/** `npm test` runs a fifth of the cases that a property names, but at least 100 or all of them. */
+const LOCAL_SHARE = 1 / 5
+const LEAST = 100
+
+const share = (named: number): number => Math.max(Math.min(named, LEAST), Math.ceil(named * LOCAL_SHARE))
+
+const runs = (named: number, kind: keyof typeof IN_CI): number => {
   if (soak !== undefined) return Math.ceil((soak * IN_CI[kind]) / IN_CI.memory)
-  return isThorough ? Math.max(local, IN_CI[kind]) : local
+  if (isThorough) return Math.max(named, IN_CI[kind])
+  return kind === 'memory' ? share(named) : named
 }
 
 /** The number of cases of a property that only computes. Without `local`, fast-check's own 100. */
-export const inMemory = (local = 100): number => runs(local, 'memory')
+export const inMemory = (named = 100): number => runs(named, 'memory')
 
 /** The number of cases of a property that opens sockets, starts processes or writes files. */
-export const overWire = (local: number): number => runs(local, 'wire')
+export const overWire = (named: number): number => runs(named, 'wire')
 
 /** The number of times that a process is killed. */
-export const kills = (local: number): number => runs(local, 'kills')
+export const kills = (named: number): number => runs(named, 'kills')
