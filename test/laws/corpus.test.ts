@@ -12,8 +12,9 @@ import {
   type Broken,
 } from '../../src/laws/broken/index.js'
 import { familyOf, versions } from '../original/original.js'
+import { isThorough } from '../runs.js'
 
-const RUNS = 20
+const RUNS = isThorough ? 20 : 5
 
 const SEEDS = Array.from({ length: RUNS }, (_, seed) => seed)
 

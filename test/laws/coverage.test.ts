@@ -79,7 +79,8 @@ describe('the report of the coverage', () => {
 
   test('is given each thousand runs', () => {
     const told: number[] = []
-    covered(checkDataType(Model.of(t.number), { change, runs: RUNS.progress, progress: ({ runs }) => told.push(runs) }))
+    const progress = ({ runs }: Coverage): void => void told.push(runs)
+    covered(checkDataType(Model.of(t.number), { change, replicas: 2, steps: 4, runs: RUNS.progress, progress }))
     expect(told).toEqual([1000, 2000])
   })
 
@@ -93,6 +94,7 @@ describe('the report of the coverage', () => {
       checkDataType(Model.of(t.number), {
         change: fc.constant(['x', 1] as const),
         required: { deleteAgainstSet: 0.5 },
+        runs: RUNS.few,
       }),
     )
     expect(law.number).toBe(19)
@@ -156,7 +158,7 @@ describe('assertDataType', () => {
     }
     const options = { change: fc.nat(3), seed: 1 }
     expect(() => {
-      assertDataType(appended, options)
+      assertDataType(appended, { ...options, runs: RUNS.few })
     }).not.toThrow()
     expect(() => {
       assertDataType(appended, { ...options, delivery: { order: 'any', copies: 'at least once' } })
