@@ -66,7 +66,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
           if (limits.order === 'oldest-first') expect(part).toEqual(whole.slice(0, part.length))
         }
       }),
-      { numRuns: inMemory(1000) },
+      { numRuns: inMemory(1000, table.length) },
     )
   })
 
@@ -86,7 +86,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(messages).toBeLessThanOrEqual(4)
         expect(JSON.stringify(said(freeA.state))).toBe(JSON.stringify(said(freeB.state)))
       }),
-      { numRuns: inMemory(1000) },
+      { numRuns: inMemory(1000, table.length) },
     )
   })
 })

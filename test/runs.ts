@@ -34,8 +34,12 @@ const runs = (named: number, kind: keyof typeof IN_CI): number => {
   return kind === 'memory' ? share(named) : named
 }
 
-/** The number of cases of a property that only computes. Without `local`, fast-check's own 100. */
-export const inMemory = (named = 100): number => runs(named, 'memory')
+/**
+ * The number of cases of a property that only computes. Without `named`, fast-check's own 100. A
+ * property that is asked of several things, such as each data type, divides CI's number among them.
+ */
+export const inMemory = (named = 100, things = 1): number =>
+  isThorough ? Math.max(named, Math.ceil(runs(named, 'memory') / things)) : runs(named, 'memory')
 
 /** The number of cases of a property that opens sockets, starts processes or writes files. */
 export const overWire = (named: number): number => runs(named, 'wire')

@@ -50,7 +50,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         }
         if (steps.length === STEPS) expect(versions.length).toBeGreaterThan(STEPS / 4)
       }),
-      { numRuns: inMemory(1000) },
+      { numRuns: inMemory(1000, table.length) },
     )
   })
 })

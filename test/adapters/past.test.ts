@@ -14,6 +14,7 @@ import * as Past from '../../src/core/Past.js'
 import { Events, Session, WireMessage, scuttlebutt, type Rejection } from '../../src/index.js'
 import { wholePasts } from '../network.js'
 import { expectSame } from '../same.js'
+import { inMemory } from '../runs.js'
 import { table } from '../table.js'
 
 const events = scuttlebutt(Events.of(t.unknown))
@@ -223,6 +224,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(JSON.stringify(toJSON(again.state))).toBe(JSON.stringify(toJSON(expected.state)))
         expectSame(history()(again), history()(expected))
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 })

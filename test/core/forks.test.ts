@@ -9,6 +9,7 @@ import type { Replica } from '../../src/core/Replica.js'
 import { scuttlebutt, type Update } from '../../src/index.js'
 import { pasts } from '../network.js'
 import { expectSame } from '../same.js'
+import { inMemory } from '../runs.js'
 import { table } from '../table.js'
 
 /** What is taken of a batch, the replica after it, and the forks found. */
@@ -78,6 +79,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expectSame(digest(first), digest(second))
         expect(take(history()(first))(first)[1]).toBe(first)
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 })

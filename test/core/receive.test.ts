@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { classify, news, receive } from '../../src/core/Past.js'
 import { Model, scuttlebutt, type Update } from '../../src/index.js'
 import { pasts } from '../network.js'
+import { inMemory } from '../runs.js'
 import { table } from '../table.js'
 
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
@@ -28,6 +29,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         }
         expect(news(arrivals)).toEqual(receive(dataType)(arrivals)(before).taken)
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 })

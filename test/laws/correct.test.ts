@@ -3,7 +3,8 @@ import { check, checkDeliveries } from '../../src/laws/index.js'
 import { correct } from './correct.js'
 import { inMemory } from '../runs.js'
 
-const RUNS = { check: inMemory(1000), delivery: inMemory(600) }
+/** Of each subject: for one of five seeds, and for one of six deliveries. */
+const RUNS = { check: inMemory(1000, 5), delivery: inMemory(600, 6) }
 
 describe.each(correct.map((subject) => [subject.name, subject] as const))('%s', (name, subject) => {
   test.each([1, 2, 3, 4, 5])('breaks no law: seed %i', (seed) => {

@@ -6,7 +6,7 @@ import * as Y from 'yjs'
 import { checkReplicas } from '../../src/laws/index.js'
 import { inMemory } from '../runs.js'
 
-const RUNS = { yjs: inMemory(300), automerge: inMemory(100) }
+const RUNS = { yjs: inMemory(300, 3), automerge: inMemory(100, 3) }
 
 const command = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
 

@@ -128,7 +128,7 @@ describe('A level store', () => {
             expect(of.digest(again.getReplica())).toEqual(of.digest(store.getReplica()))
           },
         ),
-        { numRuns: inMemory(20) },
+        { numRuns: inMemory(20, table.length) },
       )
     },
   )

@@ -107,7 +107,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         expectSame(history()(a.replica), history()(b.replica))
       }),
-      { numRuns: inMemory(300) },
+      { numRuns: inMemory(300, table.length) },
     )
   })
 
@@ -136,7 +136,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         expect(a.sent.length).toBe(lacking.length + told)
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
       }),
-      { numRuns: inMemory(300) },
+      { numRuns: inMemory(300, table.length) },
     )
   })
 
@@ -166,7 +166,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
           expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         },
       ),
-      { numRuns: inMemory(300) },
+      { numRuns: inMemory(300, table.length) },
     )
   })
 })
