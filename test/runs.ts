@@ -22,6 +22,9 @@ export const isThorough = soak !== undefined || CI === 'true'
 // over sockets 100 are wanted: npm's `between` may look for a key for ever, and hangs the run
 const IN_CI = { memory: 10_000, wire: 30, kills: 200 } as const
 
+/** For each case in memory. */
+const IN_SOAK = { memory: 1, wire: 1 / 100, kills: 1 / 50 } as const
+
 /** `npm test` runs a fifth of the cases that a property names, but at least 100 or all of them. */
 const LOCAL_SHARE = 1 / 5
 const LEAST = 100
@@ -29,7 +32,7 @@ const LEAST = 100
 const share = (named: number): number => Math.max(Math.min(named, LEAST), Math.ceil(named * LOCAL_SHARE))
 
 const runs = (named: number, kind: keyof typeof IN_CI): number => {
-  if (soak !== undefined) return Math.ceil((soak * IN_CI[kind]) / IN_CI.memory)
+  if (soak !== undefined) return Math.ceil(soak * IN_SOAK[kind])
   if (isThorough) return Math.max(named, IN_CI[kind])
   return kind === 'memory' ? share(named) : named
 }
