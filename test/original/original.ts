@@ -101,12 +101,33 @@ const load = (version: Version, requests: ReadonlyArray<string>): ReadonlyArray<
   resolver._resolveFilename = (wanted, ...rest) =>
     resolve.call(resolver, /^scuttlebutt(\/|$)/.test(wanted) ? path(version, wanted) : wanted, ...rest)
   try {
+    boundBetween()
     return requests.map((request) => require(request) as unknown)
   } finally {
     resolver._resolveFilename = resolve
     for (const file of Object.keys(modules)) if (!(file in kept)) Reflect.deleteProperty(modules, file)
     Object.assign(modules, kept)
   }
+}
+
+/** The original finds no key between two others. */
+export class NoKeyBetween extends Error {}
+
+type Between = ((a: string, b: string) => string) & { between: unknown }
+
+/**
+ * npm's `between`, which r-array, r-edit and crdt make keys with, searches for ever where no key
+ * lies. Here it throws {@link NoKeyBetween} instead, so that a conversation goes on.
+ */
+const boundBetween = (): void => {
+  const between = require('between') as Between
+  const bounded: Between = Object.assign((a: string, b: string) => {
+    // nothing in its alphabet lies below `a!`, `a!!` and so on
+    if (!(a < b) || (b.startsWith(a) && /^!*$/.test(b.slice(a.length)))) throw new NoKeyBetween(`${a} and ${b}`)
+    return between(a, b)
+  }, between)
+  bounded.between = bounded
+  require.cache[require.resolve('between')]!.exports = bounded
 }
 
 const root = require.resolve('scuttlebutt/package.json').replace(/scuttlebutt.package\.json$/, '')
