@@ -100,9 +100,9 @@ export const receive =
   <S, C>(dataType: DataType<S, C>) =>
   (arrivals: ArrivalsWithPast<C>) =>
   (replica: Replica<S, C>): Batch.Received<S, C> => {
-    const { given, filled } =
-      arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given, arrivals.past)(replica)
-    if (filled.length === 0) return Batch.receive(dataType)(arrivals)(replica)
+    const current = arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given, arrivals.past)(replica)
+    const { given, filled } = current
+    if (filled.length === 0) return Batch.receive(dataType)(current)(replica)
     const whole = recover(dataType)(filled)(replica)
     const { taken, ...received } = Batch.receive(dataType)(Batch.classify(dataType)(given)(whole))(whole)
     return { ...received, taken: [...filled, ...taken], rebuilt: true }
