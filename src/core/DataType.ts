@@ -31,9 +31,33 @@ import type { Stamp, Update } from './Update.js'
  */
 export interface DataType<S, C> {
   /**
-   * Says in signatures and in error texts which data type this is. Two data types need two names.
+   * The kind, such as `Model`. It stands in signatures, in files and in the first line of streams;
+   * two data types need two names. Never made of a codec: a codec grows, and the name must not.
    */
   readonly name: string
+  /**
+   * Names a generation of the change format that others cannot read, or of a reducer that gives
+   * other states. Two replicas with different versions do not talk. Leave it alone for growth: a
+   * change that is unknown to an older program waits there unread.
+   */
+  readonly version?: string
+  /** Names under which older signatures count. */
+  readonly formerly?: ReadonlyArray<string>
+  /**
+   * `apply` also takes an older update of a source after a newer one. Without it, the state is made
+   * anew when such an update comes.
+   */
+  readonly anyOrder?: true
+  /**
+   * How far ahead of our clock a stamp may be, in ms, where that matters to the type. A stream takes
+   * the lesser of this and of its policy's `maxDrift`.
+   */
+  readonly maxDrift?: number
+  /**
+   * Whether a change that {@link DataType.change} refuses will never be valid, whatever a later
+   * version brings: a wrong length, a key that is too long. Others wait unread for that version.
+   */
+  readonly final?: (change: unknown) => boolean
   /**
    * Decodes an untrusted change, and encodes a change to JSON. Synchronous and pure. A change that
    * it refuses reaches no state. A decoded array or plain object is frozen.

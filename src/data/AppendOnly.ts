@@ -26,6 +26,7 @@ import * as Timestamp from '../core/Timestamp.js'
 import { before, sameStamp, stampedBefore, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { readonly } from './parts/codecs.js'
+import { kind, type Named } from './parts/kind.js'
 
 export type Change<I> = { readonly push: DeepReadonly<I> } | { readonly remove: string }
 
@@ -63,8 +64,8 @@ const emptyState: State<never> = { pushes: SortedMap.empty(), removals: SortedMa
 /**
  * A feed of items that `item` decodes. Apply: O(u log n) for u updates and n items and removals.
  */
-export const of = <I>(item: t.Type<I, unknown, unknown>): Type<I> => ({
-  name: `AppendOnly<${item.name}>`,
+export const of = <I>(item: t.Type<I, unknown, unknown>, options: Named = {}): Type<I> => ({
+  ...kind('AppendOnly', item.name, options),
   change: pushOrRemove.pipe(
     t.union([t.readonly(t.type({ remove: t.string })), t.readonly(t.type({ push: readonly(item) }))]),
   ),

@@ -18,6 +18,7 @@ import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
+import { kind, type Named } from './parts/kind.js'
 
 export type Change<P> = readonly [name: string, payload: DeepReadonly<P>, ...more: unknown[]]
 
@@ -40,8 +41,8 @@ export interface Type<P> extends DataType<State<P>, Change<P>> {
 const emptyState: State<never> = { all: SortedMap.empty(), byName: SortedMap.empty() }
 
 /** Events with payloads that `payload` decodes. Apply: O(u log n) for u updates and n events. */
-export const of = <P>(payload: t.Type<P, unknown, unknown>): Type<P> => ({
-  name: `Events<${payload.name}>`,
+export const of = <P>(payload: t.Type<P, unknown, unknown>, options: Named = {}): Type<P> => ({
+  ...kind('Events', payload.name, options),
   change: changeOf(payload) as unknown as t.Type<Change<P>, unknown, unknown>,
   empty: emptyState,
   apply,

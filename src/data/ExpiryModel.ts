@@ -32,12 +32,13 @@ import * as Timestamp from '../core/Timestamp.js'
 import { before, compare, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
+import { kind, type Named } from './parts/kind.js'
 import * as Holdings from './parts/Holdings.js'
 import * as Registers from './parts/Registers.js'
 
 export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
-export interface Options {
+export interface Options extends Named {
   /** The age in ms at which an entry lapses. Default: a day. */
   readonly maxAge?: number
   /** The number of keys that are kept, at least 1. Default: 500. */
@@ -73,14 +74,20 @@ export interface Type<V> extends DataType<State<V>, Change<V>> {
   readonly toJSON: (state: State<V>) => Readonly<Record<string, DeepReadonly<V>>>
 }
 
-const DAY = 24 * 60 * 60 * 1000
+const MINUTE = 60 * 1000
+
+const DAY = 24 * 60 * MINUTE
 
 /**
  * A map of the values that `value` decodes. Apply: O((u + d + f) log n) for u updates with f
  * fields, d updates dropped and n kept.
  */
-export const of = <V>(value: t.Type<V, unknown, unknown>, { maxAge = DAY, max = 500 }: Options = {}): Type<V> => ({
-  name: `ExpiryModel<${value.name}>`,
+export const of = <V>(
+  value: t.Type<V, unknown, unknown>,
+  { maxAge = DAY, max = 500, ...options }: Options = {},
+): Type<V> => ({
+  ...kind('ExpiryModel', value.name, options),
+  maxDrift: Math.max(maxAge, MINUTE),
   change: pair(nullOr(readonly(value))),
   empty: {
     maxAge,

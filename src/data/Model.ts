@@ -21,6 +21,7 @@ import { none, some } from '../core/Option.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
+import { kind, type Named } from './parts/kind.js'
 
 export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
@@ -42,8 +43,8 @@ const emptyState: State<never> = { winners: SortedMap.empty(), size: 0 }
  * A map of the values that `value` decodes. Apply: O(u log n) for u updates and n keys; of two
  * writes to a key the older one is superseded.
  */
-export const of = <V>(value: t.Type<V, unknown, unknown>): Type<V> => ({
-  name: `Model<${value.name}>`,
+export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): Type<V> => ({
+  ...kind('Model', value.name, options),
   change: pair(nullOr(readonly(value))),
   empty: emptyState,
   apply,

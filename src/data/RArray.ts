@@ -30,6 +30,7 @@ import { none, some } from '../core/Option.js'
 import { before, sameStamp, type Stamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, readonly, record } from './parts/codecs.js'
+import { kind, type Named } from './parts/kind.js'
 import * as DenseKey from './parts/DenseKey.js'
 import * as Holdings from './parts/Holdings.js'
 
@@ -84,8 +85,8 @@ const emptyState: State<never> = {
  * An array of items that `value` decodes. Apply: O(k log n) for k keys written now and n keys ever
  * written.
  */
-export const of = <V>(value: t.Type<V, unknown, unknown>): Type<V> => ({
-  name: `RArray<${value.name}>`,
+export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): Type<V> => ({
+  ...kind('RArray', value.name, options),
   change: record(nullOr(readonly(value))),
   empty: emptyState,
   apply,

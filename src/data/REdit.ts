@@ -32,6 +32,8 @@ const lineArray = RArray.of(t.string)
 
 export const name = 'REdit'
 
+export const anyOrder = true
+
 export const { change, empty, apply } = lineArray
 
 /** With more lines than this removed and added, the diff gives up. */

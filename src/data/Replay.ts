@@ -21,6 +21,7 @@ import * as Json from '../core/Json.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { readonly } from './parts/codecs.js'
+import { kind, type Named } from './parts/kind.js'
 
 /** The state after the first `position` actions in total order. */
 interface Checkpoint<S> {
@@ -51,8 +52,9 @@ export const of = <S, A>(
   reducer: (state: S, action: A) => S,
   initial: S,
   action: t.Type<A, unknown, unknown>,
+  options: Named = {},
 ): Type<S, A> => ({
-  name: `Replay<${action.name}>`,
+  ...kind('Replay', action.name, options),
   change: readonly(action),
   empty: { actions: SortedMap.empty(), checkpoints: [{ position: 0, state: frozen(initial) }] },
   apply: apply(reducer),

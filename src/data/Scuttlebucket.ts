@@ -22,6 +22,7 @@ import type { Applied, DataType, Maker } from '../core/DataType.js'
 import { right } from '../core/Either.js'
 import type { ChangeOf, StateOf } from '../core/typesOf.js'
 import type { Stamp, Update } from '../core/Update.js'
+import type { Named } from './parts/kind.js'
 
 /** The data types of a bucket, by name. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- DataType is invariant
@@ -62,13 +63,16 @@ const mapped = <A>(parts: Parts, f: (part: Parts[string], name: string) => A): R
   Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, f(part, name)]))
 
 /**
- * A bucket of parts. Apply: the cost of the parts that have updates, and O(u + parts) for u
+ * A bucket of parts. Its version is made of its own and of those of its parts. Apply: the cost of the parts that have updates, and O(u + parts) for u
  * updates.
  */
-export const of = <P extends Parts>(parts: P): Type<P> => {
-  const names = Object.entries(parts).map(([name, { name: type }]) => `${name}: ${type}`)
+export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named = {}): Type<P> => {
+  const joined = joinedVersion(parts, version)
   return {
-    name: `Scuttlebucket<${names.join(', ')}>`,
+    name: 'Scuttlebucket',
+    ...(joined !== undefined && { version: joined }),
+    formerly: [...formerly, ...formerNames(parts)],
+    ...(Object.values(parts).every(({ anyOrder }) => anyOrder === true) && { anyOrder: true as const }),
     parts,
     change: changeOf(parts),
     empty: stateOf(
@@ -79,6 +83,23 @@ export const of = <P extends Parts>(parts: P): Type<P> => {
     ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
     toJSON: shown(parts),
   }
+}
+
+/** Of the bucket's own version and of those parts that have one; undefined if nobody has. */
+const joinedVersion = (parts: Parts, own: string | undefined): string | undefined => {
+  const versions = Object.keys(parts)
+    .sort()
+    .flatMap((name) => (parts[name]!.version === undefined ? [] : [[name, parts[name]!.version]]))
+  return versions.length === 0 ? own : JSON.stringify([own ?? null, ...versions])
+}
+
+/** What 0.1 called the bucket: by the names that it gave the parts. */
+const formerNames = (parts: Parts): ReadonlyArray<string> => {
+  const name = (formerOf: (names: ReadonlyArray<string>) => string | undefined): string => {
+    const names = Object.entries(parts).map(([part, type]) => `${part}: ${formerOf(type.formerly ?? []) ?? type.name}`)
+    return `Scuttlebucket<${names.join(', ')}>`
+  }
+  return [...new Set([name((names) => names[0]), name((names) => names.at(-1))])]
 }
 
 const partNamed = (parts: Parts, name: string): Parts[string] | undefined =>

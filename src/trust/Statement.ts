@@ -7,8 +7,10 @@ import type { SourceId, Update } from '../core/Update.js'
 export interface Statement {
   /** The document's name: the same for all its replicas, and for no other document. */
   readonly document: string
-  /** The data type's name. */
+  /** The data type's name: its kind. */
   readonly dataType: string
+  /** The data type's version, if it has one. */
+  readonly version?: string
   readonly source: SourceId
   readonly timestamp: Timestamp
   /** The change as JSON, as on the wire. */
@@ -17,30 +19,50 @@ export interface Statement {
 
 /** The statement of an update. Costs as encoding the change. */
 export const of =
-  <S, C>({ name, change: { encode } }: DataType<S, C>, document: string) =>
+  <S, C>({ name, version, change: { encode } }: DataType<S, C>, document: string) =>
   ([change, timestamp, source]: Update<C>): Statement => ({
     document,
     dataType: name,
+    ...(version !== undefined && { version }),
     source,
     timestamp,
     change: encode(change),
   })
+
+/**
+ * A statement under each name that the data type had before. 0.1 named types by their codecs, and
+ * knew no versions. O(names).
+ */
+export const formerly =
+  ({ formerly: names = [] }: Pick<DataType<never, never>, 'formerly'>) =>
+  ({ document, source, timestamp, change }: Statement): ReadonlyArray<Statement> =>
+    names.map((dataType) => ({ document, dataType, source, timestamp, change }))
 
 /** The beginning of signed bytes, so that a signature for another purpose or form is not valid. */
 export const DOMAIN = 'scuttlebutt-ts/1'
 
 /**
  * The bytes that are signed: the UTF-8 of the canonical JSON (RFC 8785) of the array
- * `["scuttlebutt-ts/1", document, dataType, source, timestamp, change]`. O(size of the change).
+ * `["scuttlebutt-ts/1", document, dataType, source, timestamp, change]`. A data type with a version
+ * has `[dataType, version]` in the third place. O(size of the change).
  *
  * @example
  * import * as t from 'io-ts'
  * const update = [['x', 1], 1000, 'ann']
  * new TextDecoder().decode(bytes(of(Model.of(t.number), 'notes')(update)))
- * // => '["scuttlebutt-ts/1","notes","Model<number>","ann",1000,["x",1]]'
+ * // => '["scuttlebutt-ts/1","notes","Model","ann",1000,["x",1]]'
  */
-export const bytes = ({ document, dataType, source, timestamp, change }: Statement): Uint8Array<ArrayBuffer> =>
-  new TextEncoder().encode(Json.canonical([DOMAIN, document, dataType, source, timestamp, change]))
+export const bytes = ({ document, dataType, version, source, timestamp, change }: Statement): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(
+    Json.canonical([
+      DOMAIN,
+      document,
+      version === undefined ? dataType : [dataType, version],
+      source,
+      timestamp,
+      change,
+    ]),
+  )
 
 /**
  * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, without

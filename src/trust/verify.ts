@@ -33,10 +33,12 @@ export type Verdict = E.Either<SignatureError | Unavailable, unknown>
 /**
  * Judges one update. It must have a signature and no member after it, because nobody signed that.
  * Errors: `Unsigned`, `Forged`, `NoKey`, `Unavailable`. Never throws: if the verifier throws, the
- * signature is `Forged`. Costs as the verifier.
+ * signature is `Forged`. Costs as the verifier, and once more for each former name of the data type if
+ * the signature is not valid under the present one.
  */
 export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Trust) => {
   const statementOf = Statement.of(dataType, document)
+  const formerly = Statement.formerly(dataType)
   return (update: Update<C>): Answer<SignatureError | Unavailable, unknown> => {
     const [, , , signature, ...more] = update as readonly unknown[]
     if (typeof signature !== 'string' || more.length > 0) {
@@ -46,12 +48,31 @@ export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Tr
       given._tag === 'Right' ? given : left(signatureError(given.left, update))
     const thrown = (error: unknown): Verdict => verdict(forged(`the verifier threw: ${String(error)}`))
     try {
-      const answer = verifier.verify(statementOf(update), signature)
+      const statement = statementOf(update)
+      const answer = verifyAny(verifier, [statement, ...formerly(statement)], signature)
       return typeof answer === 'function' ? () => answer().then(verdict, thrown) : verdict(answer)
     } catch (error) {
       return thrown(error)
     }
   }
+}
+
+/** Whether a signature is valid for one of several statements: the verdict on the first if for none. */
+const verifyAny = (
+  verifier: Verifier,
+  [statement, ...others]: readonly [Statement.Statement, ...Statement.Statement[]],
+  signature: string,
+): Answer<Disbelief, unknown> => {
+  const next = (verdict: E.Either<Disbelief, unknown>): Answer<Disbelief, unknown> => {
+    const [second, ...more] = others
+    if (verdict._tag === 'Right' || verdict.left._tag !== 'Forged' || second === undefined) return verdict
+    const orFirst = (given: E.Either<Disbelief, unknown>): E.Either<Disbelief, unknown> =>
+      given._tag === 'Left' && given.left._tag === 'Forged' ? verdict : given
+    const answer = verifyAny(verifier, [second, ...more], signature)
+    return typeof answer === 'function' ? () => answer().then(orFirst) : orFirst(answer)
+  }
+  const answer = verifier.verify(statement, signature)
+  return typeof answer === 'function' ? async () => later(next(await answer())) : next(answer)
 }
 
 const signatureError = (disbelief: Disbelief, update: unknown): SignatureError | Unavailable => {

@@ -74,7 +74,7 @@ describe('An Ed25519 signature', () => {
       ),
     }
     const [, , source, signature] = signed(['x', 1], 1000, keys)
-    const bytes = Buffer.from(`["scuttlebutt-ts/1","notes","Model<unknown>","${source}",1000,["x",1]]`)
+    const bytes = Buffer.from(`["scuttlebutt-ts/1","notes","Model","${source}",1000,["x",1]]`)
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: keys.publicKey }
     expect(
       nodeVerify(null, bytes, createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(signature!, 'base64')),

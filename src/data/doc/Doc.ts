@@ -34,6 +34,7 @@ import { none, some } from '../../core/Option.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly, record } from '../parts/codecs.js'
+import { kind, type Named } from '../parts/kind.js'
 import * as Holdings from '../parts/Holdings.js'
 import * as Registers from '../parts/Registers.js'
 import * as Index from './Index.js'
@@ -81,8 +82,8 @@ const emptyState: State<never> = {
  * Rows whose fields `value` decodes. Apply: O(f log n) for f fields written now and n fields in
  * all.
  */
-export const of = <V>(value: t.Type<V, unknown, unknown>): Type<V> => ({
-  name: `Doc<${value.name}>`,
+export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): Type<V> => ({
+  ...kind('Doc', value.name, options),
   change: pair(nullOr(record(nullOr(readonly(value))))),
   empty: emptyState,
   apply,
