@@ -3,14 +3,20 @@ import type { either as E, option as O } from 'fp-ts'
 import type { ClockRecord } from './core/Clock.js'
 import type { Command, DataType } from './core/DataType.js'
 import type { Budget } from './core/Frontier.js'
-import { reconcile, type Message } from './core/reconcile.js'
+import * as apply from './core/apply.js'
+import { history } from './core/lacking.js'
+import { isSynced, open, push, reconcile, type Message } from './core/reconcile.js'
+import { reissue } from './core/reissue.js'
+import * as Digest from './core/Digest.js'
 import * as rejections from './core/Rejection.js'
 import * as Replica from './core/Replica.js'
 import type { SourceId, Update } from './core/Update.js'
 import type * as Scuttlebucket from './data/Scuttlebucket.js'
 import type { Unsignable } from './trust/limits.js'
 import type { TrustError } from './trust/Security.js'
+import * as Unread from './core/Unread.js'
 import { decode, decodeMessage, type MessageError } from './wire/decode.js'
+import { encode, encodeMessage } from './wire/encode.js'
 import type { Policy } from './wire/Policy.js'
 import type { SessionError } from './wire/Session.js'
 
@@ -18,7 +24,15 @@ import type { SessionError } from './wire/Session.js'
  * The reason for a refusal: what was wrong, where, and in which update. A value, never thrown. A
  * refused update changes nothing and moves no clock. Each kind is declared where it is made.
  */
-export type Rejection = Replica.ChangeError | MessageError | SessionError | TrustError | Unsignable
+export type Rejection = Replica.ChangeError | MessageError | SessionError | TrustError | Unsignable | AheadOfClock
+
+/** The newest stamp seen is so far ahead of the wall clock that peers may refuse what comes after it. */
+export interface AheadOfClock {
+  readonly _tag: 'AheadOfClock'
+  readonly at: string
+  readonly latest: number
+  readonly now: number
+}
 
 /** The functions for rejections, under the name of the type. */
 export const Rejection = rejections
@@ -41,16 +55,31 @@ export interface Scuttlebutt<S, C> {
   ) => (
     replica: Replica.Replica<S, C>,
   ) => E.Either<Err | Rejection, readonly [update: Update<C>, replica: Replica.Replica<S, C>]>
+  /** The update that `change` would make, not yet applied: it may have to be signed first. */
+  readonly propose: <Err = never>(
+    command: Command<S, C, Err>,
+    now: number,
+  ) => (replica: Replica.Replica<S, C>) => E.Either<Err | Rejection, Update<C>>
+  /**
+   * Several local updates, each command on the state after those before it: all or nothing. Errors:
+   * those of the first command that fails.
+   */
+  readonly changeAll: <Err = never>(
+    commands: Iterable<Command<S, C, Err>>,
+    now: number,
+  ) => (
+    replica: Replica.Replica<S, C>,
+  ) => E.Either<Err | Rejection, readonly [updates: ReadonlyArray<Update<C>>, replica: Replica.Replica<S, C>]>
   /** A reducer: `applyUpdates` of one. */
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /**
-   * Applies the updates that the replica has not seen yet. Has no errors: believes the updates, see
-   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's
+   * Applies the updates that the replica has not seen yet. The caller vouches that none is missing
+   * before them: what was overheard or cut short goes through `reconcile`. Has no errors: see `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's
    * `apply`.
    */
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** What a replica tells a peer about itself. O(s). */
-  readonly digest: (replica: Replica.Replica<S, C>) => Replica.Digest
+  readonly digest: (replica: Replica.Replica<S, C>) => Digest.Digest
   /** The updates that `clock` does not cover, sorted. O(d log d + s log n) for d updates. */
   readonly history: (
     clock?: ClockRecord,
@@ -64,14 +93,44 @@ export interface Scuttlebutt<S, C> {
     message: Message<C>,
     budget?: Budget,
   ) => (replica: Replica.Replica<S, C>) => readonly [Replica.Replica<S, C>, O.Option<Message<C>>]
+  /** The first message of a conversation: the digest, no updates. O(s). */
+  readonly open: (replica: Replica.Replica<S, C>) => Message<C>
+  /** What came since an older version, as a message for anybody. O(d log n + s) for d updates. */
+  readonly push: (before: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Message<C>
+  /**
+   * Whether two digests are of equal replicas. False also while one has seen a superseded update that
+   * the other has not: that a conversation is over is said by `none`. O(s).
+   */
+  readonly isSynced: (a: Digest.Digest, b: Digest.Digest) => boolean
   /** Drops what has lapsed at `now`, in ms. O(d log n + s) for d updates dropped. */
   readonly prune: (now: number) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** The join with a replica that the caller trusts. O(d log d + s log n) for d new updates. */
   readonly merge: (other: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** Ends a doubt by the user's word that nobody else knows more: see `core/apply`. O(d log s). */
+  readonly settle: (sources?: Iterable<SourceId>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** Reads what an older version of the program could not read. O(u log n) for u unread updates. */
+  readonly reread: (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** The updates that cannot be read here, sorted. They are kept and passed on. O(u log u). */
+  readonly unread: (replica: Replica.Replica<S, C>) => ReadonlyArray<Update<unknown>>
+  /**
+   * The own updates stamped after `now` again, under a new id, stamped from `now`: for a writer whose
+   * clock ran ahead. O(n log n).
+   */
+  readonly reissue: (
+    newId: SourceId,
+    now: number,
+  ) => (replica: Replica.Replica<S, C>) => readonly [updates: ReadonlyArray<Update<C>>, replica: Replica.Replica<S, C>]
   /** An update from untrusted input, copied and frozen. Errors: `UpdateError`. O(size). */
   readonly decode: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Update<C>>
-  /** A message from untrusted input. Errors: `MessageError`. O(size). */
+  /**
+   * A message from untrusted input, with what is unread or refused in it. Errors, for what is no
+   * message: `InvalidMessage`, `InvalidHeader`. O(size).
+   */
   readonly decodeMessage: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Message<C>>
+  /** An update as JSON, as `decode` takes it. O(size). */
+  readonly encode: (update: Update<C>) => readonly unknown[]
+  /** A message as JSON, as `decodeMessage` takes it. O(size). */
+  readonly encodeMessage: (message: Message<C>) => Readonly<Record<string, unknown>>
 }
 
 /**
@@ -102,14 +161,25 @@ export function scuttlebutt<S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> {
     dataType,
     create: Replica.create(dataType),
     change: Replica.change(dataType),
-    applyUpdate: Replica.applyUpdate(dataType),
-    applyUpdates: Replica.applyUpdates(dataType),
-    digest: Replica.digest,
-    history: Replica.history(dataType),
+    propose: Replica.propose(dataType),
+    changeAll: Replica.changeAll(dataType),
+    applyUpdate: apply.applyUpdate(dataType),
+    applyUpdates: apply.applyUpdates(dataType),
+    digest: Digest.of,
+    history: history(dataType),
+    open,
+    push,
+    isSynced,
     reconcile: reconcile(dataType),
     prune: Replica.prune(dataType),
-    merge: Replica.merge(dataType),
+    merge: apply.merge(dataType),
+    settle: apply.settle,
+    reread: apply.reread(dataType),
+    unread: ({ log }) => Unread.all(log),
+    reissue: reissue(dataType),
     decode: decode(dataType),
     decodeMessage: decodeMessage(dataType),
+    encode: encode(dataType),
+    encodeMessage: encodeMessage(dataType),
   }
 }

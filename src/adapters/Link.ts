@@ -1,13 +1,14 @@
 /** Joins a store and one peer by a session: the common part of node streams and web streams. */
 import * as Prefix from '../core/Prefix.js'
 import { failed } from '../core/receive.js'
-import * as Past from '../core/Past.js'
+import type { Batch } from '../core/Arrivals.js'
 import type { Update } from '../core/Update.js'
 import type { Rejection } from '../scuttlebutt.js'
 import * as format from '../wire/lines/format.js'
 import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
+import type { Refusal } from '../wire/WireMessage.js'
 import type { Store } from './store.js'
 import { portOf, type Port, type Tell } from './store/Port.js'
 
@@ -46,15 +47,22 @@ export interface Link {
    * About `size` characters of lines for the peer. Empty: nothing for now; undefined: never again.
    */
   readonly read: (size: number) => string | undefined
+  /** How the link stands. O(s), and O(d log u) for d updates to be told. */
+  readonly status: () => Status
   /** Unsubscribes from the store. After that every call does nothing. */
   readonly close: () => void
+}
+
+/** How a link stands. Offline: it was closed. */
+export interface Status extends Omit<Session.Status, 'phase'> {
+  readonly phase: Session.Status['phase'] | 'offline'
 }
 
 /** The messages of one call of the session. A read may exceed its size by as many. */
 const MESSAGES_A_READ = 64
 
 /** After these refusals, the source's later updates are held back: see {@link Prefix}. */
-const STOPS: ReadonlySet<Rejection['_tag']> = new Set(['Unsigned', 'Forged', 'NoKey', 'TooMany', 'HeldBack'])
+const STOPS: ReadonlySet<Rejection['_tag']> = new Set(['Unsigned', 'Forged', 'NoKey', 'HeldBack'])
 
 /** With more stopped sources than this, the session fails. */
 const MAX_STOPPED = 1000
@@ -90,10 +98,17 @@ class PeerLink<S, C> implements Link {
     this.now = options.now ?? Date.now
     this.decode = format.decode(dataType)
     this.encode = format.encode(dataType)
-    this.session = Session.open<C>(options)
-    this.unsubscribe = store.subscribe(() => {
+    this.session = Session.open<C>({ kind: dataType, ...options })
+    const unsubscribe = store.subscribe(() => {
       if (!this.isClosed) events.wake()
     })
+    const unhear = this.port.onRefused((refusals) => {
+      this.pass(refusals)
+    })
+    this.unsubscribe = () => {
+      unsubscribe()
+      unhear()
+    }
     this.watch = deadline(options.timeout, () => {
       this.refuse({ _tag: 'Silent', at: '', timeout: options.timeout ?? 0 })
       events.silent()
@@ -131,6 +146,11 @@ class PeerLink<S, C> implements Link {
     return text === '' && Session.isDone(this.session) ? undefined : text
   }
 
+  status(): Status {
+    const status = Session.status(this.session, this.store.getReplica())
+    return this.isClosed ? { ...status, phase: 'offline' } : status
+  }
+
   close(): void {
     this.isClosed = true
     this.unsubscribe()
@@ -142,9 +162,9 @@ class PeerLink<S, C> implements Link {
     const decodeLine = this.decode({ ...this.policy, now: this.now() })
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
     const { dataType } = this.store.scuttlebutt
-    const heard = Session.receive(dataType)(messages, this.port.past())(this.session, this.store.getReplica())
+    const heard = Session.receive(dataType)(messages)(this.session, this.store.getReplica())
     this.session = heard.session
-    const receiving = heard.arrivals && this.receive(heard.arrivals)
+    const receiving = this.receive(heard.brought)
     this.isReceiving = receiving !== undefined
     const finish = (): void => {
       this.isReceiving = false
@@ -156,34 +176,43 @@ class PeerLink<S, C> implements Link {
     return undefined
   }
 
-  /** Gives the store the peer's updates. Whatever throws on the way fails the session alone. */
-  private receive(arrivals: Past.ArrivalsWithPast<C>): Promise<void> | undefined {
+  /** Gives the store what the peer brought, one batch after the other. */
+  private receive([first, ...others]: ReadonlyArray<Session.Brought<C>>): Promise<void> | undefined {
+    if (first === undefined) return undefined
+    const receiving = this.receiveOne(first)
+    return receiving === undefined ? this.receive(others) : receiving.then(() => this.receive(others))
+  }
+
+  /** Whatever throws on the way fails the session alone. */
+  private receiveOne({ batch, vouching }: Session.Brought<C>): Promise<void> | undefined {
     const fail = (error: unknown): void => {
       this.refuseFromPeer(failed(error))
     }
     try {
-      return this.port.receive(this.allowed(arrivals), this.refuseFromPeer)?.catch(fail)
+      // a batch before this one may have been refused
+      const { hasRefused } = this.session.hearing
+      return this.port.receive(this.allowed(batch), hasRefused ? 'nobody' : vouching, this.refuseFromPeer)?.catch(fail)
     } catch (error) {
       fail(error)
       return undefined
     }
   }
 
-  /** The arrivals without those of stopped sources, which are refused. */
-  private allowed(arrivals: Past.ArrivalsWithPast<C>): Past.ArrivalsWithPast<C> {
-    if (Prefix.size(this.stopped) === 0) return arrivals
-    const allowed: Update<C>[] = []
-    for (const update of Past.news(arrivals)) {
+  /** The batch without updates of stopped sources, which are refused. */
+  private allowed(batch: Batch<C>): Batch<C> {
+    if (Prefix.size(this.stopped) === 0) return batch
+    const isAllowed = (update: Update<unknown>): boolean => {
       const heldBack = Prefix.heldBack(update)(this.stopped)
-      if (heldBack === undefined) allowed.push(update)
-      else this.refuse(heldBack)
+      if (heldBack !== undefined) this.refuse(heldBack)
+      return heldBack === undefined
     }
-    const { dataType } = this.store.scuttlebutt
-    return Past.classify(dataType)(allowed, arrivals.past)(this.store.getReplica())
+    return { ...batch, updates: batch.updates.filter(isAllowed), unread: (batch.unread ?? []).filter(isAllowed) }
   }
 
   /** One function for all updates of this peer: the gate tells peers apart by it. */
   private readonly refuseFromPeer: Tell = (rejection) => {
+    if (rejection._tag === 'Stranger' && this.session.lost.estranged) return
+    this.session = Session.told(rejection)(this.session)
     if (STOPS.has(rejection._tag) && 'update' in rejection) {
       this.stopped = Prefix.stop(rejection.update as Update<unknown>)(this.stopped)
     }
@@ -197,7 +226,19 @@ class PeerLink<S, C> implements Link {
   }
 
   private announce(announcements: ReadonlyArray<Announcement>): void {
-    for (const announcement of announcements) this.events.announce(announcement)
+    for (const announcement of announcements) {
+      if (announcement._tag === 'refused') this.port.refused(announcement.refusals, this.session.peer?.id)
+      this.events.announce(announcement)
+    }
+  }
+
+  /** Tells the peer of refusals of its updates that others have reported. */
+  private pass(refusals: ReadonlyArray<Refusal>): void {
+    const { peer } = this.session
+    const theirs = refusals.filter(([, source]) => source === peer?.id)
+    if (theirs.length === 0 || this.isClosed) return
+    this.session = Session.pass(theirs)(this.session)
+    this.events.wake()
   }
 }
 

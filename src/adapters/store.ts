@@ -2,18 +2,20 @@
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
 import type { Command, DataType } from '../core/DataType.js'
-import * as Past from '../core/Past.js'
-import { failed, type Received } from '../core/receive.js'
+import { left, right } from '../core/Either.js'
 import * as Replica from '../core/Replica.js'
 import type { SourceId, Update } from '../core/Update.js'
-import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
+import type { AheadOfClock, Rejection, Scuttlebutt } from '../scuttlebutt.js'
 import type { Security } from '../trust/Security.js'
 import type { Answer } from '../trust/Verifier.js'
-import { createGate, unsignable, type Gate } from './store/gate.js'
-import { withPort, type Port } from './store/Port.js'
+import { MAX_DRIFT } from '../wire/Policy.js'
+import { createCell, type Cell } from './store/Cell.js'
+import { unsignable, type Gate } from './store/gate.js'
+import { createIntake } from './store/intake.js'
+import { withPort } from './store/Port.js'
 import type { LocalStore } from './store/Store.js'
 
-export type { Listener, LocalStore, Store } from './store/Store.js'
+export type { Listener, LocalStore, RefusedUpdate, Store } from './store/Store.js'
 
 export interface StoreOptions<S, C> {
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
@@ -22,6 +24,13 @@ export interface StoreOptions<S, C> {
   readonly replica?: Replica.Replica<S, C>
   /** Whose updates are taken, and which ones. Default: all of everybody. */
   readonly security?: Security<S, C>
+  /**
+   * How far, in ms, the wall clock may be behind the newest stamp seen, before an own update counts as
+   * `AheadOfClock`: peers may refuse it. Default: a day, or less if the data type says so.
+   */
+  readonly maxDrift?: number
+  /** Refuses to make such an update. Default: makes it, and tells it by `refusals()`. */
+  readonly strict?: boolean
 }
 
 /**
@@ -40,67 +49,45 @@ export interface StoreOptions<S, C> {
 export const createStore = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
-  { now = Date.now, replica: saved = scuttlebutt.create(id), security }: StoreOptions<S, C> = {},
+  options: StoreOptions<S, C> = {},
 ): LocalStore<S, C> => {
-  const cell = createCell(saved.id === id ? saved : { ...saved, id })
+  const { now = Date.now, replica: saved = scuttlebutt.create(id), security } = options
+  const { dataType } = scuttlebutt
+  const cell = createCell(scuttlebutt.reread(saved.id === id ? saved : { ...saved, id }))
   const { getReplica } = cell
-  const intake = createIntake(scuttlebutt.dataType, cell, security, now)
+  const { gate, port, hear } = createIntake(dataType, cell, security, now)
   const store: LocalStore<S, C> = {
     scuttlebutt,
     getReplica,
-    ...createWriter(scuttlebutt.dataType, cell, intake.gate, now),
+    ...createWriter(scuttlebutt, cell, gate, { ...options, now }),
     apply: (updates) => {
-      const arrivals = Past.classify(scuttlebutt.dataType)(updates, cell.past())(getReplica())
-      if (intake.gate === undefined) intake.take(arrivals)
-      else void intake.gate.receive(Past.news(arrivals), () => undefined)
+      void port.receive({ updates }, 'caller', () => undefined)
+    },
+    reconcile: (message, budget) => hear(message, budget).answer(),
+    reconcileAsync: async (message, budget) => {
+      const { taking, answer } = hear(message, budget)
+      await taking
+      return answer()
     },
     prune: () => {
-      const replica = scuttlebutt.prune(now())(getReplica())
-      if (replica !== getReplica()) cell.commit({ replica, taken: [], proofs: [], rebuilt: false })
+      cell.set(scuttlebutt.prune(now())(getReplica()))
+    },
+    settle: (sources) => {
+      cell.set(scuttlebutt.settle(sources)(getReplica()))
+    },
+    unread: () => scuttlebutt.unread(getReplica()),
+    refusals: cell.refusals,
+    reissue: (newId) => {
+      const [updates, replica] = scuttlebutt.reissue(newId, now())(getReplica())
+      cell.commit({ replica, taken: updates, unread: [], proofs: [], isRemade: true })
+      return updates
     },
     subscribe: (listener) =>
-      cell.subscribe(({ taken, replica }) => {
-        listener(taken, replica)
+      cell.subscribe(({ taken, replica, before }) => {
+        listener(taken, replica, before)
       }),
   }
-  return withPort(store, intake.port)
-}
-
-/** Takes updates from elsewhere: through the gate, if there is one. */
-const createIntake = <S, C>(
-  dataType: DataType<S, C>,
-  { getReplica, commit, subscribe, past }: Cell<S, C>,
-  security: Security<S, C> | undefined,
-  now: () => number,
-) => {
-  const take = (arrivals: Past.ArrivalsWithPast<C>): Received<S, C>['proofs'] => {
-    const received = Past.receive(dataType)(arrivals)(getReplica())
-    if (received.replica !== getReplica()) commit(received)
-    return received.proofs
-  }
-  const host = {
-    getReplica,
-    now,
-    receive: (updates: ReadonlyArray<Update<C>>) => take(Past.classify(dataType)(updates, past())(getReplica())),
-  }
-  const gate = security && createGate(dataType, security, host)
-  const port: Port<S, C> = {
-    past,
-    subscribe,
-    receive: (arrivals, tell) => {
-      if (gate !== undefined) {
-        const updates = Past.news(arrivals)
-        return updates.length === 0 ? undefined : gate.receive(updates, tell)
-      }
-      try {
-        for (const proof of take(arrivals)) tell(proof)
-      } catch (error) {
-        tell(failed(error))
-      }
-      return undefined
-    },
-  }
-  return { take, gate, port }
+  return withPort(store, port)
 }
 
 /** So often a change is made again if something else writes to the store meanwhile. */
@@ -108,24 +95,42 @@ const MAX_ATTEMPTS = 10
 
 /** Makes local updates: proposes them, signs them if there is a gate, applies them. */
 const createWriter = <S, C>(
-  dataType: DataType<S, C>,
-  { getReplica, commit, wrote }: Cell<S, C>,
+  { dataType, propose, changeAll: makeAll }: Scuttlebutt<S, C>,
+  { getReplica, commit, wrote, isRestored, refuse }: Cell<S, C>,
   gate: Gate<C> | undefined,
-  now: () => number,
-): Pick<LocalStore<S, C>, 'change' | 'changeAsync'> => {
-  const propose = Replica.propose(dataType)
+  { now, maxDrift = MAX_DRIFT, strict = false }: StoreOptions<S, C> & { readonly now: () => number },
+): Pick<LocalStore<S, C>, 'change' | 'changeAll' | 'changeAsync'> => {
   const applyOwn = Replica.applyOwn(dataType)
+  const drift = Math.min(maxDrift, dataType.maxDrift ?? Infinity)
   let last: Promise<unknown> = Promise.resolve()
 
+  const aheadOfClock = (): AheadOfClock | undefined => {
+    const [{ latest }, clock] = [getReplica().clock, now()]
+    return latest - clock > drift ? { _tag: 'AheadOfClock', at: '', latest, now: clock } : undefined
+  }
   const make = <Err>(command: Command<S, C, Err>): Answer<Err | Rejection, Update<C>> => {
+    const ahead = strict ? aheadOfClock() : undefined
+    if (ahead !== undefined) return left(ahead)
     const made = propose(command, now())(getReplica())
     return made._tag === 'Left' || gate === undefined ? made : gate.sign(made.right)
+  }
+  const commitAll = (updates: ReadonlyArray<Update<C>>): void => {
+    const [before, ahead] = [getReplica(), aheadOfClock()]
+    for (const update of updates) wrote(update)
+    const after = updates.reduce((next, update) => applyOwn(update)(next), before)
+    const { id } = before
+    // peers may bring back older updates of our own: only a whole round makes us sure of ourselves
+    const clock = isRestored() ? Clock.doubtFrom(id, Clock.sureOf(id)(before.clock))(after.clock) : after.clock
+    const replica = clock === after.clock ? after : { ...after, clock }
+    commit({ replica, taken: updates, unread: [], proofs: [], isRemade: false })
+    if (ahead !== undefined) {
+      refuse(updates.map(([, timestamp, source]) => ({ timestamp, source, reason: ahead._tag })))
+    }
   }
   /** Returns false if a later update under our id came first: then `update` must be made again. */
   const tryCommit = (update: Update<C>): boolean => {
     if (Clock.covers(update)(getReplica().clock)) return false
-    wrote(update)
-    commit({ replica: applyOwn(update)(getReplica()), taken: [update], proofs: [], rebuilt: false })
+    commitAll([update])
     return true
   }
   const change: LocalStore<S, C>['change'] = (command) => {
@@ -137,6 +142,17 @@ const createWriter = <S, C>(
     }
     throw new TypeError('a command, or a signer, writes to its own store each time it is called')
   }
+  const changeAll: LocalStore<S, C>['changeAll'] = (commands) => {
+    const ahead = strict ? aheadOfClock() : undefined
+    if (ahead !== undefined) return left(ahead)
+    if (gate !== undefined) return signAll(dataType, gate, [...commands], now, getReplica, commitAll)
+    const before = getReplica()
+    const made = makeAll(commands, now())(before)
+    if (made._tag === 'Left') return made
+    if (getReplica() !== before) throw new TypeError('a command writes to its own store')
+    if (made.right[0].length > 0) commitAll(made.right[0])
+    return right(made.right[0])
+  }
   const changeAsync: LocalStore<S, C>['changeAsync'] = (command) => () => {
     const turn = async (): Promise<E.Either<Rejection, Update<C>>> => {
       const answer = make(command) as Answer<Rejection, Update<C>>
@@ -147,55 +163,29 @@ const createWriter = <S, C>(
     last = turned.catch(() => undefined)
     return turned
   }
-  return { change, changeAsync }
+  return { change, changeAll, changeAsync }
 }
 
-/** The one mutable thing: a replica, and who hears of the next one. */
-interface Cell<S, C> {
-  readonly getReplica: () => Replica.Replica<S, C>
-  /** Own updates that may be lost: see {@link Past}. */
-  readonly past: () => Past.Past | undefined
-  /** An own update is about to be committed. */
-  readonly wrote: (update: Update<C>) => void
-  /** Replaces the replica and calls the listeners, each batch in turn. */
-  readonly commit: (received: Received<S, C>) => void
-  readonly subscribe: (listener: (received: Received<S, C>) => void) => () => void
-}
-
-/** The current replica, and its listeners. */
-const createCell = <S, C>(first: Replica.Replica<S, C>): Cell<S, C> => {
-  let replica = first
-  const listeners = new Set<{ readonly call: (received: Received<S, C>) => void }>()
-  const untold: Received<S, C>[] = []
-  let began = Past.begin(first)
-  return {
-    getReplica: () => replica,
-    past: () => Past.of(began),
-    wrote: (update) => {
-      began = Past.wrote(update)(began)
-    },
-    commit: (received) => {
-      replica = received.replica
-      untold.push(received)
-      if (untold.length > 1) return // a listener made this change: the loop below is running
-      for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) {
-        for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, next)
-      }
-    },
-    subscribe: (call) => {
-      const listener = { call }
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+/** Several signed updates, each made on the state after those before it. */
+const signAll = <S, C, Err>(
+  dataType: DataType<S, C>,
+  gate: Gate<C>,
+  commands: ReadonlyArray<Command<S, C, Err>>,
+  now: () => number,
+  getReplica: () => Replica.Replica<S, C>,
+  commitAll: (updates: ReadonlyArray<Update<C>>) => void,
+): E.Either<Err | Rejection, ReadonlyArray<Update<C>>> => {
+  const propose = Replica.propose(dataType)
+  const updates: Update<C>[] = []
+  let replica = getReplica()
+  for (const command of commands) {
+    const made = propose(command, now())(replica)
+    const signed = made._tag === 'Left' ? made : gate.sign(made.right, replica)
+    if (typeof signed === 'function') return unsignable('the signer takes its time: use changeAsync')
+    if (signed._tag === 'Left') return signed
+    updates.push(signed.right)
+    replica = Replica.applyOwn(dataType)(signed.right)(replica)
   }
-}
-
-const notify = <A>(listener: (event: A) => void, event: A): void => {
-  try {
-    listener(event)
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
-  }
+  if (updates.length > 0) commitAll(updates)
+  return right(updates)
 }

@@ -2,9 +2,10 @@
  * Node streams of the wire protocol: a Duplex for a peer, a Readable to save, a Writable to load.
  */
 import { Duplex, type Readable, type Writable } from 'node:stream'
-import type { Digest } from '../core/Replica.js'
+import type { Digest } from '../core/Digest.js'
 import type { Rejection } from '../scuttlebutt.js'
-import { createLink, type Announcement, type Link, type LinkEvents, type LinkOptions } from './Link.js'
+import { createLink, type Announcement, type Link, type LinkEvents, type LinkOptions, type Status } from './Link.js'
+import type { Refusal } from '../wire/WireMessage.js'
 import type { Store } from './store.js'
 
 export interface StreamOptions extends LinkOptions {
@@ -24,6 +25,8 @@ export interface StreamEvents {
   readonly sync: []
   /** Something from the peer was refused. It changed nothing; the stream goes on. */
   readonly rejection: [rejection: Rejection]
+  /** The peer, or a peer of it, refused updates: stamps and reasons. */
+  readonly refused: [refusals: ReadonlyArray<Refusal>]
 }
 
 type Listening<This> = <K extends keyof StreamEvents>(event: K, listener: (...args: StreamEvents[K]) => void) => This
@@ -33,6 +36,8 @@ export type Emitting<Stream> = {
   readonly on: Listening<Emitting<Stream>>
   readonly once: Listening<Emitting<Stream>>
   readonly off: Listening<Emitting<Stream>>
+  /** How the stream stands. O(s), and O(d log u) for d updates to be told. */
+  readonly status: () => Status
 } & Stream
 
 export type ScuttlebuttStream = Emitting<Duplex>
@@ -158,6 +163,10 @@ class PeerStream<S, C> extends Duplex {
     return super.pipe(sink, options)
   }
 
+  status(): Status {
+    return this.link.status()
+  }
+
   private joinSource(source: Readable): void {
     if (this.source !== undefined && this.source !== source) throw twoPeers()
     this.source = source
@@ -187,6 +196,9 @@ class PeerStream<S, C> extends Duplex {
         break
       case 'rejection':
         this.emit('rejection', announcement.rejection)
+        break
+      case 'refused':
+        this.emit('refused', announcement.refusals)
         break
       default:
         this.emit(announcement._tag)

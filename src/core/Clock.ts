@@ -1,6 +1,6 @@
 /**
- * What a replica has seen: for each source the timestamp of its newest update, which
- * stands for all its earlier ones too. A persistent version vector.
+ * What a replica has seen: for each source the timestamp of its newest update. And how far it is
+ * sure of it: up to there, no update of the source is missing. A persistent version vector.
  *
  * Clocks form a join-semilattice under {@link join}, ordered by {@link leq}.
  * Source: van Renesse et al., "Efficient Reconciliation and Flow Control for
@@ -19,7 +19,15 @@ export interface Clock {
    * when updates lapse.
    */
   readonly floor: Timestamp
+  /**
+   * The sources that are in doubt, and how far the replica is sure of each: below its newest
+   * timestamp, at least the floor. Of all others it is sure. Absent if none is in doubt.
+   */
+  readonly sure?: SortedMap.SortedMap<SourceId, Timestamp>
 }
+
+const clockOf = (timestamps: Clock['timestamps'], latest: Timestamp, floor: Timestamp, sure: Clock['sure']): Clock =>
+  sure === undefined || SortedMap.size(sure) === 0 ? { timestamps, latest, floor } : { timestamps, latest, floor, sure }
 
 /** A clock as a digest carries it. `__proto__` is a source like any other: a peer may send it. */
 export type ClockRecord = Readonly<Record<SourceId, Timestamp>>
@@ -80,7 +88,7 @@ export class Draft {
     const { origin, source, timestamp, latest } = this
     if (source === undefined) return origin
     const others = this.timestamps?.done() ?? origin.timestamps
-    return { timestamps: SortedMap.set(bySource, others, source, timestamp), latest, floor: origin.floor }
+    return clockOf(SortedMap.set(bySource, others, source, timestamp), latest, origin.floor, origin.sure)
   }
 }
 
@@ -96,11 +104,11 @@ export const advance =
     withOne(update[2], update[1], clock)
 
 const withOne = (source: SourceId, timestamp: Timestamp, clock: Clock): Clock => {
-  const { latest, floor } = clock
+  const { latest, floor, sure } = clock
   if (!(timestamp > floor)) return clock
   const later = (before = NEVER): Timestamp => (timestamp > before ? timestamp : before)
   const timestamps = SortedMap.update(bySource, clock.timestamps, source, later)
-  return timestamps === clock.timestamps ? clock : { timestamps, latest: Math.max(latest, timestamp), floor }
+  return timestamps === clock.timestamps ? clock : clockOf(timestamps, Math.max(latest, timestamp), floor, sure)
 }
 
 /** {@link advance} for each update. O(u log s) for u updates. */
@@ -113,8 +121,8 @@ export const advanceAll =
   }
 
 /**
- * The least clock that covers what either covers. Shares its structure with `clock`,
- * and is `clock` itself if that covers `other`. O(d log s) for d sources that
+ * The least clock that covers what either covers, as sure as either is. Shares its structure with
+ * `clock`, and is `clock` itself if that covers `other`. O(d log s) for d sources that
  * differ between versions of one clock, O(s log s) between strangers.
  *
  * @example
@@ -127,8 +135,44 @@ export const join =
     SortedMap.forEachChange(bySource, clock.timestamps, other.timestamps, (source, timestamp) => {
       draft.advance(source, timestamp)
     })
-    return draft.done()
+    const joined = draft.done()
+    if (clock.sure === undefined && other.sure === undefined) return joined
+    const sure = new SureDraft(clock)
+    const judge = (_: Timestamp, source: SourceId): void => {
+      sure.set(source, Math.max(sureOf(source)(clock), sureOf(source)(other), joined.floor), joined)
+    }
+    for (const map of [clock.sure, other.sure]) if (map !== undefined) SortedMap.forEach(map, judge)
+    return sure.done(joined)
   }
+
+/** What a clock is sure of, in the making. */
+class SureDraft {
+  private readonly sure: SortedMap.Draft<SourceId, Timestamp>
+  private readonly before: Clock
+
+  constructor(before: Clock) {
+    this.before = before
+    this.sure = new SortedMap.Draft<SourceId, Timestamp>(bySource, before.sure ?? SortedMap.empty())
+  }
+
+  /** Sure of a source up to a timestamp, at most up to what `clock` has seen of it. */
+  set(source: SourceId, timestamp: Timestamp, clock: Clock): void {
+    const before = this.sure.get(source)
+    if (timestamp >= timestampOf(source)(clock)) {
+      if (before !== undefined) this.sure.remove(source)
+    } else if (before !== timestamp) this.sure.set(source, timestamp)
+  }
+
+  /** `clock` with this. The same clock if it is as sure. */
+  done(clock: Clock): Clock {
+    const { sure: before } = this.before
+    const sure = this.sure.done()
+    if (clock.sure === before && (before === undefined ? SortedMap.size(sure) === 0 : sure.root === before.root)) {
+      return clock
+    }
+    return clockOf(clock.timestamps, clock.latest, clock.floor, sure)
+  }
+}
 
 /**
  * Covers all sources up to a timestamp, and forgets the sources that have nothing newer. The same
@@ -147,7 +191,13 @@ export const raise =
     SortedMap.forEach(clock.timestamps, (timestamp, source) => {
       if (timestamp <= floor) timestamps.remove(source)
     })
-    return { timestamps: timestamps.done(), latest: Math.max(clock.latest, floor), floor }
+    const raised = clockOf(timestamps.done(), Math.max(clock.latest, floor), floor, undefined)
+    if (clock.sure === undefined) return raised
+    const sure = new SureDraft(clock)
+    SortedMap.forEach(clock.sure, (timestamp, source) => {
+      sure.set(source, Math.max(timestamp, floor), raised)
+    })
+    return sure.done(raised)
   }
 
 /** The timestamp of a source's newest update, or the floor if none is above it. O(log s). */
@@ -155,6 +205,116 @@ export const timestampOf =
   (source: SourceId) =>
   (clock: Clock): Timestamp =>
     SortedMap.get(bySource, clock.timestamps, source) ?? clock.floor
+
+/** The timestamp up to which no update of a source is missing. O(log s). */
+export const sureOf =
+  (source: SourceId) =>
+  (clock: Clock): Timestamp =>
+    (clock.sure && SortedMap.get(bySource, clock.sure, source)) ?? timestampOf(source)(clock)
+
+/** Whether updates of a source may be missing below its newest. O(log d) for d in doubt. */
+export const isDoubted =
+  (source: SourceId) =>
+  ({ sure }: Clock): boolean =>
+    sure !== undefined && SortedMap.get(bySource, sure, source) !== undefined
+
+/** The number of sources in doubt. O(1). */
+export const doubts = ({ sure }: Clock): number => (sure === undefined ? 0 : SortedMap.size(sure))
+
+/** Visits the sources in doubt: none of their updates up to `sure` is missing. O(doubts). */
+export const forEachDoubt = (
+  clock: Clock,
+  visit: (source: SourceId, sure: Timestamp, seen: Timestamp) => void,
+): void => {
+  if (clock.sure === undefined) return
+  SortedMap.forEach(clock.sure, (sure, source) => {
+    visit(source, sure, timestampOf(source)(clock))
+  })
+}
+
+/**
+ * What a peer vouches for at the end of a round: all that it knows of is told, and it misses no
+ * update of a source up to `sureOf` it. Below `floor` it has let updates go.
+ */
+export interface Claim {
+  readonly sureOf: (source: SourceId) => Timestamp
+  readonly floor: Timestamp
+}
+
+/**
+ * The clock after a batch that only a peer vouches for, if anybody. `advanced` is the clock that
+ * has seen the batch, `touched` its sources. O((t + d) log s) for t touched and d in doubt.
+ */
+export const doubting =
+  (touched: Iterable<SourceId>, claim?: Claim) =>
+  (before: Clock, advanced: Clock): Clock => {
+    const sure = new SureDraft(before)
+    const judge = (source: SourceId, old: Timestamp): void => {
+      const claimed = claim === undefined || old < claim.floor ? NEVER : claim.sureOf(source)
+      sure.set(source, Math.max(old, claimed), advanced)
+    }
+    for (const source of touched) judge(source, sureOf(source)(before))
+    if (claim !== undefined) forEachDoubt(before, judge)
+    return sure.done(advanced)
+  }
+
+/** Sure of some sources, or of all, as far as they were seen. O(d log s) for d in doubt. */
+export const settle =
+  (sources?: Iterable<SourceId>) =>
+  (clock: Clock): Clock => {
+    const sure = new SureDraft(clock)
+    for (const source of sources ?? (clock.sure === undefined ? [] : SortedMap.keys(clock.sure))) {
+      sure.set(source, Infinity, clock)
+    }
+    return sure.done(clock)
+  }
+
+/** Sure of a source up to a timestamp only, if that is less. O(log s). */
+export const doubtFrom =
+  (source: SourceId, timestamp: Timestamp) =>
+  (clock: Clock): Clock => {
+    const from = Math.max(timestamp, clock.floor)
+    if (from >= sureOf(source)(clock)) return clock
+    const sure = SortedMap.set(bySource, clock.sure ?? SortedMap.empty<SourceId, Timestamp>(), source, from)
+    return clockOf(clock.timestamps, clock.latest, clock.floor, sure)
+  }
+
+/**
+ * The clock that has seen nothing of a source after `now`, and is sure of no other beyond it. Its
+ * `latest` is that of what is left. O(s log s).
+ */
+export const rewind =
+  (source: SourceId, now: Timestamp) =>
+  (clock: Clock): Clock => {
+    const { floor } = clock
+    const draft = new Draft({ ...empty, floor, latest: floor })
+    SortedMap.forEach(clock.timestamps, (seen, other) => {
+      draft.advance(other, other === source ? Math.min(seen, now) : seen)
+    })
+    const sure = new SureDraft(empty)
+    const rewound = draft.done()
+    SortedMap.forEach(rewound.timestamps, (_, other) => {
+      sure.set(other, Math.max(floor, Math.min(sureOf(other)(clock), now)), rewound)
+    })
+    return sure.done(rewound)
+  }
+
+/** Visits each source with its newest timestamp. O(s). */
+export const forEachSource = (clock: Clock, visit: (source: SourceId, timestamp: Timestamp) => void): void => {
+  SortedMap.forEach(clock.timestamps, (timestamp, source) => {
+    visit(source, timestamp)
+  })
+}
+
+/**
+ * Visits the sources of which a newer version of a clock has seen more, or is sure of more. May visit
+ * one twice. O(d log s) for d of them.
+ */
+export const forEachSourceChanged = (old: Clock, clock: Clock, visit: (source: SourceId) => void): void => {
+  SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, visit)
+  if (old.sure === clock.sure) return
+  for (const { sure } of [old, clock]) if (sure !== undefined) for (const source of SortedMap.keys(sure)) visit(source)
+}
 
 /** Whether an update was seen. O(log s). */
 export const covers =
@@ -197,22 +357,33 @@ export const aheadOfRecord =
   }
 
 /**
- * Whether a digest claims anything that `clock` has not seen. O(s log s), and O(s) if all of it was
- * seen above the floor.
+ * Whether `clock` is sure of all that a record claims. O(s log s), and O(s) if all of it was seen
+ * above the floor and nothing is in doubt.
  */
-export const lacks =
+export const isSureOf =
   (claimed: ClockRecord) =>
   (clock: Clock): boolean => {
     const sources = Object.keys(claimed)
-    let seen = 0
-    SortedMap.forEach(clock.timestamps, (timestamp, source) => {
-      if (Object.hasOwn(claimed, source) && claimed[source]! <= timestamp) seen++
-    })
-    return seen < sources.length && sources.some((source) => claimed[source]! > timestampOf(source)(clock))
+    let sure = 0
+    if (clock.sure === undefined) {
+      SortedMap.forEach(clock.timestamps, (timestamp, source) => {
+        if (Object.hasOwn(claimed, source) && claimed[source]! <= timestamp) sure++
+      })
+    }
+    return sure === sources.length || sources.every((source) => claimed[source]! <= sureOf(source)(clock))
   }
 
 /** The partial order of clocks: whether `b` covers all that `a` covers. Costs as {@link join}. */
-export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(b)(a).length === 0
+export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(b)(a).length === 0 && isNoSurer(a, b)
+
+/** Whether `b` is sure of all that `a` is sure of. It has seen as much. */
+const isNoSurer = (a: Clock, b: Clock): boolean => {
+  let isSo = true
+  forEachDoubt(b, (source, sure) => {
+    if (sureOf(source)(a) > sure) isSo = false
+  })
+  return isSo
+}
 
 /** fp-ts's `Eq`. Costs as {@link join}. */
 export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, b) && leq(b, a)) }
@@ -220,15 +391,31 @@ export const Eq = { equals: (a: Clock, b: Clock): boolean => a === b || (leq(a, 
 /** fp-ts's `BoundedJoinSemilattice`. */
 export const JoinSemilattice = { join: (a: Clock, b: Clock): Clock => join(b)(a), zero: empty }
 
-/** The record that a digest carries: sources in order, without the floor. O(s). */
-export const toRecord = (clock: Clock): ClockRecord => {
+/** What was seen, as a record: sources in order, without the floor. O(s). */
+export const toRecord = ({ timestamps }: Clock): ClockRecord => {
   const record: Record<SourceId, Timestamp> = {}
-  SortedMap.forEach(clock.timestamps, (value, source) => {
-    // assigning to `__proto__` would set the prototype
-    if (source === '__proto__') Object.defineProperty(record, source, { ...OWN, value })
-    else record[source] = value
+  SortedMap.forEach(timestamps, (timestamp, source) => {
+    put(record, source, timestamp)
   })
   return record
+}
+
+/** What is sure, as a record: sources in order, those above the floor. O(s). */
+export const toSureRecord = (clock: Clock): ClockRecord => {
+  if (clock.sure === undefined) return toRecord(clock)
+  const record: Record<SourceId, Timestamp> = {}
+  SortedMap.forEach(clock.timestamps, (_, source) => {
+    const sure = sureOf(source)(clock)
+    if (sure > clock.floor) put(record, source, sure)
+  })
+  return record
+}
+
+/** Sets a member of a record. A source may be called `__proto__`. */
+export const put = <A>(record: Record<SourceId, A>, source: SourceId, value: A): void => {
+  // assigning to `__proto__` would set the prototype
+  if (source === '__proto__') Object.defineProperty(record, source, { ...OWN, value })
+  else record[source] = value
 }
 
 const OWN = { enumerable: true, writable: true, configurable: true }

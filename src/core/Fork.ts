@@ -1,13 +1,14 @@
 /**
- * Forks: two contents under one stamp, from a source that equivocates, or from two programs that
- * run under one id.
+ * Forks: several contents under one stamp, from a source that equivocates, or from two programs
+ * that run under one id. The two greatest count, by canonical JSON, so that all replicas that have
+ * met them agree.
  */
 import type { DataType } from './DataType.js'
-import * as Change from './Change.js'
+import * as Json from './Json.js'
 import * as Log from './Log.js'
 import type { InUpdate } from './Rejection.js'
-import { sift, type Replica } from './Replica.js'
-import { sameContent, type Update } from './Update.js'
+import * as Unread from './Unread.js'
+import type { Update } from './Update.js'
 
 /** Another content for the stamp of an update that is held. The two together are the proof. */
 export interface Equivocation<C> extends InUpdate {
@@ -16,63 +17,57 @@ export interface Equivocation<C> extends InUpdate {
   readonly held: Update<C>
 }
 
-/** The most proofs kept against one source. More prove nothing new, and would fill the memory. */
-const MAX_FORKS = 64
-
-/**
- * The forks among updates that the clock covers: each other content once, isolated. `fresh` are
- * updates that came before them in the batch. Finds nothing under a stamp whose first content was
- * superseded. O(u log u).
- */
-export const among =
-  <S, C>(dataType: DataType<S, C>) =>
-  (stale: ReadonlyArray<Update<C>>, fresh: ReadonlyArray<Update<C>>) =>
-  (replica: Replica<S, C>): ReadonlyArray<Equivocation<C>> => {
-    const { encode } = dataType.change
-    const proofs: Equivocation<C>[] = []
-    let log = Log.evolve(fresh, [])(replica.log)
-    for (const given of stale) {
-      if (Log.forksOf(given[2])(log) >= MAX_FORKS) continue
-      const held = Log.contents(given)(log)
-      if (held.length === 0 || held.some((one) => sameContent(encode, one, given))) continue
-      const update = Change.isolate(given)
-      log = Log.fork(update)(log)
-      proofs.push({ _tag: 'Equivocation', at: '[0]', update, held: held[0]! })
-    }
-    return proofs
-  }
-
-/**
- * Keeps both contents of a forked stamp and applies them in update order, so that all replicas that
- * have seen both agree. This holds for data types that do not depend on the order within a source;
- * all of ours are such. Moves no clock. Keeps 64 forks a source; after that the first content
- * stays. Costs as {@link among} and as the data type's `apply`.
- *
- * @example
- * import * as t from 'io-ts'
- * const model = scuttlebutt(Model.of(t.number))
- * const [one, two] = [['x', 1], ['x', 2]].map((change) => [change, 1000, 'liar'])
- * const replicas = [[one, two], [two, one]].map(([first, second]) => {
- *   const replica = model.applyUpdate(first)(model.create('ann'))
- *   return confront(model.dataType)([second])(replica)[1]
- * })
- * replicas.map(({ state }) => Model.toJSON(state)) // => [{ x: 2 }, { x: 2 }]
- */
-export const confront =
-  <S, C>(dataType: DataType<S, C>) =>
-  (updates: ReadonlyArray<Update<C>>) =>
-  (replica: Replica<S, C>): readonly [ReadonlyArray<Equivocation<C>>, Replica<S, C>] => {
-    const { fresh, stale } = sift(updates)(replica)
-    const proofs = stale.length === 0 ? [] : among(dataType)(stale, fresh)(replica)
-    return [proofs, proofs.reduce((next, { update }) => withFork(dataType, update, next), replica)]
-  }
-
-/**
- * If the first content is no longer in the log, do nothing: the fork is found when both come again.
- */
-const withFork = <S, C>(dataType: DataType<S, C>, update: Update<C>, replica: Replica<S, C>): Replica<S, C> => {
-  if (Log.find(update)(replica.log) === undefined) return replica
-  const { state, superseded } = dataType.apply([update])(replica.state)
-  const log = Log.evolve([], superseded)(Log.fork(update)(replica.log))
-  return { id: replica.id, clock: replica.clock, log, state }
+/** An update and its change as JSON. */
+export interface Content {
+  readonly update: Update<unknown>
+  readonly json: unknown
+  readonly isUnread: boolean
 }
+
+/** So many contents of one stamp count. */
+const MOST = 2
+
+/** What a log holds under the stamp of an update. O(log u), and the size of what it finds. */
+export const contents =
+  <S, C>({ change: { encode } }: DataType<S, C>) =>
+  (update: Update<unknown>) =>
+  (log: Log.Log<C>): ReadonlyArray<Content> => {
+    const found: Content[] = Log.contents(update)(log).map((one) => ({
+      update: one,
+      json: encode(one[0]),
+      isUnread: false,
+    }))
+    if (log.unread === undefined) return found
+    for (const one of Log.contents(update)(log.unread.log)) found.push({ update: one, json: one[0], isUnread: true })
+    return found
+  }
+
+/** Whether a content is among others. O(size). */
+export const isAmong = ({ update, json }: Content, others: ReadonlyArray<Content>): boolean =>
+  others.some((one) => one.update === update || Json.equals(one.json, json))
+
+/** The log with another content, and whether one that counted no longer does. */
+export interface Forked<C> {
+  readonly log: Log.Log<C>
+  readonly isDisplaced: boolean
+}
+
+/**
+ * The log with a content beside those that it holds under the stamp. Undefined if two greater ones
+ * are held. O(log u), and the size of the contents.
+ */
+export const put =
+  <S, C>(dataType: DataType<S, C>) =>
+  (content: Content) =>
+  (log: Log.Log<C>): Forked<C> | undefined => {
+    const held = contents(dataType)(content.update)(log)
+    if (held.length < MOST) return { log: add(log, content), isDisplaced: false }
+    const all = [...held, content].sort((a, b) => (Json.canonical(a.json) < Json.canonical(b.json) ? 1 : -1))
+    const greatest = all.slice(0, MOST)
+    if (!greatest.includes(content)) return undefined
+    const cleared = Unread.without(content.update)(Log.without(content.update)(log))
+    return { log: greatest.reduce(add<C>, cleared), isDisplaced: true }
+  }
+
+const add = <C>(log: Log.Log<C>, { update, isUnread }: Content): Log.Log<C> =>
+  isUnread ? Unread.add(update)(log) : Log.fork(update as Update<C>)(log)

@@ -8,6 +8,7 @@ import * as SortedMap from '../structures/SortedMap.js'
 import { bySource, type Behind } from './Clock.js'
 import * as Log from './Log.js'
 import * as SourceLog from './SourceLog.js'
+import { NEVER } from './Timestamp.js'
 import { before, type Update } from './Update.js'
 
 /** The order in which updates go when not all can go at once. */
@@ -15,9 +16,6 @@ export type Order = 'oldest-first' | 'breadth' | 'depth'
 
 /**
  * The size of a reply. At least one update always goes: a conversation of empty replies never ends.
- *
- * After a reply that was cut short, a clock may cover an update that never comes, because
- * another supersedes it. The replicas agree once that other one has come.
  */
 export interface Budget {
   readonly maxUpdates?: number
@@ -74,13 +72,43 @@ export const of =
       const missing = SourceLog.size(updates) - index
       if (update !== undefined) draft.set({ update, log: updates, index, sent: 0, missing }, true)
     }
-    if (log.forks !== undefined) {
-      SortedMap.forEach(of(sources, order)(log.forks), (_, head) => {
+    // an update that cannot be read goes like any other
+    for (const more of [log.forks, log.unread?.log as Log.Log<C> | undefined]) {
+      if (more === undefined) continue
+      SortedMap.forEach(of(sources, order)(more), (_, head) => {
         draft.set(head, true)
       })
     }
     return draft.done()
   }
+
+/** Updates of any places, to be sent oldest first. O(u log u). */
+export const ofUpdates = <C>(updates: ReadonlyArray<Update<C>>): Frontier<C> => {
+  if (updates.length === 0) return empty()
+  const log = Log.add(Log.sorted(updates))(Log.empty<C>())
+  const all: Behind[] = []
+  SortedMap.forEach(log.updatesBySource, (_, source) => all.push([source, NEVER]))
+  return of(all)(log)
+}
+
+/** Both, oldest first. O(s log s). */
+export const join = <C>(a: Frontier<C>, b: Frontier<C>): Frontier<C> => {
+  if (isEmpty(b)) return a
+  const draft = new SortedMap.Draft(earlier, a)
+  SortedMap.forEach(b, (_, head) => {
+    draft.set(head, true)
+  })
+  return draft.done()
+}
+
+/** The number of updates in it. O(s). */
+export const count = (frontier: Frontier<unknown>): number => {
+  let sum = 0
+  SortedMap.forEach(frontier, (_, { log, index }) => {
+    sum += SourceLog.size(log) - index
+  })
+  return sum
+}
 
 /**
  * The next updates within a budget, in its order, and the frontier behind them. They leave no gap

@@ -5,6 +5,7 @@
  */
 import { bySource, type Behind } from './Clock.js'
 import * as SourceLog from './SourceLog.js'
+import type { Timestamp } from './Timestamp.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { compare, sameStamp, type SourceId, type Update } from './Update.js'
 
@@ -17,6 +18,16 @@ export interface Log<C> {
    * dropped: they are proof against the source.
    */
   readonly forks?: Log<C>
+  /** Updates that this program cannot read. They are held like others. */
+  readonly unread?: Unread
+}
+
+/** See `core/Unread`. */
+export interface Unread {
+  readonly log: Log<unknown>
+  /** The bytes of all as JSON, and of each source. */
+  readonly bytes: number
+  readonly bytesBySource: SortedMap.SortedMap<SourceId, number>
 }
 
 const emptyLog: Log<never> = { updatesBySource: SortedMap.empty(), size: 0 }
@@ -69,7 +80,7 @@ const withEach = <C>(changes: Iterable<Changes<C>>, log: Log<C>): Log<C> => {
     if (count === 0) updatesBySource.remove(source)
     else updatesBySource.set(source, next)
   }
-  return withForks({ updatesBySource: updatesBySource.done(), size }, log)
+  return beside(log, updatesBySource.done(), size)
 }
 
 const areOf = (source: SourceId, updates: ReadonlyArray<Update<unknown>>): boolean =>
@@ -85,11 +96,14 @@ const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Lo
     count === 0
       ? SortedMap.remove(bySource, updatesBySource, source)
       : SortedMap.set(bySource, updatesBySource, source, next)
-  return withForks({ updatesBySource: changed, size: log.size + count - SourceLog.size(held) }, log)
+  return beside(log, changed, log.size + count - SourceLog.size(held))
 }
 
-/** `log` with the forks of another log, if that has any. */
-const withForks = <C>(log: Log<C>, { forks }: Log<C>): Log<C> => (forks === undefined ? log : { ...log, forks })
+/** Other updates beside the forks and the unread ones of a log. */
+const beside = <C>({ forks, unread }: Log<C>, updatesBySource: Log<C>['updatesBySource'], size: number): Log<C> =>
+  forks === undefined && unread === undefined
+    ? { updatesBySource, size }
+    : { updatesBySource, size, ...(forks && { forks }), ...(unread && { unread }) }
 
 /** The most frequent step: one update, nothing dropped. */
 const withOne = <C>(update: Update<C>, log: Log<C>): Log<C> => {
@@ -100,7 +114,7 @@ const withOne = <C>(update: Update<C>, log: Log<C>): Log<C> => {
     grew = SourceLog.size(next) - SourceLog.size(held)
     return next
   })
-  return withForks({ updatesBySource: added, size: size + grew }, log)
+  return beside(log, added, size + grew)
 }
 
 /**
@@ -123,23 +137,59 @@ export const fork =
       ? withOne(update, log)
       : { ...log, size: log.size + 1, forks: fork(update)(log.forks ?? empty()) }
 
-/** The number of a source's updates in `forks`, at all depths. O(log s) a depth. */
-export const forksOf =
-  (source: SourceId) =>
-  ({ forks }: Log<unknown>): number =>
-    forks === undefined ? 0 : SourceLog.size(ofSource(source)(forks)) + forksOf(source)(forks)
+/** The log without what it holds under the stamp of an update, read, in all contents. O(log u). */
+export const without =
+  (update: Update<unknown>) =>
+  <C>(log: Log<C>): Log<C> => {
+    const { forks, unread, ...rest } = log
+    const left = forks && without(update)(forks)
+    const source = update[2]
+    const one = withChanges({ source, added: [], dropped: [update as Update<C>] }, rest)
+    const size = one.size - (forks?.size ?? 0) + (left?.size ?? 0)
+    const kept = left !== undefined && left.size > 0 ? { forks: left } : undefined
+    return { ...one, ...kept, ...(unread && { unread }), size }
+  }
 
 const isForked =
   (update: Update<unknown>) =>
   ({ forks }: Log<unknown>): boolean =>
     forks !== undefined && find(update)(forks) !== undefined
 
-/** All contents held under the stamp of an update, the first one first. O(log u) each. */
+/** The contents held under the stamp of an update, read, the first one first. O(log u) each. */
 export const contents =
   (update: Update<unknown>) =>
   <C>(log: Log<C>): ReadonlyArray<Update<C>> => {
     const held = find(update)(log)
     return held === undefined ? [] : [held, ...(log.forks === undefined ? [] : contents(update)(log.forks))]
+  }
+
+/** Whether an update is held under the stamp of another, read or unread. O(log u). */
+export const holds =
+  (update: Update<unknown>) =>
+  (log: Log<unknown>): boolean =>
+    find(update)(log) !== undefined || (log.unread !== undefined && find(update)(log.unread.log) !== undefined)
+
+/**
+ * The timestamps of what is held of a source, above `since` and up to `upTo`, in order: once for each
+ * content. O(log u) and their number.
+ */
+export const timestamps =
+  (source: SourceId, since: Timestamp, upTo: Timestamp) =>
+  (log: Log<unknown>): ReadonlyArray<Timestamp> => {
+    const found = ofStretch(source, since, upTo)(log).map(([, timestamp]) => timestamp)
+    return log.forks === undefined && log.unread === undefined ? found : found.sort((a, b) => a - b)
+  }
+
+/** What is held of a source above `since` and up to `upTo`, read and unread, by kind. O(log u + found). */
+export const ofStretch =
+  (source: SourceId, since: Timestamp, upTo: Timestamp) =>
+  (log: Log<unknown>): ReadonlyArray<Update<unknown>> => {
+    const found: Update<unknown>[] = []
+    for (let at: Log<unknown> | undefined = log; at !== undefined; at = at.forks) {
+      const held = ofSource(source)(at)
+      SourceLog.forEach(held, (update) => found.push(update), SourceLog.rank(since, held), SourceLog.rank(upTo, held))
+    }
+    return log.unread === undefined ? found : found.concat(ofStretch(source, since, upTo)(log.unread.log))
   }
 
 /** The updates held of one source. O(log s). */
@@ -169,6 +219,15 @@ export const forEachAdded = <C>(previous: Log<C>, next: Log<C>, visit: Visit<C>,
     })
   })
   if (next.forks !== undefined) forEachAdded(previous.forks ?? empty<C>(), next.forks, visit, depth + 1)
+}
+
+/** All updates that are read, forks included, by source. O(u). */
+export const all = <C>(log: Log<C>): ReadonlyArray<Update<C>> => {
+  const updates: Update<C>[] = []
+  SortedMap.forEach(log.updatesBySource, (held) => {
+    SourceLog.forEach(held, (update) => updates.push(update))
+  })
+  return log.forks === undefined ? updates : updates.concat(all(log.forks))
 }
 
 /**

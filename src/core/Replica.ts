@@ -4,10 +4,9 @@ import * as Change from './Change.js'
 import * as Clock from './Clock.js'
 import type { Command, DataType, Maker } from './DataType.js'
 import { left, right } from './Either.js'
-import * as Frontier from './Frontier.js'
-import * as Json from './Json.js'
 import * as Log from './Log.js'
 import * as Timestamp from './Timestamp.js'
+import * as Unread from './Unread.js'
 import type { SourceId, Update } from './Update.js'
 
 /** Plain data that never changes: an old version stays valid. */
@@ -16,17 +15,6 @@ export interface Replica<S, C> {
   readonly clock: Clock.Clock
   readonly log: Log.Log<C>
   readonly state: S
-}
-
-/** Who a replica is and what it has seen. On the wire it is the header. */
-export interface Digest {
-  readonly id: SourceId
-  readonly clock: Clock.ClockRecord
-  /**
-   * The clock's floor, if it has one. The original ignores it, and may send lapsed updates again.
-   */
-  readonly floor?: Timestamp.Timestamp
-  readonly meta?: unknown
 }
 
 /** The clock has seen the last timestamp there is. */
@@ -72,6 +60,32 @@ export const change = <S, C>(dataType: DataType<S, C>) => {
     }
 }
 
+/**
+ * Several local updates, each command on the state after those before it: all or nothing. The error is
+ * that of the first command that fails. Costs as {@link change} for each.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const list = scuttlebutt(RArray.of(t.string))
+ * const [updates] = unwrap(list.changeAll([RArray.push('a'), RArray.push('b')], 1000)(list.create('ann')))
+ * updates.length // => 2
+ */
+export const changeAll = <S, C>(dataType: DataType<S, C>) => {
+  const changeOne = change(dataType)
+  return <Err = never>(commands: Iterable<Command<S, C, Err>>, now: number) =>
+    (replica: Replica<S, C>): E.Either<Err | ChangeError, readonly [ReadonlyArray<Update<C>>, Replica<S, C>]> => {
+      const updates: Update<C>[] = []
+      let next = replica
+      for (const command of commands) {
+        const changed = changeOne(command, now)(next)
+        if (changed._tag === 'Left') return changed
+        updates.push(changed.right[0])
+        next = changed.right[1]
+      }
+      return right([updates, next])
+    }
+}
+
 /** The update that {@link change} would make, not yet applied: it may have to be signed first. */
 export const propose = <S, C>(dataType: DataType<S, C>) => {
   const normalise = Change.normalise(dataType)
@@ -110,126 +124,6 @@ export const evolve = <S, C>(
   return { id: replica.id, clock, log: Log.evolve(fresh, superseded)(replica.log), state }
 }
 
-/** A reducer: {@link applyUpdates} of one. */
-export const applyUpdate =
-  <S, C>(dataType: DataType<S, C>) =>
-  (update: Update<C>) =>
-  (replica: Replica<S, C>): Replica<S, C> => {
-    const clock = Timestamp.is(update[1]) ? Clock.advance(update)(replica.clock) : replica.clock
-    return clock === replica.clock ? replica : evolve(dataType, [Change.isolate(update)], clock, replica)
-  }
-
-/**
- * Applies what the replica has not seen yet, in the order given. The same replica if that is
- * nothing. Total: an update with an invalid stamp is ignored.
- *
- * Believes the updates: see `decode`. Objects within their changes are copied unless frozen.
- * O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
- */
-export const applyUpdates =
-  <S, C>(dataType: DataType<S, C>) =>
-  (updates: Iterable<Update<C>>) =>
-  (replica: Replica<S, C>): Replica<S, C> => {
-    const given: ReadonlyArray<Update<C>> = Array.isArray(updates) ? updates : Array.from(updates)
-    if (given.length === 1) return applyUpdate(dataType)(given[0]!)(replica)
-    const { fresh, clock } = sift(given)(replica)
-    return fresh.length === 0 ? replica : evolve(dataType, isolated(fresh), clock, replica)
-  }
-
-/**
- * The updates with changes that nobody else can edit. Writes them into the array that it is given.
- */
-export const isolated = <C>(updates: Update<C>[]): ReadonlyArray<Update<C>> => {
-  for (let i = 0; i < updates.length; i++) updates[i] = Change.isolate(updates[i]!)
-  return updates
-}
-
-/** A batch, by what the replica's clock covers. */
-export interface Sifted<C> {
-  /** Not covered, in the order given. */
-  readonly fresh: Update<C>[]
-  /** Covered by the clock, or by an earlier update of the batch. */
-  readonly stale: Update<C>[]
-  /** The clock after the batch. */
-  readonly clock: Clock.Clock
-}
-
-/** Sifts a batch. An update with an invalid stamp is in neither list. O(u log s). */
-export const sift =
-  <C>(updates: ReadonlyArray<Update<C>>) =>
-  <S>(replica: Replica<S, C>): Sifted<C> => {
-    const clock = new Clock.Draft(replica.clock)
-    // usually all are fresh, so the array has their length; `forEach` allocates no iterator results
-    const fresh = new Array<Update<C>>(updates.length)
-    const stale: Update<C>[] = []
-    let count = 0
-    updates.forEach((update) => {
-      if (!Timestamp.is(update[1])) return
-      if (clock.advance(update[2], update[1])) fresh[count++] = update
-      else stale.push(update)
-    })
-    fresh.length = count
-    return { fresh, stale, clock: clock.done() }
-  }
-
-/** What a replica tells a peer about itself. O(s) for s sources. */
-export const digest = <S, C>({ id, clock }: Replica<S, C>): Digest => {
-  const { floor } = clock
-  return floor === Timestamp.NEVER ? { id, clock: Clock.toRecord(clock) } : { id, clock: Clock.toRecord(clock), floor }
-}
-
-/**
- * The updates that `clock` does not cover, sorted by (timestamp, source), in O(d log d + s log u)
- * for d updates returned, s sources and u updates held. Without a clock, all.
- *
- * A budget cuts the list short, and leaves no gap within a source: a peer may stop midway and go on
- * from its own digest. Source: LADIS 2008, section 3.
- *
- * @example
- * import * as t from 'io-ts'
- * const model = scuttlebutt(Model.of(t.number))
- * const updates = [[['x', 1], 1, 'ann'], [['y', 2], 2, 'ben']]
- * const replica = model.applyUpdates(updates)(model.create('cy'))
- * model.history({ ann: 1 })(replica) // => [[['y', 2], 2, 'ben']]
- * model.history({}, { maxUpdates: 1 })(replica) // => [[['x', 1], 1, 'ann']]
- */
-export const history =
-  <S, C>(dataType: DataType<S, C>) =>
-  (clock: Clock.ClockRecord = {}, budget?: Frontier.Budget) =>
-  (replica: Replica<S, C>): ReadonlyArray<Update<C>> =>
-    missing(dataType)({ clock }, budget)(replica)
-
-/** The {@link history} that a digest's replica lacks. */
-export const missing =
-  <S, C>(dataType: DataType<S, C>) =>
-  ({ clock, floor }: Pick<Digest, 'clock' | 'floor'>, budget?: Frontier.Budget) =>
-  (replica: Replica<S, C>): ReadonlyArray<Update<C>> => {
-    const behind = Clock.aheadOfRecord(clock, floor)(replica.clock)
-    if (budget === undefined) return Log.since(behind)(replica.log)
-    const [updates] = Frontier.next(budget, bytes(dataType))(Frontier.of(behind, budget.order)(replica.log))
-    return Log.sorted(updates)
-  }
-
-/** The number of UTF-8 bytes of an update as JSON. */
-const bytes =
-  <S, C>(dataType: DataType<S, C>) =>
-  ([made, ...stamp]: Update<C>): number =>
-    Json.bytes(JSON.stringify([dataType.change.encode(made), ...stamp]))
-
-/**
- * The join of two replicas of one document, clocks included. Has no errors: believes the other
- * replica, so a peer goes through `reconcile`. O(d log d + s log u) for d new updates.
- */
-export const merge =
-  <S, C>(dataType: DataType<S, C>) =>
-  (other: Replica<S, C>) =>
-  (replica: Replica<S, C>): Replica<S, C> => {
-    const missing = Log.since(Clock.ahead(replica.clock)(other.clock))(other.log)
-    const merged = applyUpdates(dataType)(missing)(replica)
-    const clock = Clock.join(other.clock)(merged.clock)
-    return clock === merged.clock ? merged : { ...merged, clock }
-  }
-
 /**
  * Drops what has lapsed at `now`, in ms since the epoch: entries of the state, updates of the log,
  * and sources of the clock that have nothing newer. None of it comes back, because the clock's
@@ -241,7 +135,7 @@ export const merge =
  * const model = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 1000 }))
  * const replica = model.applyUpdate([['x', 1], 5000, 'ann'])(model.create('ben'))
  * const pruned = model.prune(7000)(replica)
- * model.digest(pruned) // => { id: 'ben', clock: {}, floor: 6000 }
+ * model.digest(pruned) // => { id: 'ben', clock: {}, floor: 5000 }
  * model.applyUpdate([['x', 1], 5000, 'ann'])(pruned) === pruned // => true
  */
 export const prune =
@@ -250,8 +144,10 @@ export const prune =
   (replica: Replica<S, C>): Replica<S, C> => {
     if (dataType.prune === undefined) return replica
     const { state, superseded, lapsed = Timestamp.NEVER } = dataType.prune(now)(replica.state)
-    const raised = Clock.raise(lapsed)(replica.clock)
+    // never above what was seen: a floor in the future would make the replica deaf
+    const raised = Clock.raise(Math.min(lapsed, replica.clock.latest))(replica.clock)
     const forgot = Clock.size(raised) < Clock.size(replica.clock)
     if (state === replica.state && superseded.length === 0 && !forgot) return replica
-    return { id: replica.id, clock: raised, log: Log.evolve([], superseded)(replica.log), state }
+    const log = Unread.dropUpTo(raised.floor)(Log.evolve([], superseded)(replica.log))
+    return { id: replica.id, clock: raised, log, state }
   }

@@ -1,7 +1,7 @@
 /** A change, when it was made and by whom: the unit of replication. */
 import type * as SortedMap from '../structures/SortedMap.js'
 import * as Json from './Json.js'
-import type { Timestamp } from './Timestamp.js'
+import { is as isTimestamp, type Timestamp } from './Timestamp.js'
 
 /** Names the replica that made an update. Any string. */
 export type SourceId = string
@@ -16,6 +16,13 @@ export type Update<C> = readonly [change: C, timestamp: Timestamp, source: Sourc
 export interface Stamp {
   readonly timestamp: Timestamp
   readonly source: SourceId
+}
+
+/** The stamp of what may be an update. Undefined if it has none. O(1). */
+export const stampOf = (update: unknown): Stamp | undefined => {
+  if (!Array.isArray(update)) return undefined
+  const [, timestamp, source] = update as readonly unknown[]
+  return isTimestamp(timestamp) && typeof source === 'string' ? { timestamp, source } : undefined
 }
 
 /**

@@ -1,12 +1,10 @@
-/**
- * How a replica takes a batch of updates from elsewhere. The batch is classified once; the result
- * goes from session to store to file.
- */
-import * as Change from './Change.js'
-import type { Clock } from './Clock.js'
+/** How a replica takes a batch of updates from elsewhere. */
+import { classify, type Arrivals } from './Arrivals.js'
 import type { DataType } from './DataType.js'
-import { among, confront, type Equivocation } from './Fork.js'
-import { applyUpdate, evolve, isolated, sift, type Replica } from './Replica.js'
+import { put, type Equivocation } from './Fork.js'
+import * as Log from './Log.js'
+import { evolve, type Replica } from './Replica.js'
+import * as Unread from './Unread.js'
 import type { Update } from './Update.js'
 
 /** A store or a data type threw an exception while it took updates. The session ends. */
@@ -18,81 +16,96 @@ export interface Failed {
 
 export const failed = (error: unknown): Failed => ({ _tag: 'Failed', at: '', reason: String(error) })
 
-/** A batch, and what each of its updates is to one version of a replica. */
-export interface Arrivals<C> {
-  /** All of the batch, as it came. */
-  readonly given: ReadonlyArray<Update<C>>
-  /** Not covered by the clock, in the order given, isolated. */
-  readonly fresh: ReadonlyArray<Update<C>>
-  /** Covered by the clock. */
-  readonly stale: ReadonlyArray<Update<C>>
-  /** Other contents under stamps that are held, among the stale ones. */
-  readonly forked: ReadonlyArray<Equivocation<C>>
-  /** The clock after the batch. */
-  readonly clock: Clock
-  /** The version that the batch was classified for. */
-  readonly replica: Replica<unknown, C>
-}
-
-/**
- * Says what each update of a batch is to a replica. O(u log s) if all updates are fresh, else
- * O(u log u).
- */
-export const classify =
-  <S, C>(dataType: DataType<S, C>) =>
-  (given: ReadonlyArray<Update<C>>) =>
-  (replica: Replica<S, C>): Arrivals<C> => {
-    const { fresh, stale, clock } = sift(given)(replica)
-    const forked = stale.length === 0 ? [] : among(dataType)(stale, fresh)(replica)
-    return { given, fresh: isolated(fresh), stale, forked, clock, replica }
-  }
-
 /** The outcome of a batch. */
 export interface Received<S, C> {
   readonly replica: Replica<S, C>
   /** The updates taken, in the order applied. */
   readonly taken: ReadonlyArray<Update<C>>
+  /** The updates taken that cannot be read. */
+  readonly unread: ReadonlyArray<Update<unknown>>
   /** The forks found. */
   readonly proofs: ReadonlyArray<Equivocation<C>>
-  /** Whether the state was made anew, with updates older than some that it held. */
-  readonly rebuilt: boolean
+  /** Whether an update that was held has gone without being superseded. */
+  readonly isRemade: boolean
 }
 
 /**
- * Takes a classified batch: applies what is fresh, keeps both contents of a fork. The same replica
- * if there is nothing to take. Classifies again if `arrivals` are for another version. Costs as
- * `applyUpdates`.
+ * Takes a classified batch: applies what is fresh and what was missing, keeps two contents of a
+ * forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals` are for
+ * another version. Costs as `applyUpdates`; if the data type needs each source in order and something
+ * older came, or if a third content displaced another, the state is made anew, in O(n log n).
  */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
   (arrivals: Arrivals<C>) =>
   (replica: Replica<S, C>): Received<S, C> => {
-    const { given, fresh, forked, clock } =
-      arrivals.replica === replica ? arrivals : classify(dataType)(arrivals.given)(replica)
-    if (forked.length > 0) return oneByOne(dataType, given, replica)
-    const next = fresh.length === 0 ? replica : evolve(dataType, fresh, clock, replica)
-    return { replica: next, taken: fresh, proofs: forked, rebuilt: false }
+    const current =
+      arrivals.replica === replica
+        ? arrivals
+        : classify(dataType)(arrivals.batch, arrivals.vouching, arrivals.past)(replica)
+    const { fresh, late, forked, unread, clock } = current
+    if (late.length + forked.length + unread.length > 0) return receiveAll(dataType, current, replica)
+    const next =
+      fresh.length > 0
+        ? evolve(dataType, fresh, clock, replica)
+        : clock === replica.clock
+          ? replica
+          : { ...replica, clock }
+    return { replica: next, taken: fresh, unread, proofs: [], isRemade: false }
   }
 
-/**
- * Takes one update after another. Together, a fresh update could supersede the first content of a
- * fork before the fork is found.
- */
-const oneByOne = <S, C>(
-  dataType: DataType<S, C>,
-  given: ReadonlyArray<Update<C>>,
-  before: Replica<S, C>,
-): Received<S, C> => {
-  const taken: Update<C>[] = []
+const receiveAll = <S, C>(dataType: DataType<S, C>, arrivals: Arrivals<C>, replica: Replica<S, C>): Received<S, C> => {
+  const { fresh, late, forked, unread, clock } = arrivals
+  let log = Log.evolve([...fresh, ...late], [])(replica.log)
+  for (const update of unread) log = Unread.add(update)(log)
+  const taken = [...fresh, ...late]
+  const takenUnread = [...unread]
   const proofs: Equivocation<C>[] = []
-  let replica = before
-  for (const came of given) {
-    const update = Change.isolate(came)
-    const [forks, both] = confront(dataType)([update])(replica)
-    const next = forks.length > 0 ? both : applyUpdate(dataType)(update)(replica)
-    if (next !== replica) taken.push(update)
-    proofs.push(...forks)
-    replica = next
+  let isRemade = false
+  for (const { content, held } of forked) {
+    const next = put(dataType)(content)(log)
+    if (next === undefined) continue
+    log = next.log
+    isRemade ||= next.isDisplaced
+    if (content.isUnread) takenUnread.push(content.update)
+    else taken.push(content.update as Update<C>)
+    proofs.push({
+      _tag: 'Equivocation',
+      at: '[0]',
+      update: content.update as Update<C>,
+      held: held.update as Update<C>,
+    })
   }
-  return { replica, taken, proofs, rebuilt: false }
+  const reached = { ...replica, clock, log }
+  const next = isRemade
+    ? remade(dataType, reached)
+    : withLogged(dataType, taken, taken.length === fresh.length, reached)
+  return { replica: next, taken, unread: takenUnread, proofs, isRemade }
 }
+
+/**
+ * The replica after updates that its log holds already. Makes the state anew if they are out of
+ * order and the data type minds.
+ */
+export const withLogged = <S, C>(
+  dataType: DataType<S, C>,
+  updates: ReadonlyArray<Update<C>>,
+  isInOrder: boolean,
+  replica: Replica<S, C>,
+): Replica<S, C> => {
+  if (updates.length === 0) return replica
+  if (!isInOrder && dataType.anyOrder !== true) return remade(dataType, replica)
+  const { state, superseded } = dataType.apply(updates)(replica.state)
+  return { ...replica, state, log: Log.evolve([], superseded)(replica.log) }
+}
+
+/** The replica with its state made anew from its log, each source in order. O(n log n). */
+export const remade = <S, C>(dataType: DataType<S, C>, replica: Replica<S, C>): Replica<S, C> =>
+  withLogged(dataType, Log.sorted(Log.all(replica.log)), true, { ...replica, state: dataType.empty })
+
+/** {@link receive} of a batch that is not classified yet. */
+export const take =
+  <S, C>(dataType: DataType<S, C>) =>
+  (...given: Parameters<ReturnType<typeof classify<S, C>>>) =>
+  (replica: Replica<S, C>): Received<S, C> =>
+    receive(dataType)(classify(dataType)(...given)(replica))(replica)

@@ -115,11 +115,14 @@ const apply =
 const prune =
   (now: Timestamp.Timestamp) =>
   <V>(state: State<V>): Applied<State<V>, Change<V>> => {
+    // what is newer than all that came may still come: a clock that runs ahead must not shut it out
+    const last = SortedMap.entryAt(state.newest, SortedMap.size(state.newest) - 1)?.[0][1] ?? Timestamp.NEVER
+    const lapsed = Math.min(now - state.maxAge, Math.max(last, state.lapsed))
     const draft = new Draft(state)
-    draft.lapse(now - state.maxAge)
+    draft.lapse(lapsed)
     const oldest = draft.oldest()
     const evicted = oldest === undefined ? Timestamp.NEVER : Timestamp.previous(oldest[1])
-    return { ...draft.done(), lapsed: Math.max(now - state.maxAge, evicted) }
+    return { ...draft.done(), lapsed: Math.max(lapsed, evicted) }
   }
 
 const newestOf = <V>({ whole, fields }: Entry<V>): Update<Change<V>> => (fields?.newest ?? whole)!

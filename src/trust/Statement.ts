@@ -18,15 +18,21 @@ export interface Statement {
 }
 
 /** The statement of an update. Costs as encoding the change. */
-export const of =
-  <S, C>({ name, version, change: { encode } }: DataType<S, C>, document: string) =>
-  ([change, timestamp, source]: Update<C>): Statement => ({
+export const of = <S, C>(dataType: DataType<S, C>, document: string) => {
+  const statementOf = ofJson(dataType, document)
+  return (update: Update<C>): Statement => statementOf(update, dataType.change.encode(update[0]))
+}
+
+/** The statement of an update, given its change as JSON: it may be one that cannot be read here. */
+export const ofJson =
+  ({ name, version }: Pick<DataType<never, never>, 'name' | 'version'>, document: string) =>
+  ([, timestamp, source]: Update<unknown>, change: unknown): Statement => ({
     document,
     dataType: name,
     ...(version !== undefined && { version }),
     source,
     timestamp,
-    change: encode(change),
+    change,
   })
 
 /**

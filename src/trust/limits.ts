@@ -68,17 +68,17 @@ export const tooMany = (update: Update<unknown>, at: string, what: TooMany['what
   left({ _tag: 'TooMany', at, what, limit, update })
 
 /**
- * Why an update is not allowed in a state; undefined if it is. O(size), and the cost of
+ * Why an update is not allowed in a state; undefined if it is. One that cannot be read is measured only. O(size), and the cost of
  * `authorize`.
  */
 export const forbids =
   <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Limits<S, C>) =>
-  (update: Update<C>, state: S): TooLarge | Unauthorized | undefined => {
+  (update: Update<C>, state: S, isUnread = false): TooLarge | Unauthorized | undefined => {
     if (maxChange !== undefined) {
-      const bytes = Json.bytes(JSON.stringify(encode(update[0])))
+      const bytes = Json.bytes(JSON.stringify(isUnread ? update[0] : encode(update[0])))
       if (bytes > maxChange) return { _tag: 'TooLarge', at: '[0]', bytes, maxBytes: maxChange, update }
     }
-    const verdict = authorize && answerOf(() => authorize(update, state))
+    const verdict = isUnread ? undefined : authorize && answerOf(() => authorize(update, state))
     return verdict?._tag === 'Left' ? { _tag: 'Unauthorized', at: '[0]', reason: verdict.left, update } : undefined
   }
 

@@ -36,8 +36,12 @@ export type Verdict = E.Either<SignatureError | Unavailable, unknown>
  * signature is `Forged`. Costs as the verifier, and once more for each former name of the data type if
  * the signature is not valid under the present one.
  */
-export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Trust) => {
-  const statementOf = Statement.of(dataType, document)
+export const judge = <S, C>(
+  dataType: DataType<S, C>,
+  { document, verifier }: Trust,
+  jsonOf = ([change]: Update<C>): unknown => dataType.change.encode(change),
+) => {
+  const statementOf = Statement.ofJson(dataType, document)
   const formerly = Statement.formerly(dataType)
   return (update: Update<C>): Answer<SignatureError | Unavailable, unknown> => {
     const [, , , signature, ...more] = update as readonly unknown[]
@@ -48,7 +52,7 @@ export const judge = <S, C>(dataType: DataType<S, C>, { document, verifier }: Tr
       given._tag === 'Right' ? given : left(signatureError(given.left, update))
     const thrown = (error: unknown): Verdict => verdict(forged(`the verifier threw: ${String(error)}`))
     try {
-      const statement = statementOf(update)
+      const statement = statementOf(update, jsonOf(update))
       const answer = verifyAny(verifier, [statement, ...formerly(statement)], signature)
       return typeof answer === 'function' ? () => answer().then(verdict, thrown) : verdict(answer)
     } catch (error) {

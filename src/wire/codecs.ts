@@ -2,7 +2,8 @@
 import * as t from 'io-ts'
 import type { ClockRecord } from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
-import type { Digest } from '../core/Replica.js'
+import type { Digest, Having } from '../core/Digest.js'
+import type { Doubt } from '../core/Doubt.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
 import { isIdentity, markIdentity } from '../core/identityCodec.js'
@@ -31,14 +32,57 @@ export const clock = new t.Type<ClockRecord, ClockRecord, unknown>(
   t.identity,
 )
 
+const place = t.readonly(t.tuple([t.number, t.string]))
+
+/** Pieces by source, their ends in order. Its keys are sources; `__proto__` may be one. */
+const isDoubt = (u: unknown): u is Doubt => isRecord(u) && Object.values(u).every(arePieces)
+
+const doubt = new t.Type<Doubt, Doubt, unknown>(
+  'Doubt',
+  isDoubt,
+  (u, context) => (isDoubt(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
+const arePieces = (u: unknown): boolean =>
+  Array.isArray(u) &&
+  u.every(
+    (piece: unknown, i) =>
+      Array.isArray(piece) &&
+      Number.isFinite(piece[0]) &&
+      typeof piece[1] === 'string' &&
+      (i === 0 || (u[i - 1] as readonly number[])[0]! < (piece[0] as number)),
+  )
+
+const having = t.intersection([t.type({ clock }), t.partial({ floor: timestamp, doubt, after: place })])
+
+/** What a message answers. Other members are ignored. */
+export const since: t.Type<Having, unknown, unknown> = having as t.Type<Having, unknown, unknown>
+
 /** A peer's digest. Other members are ignored. */
 export const header: t.Type<Digest, unknown, unknown> = t.intersection([
-  t.type({ id: t.string, clock }),
-  t.partial({ floor: timestamp, meta: t.unknown }),
-])
+  having,
+  t.type({ id: t.string }),
+  t.partial({ meta: t.unknown }),
+]) as t.Type<Digest, unknown, unknown>
+
+/** The members of a message that say what kind of message it is. */
+export const kind = t.partial({ complete: t.literal(true), more: t.literal(true), at: place, asks: t.literal(true) })
 
 /** Says that all updates that the other's clock lacked have been sent. */
 export const sync = t.literal('SYNC')
+
+/** What a stream of ours carries. */
+export const opening = t.intersection([t.type({ name: t.string }), t.partial({ version: t.string })])
+
+/** A count, a clock, and perhaps a floor. */
+export const sure = t.union([t.tuple([t.number, clock]), t.tuple([t.number, clock, timestamp])])
+
+/** Refused updates, and the places of those whose stamp nobody could read. */
+export const refused = t.type({
+  updates: t.readonlyArray(t.readonly(t.tuple([timestamp, t.string, t.string]))),
+  places: t.readonlyArray(t.number),
+})
 
 /** A source, `since` and `until`. */
 export const past = t.tuple([t.string, t.number, timestamp])

@@ -8,7 +8,7 @@ import { isIdentity } from '../core/identityCodec.js'
 import * as Json from '../core/Json.js'
 import type { Message } from '../core/reconcile.js'
 import { failuresOf, keysOf, path, type InUpdate } from '../core/Rejection.js'
-import type { Digest } from '../core/Replica.js'
+import { havingOf, type Digest } from '../core/Digest.js'
 import type { Timestamp } from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
 import * as codecs from './codecs.js'
@@ -117,10 +117,9 @@ export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
       const decoded = checkSuffices && codec.is(update) ? t.success(update) : validate(codec, update)
       if (decoded._tag === 'Left') return left(invalidUpdate(decoded.left, update))
       const timestamp = decoded.right[1]
-      if (now !== undefined && maxDrift !== undefined && timestamp - now > maxDrift) {
-        return left({ _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift, update })
-      }
-      return decoded
+      const drift = Math.min(maxDrift ?? Infinity, dataType.maxDrift ?? Infinity)
+      if (now === undefined || timestamp - now <= drift) return decoded
+      return left({ _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift: drift, update })
     }
 }
 
@@ -145,12 +144,35 @@ const invalidUpdate = (errors: t.Errors, update: unknown): UpdateError => {
   return { _tag: 'InvalidUpdate', at, value, expected, update }
 }
 
+/**
+ * The update that a refused one is to a later version of the program: its change is unknown here, and
+ * all else is valid. Undefined if it is refused for good. O(1), and the data type's `final`.
+ */
+export const unreadOf =
+  <S, C>({ final }: DataType<S, C>) =>
+  ({ now, maxDrift = Infinity }: Policy) =>
+  (error: { readonly _tag: string; readonly update?: unknown }): Update<unknown> | undefined => {
+    if (error._tag !== 'InvalidChange') return undefined
+    const update = error.update as Update<unknown>
+    if (now !== undefined && update[1] - now > maxDrift) return undefined
+    return isFinal(final, update[0]) ? undefined : update
+  }
+
+/** A user's function that throws keeps the update. */
+const isFinal = (final: ((change: unknown) => boolean) | undefined, change: unknown): boolean => {
+  try {
+    return final?.(change) === true
+  } catch {
+    return false
+  }
+}
+
 /** A header from JSON. Errors: `InvalidHeader`. O(s) for a clock of s sources. */
 export const decodeHeader = (input: unknown): E.Either<InvalidHeader, Digest> => {
   const decoded = codecs.header.decode(input)
   if (decoded._tag === 'Right') {
-    const { id, clock, floor, meta } = decoded.right
-    return right({ id, clock, ...(floor !== undefined && { floor }), ...(meta !== undefined && { meta }) })
+    const { id, meta } = decoded.right
+    return right({ id, ...havingOf(decoded.right), ...(meta !== undefined && { meta }) })
   }
   const [{ at, value, expected }] = failuresOf(decoded.left) as [ReturnType<typeof failuresOf>[number]]
   return left({ _tag: 'InvalidHeader', at, value, expected })
@@ -160,9 +182,19 @@ const unfitHeader = ({ at, value, expected }: Json.Unfit): E.Left<InvalidHeader>
   left({ _tag: 'InvalidHeader', at: path(at), value, expected })
 
 /**
- * A message for `reconcile` from untrusted input. One bad update refuses the whole message; the
- * path says which one. Errors: `InvalidMessage`, `InvalidHeader`, and those of {@link decode}.
- * O(size of the input).
+ * A message for `reconcile` from untrusted input. Updates whose change is unknown here are in
+ * `unread`, to be kept; those that are refused are in `refused`, with their place and the reason. The
+ * others come through. Errors, for what is no message: `InvalidMessage`, `InvalidHeader`. O(size of
+ * the input).
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const model = scuttlebutt(Model.of(t.number))
+ * const updates = [[['x', 1], 1000, 'ann'], [['x', 'new'], 1001, 'ann'], [['y', 2], -1, 'ann']]
+ * const message = unwrap(model.decodeMessage()({ digest: { id: 'ann', clock: {} }, updates }))
+ * message.updates // => [[['x', 1], 1000, 'ann']]
+ * message.unread // => [[['x', 'new'], 1001, 'ann']]
+ * message.refused.map(({ _tag, at }) => [_tag, at]) // => [['InvalidTimestamp', '.updates[2][1]']]
  */
 export const decodeMessage =
   <S, C>(dataType: DataType<S, C>) =>
@@ -175,24 +207,70 @@ export const decodeMessage =
     }
     const digest = members.digest instanceof Json.Unfit ? unfitHeader(members.digest) : decodeHeader(members.digest)
     if (digest._tag === 'Left') return left({ ...digest.left, at: `.digest${digest.left.at}` })
-    const decodeUpdate = decode(dataType)(policy)
-    const updates: Update<C>[] = []
-    for (const [i, member] of members.updates.entries()) {
-      const update = decodeUpdate(member)
-      if (update._tag === 'Left') return left({ ...update.left, at: `.updates[${String(i)}]${update.left.at}` })
-      updates.push(update.right)
-    }
-    const message = { digest: digest.right, updates }
-    return right(members.asks === true ? { ...message, asks: true } : message)
+    const rest = decodeRest(members.rest)
+    if (rest._tag === 'Left') return rest
+    const decoded = decodeUpdates(dataType, policy, members.updates, members.unread)
+    return right({ digest: digest.right, ...decoded, ...rest.right })
   }
+
+const decodeUpdates = <S, C>(
+  dataType: DataType<S, C>,
+  policy: Policy,
+  ...lists: readonly [updates: ReadonlyArray<unknown>, unread: ReadonlyArray<unknown>]
+): Pick<Message<C>, 'updates' | 'unread' | 'refused'> => {
+  const decodeUpdate = decode(dataType)(policy)
+  const asUnread = unreadOf(dataType)(policy)
+  const updates: Update<C>[] = []
+  const unread: Update<unknown>[] = []
+  const refused: UpdateError[] = []
+  for (const [list, name] of [[lists[0], 'updates'] as const, [lists[1], 'unread'] as const]) {
+    for (const [i, member] of list.entries()) {
+      const update = decodeUpdate(member)
+      const kept = update._tag === 'Left' ? asUnread(update.left) : undefined
+      if (update._tag === 'Right') updates.push(update.right)
+      else if (kept !== undefined) unread.push(kept)
+      else refused.push({ ...update.left, at: `.${name}[${String(i)}]${update.left.at}` })
+    }
+  }
+  return { updates, ...(unread.length > 0 && { unread }), ...(refused.length > 0 && { refused }) }
+}
+
+/** What a message says beside its digest and its updates. */
+const decodeRest = (
+  members: Readonly<Record<string, unknown>> | Json.Unfit,
+): E.Either<InvalidMessage, Pick<Message<never>, 'since' | 'complete' | 'more' | 'at' | 'asks'>> => {
+  if (members instanceof Json.Unfit) {
+    return left({ _tag: 'InvalidMessage', at: path(members.at), value: members.value, expected: members.expected })
+  }
+  const { since: answered, ...kind } = members
+  const since = answered === undefined ? undefined : codecs.since.decode(answered)
+  const decoded = codecs.kind.decode(kind)
+  const errors = since?._tag === 'Left' ? since.left : decoded._tag === 'Left' ? decoded.left : undefined
+  if (errors !== undefined) {
+    const [{ at, value, expected }] = failuresOf(errors) as [ReturnType<typeof failuresOf>[number]]
+    return left({ _tag: 'InvalidMessage', at: since?._tag === 'Left' ? `.since${at}` : at, value, expected })
+  }
+  const { complete, more, at, asks } = decoded._tag === 'Right' ? decoded.right : {}
+  return right({
+    ...(since?._tag === 'Right' && { since: havingOf(since.right) }),
+    ...(complete && { complete }),
+    ...(more && { more }),
+    ...(at && { at }),
+    ...(asks && { asks }),
+  })
+}
 
 /** The members of a message, read once. */
 const membersOf = (input: unknown, policy: Policy) =>
   readable(() => {
-    const { digest, updates, asks } = input as Partial<Record<keyof Message<unknown>, unknown>>
+    const { digest, updates, unread, since, complete, more, at, asks } = input as Partial<
+      Record<keyof Message<unknown>, unknown>
+    >
     return {
       digest: Json.copy(digest, depthOf(policy)),
       updates: Array.isArray(updates) ? Array.from<unknown>(updates) : undefined,
-      asks,
+      unread: Array.isArray(unread) ? Array.from<unknown>(unread) : [],
+      rest: Json.copy({ since, complete, more, at, asks }, depthOf(policy)) as
+        Json.Unfit | Readonly<Record<string, unknown>>,
     }
   })

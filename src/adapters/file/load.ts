@@ -2,13 +2,16 @@
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import { left, right } from '../../core/Either.js'
-import { classify, receive } from '../../core/receive.js'
+import * as Digest from '../../core/Digest.js'
+import { take } from '../../core/receive.js'
 import type * as Replica from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
-import type { Scuttlebutt } from '../../scuttlebutt.js'
+import { NEVER } from '../../core/Timestamp.js'
+import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import { folderOf, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
+import { doubtIn, lineOf, type Item } from './items.js'
 import { isUnwritten, readStretches, type Stretch } from './read.js'
 import { newPath, writeNew, type Contents, type Extent } from './writeNew.js'
 
@@ -79,17 +82,17 @@ const create = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError,
 
 /** The contents of a replica's file: its digest as the header, then its updates. */
 export const contentsOf = <S, C>(
-  { dataType, digest, history }: Scuttlebutt<S, C>,
+  { dataType, digest, history, unread }: Scuttlebutt<S, C>,
   replica: () => Replica.Replica<S, C>,
-): Contents<Update<C>> => {
-  const encode = WireMessage.encode(dataType)
-  return {
-    digest: () => digest(replica()),
-    all: () => history()(replica()),
-    line: (update) => encode({ _tag: 'Update', update }),
-    size: () => replica().log.size,
-  }
-}
+): Contents<Item<C>> => ({
+  digest: () => digest(replica()),
+  all: () => {
+    const now = replica()
+    return [...history()(now), ...unread(now).map((update) => ({ unread: update }))]
+  },
+  line: lineOf(dataType),
+  size: () => replica().log.size,
+})
 
 const BYTES_A_REPORT = 1 << 20
 
@@ -101,7 +104,9 @@ const readAll = async <S, C>(
   const { dataType } = scuttlebutt
   const decode = WireMessage.decode(dataType)({})
   let replica = scuttlebutt.create(id)
-  let header: Replica.Digest | undefined
+  let header: Digest.Digest | undefined
+  let doubt: Clock.ClockRecord | undefined
+  let first: { readonly offset: number; readonly rejection: Rejection } | undefined
   let extent: Extent = { length: 0, seed: 0, count: 0 }
   let reported = 0
   for await (const stretch of readStretches(handle)) {
@@ -113,26 +118,56 @@ const readAll = async <S, C>(
       break
     }
     const updates: Update<C>[] = []
+    const unread: Update<unknown>[] = []
     for (const { line, offset } of linesOf(stretch)) {
       const decoded = decode(line)
       if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
-      if (decoded.right._tag === 'Update') updates.push(decoded.right.update)
-      else if (decoded.right._tag === 'Header') header ??= decoded.right.header
+      const message = decoded.right
+      if (message._tag === 'Update') updates.push(message.update)
+      else if (message._tag === 'Header') header ??= message.header
+      else if (message._tag === 'Unread') {
+        first ??= { offset, rejection: rejectionOf(scuttlebutt, message.update) }
+        unread.push(message.update)
+      } else doubt = doubtIn(line) ?? doubt
     }
     if (header === undefined) return left(foreign(file, 'it has no header'))
-    replica = receive(dataType)(classify(dataType)(updates)(replica))(replica).replica
+    // nobody vouches, so that a line is taken whatever stands before it
+    replica = take(dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
-    extent = { length, seed: stretch.crc, count: extent.count + updates.length }
+    extent = { length, seed: stretch.crc, count: extent.count + updates.length + unread.length }
     if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {
       reported = length
       progress({ bytes: length, of: size, updates: extent.count })
     }
   }
   if (header === undefined) return left(foreign(file, 'it has no header'))
-  // the header's clock also covers superseded updates, which the file does not hold
-  const clock = Clock.join(Clock.fromRecord(header.clock, header.floor))(replica.clock)
+  if (first !== undefined && replica.log.size === 0) return left({ _tag: 'Rejected', path: file, ...first })
+  const clock = clockOf(header, doubt, replica.clock)
   const opened = await cutTorn(handle, extent, size)
   return right({ replica: { ...replica, clock }, handle, extent, opened })
+}
+
+/** The rejection of an update that cannot be read. */
+const rejectionOf = <S, C>({ decode }: Scuttlebutt<S, C>, update: Update<unknown>): Rejection => {
+  const decoded = decode()(update)
+  return decoded._tag === 'Left' ? decoded.left : { _tag: 'InvalidChange', at: '[0]', failures: [], update }
+}
+
+/**
+ * The clock of a file: the header covers superseded updates too, which the file does not hold. The last
+ * line for doubt stands, else what the header says of it.
+ */
+const clockOf = (header: Digest.Digest, doubt: Clock.ClockRecord | undefined, read: Clock.Clock): Clock.Clock => {
+  const { floor = NEVER } = header
+  const draft = new Clock.Draft(Clock.settle()(Clock.raise(floor)(read)))
+  for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
+  const sure: Record<SourceId, number> = {}
+  Digest.forEachDoubt(header, (source, _, since) => {
+    draft.advance(source, Digest.seenOf(header, source))
+    Clock.put(sure, source, since)
+  })
+  const doubted = doubt ?? sure
+  return Object.keys(doubted).reduce((clock, source) => Clock.doubtFrom(source, doubted[source]!)(clock), draft.done())
 }
 
 /** A crash leaves an unsealed end, or zeros in place of bytes that were never written. */

@@ -10,6 +10,7 @@ import { portOf } from '../store/Port.js'
 import { nodeDisk, type Disk } from './Disk.js'
 import type { FileError } from './FileError.js'
 import { contentsOf, load, type Opened, type Progress } from './load.js'
+import { itemsOf } from './items.js'
 import { lock } from './lock.js'
 import { Writer, type Fsync } from './Writer.js'
 
@@ -71,10 +72,8 @@ export const openFile =
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica })
     const contents = contentsOf(scuttlebutt, store.getReplica)
     const writer = new Writer({ path: name, disk, fsync, contents }, handle, extent)
-    portOf(store).subscribe(({ taken, rebuilt }) => {
-      // an update that fills a gap must stand before later ones of its source
-      if (rebuilt) writer.replace()
-      else writer.append(taken)
+    portOf(store).subscribe(({ taken, unread, replica, before }) => {
+      writer.append(itemsOf({ taken, unread, replica, before }))
     })
     const close = async (): Promise<E.Either<FileError, void>> => {
       const closed = await writer.close()

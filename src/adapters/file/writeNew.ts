@@ -2,7 +2,7 @@
  * A file written from nothing, so that a crash leaves the old file or the new one, never a mixture.
  */
 import type { either as E } from 'fp-ts'
-import type { Digest } from '../../core/Replica.js'
+import type { Digest } from '../../core/Digest.js'
 import { blocksOf, seal } from './blocks.js'
 import { writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'

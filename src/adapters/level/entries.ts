@@ -3,7 +3,9 @@
  *
  *     u<source>!<stamp>     an update, as a wire line
  *     u<source>!<stamp>!1   the second content of that stamp; and so on
+ *     n<source>!<stamp>     an update that could not be read when it came; second contents as above
  *     s<source>!            the newest stamp seen of a source: [source, stamp]
+ *     d<source>!            how far the replica is sure of a source in doubt: [source, stamp]
  *     f                     the floor of the clock
  */
 import type { AbstractLevel } from 'abstract-level'
@@ -17,16 +19,24 @@ export type Sublevel = AbstractLevel<unknown, string, string>
 export const FLOOR = 'f'
 
 const UPDATE = 'u'
+const UNREAD_UPDATE = 'n'
 const SOURCE = 's'
+const DOUBTED = 'd'
 
 const allOf = (kind: string) => ({ gt: kind, lt: `${kind}~` })
 
 /** The ranges of keys. */
-export const [UPDATES, SOURCES] = [allOf(UPDATE), allOf(SOURCE)]
+export const [UPDATES, UNREAD, SOURCES, DOUBTS] = [allOf(UPDATE), allOf(UNREAD_UPDATE), allOf(SOURCE), allOf(DOUBTED)]
 
 /** `depth` is 0, or how many other contents of the stamp come first. */
-export const updateKey = ([, timestamp, source]: Update<unknown>, depth: number): string =>
-  keyOf(UPDATE, source) + stampText(timestamp) + (depth === 0 ? '' : `!${String(depth)}`)
+export const updateKey = (update: Update<unknown>, depth: number): string => stampKey(UPDATE, update, depth)
+
+export const unreadKey = (update: Update<unknown>, depth: number): string => stampKey(UNREAD_UPDATE, update, depth)
+
+const stampKey = (kind: string, [, timestamp, source]: Update<unknown>, depth: number): string =>
+  keyOf(kind, source) + stampText(timestamp) + (depth === 0 ? '' : `!${String(depth)}`)
+
+export const doubtKey = (source: SourceId): string => keyOf(DOUBTED, source)
 
 export const sourceKey = (source: SourceId): string => keyOf(SOURCE, source)
 

@@ -2,13 +2,15 @@
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import { left, right } from '../../core/Either.js'
+import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Timestamp from '../../core/Timestamp.js'
+import * as Unread from '../../core/Unread.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as WireMessage from '../../wire/lines/format.js'
-import { FLOOR, SOURCES, UPDATES, type Sublevel } from './entries.js'
+import { DOUBTS, FLOOR, SOURCES, UNREAD, UPDATES, type Sublevel } from './entries.js'
 import { attempt, type LevelError } from './LevelError.js'
 
 const UPDATES_A_READ = 4096
@@ -48,7 +50,9 @@ const readUpdates = async <S, C>(
         const decoded = decode(line)
         if (decoded._tag === 'Left') return left({ _tag: 'Rejected', key, rejection: decoded.left })
         if (decoded.right._tag === 'Update') updates.push(decoded.right.update)
+        else if (decoded.right._tag === 'Unread') log = Unread.add(decoded.right.update)(log)
       }
+      if (updates.length === 0) continue
       state = dataType.apply(updates)(state).state
       // holds superseded updates too: as proofs of a fork the log had them
       log = Log.add(updates)(log)
@@ -59,8 +63,12 @@ const readUpdates = async <S, C>(
   } finally {
     await iterator.close()
   }
+  for await (const text of sublevel.values(UNREAD)) log = Unread.add(frozen(text))(log)
+  for (const update of Unread.all(log)) clock = Clock.advance(update)(clock)
   return right({ id, state, log, clock })
 }
+
+const frozen = (text: string): Update<unknown> => Json.freeze(JSON.parse(text), Infinity) as Update<unknown>
 
 /** The clock also covers superseded updates, which are not in the database. */
 const withClock = async <S, C>(sublevel: Sublevel, replica: Replica<S, C>): Promise<Replica<S, C>> => {
@@ -70,5 +78,10 @@ const withClock = async <S, C>(sublevel: Sublevel, replica: Replica<S, C>): Prom
   }
   const floor = Number((await sublevel.get(FLOOR)) ?? Timestamp.NEVER)
   const saved = Clock.fromRecord(Object.fromEntries(seen), floor)
-  return { ...replica, clock: Clock.join(saved)(replica.clock) }
+  let clock = Clock.join(saved)(replica.clock)
+  for await (const text of sublevel.values(DOUBTS)) {
+    const [source, sure] = JSON.parse(text) as [SourceId, Timestamp.Timestamp]
+    clock = Clock.doubtFrom(source, sure)(clock)
+  }
+  return { ...replica, clock }
 }

@@ -7,12 +7,12 @@ import * as Clock from '../../core/Clock.js'
 import { right } from '../../core/Either.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Update } from '../../core/Update.js'
+import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import { Rounds } from '../storage/Rounds.js'
-import { FLOOR, sourceKey, updateKey, type Sublevel } from './entries.js'
+import { doubtKey, FLOOR, sourceKey, unreadKey, updateKey, type Sublevel } from './entries.js'
 import { attempt, type LevelError } from './LevelError.js'
 
 /** What to write where. */
@@ -54,18 +54,30 @@ const difference = <S, C>(
   const operations: Operation[] = []
   const put = (key: string, value: string): void => void operations.push({ type: 'put', key, value })
   const remove = (key: string): void => void operations.push({ type: 'del', key })
-  Log.forEachAdded(before.log, after.log, (update, depth) => {
-    put(updateKey(update, depth), line(update))
-  })
-  Log.forEachAdded(after.log, before.log, (update, depth) => {
-    if (depth > 0 || Log.find(update)(after.log) === undefined) remove(updateKey(update, depth))
-  })
+  const changed = <U>(from: Log.Log<U>, to: Log.Log<U>, key: typeof updateKey, text: (update: Update<U>) => string) => {
+    Log.forEachAdded(from, to, (update, depth) => {
+      put(key(update, depth), text(update))
+    })
+    Log.forEachAdded(to, from, (update, depth) => {
+      if (Log.contents(update)(to).length <= depth) remove(key(update, depth))
+    })
+  }
+  changed(before.log, after.log, updateKey, line)
+  const [unread, nowUnread] = [before, after].map(({ log }) => log.unread?.log ?? Log.empty<unknown>())
+  changed(unread!, nowUnread!, unreadKey, (update) => JSON.stringify(update))
   const [seen, sees] = [before.clock.timestamps, after.clock.timestamps]
   SortedMap.forEachChange(Clock.bySource, seen, sees, (source, timestamp) => {
     put(sourceKey(source), JSON.stringify([source, timestamp]))
   })
   SortedMap.forEachChange(Clock.bySource, sees, seen, (source) => {
     if (SortedMap.get(Clock.bySource, sees, source) === undefined) remove(sourceKey(source))
+  })
+  const [sure, nowSure] = [before, after].map(({ clock }) => clock.sure ?? SortedMap.empty<SourceId, number>())
+  SortedMap.forEachChange(Clock.bySource, sure!, nowSure!, (source, timestamp) => {
+    put(doubtKey(source), JSON.stringify([source, timestamp]))
+  })
+  SortedMap.forEachChange(Clock.bySource, nowSure!, sure!, (source) => {
+    if (SortedMap.get(Clock.bySource, nowSure!, source) === undefined) remove(doubtKey(source))
   })
   if (after.clock.floor !== before.clock.floor) put(FLOOR, String(after.clock.floor))
   return operations

@@ -1,17 +1,26 @@
 /** What streams, files and databases need of a store, beside its public functions. Internal. */
-import { news, type ArrivalsWithPast, type Past } from '../../core/Past.js'
+import { classify, type Batch, type Vouching } from '../../core/Arrivals.js'
+import * as Clock from '../../core/Clock.js'
+import type { Message } from '../../core/reconcile.js'
+import type { Past } from '../../core/Past.js'
 import { failed, type Received } from '../../core/receive.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
+import type { Refusal } from '../../wire/WireMessage.js'
 import type { Store } from './Store.js'
 
 /** Tells a peer's link of a refusal. */
 export type Tell = (rejection: Rejection) => void
 
+/** The outcome of a batch, and the replica before it. */
+export type Committed<S, C> = Received<S, C> & { readonly before: Replica<S, C> }
+
 export interface Port<S, C> {
   /**
-   * Takes updates from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
+   * Takes a batch from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
    */
-  readonly receive: (arrivals: ArrivalsWithPast<C>, tell: Tell) => Promise<void> | undefined
+  readonly receive: (batch: Batch<C>, vouching: Vouching, tell: Tell) => Promise<void> | undefined
   /**
    * Own updates that may be lost, for streams to ask peers for. Undefined before the first local
    * write.
@@ -20,7 +29,11 @@ export interface Port<S, C> {
   /**
    * As the store's `subscribe`, with the whole outcome of a batch. Returns the unsubscription.
    */
-  readonly subscribe: (listener: (received: Received<S, C>) => void) => () => void
+  readonly subscribe: (listener: (committed: Committed<S, C>) => void) => () => void
+  /** Peers refused these updates. `by` is the peer that says so. */
+  readonly refused: (refusals: ReadonlyArray<Refusal>, by: string | undefined) => void
+  /** Calls for refusals by peers, own ones and those of others. Returns the unsubscription. */
+  readonly onRefused: (listener: (refusals: ReadonlyArray<Refusal>, by: string | undefined) => void) => () => void
 }
 
 const PORT = Symbol('port')
@@ -37,28 +50,66 @@ export const withPort = <S, C, T extends Store<S, C>>(store: T, port: Port<S, C>
 
 /**
  * The port of a store: its own, or one made of its public functions for a store made elsewhere. So
- * for a copy with an `apply` of its own, which the port would pass by.
+ * for a copy with an `apply` of its own, which the port would pass by. Throws a `TypeError` for a
+ * store without `reconcile`.
  */
 export const portOf = <S, C>(store: Store<S, C>): Port<S, C> => {
   const own = (store as WithPort<S, C>)[PORT]
   return own?.apply === store.apply ? own.port : portFor(store)
 }
 
-const portFor = <S, C>(store: Store<S, C>): Port<S, C> => ({
-  receive: (arrivals, tell) => {
-    const updates = news(arrivals)
-    if (updates.length === 0) return undefined
-    try {
-      store.apply(updates)
-    } catch (error) {
-      tell(failed(error))
-    }
-    for (const proof of arrivals.forked) tell(proof)
-    return undefined
-  },
-  past: () => undefined,
-  subscribe: (listener) =>
-    store.subscribe((taken, replica) => {
-      listener({ taken, replica, proofs: [], rebuilt: false })
-    }),
-})
+const portFor = <S, C>(store: Store<S, C>): Port<S, C> => {
+  if (typeof store.reconcile !== 'function') {
+    throw new TypeError('a store needs `reconcile(message, budget?)` for streams: see README, "A store of your own"')
+  }
+  const { dataType } = store.scuttlebutt
+  return {
+    receive: (batch, vouching, tell) => {
+      const before = store.getReplica()
+      const arrivals = classify(dataType)(batch, vouching)(before)
+      try {
+        store.reconcile?.(messageOf(batch, vouching, before.clock))
+      } catch (error) {
+        tell(failed(error))
+      }
+      for (const { content, held } of arrivals.forked) {
+        tell({ _tag: 'Equivocation', at: '[0]', update: content.update, held: held.update })
+      }
+      return undefined
+    },
+    past: () => undefined,
+    subscribe: (listener) => {
+      let before = store.getReplica()
+      return store.subscribe((taken, replica) => {
+        listener({ taken, unread: [], replica, before, proofs: [], isRemade: false })
+        before = replica
+      })
+    },
+    refused: () => undefined,
+    onRefused: () => () => undefined,
+  }
+}
+
+/** A batch as a message of a peer that claims just what is vouched for. */
+const messageOf = <C>({ updates, unread }: Batch<C>, vouching: Vouching, clock: Clock.Clock): Message<C> => {
+  const record: Record<string, number> = {}
+  const claim = vouching === 'caller' ? following(updates, clock) : vouching
+  const message = { updates, ...(unread && { unread }) }
+  if (claim === 'nobody') return { ...message, digest: { id: '', clock: record } }
+  for (const [, , source] of updates) Clock.put(record, source, claim.sureOf(source))
+  for (const [, , source] of unread ?? []) Clock.put(record, source, claim.sureOf(source))
+  Clock.forEachDoubt(clock, (source) => {
+    Clock.put(record, source, claim.sureOf(source))
+  })
+  const floor = claim.floor > 0 ? { floor: claim.floor } : {}
+  return { ...message, digest: { id: '', clock: record, ...floor }, since: { clock: {} }, complete: true }
+}
+
+/** The claim that each update follows the one before it, for sources without doubt. */
+export const following = (updates: ReadonlyArray<Update<unknown>>, clock: Clock.Clock): Clock.Claim => {
+  const newest = Clock.advanceAll(updates)(Clock.empty)
+  return {
+    sureOf: (source) => (Clock.isDoubted(source)(clock) ? 0 : Clock.timestampOf(source)(newest)),
+    floor: 0,
+  }
+}

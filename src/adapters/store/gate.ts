@@ -2,7 +2,8 @@
 import type { either as E } from 'fp-ts'
 import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
-import type { Equivocation } from '../../core/Fork.js'
+import type { Batch } from '../../core/Arrivals.js'
+import * as Json from '../../core/Json.js'
 import * as Prefix from '../../core/Prefix.js'
 import { failed } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
@@ -10,6 +11,7 @@ import type { Update } from '../../core/Update.js'
 import * as Admission from '../../trust/Admission.js'
 import { excess, forbids, isLimited, type LimitError, type Unsignable } from '../../trust/limits.js'
 import * as RateLimit from '../../trust/rateLimit.js'
+import type { Rejection } from '../../scuttlebutt.js'
 import type { Security, TrustError } from '../../trust/Security.js'
 import * as Statement from '../../trust/Statement.js'
 import type { Answer } from '../../trust/Verifier.js'
@@ -18,19 +20,23 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in the updates that are believed. Gives no promise if all were decided at once. Else the
-   * promise resolves when each update was decided, or cannot be decided for now.
+   * Lets in the updates that are believed. Says whether all were decided; gives a promise if that
+   * takes time. It resolves when each update was decided, or cannot be decided for now. `peer` tells
+   * one peer from another.
    */
-  readonly receive: (updates: ReadonlyArray<Update<C>>, tell: Tell) => Promise<void> | undefined
-  /** Signs a local update. Errors: `Unsignable`, `TooLarge`, `Unauthorized`. */
-  readonly sign: (update: Update<C>) => Answer<LimitError | Unsignable, Update<C>>
+  readonly receive: (batch: Batch<C>, tell: Tell, peer: Tell) => Promise<boolean> | boolean
+  /**
+   * Signs a local update, for a version of the replica. Errors: `Unsignable`, `TooLarge`,
+   * `Unauthorized`. Default: the present one.
+   */
+  readonly sign: (update: Update<C>, replica?: Replica<unknown, C>) => Answer<LimitError | Unsignable, Update<C>>
 }
 
 /** The store behind the gate. */
 export interface Host<S, C> {
   readonly getReplica: () => Replica<S, C>
-  /** Takes updates. Gives the forks among them. */
-  readonly receive: (updates: ReadonlyArray<Update<C>>) => ReadonlyArray<Equivocation<C>>
+  /** Takes updates. Gives what there is to say against them. */
+  readonly receive: (batch: Batch<C>) => ReadonlyArray<Rejection>
   readonly now: () => number
 }
 
@@ -45,91 +51,103 @@ const MAX_WAITING = 10_000
 const backOff = (attempt: number): number => Math.min(30_000, 100 * 2 ** attempt)
 
 export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: Host<S, C>): Gate<C> => {
-  const refuse = (tell: Tell, rejection: TrustError): void => {
-    security.report?.(rejection)
+  const refuse = (tell: Tell, rejection: Rejection): void => {
+    if (rejection._tag !== 'Stranger' && rejection._tag !== 'Crowded') security.report?.(rejection as TrustError)
     tell(rejection)
   }
-  const letIn = createDoor(dataType, security, host, refuse)
-  const queues = createQueues<C>(judge(dataType, security), security, letIn, refuse)
-  const textOf = (update: Update<C>): string => JSON.stringify([dataType.change.encode(update[0]), ...update.slice(1)])
+  const unread = new WeakSet<Update<C>>()
+  const jsonOf = (update: Update<C>): unknown => (unread.has(update) ? update[0] : dataType.change.encode(update[0]))
+  const letIn = createDoor(dataType, security, host, refuse, unread)
+  const verdictOn = judge(dataType, security, jsonOf)
+  const queues = createQueues<C>(verdictOn, security, letIn, refuse)
+  const { maxChange = Infinity } = security
 
-  const receive: Gate<C>['receive'] = (updates, tell) => {
+  const receive: Gate<C>['receive'] = (batch, tell, peer) => {
     const believed: Arrival<C>[] = []
-    const undecided: Promise<void>[] = []
+    const undecided: Promise<boolean>[] = []
     let prefix = Prefix.empty
-    const stop = (update: Update<C>, rejection: TrustError): void => {
-      prefix = Prefix.stop(update)(prefix)
-      refuse(tell, rejection)
-    }
-    for (const update of updates) {
+    const meet = (update: Update<C>): void => {
       const heldBack = Prefix.heldBack(update)(prefix)
       const answer = heldBack === undefined ? queues.judge(update) : left(heldBack)
       const verdict = typeof answer === 'function' ? undefined : answer
-      if (verdict?._tag === 'Right') believed.push({ update, from: tell })
-      else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') stop(update, verdict.left)
-      else {
-        const waiting = queues.wait({ update, from: tell }, textOf(update), answer)
+      if (verdict?._tag === 'Right') believed.push({ update, from: peer })
+      else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') {
+        // who forges is not heard further
+        prefix = Prefix.stop(update)(prefix)
+        refuse(tell, verdict.left)
+      } else {
+        const text = JSON.stringify([jsonOf(update), ...update.slice(1)])
+        const bytes = Json.bytes(text)
+        const waiting =
+          bytes > maxChange + STAMP_ROOM
+            ? left({ _tag: 'TooLarge', at: '[0]', bytes, maxBytes: maxChange, update } as const)
+            : queues.wait({ update, from: peer }, text, answer)
         if (waiting._tag === 'Right') undecided.push(waiting.right)
-        else stop(update, waiting.left)
+        else refuse(tell, waiting.left)
       }
     }
-    for (const stopped of letIn(believed)) queues.holdBack(stopped)
-    return undecided.length === 0 ? undefined : Promise.all(undecided).then(() => undefined)
+    for (const update of batch.updates) meet(update)
+    for (const update of batch.unread ?? []) {
+      unread.add(update as Update<C>)
+      meet(update as Update<C>)
+    }
+    letIn(believed, tell)
+    if (undecided.length === 0) return true
+    return Promise.all(undecided).then((all) => all.every((isDecided) => isDecided))
   }
 
   return { receive, sign: signer(dataType, security, host) }
 }
 
+/** The bytes of an update that are not its change: stamp, source, signature. */
+const STAMP_ROOM = 1024
+
 /**
- * Lets in updates whose signatures are believed. Each one meets the state after those before it.
- * Gives the refused updates that stop their source.
+ * Lets in updates whose signatures are believed. Each one meets the state after those before it. Those
+ * that cannot be read are authorised when they can.
  */
 const createDoor = <S, C>(
   dataType: DataType<S, C>,
   security: Security<S, C>,
   host: Host<S, C>,
-  refuse: (tell: Tell, rejection: TrustError) => void,
+  refuse: (tell: Tell, rejection: Rejection) => void,
+  unread: WeakSet<Update<C>>,
 ) => {
   const forbidden = forbids(dataType, security)
   let buckets = RateLimit.full
 
   /** Turns an exception of the data type or of a listener into a `Failed`. */
-  const enter = (arrivals: ReadonlyArray<Arrival<C>>): void => {
+  const enter = (arrivals: ReadonlyArray<Arrival<C>>, now?: Tell): void => {
+    const updates = arrivals.map(({ update }) => update)
+    const isUnread = (update: Update<C>): boolean => unread.has(update)
+    const batch = { updates: updates.filter((one) => !isUnread(one)), unread: updates.filter(isUnread) }
     try {
-      for (const proof of host.receive(arrivals.map(({ update }) => update))) {
-        const bringer = arrivals.find(({ update }) => Object.is(update, proof.update))
-        refuse(bringer?.from ?? (() => undefined), proof)
+      for (const rejection of host.receive(batch)) {
+        const about = 'update' in rejection ? rejection.update : undefined
+        const bringer = arrivals.find(({ update }) => update === about)
+        refuse(now ?? bringer?.from ?? (() => undefined), rejection)
       }
     } catch (error) {
-      for (const tell of new Set(arrivals.map(({ from }) => from))) refuse(tell, failed(error))
+      for (const tell of now ? [now] : new Set(arrivals.map(({ from }) => from))) refuse(tell, failed(error))
     }
   }
 
-  return (arrivals: ReadonlyArray<Arrival<C>>): ReadonlyArray<Arrival<C>> => {
-    if (arrivals.length === 0) return []
+  /** `now` is told of refusals in place of the bringers: it is the call that brought them all. */
+  return (arrivals: ReadonlyArray<Arrival<C>>, now?: Tell): void => {
+    if (arrivals.length === 0) return
     if (!isLimited(security)) {
-      enter(arrivals)
-      return []
+      enter(arrivals, now)
+      return
     }
-    const stopped: Arrival<C>[] = []
-    let prefix = Prefix.empty
     for (const arrival of arrivals) {
       const { update, from } = arrival
       const { clock, state } = host.getReplica()
-      const heldBack = Prefix.heldBack(update)(prefix)
-      const room = heldBack === undefined ? excess(security, update, host.now)(clock, buckets) : left(heldBack)
-      if (room._tag === 'Left') {
-        if (heldBack === undefined) stopped.push(arrival)
-        prefix = Prefix.stop(update)(prefix)
-        refuse(from, room.left)
-        continue
-      }
-      buckets = room.right
-      const refusal = forbidden(update, state)
-      if (refusal === undefined) enter([arrival])
-      else refuse(from, refusal)
+      const room = excess(security, update, host.now)(clock, buckets)
+      const refusal = room._tag === 'Left' ? room.left : forbidden(update, state, unread.has(update))
+      if (room._tag === 'Right') buckets = room.right
+      if (refusal === undefined) enter([arrival], now)
+      else refuse(now ?? from, refusal)
     }
-    return stopped
   }
 }
 
@@ -137,8 +155,8 @@ const createDoor = <S, C>(
 const createQueues = <C>(
   verdictOn: (update: Update<C>) => Answer<Doubt, unknown>,
   { retry = backOff, maxWaiting = MAX_WAITING }: Pick<Security<never, never>, 'retry' | 'maxWaiting'>,
-  letIn: (arrivals: ReadonlyArray<Arrival<C>>) => ReadonlyArray<Arrival<C>>,
-  refuse: (tell: Tell, rejection: TrustError) => void,
+  letIn: (arrivals: ReadonlyArray<Arrival<C>>) => void,
+  refuse: (tell: Tell, rejection: Rejection) => void,
 ) => {
   let admission = Admission.empty<C, Tell>()
   const callers = createCallers<C>()
@@ -146,12 +164,8 @@ const createQueues = <C>(
   const carryOut = ({ admission: next, believed, refused, released }: Admission.Decided<C, Tell>): void => {
     admission = next
     for (const { from, rejection } of refused) refuse(from, rejection)
-    for (const stopped of letIn(believed)) holdBack(stopped)
-    for (const waiting of released) callers.release(waiting)
-  }
-
-  const holdBack = (arrival: Arrival<C>): void => {
-    carryOut(Admission.holdBack(arrival)(admission))
+    letIn(believed)
+    for (const waiting of released) callers.release(waiting, true)
   }
 
   /**
@@ -164,7 +178,7 @@ const createQueues = <C>(
         carryOut(Admission.decide(waiting, verdict)(admission))
         return
       }
-      for (const each of Admission.waitingOf(waiting.update[2])(admission)) callers.release(each)
+      for (const each of Admission.waitingOf(waiting.update[2])(admission)) callers.release(each, false)
       later(retry(attempt), () => {
         ask(waiting, attempt + 1)
       })
@@ -178,7 +192,7 @@ const createQueues = <C>(
     arrival: Arrival<C>,
     text: string,
     answer: Answer<Doubt, unknown> | undefined,
-  ): E.Either<TrustError, Promise<void>> => {
+  ): E.Either<TrustError, Promise<boolean>> => {
     const arrived = Admission.arrive(arrival, text, maxWaiting)(admission)
     admission = arrived.admission
     if (typeof arrived.ticket !== 'number') return left(arrived.ticket)
@@ -191,7 +205,6 @@ const createQueues = <C>(
     /** The verdict on an update, or nothing if it must wait behind others of its source. */
     judge: (update: Update<C>) => (Admission.isBusy(update[2])(admission) ? undefined : verdictOn(update)),
     wait,
-    holdBack,
   }
 }
 
@@ -203,18 +216,18 @@ const later = (ms: number, call: () => void): void => {
 
 /** The callers that wait until an update is decided. */
 const createCallers = <C>() => {
-  const callsByTicket = new Map<number, (() => void)[]>()
+  const callsByTicket = new Map<number, ((isDecided: boolean) => void)[]>()
   return {
-    wait: (ticket: number): Promise<void> =>
+    wait: (ticket: number): Promise<boolean> =>
       new Promise((resolve) => {
         const calls = callsByTicket.get(ticket)
         if (calls === undefined) callsByTicket.set(ticket, [resolve])
         else calls.push(resolve)
       }),
-    release: ({ ticket }: Waiting<C>): void => {
+    release: ({ ticket }: Waiting<C>, isDecided: boolean): void => {
       const calls = callsByTicket.get(ticket) ?? []
       callsByTicket.delete(ticket)
-      for (const call of calls) call()
+      for (const call of calls) call(isDecided)
     },
   }
 }
@@ -222,8 +235,8 @@ const createCallers = <C>() => {
 const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: Host<S, C>): Gate<C>['sign'] => {
   const statementOf = Statement.of(dataType, security.document)
   const forbidden = forbids(dataType, security)
-  return (update) => {
-    const refusal = forbidden(update, host.getReplica().state)
+  return (update, replica = host.getReplica()) => {
+    const refusal = forbidden(update, replica.state as S)
     if (refusal !== undefined) return left(refusal)
     const { signer: own } = security
     if (own?.id !== update[2]) return unsignable(`there is no signer for ${update[2]}`)
@@ -231,8 +244,13 @@ const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: 
       signature._tag === 'Left'
         ? unsignable(signature.left)
         : right(Object.freeze([update[0], update[1], update[2], signature.right] as const))
-    const answer = own.sign(statementOf(update))
-    return typeof answer === 'function' ? () => answer().then(withSignature) : withSignature(answer)
+    const thrown = (error: unknown): E.Left<Unsignable> => unsignable(`the signer threw: ${String(error)}`)
+    try {
+      const answer = own.sign(statementOf(update))
+      return typeof answer === 'function' ? () => answer().then(withSignature, thrown) : withSignature(answer)
+    } catch (error) {
+      return thrown(error)
+    }
   }
 }
 

@@ -6,10 +6,9 @@ import { identity } from 'io-ts'
 import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
-import type { Past } from '../../core/Past.js'
 import { EXCERPT, path } from '../../core/Rejection.js'
-import { past, sync } from '../codecs.js'
-import { decodeFrozen, decodeHeader, type InvalidHeader, type UpdateError } from '../decode.js'
+import { opening, past, refused, sure, sync } from '../codecs.js'
+import { decodeFrozen, decodeHeader, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
 import { depthOf, type Policy } from '../Policy.js'
 import type { WireMessage } from '../WireMessage.js'
 
@@ -29,8 +28,10 @@ export type LineError = InvalidJson | UpdateError | InvalidHeader
 const SYNC: WireMessage<never> = { _tag: 'Sync' }
 const IGNORED: WireMessage<never> = { _tag: 'Ignored' }
 
-/** The beginning of a string that asks for a {@link Past}. */
+/** The beginnings of strings that the original ignores. */
 const LOST = 'LOST '
+const SURE = 'SURE '
+const REFUSED = 'REFUSED '
 
 /**
  * The message that a line carries. Errors: `InvalidJson`, `TooDeep`, `InvalidHeader`, and those of
@@ -40,6 +41,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
   const decodeUpdate = decodeFrozen(dataType)
   return (policy: Policy) => {
     const updateOf = decodeUpdate(policy)
+    const asUnread = unreadOf(dataType)(policy)
     return (line: string): E.Either<LineError, WireMessage<C>> => {
       let json: unknown
       try {
@@ -48,19 +50,22 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
         return left(invalidJson(line, error))
       }
       json = Json.freeze(json, depthOf(policy) + 1)
-      if (json instanceof Json.Unfit) return left({ _tag: 'TooDeep', at: path(json.at), limit: depthOf(policy) })
+      if (json instanceof Json.Unfit) {
+        const place = { at: path(json.at), limit: depthOf(policy) }
+        return left({ _tag: 'TooDeep', ...place, ...(line.startsWith('[') && { update: JSON.parse(line) as unknown }) })
+      }
       if (Array.isArray(json)) {
         const update = updateOf(json)
-        return update._tag === 'Left' ? update : right({ _tag: 'Update', update: update.right })
+        if (update._tag === 'Right') return right({ _tag: 'Update', update: update.right })
+        const unread = asUnread(update.left)
+        return unread === undefined ? update : right({ _tag: 'Unread', update: unread })
       }
       if (typeof json === 'object' && json !== null) {
         const header = decodeHeader(json)
         return header._tag === 'Left' ? header : right({ _tag: 'Header', header: header.right })
       }
-      if (typeof json === 'number') return right({ _tag: 'Count', count: json })
       if (sync.is(json)) return right(SYNC)
-      const lost = typeof json === 'string' && json.startsWith(LOST) ? pastOf(json) : undefined
-      return right(lost === undefined ? IGNORED : { _tag: 'Lost', past: lost })
+      return right(typeof json === 'string' ? decodeText(json) : IGNORED)
     }
   }
 }
@@ -72,15 +77,43 @@ const invalidJson = (line: string, error: unknown): InvalidJson => ({
   reason: String(error).slice(0, EXCERPT),
 })
 
-const pastOf = (text: string): Past | undefined => {
+/** A string: a message of ours, or nothing. */
+const decodeText = (text: string): WireMessage<never> => {
+  const prefix = [LOST, SURE, REFUSED].find((one) => text.startsWith(one))
+  if (prefix === undefined) return IGNORED
+  let json: unknown
   try {
-    const parsed = past.decode(JSON.parse(text.slice(LOST.length)))
-    if (parsed._tag === 'Left') return undefined
-    const [source, since, until] = parsed.right
-    return { source, since, until }
+    json = JSON.parse(text.slice(prefix.length))
   } catch {
-    return undefined
+    return IGNORED
   }
+  switch (prefix) {
+    case LOST: {
+      const decoded = past.decode(json)
+      if (decoded._tag === 'Left') return IGNORED
+      const [source, since, until] = decoded.right
+      return { _tag: 'Lost', past: { source, since, until } }
+    }
+    case REFUSED: {
+      const decoded = refused.decode(json)
+      if (decoded._tag === 'Left') return IGNORED
+      return { _tag: 'Refused', refusals: decoded.right.updates, places: decoded.right.places }
+    }
+    default:
+      return decodeSure(json)
+  }
+}
+
+const decodeSure = (json: unknown): WireMessage<never> => {
+  const decoded = sure.decode(json)
+  if (decoded._tag === 'Right') {
+    const [count, clock, floor] = decoded.right
+    return { _tag: 'Sure', count, clock, ...(floor !== undefined && { floor }) }
+  }
+  const opened = opening.decode(json)
+  if (opened._tag === 'Left') return IGNORED
+  const { name, version } = opened.right
+  return { _tag: 'Opening', name, ...(version !== undefined && { version }) }
 }
 
 /** A message as a line, with its line end. O(size). */
@@ -96,16 +129,28 @@ export const encode = <S, C>({ change: codec }: DataType<S, C>) => {
         const [change, ...rest] = message.update
         return `${JSON.stringify([codec.encode(change), ...rest])}\n`
       }
+      case 'Unread':
+        return `${JSON.stringify(message.update)}\n`
       case 'Sync':
         return '"SYNC"\n'
+      case 'Opening': {
+        const { _tag, ...opened } = message
+        return text(SURE, opened)
+      }
+      case 'Sure': {
+        const { count, clock, floor } = message
+        return text(SURE, floor === undefined ? [count, clock] : [count, clock, floor])
+      }
+      case 'Refused':
+        return text(REFUSED, { updates: message.refusals, places: message.places })
       case 'Lost': {
         const { source, since, until } = message.past
-        return `${JSON.stringify(LOST + JSON.stringify([source, since, until]))}\n`
+        return text(LOST, [source, since, until])
       }
-      case 'Count':
-        return `${JSON.stringify(message.count)}\n`
       case 'Ignored':
         return 'null\n'
     }
   }
 }
+
+const text = (prefix: string, json: unknown): string => `${JSON.stringify(prefix + JSON.stringify(json))}\n`

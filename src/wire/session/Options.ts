@@ -14,10 +14,6 @@ export interface Options {
   readonly sendClock?: boolean
   /** With `writable: false`: wait for the peer's header, and send only what it lacks. */
   readonly clock?: boolean
-  /**
-   * For a transport that may lose or swap lines. Each side says after every few updates how many
-   * they were, and applies updates only after the peer's count. Both sides must set it; the
-   * original cannot.
-   */
-  readonly checked?: boolean
+  /** The data type, told in the first line, so that peers of another type are found out at once. */
+  readonly kind?: { readonly name: string; readonly version?: string }
 }

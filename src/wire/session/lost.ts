@@ -5,10 +5,12 @@
 import * as Clock from '../../core/Clock.js'
 import * as Frontier from '../../core/Frontier.js'
 import type { Log } from '../../core/Log.js'
-import type { ArrivalsWithPast, Past } from '../../core/Past.js'
+import type { Arrivals } from '../../core/Arrivals.js'
+import type { Past } from '../../core/Past.js'
 import type { InUpdate } from '../../core/Rejection.js'
-import type { Digest } from '../../core/Replica.js'
+import type { Digest } from '../../core/Digest.js'
 import { NEVER, type Timestamp } from '../../core/Timestamp.js'
+import type { Update } from '../../core/Update.js'
 
 /** We did not know an update in our name. Another runs under our id, or we lost our data. */
 export type Stranger = InUpdate & { readonly _tag: 'Stranger' }
@@ -33,13 +35,21 @@ export const heard =
   (lost: Lost<C>): Lost<C> =>
     lost.wanted === undefined ? { ...lost, wanted: Frontier.of([[source, since]])(log), wantedUntil: until } : lost
 
-/** Whether to ask the peer now: if it claims updates in our name that we do not know. */
+/**
+ * Whether to ask the peer now: if it claims updates in our name that we do not know. Not if our digest
+ * asks for them, as it does while we are in doubt of ourselves.
+ */
 export const shouldAsk = (
   { asked }: Lost<unknown>,
   past: Past | undefined,
   peer: Digest | undefined,
   clock: Clock.Clock,
-): past is Past => past !== undefined && asked === undefined && peer !== undefined && claimsMore(peer, past, clock)
+): past is Past =>
+  past !== undefined &&
+  asked === undefined &&
+  peer !== undefined &&
+  !Clock.isDoubted(past.source)(clock) &&
+  claimsMore(peer, past, clock)
 
 /**
  * Whether the peer's clock has an update in our name that we do not: from before a restart, or by
@@ -54,8 +64,9 @@ const claimsMore = ({ clock: claims }: Digest, { source, since, until }: Past, c
 /** Whether the peer asked for something that was not sent yet. */
 export const isWanted = ({ wanted }: Lost<unknown>): boolean => wanted !== undefined && !Frontier.isEmpty(wanted)
 
-/** The first update in our name that we did not know. */
-export const strangerIn = <C>({ filled, fresh }: ArrivalsWithPast<C>, past: Past | undefined): Stranger | undefined => {
-  const update = filled[0] ?? (past && fresh.find(([, , source]) => source === past.source))
+/** The first update in our name that we did not know. `past` is that of before the batch. O(u). */
+export const strangerIn = <C>({ late, fresh }: Arrivals<C>, past: Past | undefined): Stranger | undefined => {
+  const isOwn = ([, , source]: Update<unknown>): boolean => source === past?.source
+  const update = late.find(isOwn) ?? fresh.find(isOwn)
   return update && { _tag: 'Stranger', at: '[2]', update }
 }

@@ -1,0 +1,119 @@
+/** The one mutable thing: a replica, and who hears of the next one. */
+import * as Clock from '../../core/Clock.js'
+import * as Past from '../../core/Past.js'
+import type { Received } from '../../core/receive.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Update } from '../../core/Update.js'
+import type { Refusal } from '../../wire/WireMessage.js'
+import type { Committed } from './Port.js'
+import type { RefusedUpdate } from './Store.js'
+
+export interface Cell<S, C> {
+  readonly getReplica: () => Replica<S, C>
+  /** Own updates that may be lost: see {@link Past.Past}. */
+  readonly past: () => Past.Past | undefined
+  /** Whether own updates may be missing that the store made before it was opened. */
+  readonly isRestored: () => boolean
+  /** An own update is about to be committed. */
+  readonly wrote: (update: Update<C>) => void
+  /** A peer has told all that it has: nothing of our own is missing any more. */
+  readonly heardAll: () => void
+  /** Replaces the replica and calls the listeners, each batch in turn. */
+  readonly commit: (received: Received<S, C>) => void
+  /** {@link commit} of a replica without new updates. Nothing happens if it is the same. */
+  readonly set: (replica: Replica<S, C>) => void
+  readonly subscribe: (listener: (committed: Committed<S, C>) => void) => () => void
+  readonly refusals: () => ReadonlyArray<RefusedUpdate>
+  /** Keeps refusals of own updates, and calls the listeners. */
+  readonly refuse: (refusals: ReadonlyArray<RefusedUpdate>) => void
+  /** Passes on refusals by peers. */
+  readonly pass: (refusals: ReadonlyArray<Refusal>, by: string | undefined) => void
+  readonly onPass: (listener: (refusals: ReadonlyArray<Refusal>, by: string | undefined) => void) => () => void
+}
+
+/** So many refusals of own updates are kept, the newest ones. */
+const MAX_REFUSALS = 1000
+
+export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
+  let replica = first
+  let began = Past.begin(first)
+  let isRestored = Clock.size(first.clock) > 0 || first.clock.floor > 0
+  let refusals: ReadonlyArray<RefusedUpdate> = []
+  const committed = listeners<Committed<S, C>>()
+  const passed = listeners<readonly [ReadonlyArray<Refusal>, string | undefined]>()
+  const commit = (received: Received<S, C>): void => {
+    const before = replica
+    replica = received.replica
+    committed.call({ ...received, before })
+  }
+  const plain = (next: Replica<S, C>): Received<S, C> => ({
+    replica: next,
+    taken: [],
+    unread: [],
+    proofs: [],
+    isRemade: false,
+  })
+  return {
+    getReplica: () => replica,
+    past: () => Past.of(began),
+    isRestored: () => isRestored,
+    wrote: (update) => {
+      began = Past.wrote(update)(began)
+    },
+    heardAll: () => {
+      if (!isRestored) return
+      isRestored = false
+      began = Past.begin(replica)
+    },
+    commit,
+    set: (next) => {
+      if (next !== replica) commit(plain(next))
+    },
+    subscribe: committed.add,
+    refusals: () => refusals,
+    refuse: (more) => {
+      refusals = [...refusals, ...more].slice(-MAX_REFUSALS)
+      commit(plain(replica))
+    },
+    pass: (more, by) => {
+      passed.call([more, by])
+    },
+    onPass: (listener) =>
+      passed.add(([more, by]) => {
+        listener(more, by)
+      }),
+  }
+}
+
+/**
+ * Listeners, called for each event in turn, also for one that a listener makes. One that throws harms
+ * no other: its error surfaces as uncaught, as with DOM events.
+ */
+const listeners = <A>() => {
+  const all = new Set<{ readonly call: (event: A) => void }>()
+  const untold: A[] = []
+  return {
+    add: (call: (event: A) => void) => {
+      const listener = { call }
+      all.add(listener)
+      return () => void all.delete(listener)
+    },
+    call: (event: A): void => {
+      untold.push(event)
+      if (untold.length > 1) return // a listener made this event: the loop below is running
+      for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) {
+        for (const listener of [...all]) if (all.has(listener)) notify(listener.call, next)
+      }
+    },
+  }
+}
+
+const notify = <A>(listener: (event: A) => void, event: A): void => {
+  try {
+    listener(event)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

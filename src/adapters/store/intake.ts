@@ -1,0 +1,120 @@
+/** How a store takes updates from elsewhere: through the gate, if there is one. */
+import type { option as O } from 'fp-ts'
+import { classify, isNews, type Batch, type Vouching } from '../../core/Arrivals.js'
+import * as Clock from '../../core/Clock.js'
+import type { DataType } from '../../core/DataType.js'
+import { claimOf } from '../../core/Digest.js'
+import type { Budget } from '../../core/Frontier.js'
+import { failed, receive } from '../../core/receive.js'
+import { isRound, passing, reply, type Message } from '../../core/reconcile.js'
+import type { Update } from '../../core/Update.js'
+import type { Rejection } from '../../scuttlebutt.js'
+import type { Security } from '../../trust/Security.js'
+import { refusalsOf } from '../../wire/Session.js'
+import type { Cell } from './Cell.js'
+import { createGate } from './gate.js'
+import { following, type Port, type Tell } from './Port.js'
+
+export const createIntake = <S, C>(
+  dataType: DataType<S, C>,
+  cell: Cell<S, C>,
+  security: Security<S, C> | undefined,
+  now: () => number,
+) => {
+  const take = taker(dataType, cell)
+  const gate =
+    security &&
+    createGate(dataType, security, {
+      getReplica: cell.getReplica,
+      now,
+      receive: (batch) => take(batch, 'nobody'),
+    })
+
+  const receiveGated = (batch: Batch<C>, vouching: Vouching, tell: Tell): Promise<void> | undefined => {
+    const { clock } = cell.getReplica()
+    const claim = vouching === 'caller' ? following([...batch.updates, ...(batch.unread ?? [])], clock) : vouching
+    let isRefused = false
+    const telling: Tell = (rejection) => {
+      if (rejection._tag !== 'Equivocation') isRefused = true
+      tell(rejection)
+    }
+    const finish = (isDecided: boolean): void => {
+      // what is refused, or not decided yet, may be missing
+      const counts = isDecided && !isRefused && claim !== 'nobody'
+      const passed = batch.passed ?? []
+      if (counts || passed.length > 0) take({ updates: [], passed }, counts ? claim : 'nobody')
+    }
+    const decided = gate!.receive(newsOf(batch, cell), telling, tell)
+    if (typeof decided !== 'boolean') return decided.then(finish)
+    finish(decided)
+    return undefined
+  }
+
+  const port: Port<S, C> = {
+    past: cell.past,
+    subscribe: cell.subscribe,
+    refused: (refusals, by) => {
+      const { id } = cell.getReplica()
+      const own = refusals.filter(([, source]) => source === id)
+      if (own.length > 0) {
+        cell.refuse(own.map(([timestamp, source, reason]) => ({ timestamp, source, reason, ...(by && { by }) })))
+      }
+      if (own.length < refusals.length) cell.pass(refusals, by)
+    },
+    onRefused: cell.onPass,
+    receive: (batch, vouching, tell) => {
+      if (gate !== undefined) return receiveGated(batch, vouching, tell)
+      try {
+        for (const rejection of take(batch, vouching)) tell(rejection)
+      } catch (error) {
+        tell(failed(error))
+      }
+      return undefined
+    },
+  }
+  /** Takes a message. The answer comes at once, or once all verdicts are there. */
+  const hear = (message: Message<C>, budget?: Budget) => {
+    const before = cell.getReplica()
+    const { updates, unread = [], refused = [] } = message
+    const vouching = isRound(message)(before) ? claimOf(message.digest) : 'nobody'
+    const taking = port.receive({ updates, unread, passed: passing(refused) }, vouching, () => undefined)
+    return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
+  }
+  return { port, gate, hear }
+
+  function newsOf({ updates, unread = [] }: Batch<C>, { getReplica, past }: Cell<S, C>): Batch<C> {
+    const arrivals = classify(dataType)({ updates, unread }, 'nobody', past())(getReplica())
+    const forked = arrivals.forked.map(({ content }) => content)
+    return {
+      updates: [...arrivals.fresh, ...arrivals.late, ...readable(forked)],
+      unread: [
+        ...arrivals.unread,
+        ...arrivals.crowdedOut,
+        ...forked.flatMap((one) => (one.isUnread ? [one.update] : [])),
+      ],
+    }
+  }
+
+  function readable(contents: ReadonlyArray<{ readonly update: Update<unknown>; readonly isUnread: boolean }>) {
+    return contents.flatMap(({ update, isUnread }) => (isUnread ? [] : [update as Update<C>]))
+  }
+}
+
+/** Takes a batch, and gives what there is to say against it. */
+const taker =
+  <S, C>(dataType: DataType<S, C>, cell: Cell<S, C>) =>
+  (batch: Batch<C>, vouching: Vouching): ReadonlyArray<Rejection> => {
+    const past = cell.past()
+    const before = cell.getReplica()
+    const arrivals = classify(dataType)(batch, vouching, past)(before)
+    const { id, clock } = before
+    const isWhole = typeof vouching === 'object' && arrivals.crowdedOut.length === 0
+    const endsDoubt = isWhole && cell.isRestored() && vouching.floor <= Clock.sureOf(id)(clock)
+    if (!isNews(arrivals) && !endsDoubt) return refusalsOf(arrivals, { proofs: [] }, past)
+    const received = receive(dataType)(arrivals)(before)
+    const settled = endsDoubt ? Clock.settle([id])(received.replica.clock) : received.replica.clock
+    const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
+    if (replica !== before) cell.commit({ ...received, replica })
+    if (endsDoubt) cell.heardAll()
+    return refusalsOf(arrivals, received, past)
+  }

@@ -1,0 +1,195 @@
+/**
+ * A batch of updates from elsewhere, and what each of them is to one version of a replica. It is
+ * classified once; the result goes from session to store to file.
+ */
+import * as Change from './Change.js'
+import * as Clock from './Clock.js'
+import type { DataType } from './DataType.js'
+import { contents, isAmong, type Content } from './Fork.js'
+import * as Log from './Log.js'
+import type { Past } from './Past.js'
+import type { Replica } from './Replica.js'
+import * as Timestamp from './Timestamp.js'
+import * as Unread from './Unread.js'
+import { sameStamp, type SourceId, type Stamp, type Update } from './Update.js'
+
+/** Updates as a peer brings them. */
+export interface Batch<C> {
+  readonly updates: ReadonlyArray<Update<C>>
+  /** Updates whose change the codec does not know, as frozen JSON. */
+  readonly unread?: ReadonlyArray<Update<unknown>>
+  /** The stamps of refused updates that will come again: what is newer need not wait for them. */
+  readonly passed?: ReadonlyArray<Stamp>
+}
+
+/**
+ * Who says that no update is missing before those of a batch: the caller, as for own updates and
+ * for whole histories; a peer, with its claim; or nobody.
+ */
+export type Vouching = 'caller' | 'nobody' | Clock.Claim
+
+export interface Arrivals<C> {
+  readonly batch: Batch<C>
+  readonly vouching: Vouching
+  /** Own updates that may be lost: they are taken although the clock covers them. */
+  readonly past: Past | undefined
+  /** Newer than all that was seen of their sources, in the order given, isolated. */
+  readonly fresh: ReadonlyArray<Update<C>>
+  /** Older ones that were missing, isolated. */
+  readonly late: ReadonlyArray<Update<C>>
+  /** Other contents under stamps that are held, isolated, each with what is held. */
+  readonly forked: ReadonlyArray<Forked>
+  /** Unread ones that were missing. */
+  readonly unread: ReadonlyArray<Update<unknown>>
+  /** Unread ones for which there is no room. */
+  readonly crowdedOut: ReadonlyArray<Update<unknown>>
+  /** The clock after the batch. */
+  readonly clock: Clock.Clock
+  /** The version that the batch was classified for. */
+  readonly replica: Replica<unknown, C>
+}
+
+/** A content, and the first one that is held under its stamp. */
+export interface Forked {
+  readonly content: Content
+  readonly held: Content
+}
+
+/**
+ * Says what each update of a batch is to a replica. An update with an invalid stamp is ignored.
+ * O(u log s) if all updates are fresh, else O(u log n) for u updates and n held.
+ */
+export const classify =
+  <S, C>(dataType: DataType<S, C>) =>
+  (batch: Batch<C>, vouching: Vouching, past?: Past) =>
+  (replica: Replica<S, C>): Arrivals<C> => {
+    const sieve = new Sieve(dataType, replica, vouching, past)
+    sieve.read(batch.updates)
+    if (batch.unread !== undefined) sieve.unreadable(batch.unread)
+    const { fresh, late, forked, unread, crowdedOut } = sieve
+    return { batch, vouching, past, fresh, late, forked, unread, crowdedOut, clock: sieve.clock(batch.passed), replica }
+  }
+
+/** The updates that a replica would take, in the order in which it applies them. O(u). */
+export const news = <C>({ fresh, late, forked }: Arrivals<C>): ReadonlyArray<Update<C>> => {
+  if (late.length === 0 && forked.length === 0) return fresh
+  const others = forked.flatMap(({ content }) => (content.isUnread ? [] : [content.update as Update<C>]))
+  return [...fresh, ...late, ...others]
+}
+
+/** Whether a replica would change. O(1). */
+export const isNews = <C>({ fresh, late, forked, unread, clock, replica }: Arrivals<C>): boolean =>
+  fresh.length + late.length + forked.length + unread.length > 0 || clock !== replica.clock
+
+class Sieve<S, C> {
+  fresh: ReadonlyArray<Update<C>> = []
+  readonly late: Update<C>[] = []
+  readonly forked: Forked[] = []
+  readonly unread: Update<unknown>[] = []
+  readonly crowdedOut: Update<unknown>[] = []
+  private readonly dataType: DataType<S, C>
+  private readonly replica: Replica<S, C>
+  private readonly vouching: Vouching
+  private readonly past: Past | undefined
+  private readonly draft: Clock.Draft
+  private readonly touched = new Set<SourceId>()
+  /** The replica's log with what was found so far. Behind while all updates are fresh. */
+  private log: Log.Log<C>
+
+  constructor(dataType: DataType<S, C>, replica: Replica<S, C>, vouching: Vouching, past: Past | undefined) {
+    this.dataType = dataType
+    this.replica = replica
+    this.vouching = vouching
+    this.past = past
+    this.draft = new Clock.Draft(replica.clock)
+    this.log = replica.log
+  }
+
+  read(given: ReadonlyArray<Update<C>>): void {
+    const { draft, touched } = this
+    // usually all are fresh, so the array has their length; `forEach` allocates no iterator results
+    const fresh = new Array<Update<C>>(given.length)
+    const behind: Update<C>[] = []
+    let count = 0
+    let source: SourceId | undefined
+    given.forEach((update) => {
+      if (!Timestamp.is(update[1])) return
+      if (draft.advance(update[2], update[1])) {
+        fresh[count++] = Change.isolate(update)
+        if (update[2] !== source) touched.add((source = update[2]))
+      } else behind.push(update)
+    })
+    fresh.length = count
+    this.fresh = fresh
+    if (behind.length === 0) return
+    this.log = Log.evolve(fresh, [])(this.log)
+    for (const update of behind) this.older(update)
+  }
+
+  /** An update that is not newer than all that was seen of its source. */
+  private older(given: Update<C>): void {
+    if (Log.find(given)(this.log) === given) return
+    const held = contents(this.dataType)(given)(this.log)
+    const [first] = held
+    if (first === undefined && !this.isMissing(given)) return
+    const update = Change.isolate(given)
+    if (first === undefined) {
+      this.late.push(update)
+      this.touched.add(update[2])
+      this.log = Log.evolve([update], [])(this.log)
+      return
+    }
+    this.other({ update, json: this.dataType.change.encode(update[0]), isUnread: false }, held, first)
+  }
+
+  /** Another content under a held stamp, if it is another. */
+  private other(content: Content, held: ReadonlyArray<Content>, first: Content): void {
+    const others = this.forked.flatMap((fork) => (sameStamp(fork.content.update, content.update) ? [fork.content] : []))
+    if (isAmong(content, held) || isAmong(content, others)) return
+    this.forked.push({ content, held: first })
+  }
+
+  /** Whether an update that is not held may be missing, although something newer was seen. */
+  private isMissing([, timestamp, source]: Update<unknown>): boolean {
+    const { past, replica, vouching } = this
+    if (source === past?.source && timestamp > past.since && timestamp < past.until) return true
+    // a caller who vouches says that nothing is missing between the updates given
+    if (vouching === 'caller' && !Clock.isDoubted(source)(replica.clock)) return false
+    return timestamp > Clock.sureOf(source)(replica.clock)
+  }
+
+  unreadable(given: ReadonlyArray<Update<unknown>>): void {
+    if (this.log === this.replica.log) this.log = Log.evolve(this.fresh, [])(this.log)
+    for (const update of given) {
+      const [json, timestamp, source] = update
+      if (!Timestamp.is(timestamp)) continue
+      const isFresh = this.draft.advance(source, timestamp)
+      const held = isFresh ? [] : contents(this.dataType)(update)(this.log)
+      const [first] = held
+      if (first !== undefined) {
+        this.other({ update, json, isUnread: true }, held, first)
+        continue
+      }
+      if (!isFresh && !this.isMissing(update)) continue
+      this.touched.add(source)
+      if (Unread.hasRoom(update)(this.log)) {
+        this.unread.push(update)
+        this.log = Unread.add(update)(this.log)
+      } else this.crowdedOut.push(update)
+    }
+  }
+
+  clock(passed: ReadonlyArray<Stamp> = []): Clock.Clock {
+    for (const { source, timestamp } of passed) {
+      if (this.draft.advance(source, timestamp)) this.touched.add(source)
+    }
+    const advanced = this.draft.done()
+    if (this.vouching === 'caller') return advanced
+    // who lacks a part of a round is as sure as before
+    const isWhole = typeof this.vouching === 'object' && passed.length === 0 && this.crowdedOut.length === 0
+    return Clock.doubting(this.touched, isWhole ? (this.vouching as Clock.Claim) : undefined)(
+      this.replica.clock,
+      advanced,
+    )
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Updates whose change this program does not know: kept as JSON, passed on, and read by a later
+ * version. They are held like others, but reach no state. Their room is bounded.
+ */
+import * as SortedMap from '../structures/SortedMap.js'
+import { bySource } from './Clock.js'
+import * as Json from './Json.js'
+import * as Log from './Log.js'
+import type { Timestamp } from './Timestamp.js'
+import { sameStamp, type SourceId, type Update } from './Update.js'
+
+/** The most bytes that are kept of one source, as JSON: 1 MiB. */
+export const MAX_OF_SOURCE = 1 << 20
+
+/** The most bytes that are kept of all sources, as JSON: 16 MiB. */
+export const MAX_OF_ALL = 1 << 24
+
+const nothing: Log.Unread = { log: Log.empty(), bytes: 0, bytesBySource: SortedMap.empty() }
+
+/** The updates that a log holds unread, sorted. O(u log u) for u of them. */
+export const all = ({ unread }: Log.Log<unknown>): ReadonlyArray<Update<unknown>> =>
+  unread === undefined ? [] : Log.sorted(Log.all(unread.log))
+
+/** Whether there is room for an update. O(size), and O(log s). */
+export const hasRoom =
+  (update: Update<unknown>) =>
+  ({ unread = nothing }: Log.Log<unknown>): boolean => {
+    const bytes = bytesOf(update)
+    return unread.bytes + bytes <= MAX_OF_ALL && bytesHeld(update[2], unread) + bytes <= MAX_OF_SOURCE
+  }
+
+const bytesOf = (update: Update<unknown>): number => Json.bytes(JSON.stringify(update))
+
+const bytesHeld = (source: SourceId, { bytesBySource }: Log.Unread): number =>
+  SortedMap.get(bySource, bytesBySource, source) ?? 0
+
+/** The log with one more unread update: a second content under its stamp too. O(size, log u). */
+export const add =
+  (update: Update<unknown>) =>
+  <C>(log: Log.Log<C>): Log.Log<C> => {
+    const { unread = nothing } = log
+    const [, , source] = update
+    const bytes = bytesOf(update)
+    const ofSource = bytesHeld(source, unread) + bytes
+    return {
+      ...log,
+      unread: {
+        log: Log.fork(update)(unread.log),
+        bytes: unread.bytes + bytes,
+        bytesBySource: SortedMap.set(bySource, unread.bytesBySource, source, ofSource),
+      },
+    }
+  }
+
+/** The log without the unread updates under a stamp. O(their size, u log u) if there are any. */
+export const without =
+  (update: Update<unknown>) =>
+  <C>(log: Log.Log<C>): Log.Log<C> =>
+    log.unread === undefined || Log.find(update)(log.unread.log) === undefined
+      ? log
+      : keep(all(log).filter((one) => !sameStamp(one, update)))(log)
+
+/** The log with just these of its unread updates. O(their size, u log u). */
+export const keep =
+  (updates: ReadonlyArray<Update<unknown>>) =>
+  <C>({ updatesBySource, size, forks }: Log.Log<C>): Log.Log<C> =>
+    updates.reduce<Log.Log<C>>((next, update) => add(update)(next), {
+      updatesBySource,
+      size,
+      ...(forks && { forks }),
+    })
+
+/** The log without its unread updates up to a timestamp. O(u) if there are any. */
+export const dropUpTo =
+  (floor: Timestamp) =>
+  <C>(log: Log.Log<C>): Log.Log<C> =>
+    log.unread === undefined ? log : keep(all(log).filter(([, timestamp]) => timestamp > floor))(log)

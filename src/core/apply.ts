@@ -1,0 +1,110 @@
+/** Updates and replicas that the caller vouches for: see README, "Who vouches". */
+import { classify } from './Arrivals.js'
+import * as Change from './Change.js'
+import * as Clock from './Clock.js'
+import type { DataType } from './DataType.js'
+import * as Log from './Log.js'
+import { receive, take, withLogged } from './receive.js'
+import { evolve, type Replica } from './Replica.js'
+import * as Timestamp from './Timestamp.js'
+import * as Unread from './Unread.js'
+import type { SourceId, Update } from './Update.js'
+
+/** A reducer: {@link applyUpdates} of one. */
+export const applyUpdate =
+  <S, C>(dataType: DataType<S, C>) =>
+  (update: Update<C>) =>
+  (replica: Replica<S, C>): Replica<S, C> => {
+    const clock = Timestamp.is(update[1]) ? Clock.advance(update)(replica.clock) : replica.clock
+    return clock === replica.clock
+      ? applyAll(dataType, [update], replica)
+      : evolve(dataType, [Change.isolate(update)], clock, replica)
+  }
+
+/**
+ * Applies what the replica does not have, in the order given. The same replica if that is nothing.
+ * Total: an update with an invalid stamp is ignored.
+ *
+ * For updates of which the caller knows that none is missing before them: own ones, or a whole
+ * `history` of a peer without doubt. What was overheard, cut short or pushed goes through
+ * `reconcile`. Believes the updates: see `decode`. Objects within their changes are copied unless
+ * frozen. O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
+ */
+export const applyUpdates =
+  <S, C>(dataType: DataType<S, C>) =>
+  (updates: Iterable<Update<C>>) =>
+  (replica: Replica<S, C>): Replica<S, C> =>
+    applyAll(dataType, Array.isArray(updates) ? (updates as ReadonlyArray<Update<C>>) : Array.from(updates), replica)
+
+const applyAll = <S, C>(
+  dataType: DataType<S, C>,
+  updates: ReadonlyArray<Update<C>>,
+  replica: Replica<S, C>,
+): Replica<S, C> => {
+  const arrivals = classify(dataType)({ updates }, 'caller')(replica)
+  // an update that the clock covers has no effect, so that a batch equals its updates one by one
+  return receive(dataType)({ ...arrivals, forked: [] })(replica).replica
+}
+
+/**
+ * The join of two replicas of one document: as sure as either. Has no errors: believes the other
+ * replica, so a peer goes through `reconcile`. O(d log d + s log u) for d new updates, and O(h log u)
+ * for h updates that the other holds where this one is in doubt.
+ */
+export const merge =
+  <S, C>(dataType: DataType<S, C>) =>
+  (other: Replica<S, C>) =>
+  (replica: Replica<S, C>): Replica<S, C> => {
+    const updates = [...Log.since(Clock.ahead(replica.clock)(other.clock))(other.log), ...doubted(replica, other)]
+    // a second content may lie under a stamp that both have seen
+    const forks = other.log.forks === undefined ? [] : withFirsts(other.log)
+    const batch = { updates: [...updates, ...forks] as ReadonlyArray<Update<C>>, unread: Unread.all(other.log) }
+    const merged = take(dataType)(batch, 'nobody')(replica).replica
+    const clock = Clock.join(other.clock)(Clock.join(replica.clock)(merged.clock))
+    return Clock.Eq.equals(clock, merged.clock) ? merged : { ...merged, clock }
+  }
+
+/** What another replica holds where this one is in doubt. */
+const doubted = <C>({ clock }: Replica<unknown, C>, other: Replica<unknown, C>): ReadonlyArray<Update<unknown>> => {
+  const found: Update<unknown>[] = []
+  Clock.forEachDoubt(clock, (source, sure, seen) => {
+    for (const update of Log.ofStretch(source, sure, seen)(other.log)) found.push(update)
+  })
+  return found
+}
+
+const withFirsts = <C>(log: Log.Log<C>): ReadonlyArray<Update<C>> =>
+  Log.all(log.forks ?? Log.empty<C>()).flatMap((fork) => Log.contents(fork)(log))
+
+/**
+ * The word of the user that nobody else lives who knows more: sure of these sources, or of all, as
+ * far as they were seen. The way out of a doubt that nobody can end; it costs prints in each digest.
+ * Two replicas that settle apart may differ for ever. O(d log s) for d sources in doubt.
+ */
+export const settle =
+  (sources?: Iterable<SourceId>) =>
+  <S, C>(replica: Replica<S, C>): Replica<S, C> => {
+    const clock = Clock.settle(sources)(replica.clock)
+    return clock === replica.clock ? replica : { ...replica, clock }
+  }
+
+/**
+ * Reads what could not be read before, with the codec of a newer data type. The same replica if
+ * nothing can. O(u log n) for u unread updates, and as `applyUpdates`.
+ */
+export const reread = <S, C>(dataType: DataType<S, C>) => {
+  const decode = Change.decode(dataType)
+  return (replica: Replica<S, C>): Replica<S, C> => {
+    const read: Update<C>[] = []
+    const left: Update<unknown>[] = []
+    for (const update of Unread.all(replica.log)) {
+      const [json, ...stamp] = update
+      const decoded = decode(json)
+      if (decoded._tag === 'Right') read.push(Object.freeze([decoded.right, ...stamp] as const))
+      else left.push(update)
+    }
+    if (read.length === 0) return replica
+    const log = read.reduce((next, update) => Log.fork(update)(next), Unread.keep(left)(replica.log))
+    return withLogged(dataType, read, false, { ...replica, log })
+  }
+}

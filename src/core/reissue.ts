@@ -1,0 +1,43 @@
+/** The way out for a writer whose wall clock ran ahead, so that peers refuse its updates. */
+import * as Clock from './Clock.js'
+import type { DataType } from './DataType.js'
+import * as Log from './Log.js'
+import { remade } from './receive.js'
+import { evolve, type Replica } from './Replica.js'
+import * as Timestamp from './Timestamp.js'
+import * as Unread from './Unread.js'
+import type { SourceId, Update } from './Update.js'
+
+/**
+ * The own updates stamped after `now` again, in order, under a new id, stamped from `now`, unsigned.
+ * The old ones go, and what the clock had of them. What they superseded is asked for again: the
+ * replica is sure of no source beyond `now`. Changes that name their own stamps, as those of `Text`
+ * and the ids of `AppendOnly`, keep the old names. O(n log n).
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const model = scuttlebutt(Model.of(t.number))
+ * const [, ahead] = unwrap(model.change(Model.set('x', 1), 9000)(model.create('ann')))
+ * const [updates, replica] = model.reissue('ann-2', 1000)(ahead)
+ * updates // => [[['x', 1], 1000, 'ann-2']]
+ * model.digest(replica) // => { id: 'ann-2', clock: { 'ann-2': 1000 } }
+ */
+export const reissue =
+  <S, C>(dataType: DataType<S, C>) =>
+  (newId: SourceId, now: number) =>
+  (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
+    const { id, clock, log } = replica
+    const isAhead = ([, timestamp, source]: Update<unknown>): boolean => source === id && timestamp > now
+    const ahead = Log.sorted(Log.all(log).filter(isAhead))
+    const kept = ahead.reduce<Log.Log<C>>((next, update) => Log.without(update)(next), log)
+    const unread = Unread.all(log).filter((update) => !isAhead(update))
+    const without = { id: newId, clock: Clock.rewind(id, now)(clock), log: Unread.keep(unread)(kept) }
+    const begun = remade(dataType, { ...without, state: dataType.empty })
+    let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
+    const updates = ahead.map(([change]): Update<C> => {
+      timestamp = Timestamp.next(now, Math.max(timestamp, begun.clock.latest))
+      return Object.freeze([change, timestamp, newId] as const)
+    })
+    if (updates.length === 0) return [updates, begun]
+    return [updates, evolve(dataType, updates, Clock.advanceAll(updates)(begun.clock), begun)]
+  }

@@ -1,0 +1,21 @@
+/** Updates and messages as JSON values, for transports of one's own. */
+import type { DataType } from '../core/DataType.js'
+import type { Message } from '../core/reconcile.js'
+import type { Update } from '../core/Update.js'
+
+/** An update as `decode` takes it. Costs as the codec. */
+export const encode =
+  <S, C>({ change: { encode: toJSON } }: DataType<S, C>) =>
+  ([change, ...rest]: Update<C>): readonly unknown[] => [toJSON(change), ...rest]
+
+/**
+ * A message as `decodeMessage` takes it. What cannot be read here goes among the updates, as a peer
+ * may be able to read it. O(size of the updates).
+ */
+export const encodeMessage = <S, C>(dataType: DataType<S, C>) => {
+  const encodeUpdate = encode(dataType)
+  return ({ updates, unread = [], refused: _, ...rest }: Message<C>): Readonly<Record<string, unknown>> => ({
+    ...rest,
+    updates: [...updates.map(encodeUpdate), ...unread],
+  })
+}
