@@ -235,7 +235,7 @@ const answerTo = (
   if (rules.silence && isAnswer && !hasChanged && message.asks !== true && !goesOn) return undefined
 
   const { fresh, doubted } = lacking(message.digest)(r)
-  const after = (rules.after ? message.digest.after : undefined) ?? START
+  const after = message.digest.after ?? START
   const rest = doubted.filter((update) => compareStamps(stampOf(update), after) > 0)
   const left = [...fresh, ...rest]
   const updates = left.slice(0, Math.max(1, budget))
@@ -246,7 +246,7 @@ const answerTo = (
   if (updates.length === 0 && !goesOn && !(isComplete && isSurer) && !isMereDigestDue) return undefined
   const last = updates.slice(fresh.length).at(-1)
   return {
-    digest: { ...digest(rules)(r), ...(at !== undefined && { after: at }) },
+    digest: { ...digest(rules)(r), ...(at !== undefined && rules.after && { after: at }) },
     updates,
     since: positionOf(message.digest),
     ...(isComplete && { complete: true as const }),

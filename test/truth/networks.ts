@@ -68,6 +68,8 @@ export type Step =
   | { readonly do: 'restore'; readonly at: number; readonly version: number }
   /** An old version is written to: it catches up with the head first. */
   | { readonly do: 'rewind'; readonly at: number; readonly version: number }
+  /** An old version is written to carelessly, within the millisecond of its next write. */
+  | { readonly do: 'fork'; readonly at: number; readonly keys: string }
   | { readonly do: 'run'; readonly at: number; readonly program: Program }
   | { readonly do: 'settle'; readonly at: number }
   | { readonly do: 'talk'; readonly at: number; readonly to: number; readonly budgets: readonly [number, number] }
@@ -89,6 +91,8 @@ export interface World<R, M> {
   /** Own updates that a replica forgot when it was restored. */
   readonly forgotten: ReadonlyArray<ReadonlyArray<Update>>
   readonly now: number
+  /** Whether two contents were made under one stamp: then only the end of talks is promised. */
+  readonly forked: boolean
   /** Whether the step before restored a replica, so that its clocks may have fallen. */
   readonly fell: boolean
   /** The longest conversation so far. */
@@ -112,6 +116,7 @@ export const begin = <R, M>(impl: Implementation<R, M>, size: number): World<R, 
     made: [],
     forgotten: replicas.map(() => []),
     now: 1,
+    forked: false,
     fell: false,
     longest: 0,
   }
@@ -173,6 +178,8 @@ const local = <R, M>(impl: Implementation<R, M>, world: World<R, M>, at: number,
       return set(impl.prune(step.upTo)(r))
     case 'rewind':
       return set(impl.merge(r)(impl.reread(world.policies[at]!)(pick(world.versions[at]!, step.version)!)))
+    case 'fork':
+      return forked(impl, world, at, r, step.keys)
     case 'run': {
       const policy = policyOf(step.program, world.now)
       const next = set(impl.reread(policy)(r))
@@ -185,6 +192,18 @@ const local = <R, M>(impl: Implementation<R, M>, world: World<R, M>, at: number,
     default:
       return world
   }
+}
+
+/** Writes another content under the stamp of the newest own update, and forgets the first one. */
+const forked = <R, M>(impl: Implementation<R, M>, world: World<R, M>, at: number, r: R, keys: string): World<R, M> => {
+  const own = impl.holds(r).findLast(({ source }) => source === names[at])
+  const old = world.versions[at]!.findLast(
+    (version) => Oracle.seenOf(viewOf(impl, version), names[at]!) < (own?.ts ?? 0),
+  )
+  if (own === undefined || old === undefined) return world
+  const writes = Object.fromEntries(keys.split('').map((key) => [key, `fork ${String(world.now)}`]))
+  const [update, next] = impl.write({ writes }, own.ts)(old)
+  return { ...put(world, at, next), made: [...world.made, update], forked: true, fell: true }
 }
 
 /**
@@ -287,6 +306,8 @@ export type Verdict = 'holds' | 'forgot' | { readonly law: string; readonly what
 
 /** Judges the world after a step. */
 export const judge = <R, M>(impl: Implementation<R, M>, before: World<R, M>, world: World<R, M>): Verdict => {
+  if (world.longest >= MAX_TALK) return { law: 'conversations end', what: world.longest }
+  if (world.forked) return 'holds'
   const views = world.replicas.map((r) => (r === undefined ? undefined : viewOf(impl, r)))
   const broken = views.map((view) => (view === undefined ? [] : Oracle.uncovered(world.made, view)))
   // a writer restored from a backup, whose first partner does not know what it forgot
@@ -304,7 +325,6 @@ export const judge = <R, M>(impl: Implementation<R, M>, before: World<R, M>, wor
         return { law: 'equal digests give equal states', what: [view, other] }
     }
   }
-  if (world.longest >= MAX_TALK) return { law: 'conversations end', what: world.longest }
   return 'holds'
 }
 
@@ -319,11 +339,15 @@ export const judgeEnd = <R, M>(
 ): Verdict => {
   let world = start
   const indices = start.replicas.map((_, i) => i)
-  const steps: Step[] = [
-    ...indices.map((at): Step => ({ do: 'run', at, program: 'new' })),
-    ...Array.from({ length: indices.length }, () =>
+  const pairs = (times: number): ReadonlyArray<Step> =>
+    Array.from({ length: times }, () =>
       indices.flatMap((at) => indices.map((to): Step => ({ do: 'talk', at, to, budgets }))),
-    ).flat(),
+    ).flat()
+  const steps: Step[] = [
+    // also while some refuse, a conversation ends
+    ...pairs(1),
+    ...indices.map((at): Step => ({ do: 'run', at, program: 'new' })),
+    ...pairs(indices.length),
   ]
   for (const step of steps) {
     const next = play(impl, world, step)
@@ -331,6 +355,7 @@ export const judgeEnd = <R, M>(
     if (verdict !== 'holds') return verdict
     world = next
   }
+  if (world.forked) return 'holds'
   const views = world.replicas.flatMap((r) => (r === undefined ? [] : [viewOf(impl, r)]))
   for (const from of views) {
     for (const to of views) {

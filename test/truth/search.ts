@@ -13,9 +13,18 @@ export interface Scope {
   readonly floors: boolean
   readonly programs: boolean
   readonly merges: boolean
+  readonly forks: boolean
 }
 
-export const wide: Scope = { size: 4, keys: 'xyz', restores: true, floors: true, programs: true, merges: true }
+export const wide: Scope = {
+  size: 4,
+  keys: 'xyz',
+  restores: true,
+  floors: true,
+  programs: true,
+  merges: true,
+  forks: false,
+}
 
 const keysOf = (keys: string): fc.Arbitrary<string> =>
   fc.subarray(keys.split(''), { minLength: 1 }).map((chosen) => chosen.join(''))
@@ -45,6 +54,7 @@ export const stepsOf = (scope: Scope, maxLength = 40): fc.Arbitrary<ReadonlyArra
   if (scope.merges) rows.push({ weight: 1, arbitrary: fc.record({ do: step('merge'), at, from: at }) })
   if (scope.floors) rows.push({ weight: 1, arbitrary: fc.record({ do: step('prune'), at, upTo: fc.nat(12) }) })
   if (scope.restores) rows.push({ weight: 1, arbitrary: fc.record({ do: step('restore'), at, version }) })
+  if (scope.forks) rows.push({ weight: 3, arbitrary: fc.record({ do: step('fork'), at, keys: keysOf(scope.keys) }) })
   if (scope.programs) rows.push({ weight: 2, arbitrary: fc.record({ do: step('run'), at, program }) })
   return fc.array(fc.oneof(...rows), { maxLength, size: 'max' }) as fc.Arbitrary<ReadonlyArray<Step>>
 }
