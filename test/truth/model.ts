@@ -55,6 +55,7 @@ export interface Rules {
   readonly count: boolean
   readonly distrust: boolean
   readonly byUpdates: boolean
+  readonly claims: boolean
 }
 
 export const allRules: Rules = {
@@ -68,6 +69,7 @@ export const allRules: Rules = {
   count: true,
   distrust: true,
   byUpdates: true,
+  claims: true,
 }
 
 const START: Stamp = [0, '']

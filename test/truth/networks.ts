@@ -196,10 +196,12 @@ const local = <R, M>(impl: Implementation<R, M>, world: World<R, M>, at: number,
 
 /** Writes another content under the stamp of the newest own update, and forgets the first one. */
 const forked = <R, M>(impl: Implementation<R, M>, world: World<R, M>, at: number, r: R, keys: string): World<R, M> => {
-  const own = impl.holds(r).findLast(({ source }) => source === names[at])
-  const old = world.versions[at]!.findLast(
-    (version) => Oracle.seenOf(viewOf(impl, version), names[at]!) < (own?.ts ?? 0),
-  )
+  const own = impl
+    .holds(r)
+    .filter(({ source }) => source === names[at])
+    .at(-1)
+  const isOlder = (version: R): boolean => Oracle.seenOf(viewOf(impl, version), names[at]!) < (own?.ts ?? 0)
+  const old = world.versions[at]!.filter(isOlder).at(-1)
   if (own === undefined || old === undefined) return world
   const writes = Object.fromEntries(keys.split('').map((key) => [key, `fork ${String(world.now)}`]))
   const [update, next] = impl.write({ writes }, own.ts)(old)

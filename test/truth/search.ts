@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { begin, judge, judgeEnd, play, type Implementation, type Program, type Step, type Verdict } from './networks.js'
 import type { World } from './networks.js'
+import type { StreamStep } from './streams.js'
 
 const budget = fc.constantFrom(1, 2, 3, Infinity)
 
@@ -115,4 +116,29 @@ const verdictOn = <R, M>(impl: Implementation<R, M>, before: World<R, M>, world:
   if (verdict !== 'holds') return verdict
   const cut = judgeEnd(impl, world, [1, 1])
   return typeof cut === 'object' ? cut : judgeEnd(impl, world, [Infinity, Infinity])
+}
+
+/** Random schedules of streams. */
+export const streamSteps = (size: number, maxLength = 50): fc.Arbitrary<ReadonlyArray<StreamStep>> => {
+  const at = fc.nat(size - 1)
+  const link = fc.nat(5)
+  const side = fc.constantFrom(0 as const, 1 as const)
+  const step = <D extends StreamStep['do']>(name: D) => fc.constant(name)
+  const kind = fc.option(fc.constantFrom('newer' as const, 'big' as const), { nil: undefined, freq: 4 })
+  return fc.array(
+    fc.oneof(
+      { weight: 7, arbitrary: fc.record({ do: step('write'), at, keys: keysOf('xyz'), kind }) },
+      { weight: 4, arbitrary: fc.record({ do: step('connect'), at, to: at }) },
+      { weight: 8, arbitrary: fc.record({ do: step('send'), link, side, max: fc.constantFrom(1, 2, Infinity) }) },
+      { weight: 14, arbitrary: fc.record({ do: step('hear'), link, side, lines: fc.constantFrom(1, 2, 3, 9) }) },
+      { weight: 1, arbitrary: fc.record({ do: step('lose'), link, side, line: fc.nat(5) }) },
+      { weight: 1, arbitrary: fc.record({ do: step('damage'), link, side, line: fc.nat(5) }) },
+      { weight: 2, arbitrary: fc.record({ do: step('cut'), link }) },
+      { weight: 1, arbitrary: fc.record({ do: step('die'), at }) },
+      { weight: 1, arbitrary: fc.record({ do: step('restore'), at, version: fc.nat(40) }) },
+      { weight: 1, arbitrary: fc.record({ do: step('run'), at, program: fc.constantFrom('new', 'old', 'small') }) },
+      { weight: 1, arbitrary: fc.record({ do: step('prune'), at, upTo: fc.nat(12) }) },
+    ),
+    { maxLength, size: 'max' },
+  ) as fc.Arbitrary<ReadonlyArray<StreamStep>>
 }
