@@ -304,3 +304,7 @@ export const runStreams = (setting: Setting, steps: ReadonlyArray<StreamStep>): 
   }
   return judgeEnd(setting, world)
 }
+
+/** The replicas after a schedule, which is not judged. */
+export const playStreams = (setting: Setting, steps: ReadonlyArray<StreamStep>): ReadonlyArray<Replica | undefined> =>
+  steps.reduce((world, step) => play(setting, world, step), begin(setting)).replicas
