@@ -45,16 +45,31 @@ export interface Message {
 
 /** The ingredients of the rules. A mutant lacks one. */
 export interface Rules {
+  /** The most contents in a piece, but for more of one stamp. */
   readonly maxPiece: number
+  /** The prints that a message answers are compared again before it is taken. */
   readonly prints: boolean
+  /** A round of which something was refused claims nothing. */
   readonly refusal: boolean
+  /** A peer does not claim what it let go. */
   readonly floors: boolean
+  /** An answer to one who had let go of more is no round. */
+  readonly sinceFloor: boolean
+  /** A round is all in one message. */
   readonly complete: boolean
+  /** A reply says how far the doubted updates went. */
   readonly after: boolean
+  /** An answer that changed nothing and does not ask is not answered. */
   readonly silence: boolean
+  /** A reply to a cut answer asks only if that answer changed something or went on. */
+  readonly asks: boolean
+  /** Streams: a wrong count ends them. */
   readonly count: boolean
+  /** Streams: no claim counts after a refusal. */
   readonly distrust: boolean
+  /** Streams: told is what was sent, not what a clock covers. */
   readonly byUpdates: boolean
+  /** Streams: a claim is left out only where the peer infers it. */
   readonly claims: boolean
 }
 
@@ -63,9 +78,11 @@ export const allRules: Rules = {
   prints: true,
   refusal: true,
   floors: true,
+  sinceFloor: true,
   complete: true,
   after: true,
   silence: true,
+  asks: true,
   count: true,
   distrust: true,
   byUpdates: true,
@@ -158,7 +175,7 @@ export const lacking =
 
 /** Whether a message that answers `since` is a round for this replica, before it takes anything. */
 const fits = (rules: Rules, since: Position, r: Replica): boolean => {
-  if (rules.floors && r.floor < (since.floor ?? 0)) return false
+  if (rules.sinceFloor && r.floor < (since.floor ?? 0)) return false
   if (Object.entries(since.clock).some(([source, ts]) => sureOf(r, source) < ts)) return false
   if (!rules.prints) return true
   return Object.entries(since.doubt ?? {}).every(([source, pieces]) => {
@@ -253,6 +270,6 @@ const answerTo = (
     since: positionOf(message.digest),
     ...(isComplete && { complete: true as const }),
     ...(isCut && { more: true as const, at: last === undefined ? START : stampOf(last) }),
-    ...((!isAnswer || goesOn) && { asks: true as const }),
+    ...((!isAnswer || goesOn || (message.more === true && !rules.asks)) && { asks: true as const }),
   }
 }

@@ -140,5 +140,110 @@ export const streamSteps = (size: number, maxLength = 50): fc.Arbitrary<Readonly
       { weight: 1, arbitrary: fc.record({ do: step('prune'), at, upTo: fc.nat(12) }) },
     ),
     { maxLength, size: 'max' },
-  ) as fc.Arbitrary<ReadonlyArray<StreamStep>>
+  )
+}
+
+/** A tiny scope: the steps that may be taken, after those of `before`. */
+interface Tiny {
+  readonly size: number
+  readonly before: ReadonlyArray<Step>
+  readonly steps: ReadonlyArray<Step>
+  /** How deep it is searched by `npm test`. */
+  readonly depth: number
+}
+
+const write = (at: number, keys: string, kind?: 'newer' | 'big'): Step => ({
+  do: 'write',
+  at,
+  keys,
+  ...(kind !== undefined && { kind }),
+})
+
+const hears = (to: number): ReadonlyArray<Step> => [
+  { do: 'deliver', mail: 0, to, budget: 1 },
+  { do: 'deliver', mail: 0, to, keep: true },
+]
+
+/** a has written two keys; b has heard of the second one alone. */
+const inDoubt: ReadonlyArray<Step> = [
+  write(0, 'x'),
+  write(0, 'y'),
+  { do: 'tell', at: 0, update: 1 },
+  { do: 'deliver', mail: 0, to: 1 },
+  { do: 'lose', mail: 0 },
+]
+
+export const scopes: Readonly<Record<string, Tiny>> = {
+  'three write, open, overhear, one dies': {
+    size: 3,
+    before: [],
+    steps: [
+      write(0, 'x'),
+      write(0, 'y'),
+      write(1, 'xy'),
+      ...[1, 2].map((at): Step => ({ do: 'open', at })),
+      ...[0, 1, 2].flatMap(hears),
+      { do: 'die', at: 1 },
+    ],
+    depth: 4,
+  },
+  'two write, and are restored': {
+    size: 2,
+    before: inDoubt,
+    steps: [
+      ...[0, 1].flatMap((at): ReadonlyArray<Step> => [
+        write(at, 'x'),
+        { do: 'open', at },
+        { do: 'restore', at, version: 0 },
+        ...hears(at),
+      ]),
+    ],
+    depth: 4,
+  },
+  'three after a doubt, with pushes': {
+    size: 3,
+    before: inDoubt,
+    steps: [
+      write(0, 'x'),
+      write(1, 'y'),
+      { do: 'push', at: 1, version: 0 },
+      { do: 'push', at: 0, version: 1 },
+      { do: 'open', at: 2 },
+      ...[0, 1, 2].flatMap(hears),
+    ],
+    depth: 4,
+  },
+  'refusals and upgrades': {
+    size: 2,
+    before: [
+      { do: 'run', at: 1, program: 'small' },
+      { do: 'run', at: 0, program: 'old' },
+    ],
+    steps: [
+      write(0, 'x', 'big'),
+      write(1, 'x', 'newer'),
+      write(0, 'y'),
+      ...[0, 1].flatMap((at): ReadonlyArray<Step> => [
+        { do: 'open', at },
+        { do: 'run', at, program: 'new' },
+        ...hears(at),
+      ]),
+    ],
+    depth: 4,
+  },
+  'floors and merges': {
+    size: 3,
+    before: [],
+    steps: [
+      write(0, 'x'),
+      write(1, 'y'),
+      { do: 'prune', at: 0, upTo: 1 },
+      { do: 'prune', at: 1, upTo: 2 },
+      { do: 'merge', at: 2, from: 0 },
+      { do: 'open', at: 1 },
+      { do: 'open', at: 2 },
+      ...[0, 1, 2].flatMap(hears),
+    ],
+    depth: 4,
+  },
 }

@@ -102,6 +102,22 @@ export const traces: ReadonlyArray<Trace> = [
     breaksNaive: false,
   },
   {
+    name: 'W2: a doubted update that is refused does not hold up the next one',
+    size: 2,
+    steps: [
+      write(0, 'x', 'big'),
+      write(0, 'y'),
+      write(0, 'z'),
+      run(1, 'small'),
+      tell(0, 2),
+      deliver(0, 1),
+      { do: 'talk', at: 0, to: 1, budgets: [1, 1] },
+    ],
+    doubts: ['b of a'],
+    holds: { 1: ['2 a', '3 a'] },
+    breaksNaive: true,
+  },
+  {
     name: 'W3: a push made by hand is lost, the next one arrives',
     size: 2,
     steps: [write(0, 'x'), tell(0, 0), lose(0), write(0, 'y'), tell(0, 1), deliver(0, 1)],
