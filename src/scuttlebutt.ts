@@ -46,7 +46,7 @@ export interface Scuttlebutt<S, C> {
   /** A replica that has seen nothing. Two replicas that write under one id lose data. O(1). */
   readonly create: (id: SourceId) => Replica.Replica<S, C>
   /**
-   * Makes a local update at `now`, in ms. Errors: the command's own, `InvalidChange`,
+   * Makes a local update at `now`, in ms. Errors: the command's own, `InvalidChange`, `TooLarge`,
    * `TimestampsExhausted`. Costs as `applyUpdate`, and O(size of the change).
    */
   readonly change: <Err = never>(
@@ -143,6 +143,13 @@ export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scutt
   readonly dataType: Scuttlebucket.Type<P>
 }
 
+export interface ScuttlebuttOptions {
+  /** The largest update that `change` makes, in bytes of JSON. Default 1 MiB: no peer takes more. */
+  readonly maxBytes?: number
+  /** With false, `change` makes updates of any size. */
+  readonly limits?: boolean
+}
+
 /**
  * The functions of scuttlebutt for one data type. Has no errors. O(size of its codec).
  *
@@ -154,15 +161,22 @@ export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scutt
  * const [, question] = reconcile({ digest: digest(alice), updates: [] })(create('bob'))
  * question // => O.some({ digest: { id: 'bob', clock: {} }, updates: [], asks: true })
  */
-export function scuttlebutt<P extends Scuttlebucket.Parts>(bucket: Scuttlebucket.Type<P>): ScuttlebuttOfParts<P>
-export function scuttlebutt<S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C>
-export function scuttlebutt<S, C>(dataType: DataType<S, C>): Scuttlebutt<S, C> {
+export function scuttlebutt<P extends Scuttlebucket.Parts>(
+  bucket: Scuttlebucket.Type<P>,
+  options?: ScuttlebuttOptions,
+): ScuttlebuttOfParts<P>
+export function scuttlebutt<S, C>(dataType: DataType<S, C>, options?: ScuttlebuttOptions): Scuttlebutt<S, C>
+export function scuttlebutt<S, C>(
+  dataType: DataType<S, C>,
+  { maxBytes = Replica.MAX_BYTES, limits = true }: ScuttlebuttOptions = {},
+): Scuttlebutt<S, C> {
+  const most = limits ? maxBytes : Infinity
   return {
     dataType,
     create: Replica.create(dataType),
-    change: Replica.change(dataType),
-    propose: Replica.propose(dataType),
-    changeAll: Replica.changeAll(dataType),
+    change: Replica.change(dataType, most),
+    propose: Replica.propose(dataType, most),
+    changeAll: Replica.changeAll(dataType, most),
     applyUpdate: apply.applyUpdate(dataType),
     applyUpdates: apply.applyUpdates(dataType),
     digest: Digest.of,

@@ -22,6 +22,8 @@ export interface LinkOptions extends Session.Options {
   readonly policy?: Omit<Policy, 'now'>
   /** The wall clock, in ms. Default `Date.now`. */
   readonly now?: () => number
+  /** With `security`: the peer's word counts for two. Default false. */
+  readonly trusted?: boolean
   /** Close when the peer has said nothing for so many ms. Default: never. */
   readonly timeout?: number
 }
@@ -76,6 +78,7 @@ class PeerLink<S, C> implements Link {
   private readonly events: LinkEvents
   private readonly policy: Policy & { readonly maxBytes: number }
   private readonly now: () => number
+  private readonly isTrusted: boolean
   private readonly decode: ReturnType<typeof format.decode<S, C>>
   private readonly encode: ReturnType<typeof format.encode<S, C>>
   private readonly unsubscribe: () => void
@@ -96,6 +99,7 @@ class PeerLink<S, C> implements Link {
     const { maxBytes = MAX_LINE, maxDrift = MAX_DRIFT, ...limits } = options.policy ?? {}
     this.policy = { ...limits, maxBytes, maxDrift }
     this.now = options.now ?? Date.now
+    this.isTrusted = options.trusted === true
     this.decode = format.decode(dataType)
     this.encode = format.encode(dataType)
     this.session = Session.open<C>({ kind: dataType, ...options })
@@ -191,7 +195,9 @@ class PeerLink<S, C> implements Link {
     try {
       // a batch before this one may have been refused
       const { hasRefused } = this.session.hearing
-      return this.port.receive(this.allowed(batch), hasRefused ? 'nobody' : vouching, this.refuseFromPeer)?.catch(fail)
+      const peer = { id: this.session.peer?.id ?? '', isTrusted: this.isTrusted }
+      const believed = hasRefused ? 'nobody' : vouching
+      return this.port.receive(this.allowed(batch), believed, this.refuseFromPeer, peer)?.catch(fail)
     } catch (error) {
       fail(error)
       return undefined

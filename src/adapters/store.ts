@@ -63,9 +63,9 @@ export const createStore = <S, C>(
     apply: (updates) => {
       void port.receive({ updates }, 'caller', () => undefined)
     },
-    reconcile: (message, budget) => hear(message, budget).answer(),
-    reconcileAsync: async (message, budget) => {
-      const { taking, answer } = hear(message, budget)
+    reconcile: (message, budget, { trusted } = {}) => hear(message, budget, trusted).answer(),
+    reconcileAsync: async (message, budget, { trusted } = {}) => {
+      const { taking, answer } = hear(message, budget, trusted)
       await taking
       return answer()
     },

@@ -39,14 +39,15 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
 
 /**
  * A local change as every peer will read it: encoded, copied, frozen and decoded again. So all
- * replicas hold the same value for it. Errors: why JSON or the codec refuses it. O(size).
+ * replicas hold the same value for it. Errors: why JSON or the codec refuses it. Adds to `size` the
+ * most bytes that it takes. O(size).
  */
 export const normalise = <S, C>(dataType: DataType<S, C>) => {
   const decoder = decode(dataType)
-  return (change: C): E.Either<ReadonlyArray<Failure>, C> => {
+  return (change: C, size?: Json.Size): E.Either<ReadonlyArray<Failure>, C> => {
     let copied: unknown
     try {
-      copied = Json.copy(dataType.change.encode(change), MAX_DEPTH)
+      copied = Json.copy(dataType.change.encode(change), MAX_DEPTH, size)
     } catch (error) {
       copied = new Json.Unfit('value', [], change, `${dataType.change.name} (${String(error)})`)
     }

@@ -31,40 +31,54 @@ const tooDeep = (value: unknown): Unfit => new Unfit('depth', [], value, 'less d
  * A frozen copy of null, a boolean, a string, a finite number, or an array or plain object of these
  * that is at most `maxDepth` deep. As in JSON, undefined members are left out and -0 becomes 0. All
  * else is an {@link Unfit}: JSON would silently turn NaN into null. Never throws on data; a getter
- * or a proxy may. O(size).
+ * or a proxy may. Adds to `size`, if given. O(size).
  */
-export const copy = (value: unknown, maxDepth: number): unknown => {
+export const copy = (value: unknown, maxDepth: number, size?: Size): unknown => {
   switch (typeof value) {
     case 'string':
+      if (size !== undefined) size.most += 6 * value.length + 3
+      return value
     case 'boolean':
+      if (size !== undefined) size.most += 6
       return value
     case 'number':
+      if (size !== undefined) size.most += MOST_DIGITS
       return Number.isFinite(value) ? (value === 0 ? 0 : value) : new Unfit('value', [], value, 'a finite number')
     case 'object':
+      if (size !== undefined) size.most += 5
       if (value === null) return null
       if (maxDepth <= 0) return tooDeep(value)
-      if (Array.isArray(value)) return copyArray(value, maxDepth)
-      if (isPlain(value)) return copyObject(value, maxDepth)
+      if (Array.isArray(value)) return copyArray(value, maxDepth, size)
+      if (isPlain(value)) return copyObject(value, maxDepth, size)
   }
   return new Unfit('value', [], value, 'JSON')
 }
 
-const copyArray = (array: readonly unknown[], maxDepth: number): unknown => {
+/** The most bytes that a value may take as JSON, counted while it is copied. */
+export interface Size {
+  most: number
+}
+
+/** A double as text, with a comma: `-1.2345678901234567e-300,`. */
+const MOST_DIGITS = 26
+
+const copyArray = (array: readonly unknown[], maxDepth: number, size: Size | undefined): unknown => {
   // of exact length: an array that is pushed to reserves more
   const copied = new Array<unknown>(array.length)
   for (let i = 0; i < array.length; i++) {
-    const member = copy(array[i], maxDepth - 1)
+    const member = copy(array[i], maxDepth - 1, size)
     if (member instanceof Unfit) return member.within(i)
     copied[i] = member
   }
   return Object.freeze(copied)
 }
 
-const copyObject = (object: Readonly<Record<string, unknown>>, maxDepth: number): unknown => {
+const copyObject = (object: Readonly<Record<string, unknown>>, maxDepth: number, size: Size | undefined): unknown => {
   const copied: [string, unknown][] = []
   for (const key of Object.keys(object)) {
     if (object[key] === undefined) continue
-    const member = copy(object[key], maxDepth - 1)
+    if (size !== undefined) size.most += 6 * key.length + 3
+    const member = copy(object[key], maxDepth - 1, size)
     if (member instanceof Unfit) return member.within(key)
     copied.push([key, member])
   }

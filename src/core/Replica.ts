@@ -4,6 +4,7 @@ import * as Change from './Change.js'
 import * as Clock from './Clock.js'
 import type { Command, DataType, Maker } from './DataType.js'
 import { left, right } from './Either.js'
+import * as Json from './Json.js'
 import * as Log from './Log.js'
 import * as Timestamp from './Timestamp.js'
 import * as Unread from './Unread.js'
@@ -25,7 +26,7 @@ export interface TimestampsExhausted {
 }
 
 /** Why {@link change} refuses, beside the command's own errors. */
-export type ChangeError = Change.InvalidChange | TimestampsExhausted
+export type ChangeError = Change.InvalidChange | Change.TooLarge | TimestampsExhausted
 
 /**
  * A replica that has seen nothing. Two replicas that write under one `id` lose data. O(1).
@@ -39,7 +40,7 @@ export const create =
  * `now`, in ms, is behind. The change is copied, so the caller may edit theirs afterwards.
  *
  * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
- * cannot carry; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
+ * cannot carry; `TooLarge` for more than a peer takes; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -50,8 +51,8 @@ export const create =
  * const count = (state, { source }) => E.right(Model.set(source, Model.size(state)))
  * unwrap(model.change(count, 10)(replica))[0] // => [['ann', 1], 1000.0000000000001, 'ann']
  */
-export const change = <S, C>(dataType: DataType<S, C>) => {
-  const make = propose(dataType)
+export const change = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => {
+  const make = propose(dataType, maxBytes)
   const own = applyOwn(dataType)
   return <Err = never>(command: Command<S, C, Err>, now: number) =>
     (replica: Replica<S, C>): E.Either<Err | ChangeError, readonly [Update<C>, Replica<S, C>]> => {
@@ -70,8 +71,8 @@ export const change = <S, C>(dataType: DataType<S, C>) => {
  * const [updates] = unwrap(list.changeAll([RArray.push('a'), RArray.push('b')], 1000)(list.create('ann')))
  * updates.length // => 2
  */
-export const changeAll = <S, C>(dataType: DataType<S, C>) => {
-  const changeOne = change(dataType)
+export const changeAll = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => {
+  const changeOne = change(dataType, maxBytes)
   return <Err = never>(commands: Iterable<Command<S, C, Err>>, now: number) =>
     (replica: Replica<S, C>): E.Either<Err | ChangeError, readonly [ReadonlyArray<Update<C>>, Replica<S, C>]> => {
       const updates: Update<C>[] = []
@@ -86,8 +87,14 @@ export const changeAll = <S, C>(dataType: DataType<S, C>) => {
     }
 }
 
+/** No update is larger, in bytes of JSON: peers take no longer line. 1 MiB. */
+export const MAX_BYTES = 1 << 20
+
+/** The bytes of a timestamp, brackets and commas. */
+const STAMP_ROOM = 64
+
 /** The update that {@link change} would make, not yet applied: it may have to be signed first. */
-export const propose = <S, C>(dataType: DataType<S, C>) => {
+export const propose = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => {
   const normalise = Change.normalise(dataType)
   return <Err = never>(command: Command<S, C, Err>, now: number) =>
     (replica: Replica<S, C>): E.Either<Err | ChangeError, Update<C>> => {
@@ -96,8 +103,15 @@ export const propose = <S, C>(dataType: DataType<S, C>) => {
       if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
       const made: E.Either<Err, C> = isMaker(command) ? command(state, { timestamp, source }) : right(command)
       if (made._tag === 'Left') return made
-      const normal = normalise(made.right)
-      if (normal._tag === 'Right') return right(Object.freeze([normal.right, timestamp, source] as const))
+      const size = { most: 6 * source.length + STAMP_ROOM }
+      const normal = normalise(made.right, size)
+      if (normal._tag === 'Right') {
+        const update = Object.freeze([normal.right, timestamp, source] as const)
+        if (size.most <= maxBytes) return right(update)
+        // it may be too large: only now is it worth a text
+        const bytes = Json.bytes(JSON.stringify([dataType.change.encode(normal.right), timestamp, source]))
+        return bytes <= maxBytes ? right(update) : left({ _tag: 'TooLarge', at: '', bytes, maxBytes, update })
+      }
       const update = [made.right, timestamp, source]
       return left({ _tag: 'InvalidChange', at: '[0]', failures: normal.left, update })
     }

@@ -13,6 +13,8 @@ export interface Statement {
   readonly version?: string
   readonly source: SourceId
   readonly timestamp: Timestamp
+  /** The stamp of the source's update before this one, 0 for the first; if the update says it. */
+  readonly previous?: Timestamp
   /** The change as JSON, as on the wire. */
   readonly change: unknown
 }
@@ -26,12 +28,13 @@ export const of = <S, C>(dataType: DataType<S, C>, document: string) => {
 /** The statement of an update, given its change as JSON: it may be one that cannot be read here. */
 export const ofJson =
   ({ name, version }: Pick<DataType<never, never>, 'name' | 'version'>, document: string) =>
-  ([, timestamp, source]: Update<unknown>, change: unknown): Statement => ({
+  ([, timestamp, source, , previous]: Update<unknown>, change: unknown): Statement => ({
     document,
     dataType: name,
     ...(version !== undefined && { version }),
     source,
     timestamp,
+    ...(previous !== undefined && { previous }),
     change,
   })
 
@@ -47,10 +50,14 @@ export const formerly =
 /** The beginning of signed bytes, so that a signature for another purpose or form is not valid. */
 export const DOMAIN = 'scuttlebutt-ts/1'
 
+/** The same for a statement that says which update came before. */
+export const CHAINED_DOMAIN = 'scuttlebutt-ts/2'
+
 /**
  * The bytes that are signed: the UTF-8 of the canonical JSON (RFC 8785) of the array
  * `["scuttlebutt-ts/1", document, dataType, source, timestamp, change]`. A data type with a version
- * has `[dataType, version]` in the third place. O(size of the change).
+ * has `[dataType, version]` in the third place. With `previous`, it is
+ * `["scuttlebutt-ts/2", document, dataType, source, timestamp, previous, change]`. O(size of the change).
  *
  * @example
  * import * as t from 'io-ts'
@@ -58,17 +65,22 @@ export const DOMAIN = 'scuttlebutt-ts/1'
  * new TextDecoder().decode(bytes(of(Model.of(t.number), 'notes')(update)))
  * // => '["scuttlebutt-ts/1","notes","Model","ann",1000,["x",1]]'
  */
-export const bytes = ({ document, dataType, version, source, timestamp, change }: Statement): Uint8Array<ArrayBuffer> =>
-  new TextEncoder().encode(
-    Json.canonical([
-      DOMAIN,
-      document,
-      version === undefined ? dataType : [dataType, version],
-      source,
-      timestamp,
-      change,
-    ]),
-  )
+export const bytes = ({
+  document,
+  dataType,
+  version,
+  source,
+  timestamp,
+  previous,
+  change,
+}: Statement): Uint8Array<ArrayBuffer> => {
+  const type = version === undefined ? dataType : [dataType, version]
+  const content =
+    previous === undefined
+      ? [DOMAIN, document, type, source, timestamp, change]
+      : [CHAINED_DOMAIN, document, type, source, timestamp, previous, change]
+  return new TextEncoder().encode(Json.canonical(content))
+}
 
 /**
  * The bytes that npm `scuttlebutt` signs: `JSON.stringify([change, timestamp, source])`, without

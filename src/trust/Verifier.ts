@@ -1,6 +1,7 @@
 /** Signers and verifiers of signatures, as values. */
 import type { either as E, taskEither as TE } from 'fp-ts'
 import type { SourceId } from '../core/Update.js'
+import { left } from '../core/Either.js'
 import type { Statement } from './Statement.js'
 
 /** An answer, or a task that gives it. Synchronous code stays synchronous. */
@@ -18,6 +19,8 @@ export type Disbelief =
 /** Signs the updates of one source. A `Left` says why it refuses. */
 export interface Signer {
   readonly id: SourceId
+  /** It signs which update came before: the statement's `previous`. */
+  readonly chains?: true
   readonly sign: (statement: Statement) => Answer<string, string>
 }
 
@@ -25,6 +28,8 @@ export interface Signer {
  * Judges whether a signature is from the statement's source. Total: any text may be a signature.
  */
 export interface Verifier {
+  /** It knows the statement's `previous`. Else updates that have one are refused. */
+  readonly chains?: true
   readonly verify: (statement: Statement, signature: string) => Answer<Disbelief, unknown>
 }
 
@@ -32,13 +37,18 @@ export interface Verifier {
 export const orElse =
   (second: Verifier) =>
   (first: Verifier): Verifier => ({
+    ...((first.chains ?? second.chains) && { chains: true }),
     verify: (statement, signature) => {
+      const ask = (verifier: Verifier): Answer<Disbelief, unknown> =>
+        statement.previous === undefined || verifier.chains === true ? verifier.verify(statement, signature) : NO_CHAIN
       const next = (verdict: E.Either<Disbelief, unknown>): Answer<Disbelief, unknown> =>
-        verdict._tag === 'Left' && verdict.left._tag === 'NoKey' ? second.verify(statement, signature) : verdict
-      const answer = first.verify(statement, signature)
+        verdict._tag === 'Left' && verdict.left._tag === 'NoKey' ? ask(second) : verdict
+      const answer = ask(first)
       return typeof answer !== 'function' ? next(answer) : async () => later(next(await answer()))
     },
   })
+
+const NO_CHAIN: E.Left<Disbelief> = left({ _tag: 'NoKey', reason: 'it signs no chain of updates' })
 
 /** An answer as a promise. */
 export const later = <Err, A>(answer: Answer<Err, A>): Promise<E.Either<Err, A>> =>

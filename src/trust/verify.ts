@@ -4,6 +4,7 @@ import type { DataType } from '../core/DataType.js'
 import { left } from '../core/Either.js'
 import * as Prefix from '../core/Prefix.js'
 import type { InUpdate } from '../core/Rejection.js'
+import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
 import * as Statement from './Statement.js'
 import { later, type Answer, type Disbelief, type Verifier } from './Verifier.js'
@@ -31,7 +32,7 @@ export type Unavailable = Extract<Disbelief, { readonly _tag: 'Unavailable' }>
 export type Verdict = E.Either<SignatureError | Unavailable, unknown>
 
 /**
- * Judges one update. It must have a signature and no member after it, because nobody signed that.
+ * Judges one update. It must have a signature, and no member after it that nobody signed.
  * Errors: `Unsigned`, `Forged`, `NoKey`, `Unavailable`. Never throws: if the verifier throws, the
  * signature is `Forged`. Costs as the verifier, and once more for each former name of the data type if
  * the signature is not valid under the present one.
@@ -45,7 +46,8 @@ export const judge = <S, C>(
   const formerly = Statement.formerly(dataType)
   return (update: Update<C>): Answer<SignatureError | Unavailable, unknown> => {
     const [, , , signature, ...more] = update as readonly unknown[]
-    if (typeof signature !== 'string' || more.length > 0) {
+    const isChained = verifier.chains === true && more.length === 1 && isPrevious(more[0])
+    if (typeof signature !== 'string' || (more.length > 0 && !isChained)) {
       return left({ _tag: 'Unsigned', at: more.length > 0 ? '[4]' : '[3]', update })
     }
     const verdict = (given: E.Either<Disbelief, unknown>): Verdict =>
@@ -60,6 +62,8 @@ export const judge = <S, C>(
     }
   }
 }
+
+const isPrevious = (value: unknown): boolean => value === Timestamp.NEVER || Timestamp.is(value)
 
 /** Whether a signature is valid for one of several statements: the verdict on the first if for none. */
 const verifyAny = (

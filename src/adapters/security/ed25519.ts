@@ -130,6 +130,7 @@ export const signer = (keys: KeyPair, { id = idOf(keys.publicKey) }: SignerOptio
     let key: KeyObject | undefined
     return {
       id,
+      chains: true,
       sign: (statement) => {
         try {
           key ??= createPrivateKey({ key: jwk, format: 'jwk' })
@@ -143,6 +144,7 @@ export const signer = (keys: KeyPair, { id = idOf(keys.publicKey) }: SignerOptio
   let importing: Promise<CryptoKey> | undefined
   return {
     id,
+    chains: true,
     sign: (statement) => async () => {
       try {
         importing ??= needed(web).importKey('jwk', jwk, 'Ed25519', false, ['sign'])
@@ -195,6 +197,7 @@ export const verifier = ({ keys = keyOf, revoked, threads = false }: VerifierOpt
     return named._tag === 'Right' ? named : keys(source)
   }
   return {
+    chains: true,
     verify: (statement, signature) => {
       const { source, timestamp } = statement
       if (!CANONICAL_SIGNATURE.test(signature)) return forged('not 64 bytes in base64')

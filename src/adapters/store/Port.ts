@@ -5,13 +5,20 @@ import type { Message } from '../../core/reconcile.js'
 import type { Past } from '../../core/Past.js'
 import { failed, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Update } from '../../core/Update.js'
+import type { SourceId, Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import type { Refusal } from '../../wire/WireMessage.js'
 import type { Store } from './Store.js'
 
 /** Tells a peer's link of a refusal. */
 export type Tell = (rejection: Rejection) => void
+
+/** Who brings a batch. Without it, the caller, whom the store believes. */
+export interface Peer {
+  readonly id: SourceId
+  /** Its word counts for two: see `trust/Chain`. */
+  readonly isTrusted: boolean
+}
 
 /** The outcome of a batch, and the replica before it. */
 export type Committed<S, C> = Received<S, C> & { readonly before: Replica<S, C> }
@@ -20,7 +27,7 @@ export interface Port<S, C> {
   /**
    * Takes a batch from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
    */
-  readonly receive: (batch: Batch<C>, vouching: Vouching, tell: Tell) => Promise<void> | undefined
+  readonly receive: (batch: Batch<C>, vouching: Vouching, tell: Tell, peer?: Peer) => Promise<void> | undefined
   /**
    * Own updates that may be lost, for streams to ask peers for. Undefined before the first local
    * write.

@@ -45,11 +45,20 @@ export interface RefusedUpdate extends Stamp {
   readonly by?: SourceId
 }
 
+export interface ReconcileOptions {
+  /** The peer's word counts for two, where a store with `security` wants two: see its README. */
+  readonly trusted?: boolean
+}
+
 /** What `createStore` makes. */
 export interface LocalStore<S, C> extends Store<S, C> {
-  readonly reconcile: (message: Message<C>, budget?: Budget) => O.Option<Message<C>>
+  readonly reconcile: (message: Message<C>, budget?: Budget, options?: ReconcileOptions) => O.Option<Message<C>>
   /** As `reconcile`, but waits for the verdicts on the message's updates before it answers. */
-  readonly reconcileAsync: (message: Message<C>, budget?: Budget) => Promise<O.Option<Message<C>>>
+  readonly reconcileAsync: (
+    message: Message<C>,
+    budget?: Budget,
+    options?: ReconcileOptions,
+  ) => Promise<O.Option<Message<C>>>
   /**
    * Several local updates, each command on the state after those before it: all or nothing. Listeners
    * are called once. Errors as `change`.

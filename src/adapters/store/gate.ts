@@ -4,6 +4,7 @@ import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import type { Batch } from '../../core/Arrivals.js'
 import * as Json from '../../core/Json.js'
+import * as Clock from '../../core/Clock.js'
 import * as Prefix from '../../core/Prefix.js'
 import { failed } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
@@ -240,13 +241,17 @@ const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: 
     if (refusal !== undefined) return left(refusal)
     const { signer: own } = security
     if (own?.id !== update[2]) return unsignable(`there is no signer for ${update[2]}`)
+    // who signs chains says which own update came before
+    const chained = own.chains === true ? [Clock.timestampOf(update[2])(replica.clock)] : []
+    const signed = (signature: string) => [update[0], update[1], update[2], signature, ...chained]
     const withSignature = (signature: E.Either<string, string>): E.Either<Unsignable, Update<C>> =>
       signature._tag === 'Left'
         ? unsignable(signature.left)
-        : right(Object.freeze([update[0], update[1], update[2], signature.right] as const))
+        : right(Object.freeze([...signed(signature.right)] as unknown as Update<C>))
     const thrown = (error: unknown): E.Left<Unsignable> => unsignable(`the signer threw: ${String(error)}`)
     try {
-      const answer = own.sign(statementOf(update))
+      const [previous] = chained
+      const answer = own.sign({ ...statementOf(update), ...(previous !== undefined && { previous }) })
       return typeof answer === 'function' ? () => answer().then(withSignature, thrown) : withSignature(answer)
     } catch (error) {
       return thrown(error)

@@ -9,11 +9,12 @@ import { failed, receive } from '../../core/receive.js'
 import { isRound, passing, reply, type Message } from '../../core/reconcile.js'
 import type { Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
+import * as Chain from '../../trust/Chain.js'
 import type { Security } from '../../trust/Security.js'
 import { refusalsOf } from '../../wire/Session.js'
 import type { Cell } from './Cell.js'
 import { createGate } from './gate.js'
-import { following, type Port, type Tell } from './Port.js'
+import { following, type Peer, type Port, type Tell } from './Port.js'
 
 export const createIntake = <S, C>(
   dataType: DataType<S, C>,
@@ -27,10 +28,25 @@ export const createIntake = <S, C>(
     createGate(dataType, security, {
       getReplica: cell.getReplica,
       now,
-      receive: (batch) => take(batch, 'nobody'),
+      receive: (batch) => {
+        const rejections = take(batch, 'nobody')
+        const replica = cell.getReplica()
+        const clock = Chain.follow(replica)
+        cell.set(clock === replica.clock ? replica : { ...replica, clock })
+        return rejections
+      },
     })
 
-  const receiveGated = (batch: Batch<C>, vouching: Vouching, tell: Tell): Promise<void> | undefined => {
+  let words = Chain.empty
+  const takeClaimed = (batch: Batch<C>, claim: Vouching, peer: Peer | undefined): void => {
+    let believed = claim
+    if (typeof claim === 'object' && peer !== undefined) {
+      const heard = Chain.hear({ claim, by: peer.id, isTrusted: peer.isTrusted })(words, cell.getReplica())
+      ;[words, believed] = heard
+    }
+    take(batch, believed)
+  }
+  const receiveGated: Port<S, C>['receive'] = (batch, vouching, tell, peer) => {
     const { clock } = cell.getReplica()
     const claim = vouching === 'caller' ? following([...batch.updates, ...(batch.unread ?? [])], clock) : vouching
     let isRefused = false
@@ -42,7 +58,7 @@ export const createIntake = <S, C>(
       // what is refused, or not decided yet, may be missing
       const counts = isDecided && !isRefused && claim !== 'nobody'
       const passed = batch.passed ?? []
-      if (counts || passed.length > 0) take({ updates: [], passed }, counts ? claim : 'nobody')
+      if (counts || passed.length > 0) takeClaimed({ updates: [], passed }, counts ? claim : 'nobody', peer)
     }
     const decided = gate!.receive(newsOf(batch, cell), telling, tell)
     if (typeof decided !== 'boolean') return decided.then(finish)
@@ -62,8 +78,8 @@ export const createIntake = <S, C>(
       if (own.length < refusals.length) cell.pass(refusals, by)
     },
     onRefused: cell.onPass,
-    receive: (batch, vouching, tell) => {
-      if (gate !== undefined) return receiveGated(batch, vouching, tell)
+    receive: (batch, vouching, tell, peer) => {
+      if (gate !== undefined) return receiveGated(batch, vouching, tell, peer)
       try {
         for (const rejection of take(batch, vouching)) tell(rejection)
       } catch (error) {
@@ -73,11 +89,12 @@ export const createIntake = <S, C>(
     },
   }
   /** Takes a message. The answer comes at once, or once all verdicts are there. */
-  const hear = (message: Message<C>, budget?: Budget) => {
+  const hear = (message: Message<C>, budget?: Budget, isTrusted = false) => {
     const before = cell.getReplica()
+    const peer = { id: message.digest.id, isTrusted }
     const { updates, unread = [], refused = [] } = message
     const vouching = isRound(message)(before) ? claimOf(message.digest) : 'nobody'
-    const taking = port.receive({ updates, unread, passed: passing(refused) }, vouching, () => undefined)
+    const taking = port.receive({ updates, unread, passed: passing(refused) }, vouching, () => undefined, peer)
     return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
   }
   return { port, gate, hear }
