@@ -65,7 +65,7 @@ export const classify =
   (replica: Replica<S, C>): Arrivals<C> => {
     const sieve = new Sieve(dataType, replica, vouching, past)
     sieve.read(batch.updates)
-    if (batch.unread !== undefined) sieve.unreadable(batch.unread)
+    if (batch.unread !== undefined && batch.unread.length > 0) sieve.unreadable(batch.unread)
     const { fresh, late, forked, unread, crowdedOut } = sieve
     return { batch, vouching, past, fresh, late, forked, unread, crowdedOut, clock: sieve.clock(batch.passed), replica }
   }

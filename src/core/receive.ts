@@ -103,6 +103,15 @@ export const withLogged = <S, C>(
 export const remade = <S, C>(dataType: DataType<S, C>, replica: Replica<S, C>): Replica<S, C> =>
   withLogged(dataType, Log.sorted(Log.all(replica.log)), true, { ...replica, state: dataType.empty })
 
+/** The outcome of nothing. */
+export const unchanged = <S, C>(replica: Replica<S, C>): Received<S, C> => ({
+  replica,
+  taken: [],
+  unread: [],
+  proofs: [],
+  isRemade: false,
+})
+
 /** {@link receive} of a batch that is not classified yet. */
 export const take =
   <S, C>(dataType: DataType<S, C>) =>

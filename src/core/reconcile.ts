@@ -14,7 +14,7 @@ import * as Json from './Json.js'
 import { lacking } from './lacking.js'
 import * as Log from './Log.js'
 import { none, some } from './Option.js'
-import { take, type Received } from './receive.js'
+import { take, unchanged, type Received } from './receive.js'
 import type { Refusal } from './Rejection.js'
 import type { Replica } from './Replica.js'
 import { NEVER } from './Timestamp.js'
@@ -102,10 +102,12 @@ export const hear =
   <S, C>(dataType: DataType<S, C>) =>
   (message: Message<C>) =>
   (replica: Replica<S, C>): Received<S, C> => {
-    const { updates, unread = [], refused = [] } = message
-    const passed = passing(refused)
-    const vouching = isRound(message)(replica) ? Digest.claimOf(message.digest) : 'nobody'
-    return take(dataType)({ updates, unread, passed }, vouching)(replica)
+    const { updates, unread, refused } = message
+    const isWhole = isRound(message)(replica)
+    const hasNothing = updates.length === 0 && unread === undefined && refused === undefined
+    if (hasNothing && !(isWhole && Clock.doubts(replica.clock) > 0)) return unchanged(replica)
+    const batch = { updates, ...(unread && { unread }), ...(refused && { passed: passing(refused) }) }
+    return take(dataType)(batch, isWhole ? Digest.claimOf(message.digest) : 'nobody')(replica)
   }
 
 /**
