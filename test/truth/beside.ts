@@ -1,4 +1,4 @@
-/** Two implementations side by side, step by step: an implementation that throws where they differ. */
+/** Two implementations side by side as one, which throws where they differ. */
 import type { Implementation, Said } from './implementation.js'
 import { nameOf } from './replica.js'
 

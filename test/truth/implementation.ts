@@ -1,4 +1,4 @@
-/** What networks run: any implementation of replicas that exchange messages, as the model is one. */
+/** What networks run: replicas that exchange messages, by any implementation. The model is one. */
 import { digest, open, push, reconcile, type Digest, type Message, type Rules } from './model.js'
 import * as Model from './replica.js'
 import type { Policy, Replica, Stamp, Update, Writes } from './replica.js'

@@ -225,17 +225,12 @@ describe('Each ingredient is needed', () => {
     expect(verdict).toMatchObject({ law: 'invariant I' })
   })
 
-  // the seeds with which the random networks above find them
-  test.each([
-    ['refusal', 1],
-    ['floors', 1],
-    ['complete', 1],
-    ['after', 1],
-    ['silence', 1],
-  ] as const)('random networks find one without: %s', (lacks, seed) => {
+  const randomly = ['refusal', 'floors', 'complete', 'after', 'silence'] as const
+
+  test.each(randomly)('random networks find one without: %s', (lacks) => {
     const property = fc.property(stepsOf(wide), budgets, (steps, limits) =>
       holds.includes(runNetwork(modelOf({ ...allRules, [lacks]: false }), wide.size, steps, limits) as string),
     )
-    expect(fc.check(property, { seed, numRuns: inMemory(10_000), endOnFailure: true }).failed).toBe(true)
+    expect(fc.check(property, { seed: 1, numRuns: inMemory(10_000), endOnFailure: true }).failed).toBe(true)
   })
 })

@@ -1,7 +1,6 @@
 /**
- * Schedules of messages by name: the ways in which a clock went wrong before (W1 to W8), and the traces that
- * broke the first draft of the rules (D1 to D8). `streamTraces.ts` has those of
- * streams.
+ * Schedules of messages by name: the ways in which a clock went wrong before (W1 to W8), and the
+ * traces that broke the first draft of the rules (D1 to D8). `streamTraces.ts` has those of streams.
  */
 import type { Step } from './networks.js'
 
