@@ -1,6 +1,6 @@
 /**
  * Schedules of messages by name: the ways in which a clock went wrong before (W1 to W8), and the
- * traces that broke the first draft of the rules (D1 to D8). `streamTraces.ts` has those of streams.
+ * traces that broke the first draft of the rules (D1 to D8). Those of streams: `streamTraces.ts`.
  */
 import type { Step } from './networks.js'
 
