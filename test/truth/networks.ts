@@ -2,47 +2,10 @@
  * Networks of replicas of any implementation: what may happen to them, one step at a time. The
  * world is a value, so that a search can go on from it in several ways.
  */
-import { digest, open, push, reconcile, type Digest, type Message, type Rules } from './model.js'
+import type { Implementation } from './implementation.js'
 import * as Oracle from './oracle.js'
 import * as Model from './replica.js'
-import { liberal, type Policy, type Replica, type Stamp, type Update, type Writes } from './replica.js'
-
-/** What a network needs of replicas `R` that exchange messages `M`. */
-export interface Implementation<R, M> {
-  readonly create: (id: string, policy: Policy) => R
-  readonly write: (writes: Writes, now: number) => (replica: R) => readonly [Update, R]
-  /** The replica as a store opens it from storage. */
-  readonly restore: (replica: R) => R
-  readonly open: (replica: R) => M
-  /** The answer is undefined if none is due. Refuses by the policy of the replica. */
-  readonly reconcile: (message: M, budget: number) => (replica: R) => readonly [R, M | undefined]
-  readonly push: (before: R) => (replica: R) => M
-  /** A message made by hand: the digest, and one update that the replica holds. */
-  readonly tell: (stamp: Stamp) => (replica: R) => M
-  readonly merge: (other: R) => (replica: R) => R
-  readonly prune: (upTo: number) => (replica: R) => R
-  readonly settle: (sources?: ReadonlyArray<string>) => (replica: R) => R
-  readonly reread: (policy: Policy) => (replica: R) => R
-  readonly digest: (replica: R) => Digest
-  readonly state: (replica: R) => unknown
-  /** Everything held, read or unread, in order. */
-  readonly holds: (replica: R) => ReadonlyArray<Update>
-  readonly unread: (replica: R) => number
-}
-
-export const modelOf = (rules: Rules): Implementation<Replica, Message> => ({
-  ...Model,
-  holds: Model.held,
-  open: open(rules),
-  digest: digest(rules),
-  push: (before) => push(rules, before),
-  reconcile: (message, budget) => reconcile(rules, message, budget),
-  tell: (stamp) => (r) => ({
-    digest: digest(rules)(r),
-    updates: Model.held(r).filter((update) => Model.compareStamps(Model.stampOf(update), stamp) === 0),
-  }),
-  unread: (r) => Model.held(r).filter((update) => !Model.isRead(update, r)).length,
-})
+import { liberal, type Policy, type Update, type Writes } from './replica.js'
 
 /** Programs of this network: new ones, old ones, ones with a low limit, ones whose time stands. */
 export type Program = 'new' | 'old' | 'small' | 'late'

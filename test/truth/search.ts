@@ -1,7 +1,7 @@
 /** Runs to judge: random networks, and all runs of tiny scopes, breadth first. */
 import fc from 'fast-check'
-import { begin, judge, judgeEnd, play, type Implementation, type Program, type Step, type Verdict } from './networks.js'
-import type { World } from './networks.js'
+import type { Implementation } from './implementation.js'
+import { begin, judge, judgeEnd, play, type Program, type Step, type Verdict, type World } from './networks.js'
 import type { StreamStep } from './streams.js'
 
 const budget = fc.constantFrom(1, 2, 3, Infinity)

@@ -213,6 +213,8 @@ const concluded = (
   Object.assign(heard, claims)
   // the opening line may have been lost, and SYNC of ours claims nothing
   const next = { ...side, isOurs: true, heard, heardFloor: floor, came: 0, newestCame: {} }
+  // the header was lost, and with it the floor of what the peer claims
+  if (side.peer === undefined) return [next, r]
   return [next, ended(rules, side, r, heard, floor)]
 }
 

@@ -151,7 +151,8 @@ const heard = (setting: Setting, world: World, i: number, side: 0 | 1): World =>
 const spoiled = (world: World, step: StreamStep & { do: 'lose' | 'damage' }): World => {
   const i = step.link % Math.max(1, world.links.length)
   const link = world.links[i]
-  if (link === undefined) return world
+  // an original counts nothing: nobody can know that a line of it was lost
+  if (link === undefined || (step.do === 'lose' && 'original' in link.ends[step.side === 0 ? 1 : 0])) return world
   const lines = link.lines[step.side]
   const at = step.line % Math.max(1, lines.length)
   const isUpdate = lines[at]?.line === 'update'

@@ -1,10 +1,12 @@
 /** Every schedule by name holds the laws, and shows the doubt that it is about. */
 import { describe, expect, test } from 'vitest'
 import { allRules, type Digest } from './model.js'
-import { begin, modelOf, play, runNetwork, type Implementation, type World } from './networks.js'
+import { modelOf, type Implementation } from './implementation.js'
+import { begin, play, runNetwork, type World } from './networks.js'
 import type { Replica, Update } from './replica.js'
 import { playStreams, runStreams } from './streams.js'
-import { streamTraces, traces } from './traces.js'
+import { streamTraces } from './streamTraces.js'
+import { traces } from './traces.js'
 
 const model = modelOf(allRules)
 
