@@ -55,7 +55,7 @@ export interface Link {
   readonly close: () => void
 }
 
-/** How a link stands. Offline: it was closed. */
+/** How a link stands. Offline: it was closed, and had not failed. */
 export interface Status extends Omit<Session.Status, 'phase'> {
   readonly phase: Session.Status['phase'] | 'offline'
 }
@@ -152,7 +152,7 @@ class PeerLink<S, C> implements Link {
 
   status(): Status {
     const status = Session.status(this.session, this.store.getReplica())
-    return this.isClosed ? { ...status, phase: 'offline' } : status
+    return this.isClosed && status.phase !== 'failed' ? { ...status, phase: 'offline' } : status
   }
 
   close(): void {

@@ -10,12 +10,12 @@ const make = () => createStore(sb, 'alice', { now: () => 1000 })
 describe('A store', () => {
   test('applies a change, stamps it by its clock, and tells its listeners', () => {
     const store = make()
-    const listener = vi.fn()
+    const [listener, before] = [vi.fn(), store.getReplica()]
     store.subscribe(listener)
     const changed = store.change(Model.set('x', 1))
     expect(changed).toEqual({ _tag: 'Right', right: [['x', 1], 1000, 'alice'] })
     expect(Model.toJSON(store.getReplica().state)).toEqual({ x: 1 })
-    expect(listener.mock.calls).toEqual([[[[['x', 1], 1000, 'alice']], store.getReplica()]])
+    expect(listener.mock.calls).toEqual([[[[['x', 1], 1000, 'alice']], store.getReplica(), before]])
   })
 
   test('takes a command that reads the state and the timestamp', () => {
