@@ -47,7 +47,8 @@ const open = new WeakMap<Level, Set<string>>()
  * A round writes the changes since the round before as one atomic batch: O(d log u) for d updates
  * that came or went among u. `close` closes the store, not the caller's database.
  *
- * Errors: `Level`, `Locked`, `Rejected`.
+ * Errors: `Level`, `Locked`; `OtherType`, or `Rejected` for a replica of 0.1, if it is of another data
+ * type.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -82,7 +83,9 @@ export const openLevel =
       return replica as E.Left<LevelError>
     }
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica: replica.right })
-    const writer = createWriter({ sublevel: sublevel.right, name, scuttlebutt, getReplica: store.getReplica, sync })
+    const { getReplica } = store
+    const target = { sublevel: sublevel.right, name, scuttlebutt, read: replica.right, getReplica, sync }
+    const writer = createWriter(target)
     store.subscribe(() => {
       writer.wake()
     })

@@ -80,6 +80,7 @@ export const createStore = <S, C>(
     reissue: (newId) => {
       const [updates, replica] = scuttlebutt.reissue(newId, now())(getReplica())
       cell.commit({ replica, taken: updates, unread: [], proofs: [], isRemade: true })
+      cell.begin()
       return updates
     },
     subscribe: (listener) =>

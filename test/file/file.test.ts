@@ -213,18 +213,25 @@ describe('A file store', () => {
     right(await (await opened(foreign)).close())
   })
 
-  test('refuses a file of another data type, names the line, and changes nothing', async () => {
+  test('refuses a file of another data type, also one of 0.1, and changes nothing', async () => {
     const file = fresh()
     const store = await opened(file)
     store.change(Model.set('k', 1))
     right(await store.close())
     const before = await readFile(file)
     const wrong = await openFile(file, scuttlebutt(Doc.of(t.unknown)), 'me')()
-    expect(wrong).toMatchObject({
-      left: { _tag: 'Rejected', offset: before.indexOf('[['), rejection: { _tag: 'InvalidChange' } },
-    })
-    if (wrong._tag === 'Left') expect(showFileError(wrong.left)).toMatch(/InvalidChange at \[0\]/)
+    expect(wrong).toEqual({ _tag: 'Left', left: { _tag: 'OtherType', path: file, name: 'Model' } })
     expect(await readFile(file)).toEqual(before)
+    // 0.1 did not say what it is
+    const [header, seed] = seal('{"id":"me","clock":{}}\n', 0)
+    const old = Buffer.concat([header, seal('[["k",1],1000,"me"]\n', seed)[0]])
+    await writeFile(file, old)
+    const other = await openFile(file, scuttlebutt(Doc.of(t.unknown)), 'me')()
+    expect(other).toMatchObject({
+      left: { _tag: 'Rejected', offset: old.indexOf('[['), rejection: { _tag: 'InvalidChange' } },
+    })
+    if (other._tag === 'Left') expect(showFileError(other.left)).toMatch(/InvalidChange at \[0\]/)
+    expect(await readFile(file)).toEqual(old)
   })
 
   test('reports a file without write permission, and opens it once there is one', async () => {

@@ -76,7 +76,8 @@ describe.each([
     right(await store.flushed())
     const keys = [...(await contentsOf(db)).keys()]
     expect(keys.filter((key) => key.includes('!ume!'))).toHaveLength(3)
-    expect(keys).toHaveLength(4)
+    // and the newest stamp, and the data type
+    expect(keys).toHaveLength(5)
     right(await store.close())
     await db.close()
   })
@@ -142,11 +143,12 @@ describe('A level store', () => {
       Array.from({ length: 100 }, (_, i): Update<Model.Change<unknown>> => [[`k${String(i)}`, i], i + 1, 'other']),
     )
     right(await store.flushed())
-    expect(batches).toEqual([101])
+    // the updates, the clock, and the data type
+    expect(batches).toEqual([102])
     store.apply([[['k0', 'new'], 1000, 'other']])
     right(await store.flushed())
     // puts the new update, removes the old one, and puts the clock
-    expect(batches).toEqual([101, 3])
+    expect(batches).toEqual([102, 3])
     right(await store.flushed())
     expect(batches).toHaveLength(2)
     right(await store.close())
@@ -212,15 +214,23 @@ describe('A level store', () => {
     await second.close()
   })
 
-  test('refuses a replica of another data type, and names the key', async () => {
+  test('refuses a replica of another data type, also one of 0.1, and names the key', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
     store.change(Model.set('k', 1))
     right(await store.close())
     const wrong = await openLevel(db, scuttlebutt(Doc.of(t.unknown)), 'me')()
-    expect(wrong).toMatchObject({ left: { _tag: 'Rejected', rejection: { _tag: 'InvalidChange' } } })
-    if (wrong._tag === 'Left') expect(showLevelError(wrong.left)).toMatch(/^Rejected: ume!/)
+    expect(wrong).toEqual({ _tag: 'Left', left: { _tag: 'OtherType', name: 'Model' } })
     right(await (await opened(db)).close())
+    // 0.1 did not say what it is
+    const root = db.sublevel('scuttlebutt').sublevel('me')
+    await root.del('t')
+    const old = await openLevel(db, scuttlebutt(Doc.of(t.unknown)), 'me')()
+    expect(old).toMatchObject({ left: { _tag: 'Rejected', rejection: { _tag: 'InvalidChange' } } })
+    if (old._tag === 'Left') expect(showLevelError(old.left)).toMatch(/^Rejected: ume!/)
+    const again = await opened(db)
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ k: 1 })
+    right(await again.close())
   })
 
   test('keeps the floor of the clock, and removes the sources below it', async () => {
@@ -235,7 +245,8 @@ describe('A level store', () => {
     const again = right(await openLevel(db, expiry, 'me', options)())
     expect(again.getReplica().log).toEqual(store.getReplica().log)
     expect(again.getReplica().clock).toEqual(store.getReplica().clock)
-    expect([again.getReplica().clock.floor, Clock.size(again.getReplica().clock)]).toEqual([19_000, 0])
+    // a floor above all that was seen would make it deaf
+    expect([again.getReplica().clock.floor, Clock.size(again.getReplica().clock)]).toEqual([5000, 0])
     right(await again.close())
   })
 

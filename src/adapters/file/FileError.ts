@@ -21,6 +21,8 @@ export type FileError =
   | { readonly _tag: 'Corrupt'; readonly path: string; readonly offset: number; readonly reason: string }
   /** Another program's file. `importLines` may be able to read it. */
   | { readonly _tag: 'Foreign'; readonly path: string; readonly reason: string }
+  /** The file is of another data type, or of another version of it. */
+  | { readonly _tag: 'OtherType'; readonly path: string; readonly name: string; readonly version?: string }
   /** An intact line is not an update of this data type. */
   | {
       readonly _tag: 'Rejected'

@@ -80,11 +80,12 @@ const create = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError,
   return synced
 }
 
-/** The contents of a replica's file: its digest as the header, then its updates. */
+/** The contents of a replica's file: the data type, its digest as the header, then its updates. */
 export const contentsOf = <S, C>(
   { dataType, digest, history, unread }: Scuttlebutt<S, C>,
   replica: () => Replica.Replica<S, C>,
 ): Contents<Item<C>> => ({
+  opening: WireMessage.encode(dataType)({ _tag: 'Opening', ...kindOf(dataType) }),
   digest: () => digest(replica()),
   all: () => {
     const now = replica()
@@ -94,45 +95,41 @@ export const contentsOf = <S, C>(
   size: () => replica().log.size,
 })
 
+/** What a file says of its data type. */
+const kindOf = ({ name, version }: { readonly name: string; readonly version?: string }) => ({
+  name,
+  ...(version !== undefined && { version }),
+})
+
 const BYTES_A_REPORT = 1 << 20
 
 const readAll = async <S, C>(
-  { file, scuttlebutt, id, progress }: Opening<S, C>,
+  opening: Opening<S, C>,
   handle: Handle,
   size: number,
 ): Promise<E.Either<FileError, Loaded<S, C>>> => {
-  const { dataType } = scuttlebutt
-  const decode = WireMessage.decode(dataType)({})
+  const { file, scuttlebutt, id, progress } = opening
+  const read = blockReader(opening)
   let replica = scuttlebutt.create(id)
-  let header: Digest.Digest | undefined
-  let doubt: Clock.ClockRecord | undefined
-  let first: { readonly offset: number; readonly rejection: Rejection } | undefined
+  let found: Omit<Block<C>, 'updates' | 'unread'> = {}
   let extent: Extent = { length: 0, seed: 0, count: 0 }
   let reported = 0
   for await (const stretch of readStretches(handle)) {
     if (stretch.state !== 'intact') {
-      if (header === undefined && stretch.flip === undefined) {
+      if (found.header === undefined && stretch.flip === undefined) {
         return left(foreign(file, 'it does not begin with a sealed header'))
       }
       if (!isTorn(stretch)) return left(corrupt(file, stretch))
       break
     }
-    const updates: Update<C>[] = []
-    const unread: Update<unknown>[] = []
-    for (const { line, offset } of linesOf(stretch)) {
-      const decoded = decode(line)
-      if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
-      const message = decoded.right
-      if (message._tag === 'Update') updates.push(message.update)
-      else if (message._tag === 'Header') header ??= message.header
-      else if (message._tag === 'Unread') {
-        first ??= { offset, rejection: rejectionOf(scuttlebutt, message.update) }
-        unread.push(message.update)
-      } else doubt = doubtIn(line) ?? doubt
-    }
-    if (header === undefined) return left(foreign(file, 'it has no header'))
+    const block = read(stretch)
+    if (block._tag === 'Left') return block
+    const { updates, unread, ...said } = block.right
+    // the first header and the last doubt count
+    found = { ...said, ...found, ...(said.doubt && { doubt: said.doubt }) }
+    if (found.header === undefined) return left(foreign(file, 'it has no header'))
     // nobody vouches, so that a line is taken whatever stands before it
-    replica = take(dataType)({ updates, unread }, 'nobody')(replica).replica
+    replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length + unread.length }
     if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {
@@ -140,11 +137,56 @@ const readAll = async <S, C>(
       progress({ bytes: length, of: size, updates: extent.count })
     }
   }
+  const { header, doubt, opened: kind, unreadable } = found
   if (header === undefined) return left(foreign(file, 'it has no header'))
-  if (first !== undefined && replica.log.size === 0) return left({ _tag: 'Rejected', path: file, ...first })
+  // a file of 0.1 does not say what it is
+  const isOther = kind === undefined && unreadable !== undefined && replica.log.size === 0
+  if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
   const clock = clockOf(header, doubt, replica.clock)
   const opened = await cutTorn(handle, extent, size)
   return right({ replica: { ...replica, clock }, handle, extent, opened })
+}
+
+/** What the lines of a block say. */
+interface Block<C> {
+  readonly updates: ReadonlyArray<Update<C>>
+  readonly unread: ReadonlyArray<Update<unknown>>
+  readonly opened?: true
+  readonly header?: Digest.Digest
+  readonly doubt?: Clock.ClockRecord
+  /** The first update that cannot be read. */
+  readonly unreadable?: { readonly offset: number; readonly rejection: Rejection }
+}
+
+const blockReader = <S, C>({ file, scuttlebutt }: Opening<S, C>) => {
+  const { dataType } = scuttlebutt
+  const decode = WireMessage.decode(dataType)({})
+  return (stretch: Stretch): E.Either<FileError, Block<C>> => {
+    const updates: Update<C>[] = []
+    const unread: Update<unknown>[] = []
+    let said: Omit<Block<C>, 'updates' | 'unread'> = {}
+    for (const { line, offset } of linesOf(stretch)) {
+      const decoded = decode(line)
+      if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
+      const message = decoded.right
+      if (message._tag === 'Update') updates.push(message.update)
+      else if (message._tag === 'Unread') {
+        said = { unreadable: { offset, rejection: rejectionOf(scuttlebutt, message.update) }, ...said }
+        unread.push(message.update)
+      } else if (message._tag === 'Header') said = { header: message.header, ...said }
+      else if (message._tag === 'Opening') {
+        const { name, version } = message
+        if (name !== dataType.name || version !== dataType.version) {
+          return left({ _tag: 'OtherType', path: file, ...kindOf(message) })
+        }
+        said = { ...said, opened: true }
+      } else {
+        const doubt = doubtIn(line)
+        if (doubt !== undefined) said = { ...said, doubt }
+      }
+    }
+    return right({ updates, unread, ...said })
+  }
 }
 
 /** The rejection of an update that cannot be read. */

@@ -36,7 +36,7 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * O(bytes of the updates).
  *
  * Errors: `Locked`; `Io`; `Corrupt` for damage that no crash explains, with its offset, see
- * `repair`; `Foreign`; `Rejected` for another data type's file.
+ * `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of another data type.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -72,8 +72,10 @@ export const openFile =
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica })
     const contents = contentsOf(scuttlebutt, store.getReplica)
     const writer = new Writer({ path: name, disk, fsync, contents }, handle, extent)
-    portOf(store).subscribe(({ taken, unread, replica, before }) => {
-      writer.append(itemsOf({ taken, unread, replica, before }))
+    portOf(store).subscribe((committed) => {
+      // what has gone must not come back with the file
+      if (committed.isRemade) writer.replace()
+      else writer.append(itemsOf(committed))
     })
     const close = async (): Promise<E.Either<FileError, void>> => {
       const closed = await writer.close()

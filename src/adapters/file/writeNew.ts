@@ -10,6 +10,8 @@ import { attempt, type FileError } from './FileError.js'
 /** What a file holds, as lines. */
 export interface Contents<A> {
   readonly digest: () => Digest
+  /** The line before the digest: it names the data type. */
+  readonly opening: string
   /** All items, oldest first of each source. */
   readonly all: () => ReadonlyArray<A>
   readonly line: (item: A) => string
@@ -41,7 +43,7 @@ export const writeNew = async <A>(
   disk: Disk,
   contents: Contents<A>,
 ): Promise<E.Either<FileError, readonly [Handle, Extent]>> => {
-  const header = `${JSON.stringify(contents.digest())}\n`
+  const header = `${contents.opening}${JSON.stringify(contents.digest())}\n`
   const items = contents.all()
   let handle: Handle | undefined
   const made = await attempt(path, 'compact', async () => {

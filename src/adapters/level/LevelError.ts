@@ -9,6 +9,8 @@ export type LevelError =
   | { readonly _tag: 'Level'; readonly operation: string; readonly code: string; readonly reason: string }
   /** The replica is open already, on this database object. */
   | { readonly _tag: 'Locked'; readonly name: string }
+  /** The replica is of another data type, or of another version of it. */
+  | { readonly _tag: 'OtherType'; readonly name: string; readonly version?: string }
   /** The value of a key is not an update of this data type. */
   | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: Rejection }
   /** The store was closed. */

@@ -7,6 +7,7 @@
  *     s<source>!            the newest stamp seen of a source: [source, stamp]
  *     d<source>!            how far the replica is sure of a source in doubt: [source, stamp]
  *     f                     the floor of the clock
+ *     t                     the data type: [name], or [name, version]
  */
 import type { AbstractLevel } from 'abstract-level'
 import type { Timestamp } from '../../core/Timestamp.js'
@@ -17,6 +18,7 @@ import * as names from '../storage/names.js'
 export type Sublevel = AbstractLevel<unknown, string, string>
 
 export const FLOOR = 'f'
+export const TYPE = 't'
 
 const UPDATE = 'u'
 const UNREAD_UPDATE = 'n'

@@ -10,14 +10,14 @@ import * as Unread from '../../core/Unread.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as WireMessage from '../../wire/lines/format.js'
-import { DOUBTS, FLOOR, SOURCES, UNREAD, UPDATES, type Sublevel } from './entries.js'
+import { DOUBTS, FLOOR, SOURCES, TYPE, UNREAD, UPDATES, type Sublevel } from './entries.js'
 import { attempt, type LevelError } from './LevelError.js'
 
 const UPDATES_A_READ = 4096
 
 /**
  * Reads the replica; an empty sublevel gives a new one. `onUpdates` is called with the updates read
- * so far. O(updates). Errors: `Level`, `Rejected`.
+ * so far. O(updates). Errors: `Level`, `OtherType`, `Rejected`.
  */
 export const read = async <S, C>(
   sublevel: Sublevel,
@@ -26,17 +26,29 @@ export const read = async <S, C>(
   onUpdates: (count: number) => void,
 ): Promise<E.Either<LevelError, Replica<S, C>>> => {
   const found = await attempt('read', async () => {
-    const replica = await readUpdates(sublevel, scuttlebutt, id, onUpdates)
+    const saved = await sublevel.get(TYPE)
+    if (saved !== undefined && saved !== typeText(scuttlebutt.dataType)) return otherType(saved)
+    const replica = await readUpdates(sublevel, scuttlebutt, id, onUpdates, saved !== undefined)
     return replica._tag === 'Left' ? replica : right(await withClock(sublevel, replica.right))
   })
   return found._tag === 'Left' ? found : found.right
 }
 
+/** A data type as text. */
+export const typeText = ({ name, version }: { readonly name: string; readonly version?: string }): string =>
+  JSON.stringify(version === undefined ? [name] : [name, version])
+
+const otherType = (saved: string): E.Left<LevelError> => {
+  const [name, version] = JSON.parse(saved) as readonly [string, string?]
+  return left({ _tag: 'OtherType', name, ...(version !== undefined && { version }) })
+}
+
 const readUpdates = async <S, C>(
   sublevel: Sublevel,
-  { dataType, create }: Scuttlebutt<S, C>,
+  { dataType, create, decode: decodeUpdate }: Scuttlebutt<S, C>,
   id: SourceId,
   onUpdates: (count: number) => void,
+  isOurs: boolean,
 ): Promise<E.Either<LevelError, Replica<S, C>>> => {
   const decode = WireMessage.decode(dataType)({})
   let { state, log, clock } = create(id)
@@ -50,7 +62,12 @@ const readUpdates = async <S, C>(
         const decoded = decode(line)
         if (decoded._tag === 'Left') return left({ _tag: 'Rejected', key, rejection: decoded.left })
         if (decoded.right._tag === 'Update') updates.push(decoded.right.update)
-        else if (decoded.right._tag === 'Unread') log = Unread.add(decoded.right.update)(log)
+        else if (decoded.right._tag === 'Unread') {
+          // a replica of 0.1 does not say what it is
+          const rejected = isOurs || count > 0 ? undefined : decodeUpdate()(decoded.right.update)
+          if (rejected?._tag === 'Left') return left({ _tag: 'Rejected', key, rejection: rejected.left })
+          log = Unread.add(decoded.right.update)(log)
+        }
       }
       if (updates.length === 0) continue
       state = dataType.apply(updates)(state).state

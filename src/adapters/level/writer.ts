@@ -12,8 +12,9 @@ import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import { Rounds } from '../storage/Rounds.js'
-import { doubtKey, FLOOR, sourceKey, unreadKey, updateKey, type Sublevel } from './entries.js'
+import { doubtKey, FLOOR, TYPE, sourceKey, unreadKey, updateKey, type Sublevel } from './entries.js'
 import { attempt, type LevelError } from './LevelError.js'
+import { typeText } from './read.js'
 
 /** What to write where. */
 export interface Target<S, C> {
@@ -21,23 +22,27 @@ export interface Target<S, C> {
   /** The replica's name, for errors. */
   readonly name: string
   readonly scuttlebutt: Scuttlebutt<S, C>
+  /** The replica as it was read. */
+  readonly read: Replica<S, C>
   readonly getReplica: () => Replica<S, C>
   /** Whether a batch must be on the disk itself. */
   readonly sync: boolean
 }
 
-/** The writer. The current replica counts as saved when it is made. */
-export const createWriter = <S, C>({ sublevel, name, scuttlebutt, getReplica, sync }: Target<S, C>) => {
+/** The writer of what differs from the replica as it was read. */
+export const createWriter = <S, C>({ sublevel, name, scuttlebutt, read, getReplica, sync }: Target<S, C>) => {
   const encode = WireMessage.encode(scuttlebutt.dataType)
   const line = (update: Update<C>): string => encode({ _tag: 'Update', update }).trimEnd()
-  let saved = getReplica()
+  let saved = read
+  let isNamed = false
   const isSaved = (): boolean => saved === getReplica()
   const write = async (): Promise<E.Either<LevelError, void>> => {
     if (isSaved()) return right(undefined)
     const next = getReplica()
     const operations = difference(saved, next, line)
+    if (!isNamed) operations.push({ type: 'put', key: TYPE, value: typeText(scuttlebutt.dataType) })
     const wrote = await attempt('write', () => sublevel.batch(operations, { sync } as object))
-    if (wrote._tag === 'Right') saved = next
+    if (wrote._tag === 'Right') [saved, isNamed] = [next, true]
     return wrote
   }
   return new Rounds({ write, isSaved, hasMore: () => !isSaved(), closed: { _tag: 'Closed', name } })

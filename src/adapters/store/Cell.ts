@@ -16,15 +16,17 @@ export interface Cell<S, C> {
   readonly isRestored: () => boolean
   /** An own update is about to be committed. */
   readonly wrote: (update: Update<C>) => void
-  /** A peer has told all that it has: nothing of our own is missing any more. */
-  readonly heardAll: () => void
+  /**
+   * Nothing of our own is missing any more: a peer has told all that it has, or the id is new.
+   */
+  readonly begin: () => void
   /** Replaces the replica and calls the listeners, each batch in turn. */
   readonly commit: (received: Received<S, C>) => void
   /** {@link commit} of a replica without new updates. Nothing happens if it is the same. */
   readonly set: (replica: Replica<S, C>) => void
   readonly subscribe: (listener: (committed: Committed<S, C>) => void) => () => void
   readonly refusals: () => ReadonlyArray<RefusedUpdate>
-  /** Keeps refusals of own updates, and calls the listeners. */
+  /** Keeps refusals of own updates, and calls the listeners if one is new. */
   readonly refuse: (refusals: ReadonlyArray<RefusedUpdate>) => void
   /** Passes on refusals by peers. */
   readonly pass: (refusals: ReadonlyArray<Refusal>, by: string | undefined) => void
@@ -60,8 +62,7 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
     wrote: (update) => {
       began = Past.wrote(update)(began)
     },
-    heardAll: () => {
-      if (!isRestored) return
+    begin: () => {
       isRestored = false
       began = Past.begin(replica)
     },
@@ -72,7 +73,10 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
     subscribe: committed.add,
     refusals: () => refusals,
     refuse: (more) => {
-      refusals = [...refusals, ...more].slice(-MAX_REFUSALS)
+      const known = new Set(refusals.map(textOf))
+      const fresh = more.filter((one) => !known.has(textOf(one)))
+      if (fresh.length === 0) return
+      refusals = [...refusals, ...fresh].slice(-MAX_REFUSALS)
       commit(plain(replica))
     },
     pass: (more, by) => {
@@ -84,6 +88,10 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
       }),
   }
 }
+
+/** A peer says the same again when they meet anew. */
+const textOf = ({ timestamp, source, reason, by }: RefusedUpdate): string =>
+  JSON.stringify([timestamp, source, reason, by])
 
 /**
  * Listeners, called for each event in turn, also for one that a listener makes. One that throws harms

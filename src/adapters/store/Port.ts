@@ -46,23 +46,23 @@ export interface Port<S, C> {
 const PORT = Symbol('port')
 
 interface WithPort<S, C> {
-  readonly [PORT]?: { readonly port: Port<S, C>; readonly apply: Store<S, C>['apply'] }
+  readonly [PORT]?: { readonly port: Port<S, C>; readonly reconcile: Store<S, C>['reconcile'] }
 }
 
 /** The store with a port. A spread copy of the store has the port too. */
 export const withPort = <S, C, T extends Store<S, C>>(store: T, port: Port<S, C>): T => ({
   ...store,
-  [PORT]: { port, apply: store.apply },
+  [PORT]: { port, reconcile: store.reconcile },
 })
 
 /**
  * The port of a store: its own, or one made of its public functions for a store made elsewhere. So
- * for a copy with an `apply` of its own, which the port would pass by. Throws a `TypeError` for a
+ * for a copy with a `reconcile` of its own, which the port would pass by. Throws a `TypeError` for a
  * store without `reconcile`.
  */
 export const portOf = <S, C>(store: Store<S, C>): Port<S, C> => {
   const own = (store as WithPort<S, C>)[PORT]
-  return own?.apply === store.apply ? own.port : portFor(store)
+  return own !== undefined && own.reconcile === store.reconcile ? own.port : portFor(store)
 }
 
 const portFor = <S, C>(store: Store<S, C>): Port<S, C> => {

@@ -132,6 +132,6 @@ const taker =
     const settled = endsDoubt ? Clock.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
     if (replica !== before) cell.commit({ ...received, replica })
-    if (endsDoubt) cell.heardAll()
+    if (endsDoubt) cell.begin()
     return refusalsOf(arrivals, received, past)
   }
