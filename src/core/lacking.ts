@@ -45,7 +45,7 @@ export const lacking =
     const isCut = !Frontier.isEmpty(rest) || more.length < left.length
     const last = more.at(-1)
     return {
-      ...split(more.length === 0 ? first : first.concat(more), log),
+      ...split(Log.sorted(first).concat(more), log),
       isWhole: !isCut && !isSkipped,
       ...(isCut && { at: last === undefined ? (after ?? START) : ([last[1], last[2]] as const) }),
     }

@@ -245,7 +245,7 @@ describe('Faults of the network', () => {
     ['damaged', 8, () => (line: string) => (isK4(line) ? [`!${line}`] : [line])],
     ['moved behind the count', 8, moved],
   ] as const)(
-    'N2, N3, W4: notices a line that is %s, is not sure, and the next sync repairs it',
+    'N2, N3: notices a line that is %s, is not sure, and the next sync repairs it',
     async (_, received, change) => {
       const [a, b] = [make('a', nine), make('b')]
       const streams = [createStream(a), createStream(b)] as const
@@ -429,7 +429,7 @@ describe('Faults of the network', () => {
   )
 
   test.each(['[null,1000,"b"]', '[["x"],1000,"b"]', '[[1,1],1000,"b"]', '[{"x":1},1000,"b"]'])(
-    'B9, W2: keeps %s, which it cannot read, apart from the state, and passes it on',
+    'B9: keeps %s, which it cannot read, apart from the state, and passes it on',
     async (line) => {
       const store = make('a')
       const stream = createStream(store)

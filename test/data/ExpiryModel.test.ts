@@ -130,7 +130,10 @@ describe('Pruning', () => {
     from.on('data', (chunk) => (sent += String(chunk)))
     from.pipe(to).pipe(from)
     await Promise.all([from, to].map((stream) => once(stream, 'sync')))
-    const lines = sent.trimEnd().split('\n').filter((line) => !line.startsWith('"SURE'))
+    const lines = sent
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('"SURE'))
     expect(lines).toEqual([JSON.stringify(digest(hoarder)), '"SYNC"'])
     expect(decodeMessage()({ digest: { id: 'a', clock: {}, floor: 'x' }, updates: [] })).toMatchObject({
       left: { _tag: 'InvalidHeader', at: '.digest.floor' },

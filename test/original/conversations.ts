@@ -178,6 +178,8 @@ export const converseWith = (family: Family): void => {
           await eventually(() => {
             expectEqual([from, to])
           })
+          // before the original's SYNC ours is not sure of what came
+          await first.synced
           await first.cut()
           from.write('b', kind.values[1])
           let sent = ''
