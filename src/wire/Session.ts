@@ -53,7 +53,9 @@ export interface Status {
 
 /** How a session stands. O(s), and O(d log u) for d updates to be told. */
 export const status = <S, C>(session: Session<C>, replica: Replica<S, C>): Status => {
-  const { failed, synced, peer, telling, hearing } = session
+  const { failed, synced, peer, hearing, options } = session
+  const hasBegun = session.telling.told !== undefined || peer === undefined || options.readable === false
+  const telling = hasBegun ? session.telling : Telling.begin(peer)(session.telling, replica)
   const phase = failed ? 'failed' : synced ? 'synced' : peer === undefined ? 'connecting' : 'syncing'
   return { phase, unsent: Telling.unsent(telling, replica), refused: hearing.hasRefused }
 }

@@ -4,7 +4,9 @@
  *
  *     "DOUBT {\"ben\":1000}"
  *
- * It names each source in doubt, and how far the replica is sure of it. Other readers ignore it.
+ * It names each source in doubt, and how far the replica is sure of it. A rewritten file is sure of
+ * nothing, `"DOUBT null"`, until such a line comes behind all of its updates: a file whose end is cut
+ * off claims no update that it lacks. Other readers ignore these lines.
  */
 import * as Clock from '../../core/Clock.js'
 import type { DataType } from '../../core/DataType.js'
@@ -30,6 +32,9 @@ export const itemsOf = <S, C>({
   return replica.clock.sure === before.clock.sure ? items : [{ doubt: doubtOf(replica), items }]
 }
 
+/** The item behind all updates of a rewritten file. */
+export const wholeDoubt = <S, C>(replica: Replica<S, C>): Item<C> => ({ doubt: doubtOf(replica), items: [] })
+
 /** The sources in doubt, and how far the replica is sure of each. */
 const doubtOf = <S, C>({ clock }: Replica<S, C>): Clock.ClockRecord => {
   const record: Record<SourceId, number> = {}
@@ -41,12 +46,16 @@ const doubtOf = <S, C>({ clock }: Replica<S, C>): Clock.ClockRecord => {
 
 const DOUBT = 'DOUBT '
 
+/** The line for doubt. Null: sure of nothing. */
+export const doubtLine = (doubt: Clock.ClockRecord | null): string =>
+  `${JSON.stringify(DOUBT + JSON.stringify(doubt))}\n`
+
 /** An item as text: whole lines. */
 export const lineOf = <S, C>(dataType: DataType<S, C>) => {
   const encode = WireMessage.encode(dataType)
   const line = (item: Item<C>): string => {
     if ('doubt' in item) {
-      return `${JSON.stringify(DOUBT + JSON.stringify(item.doubt))}\n${item.items.map(line).join('')}`
+      return doubtLine(item.doubt) + item.items.map(line).join('')
     }
     return 'unread' in item ? encode({ _tag: 'Unread', update: item.unread }) : encode({ _tag: 'Update', update: item })
   }
@@ -54,10 +63,10 @@ export const lineOf = <S, C>(dataType: DataType<S, C>) => {
 }
 
 /** What a line says of doubt; undefined if it is another line. */
-export const doubtIn = (line: string): Clock.ClockRecord | undefined => {
+export const doubtIn = (line: string): Clock.ClockRecord | null | undefined => {
   if (!line.startsWith(`"${DOUBT}`)) return undefined
   try {
-    return JSON.parse((JSON.parse(line) as string).slice(DOUBT.length)) as Clock.ClockRecord
+    return JSON.parse((JSON.parse(line) as string).slice(DOUBT.length)) as Clock.ClockRecord | null
   } catch {
     return undefined
   }

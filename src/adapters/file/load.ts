@@ -3,6 +3,7 @@ import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import { left, right } from '../../core/Either.js'
 import * as Digest from '../../core/Digest.js'
+import * as Log from '../../core/Log.js'
 import { take } from '../../core/receive.js'
 import type * as Replica from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
@@ -11,7 +12,7 @@ import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import { folderOf, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import { doubtIn, lineOf, type Item } from './items.js'
+import { doubtIn, doubtLine, lineOf, wholeDoubt, type Item } from './items.js'
 import { isUnwritten, readStretches, type Stretch } from './read.js'
 import { newPath, writeNew, type Contents, type Extent } from './writeNew.js'
 
@@ -80,20 +81,31 @@ const create = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError,
   return synced
 }
 
-/** The contents of a replica's file: the data type, its digest as the header, then its updates. */
+/**
+ * The contents of a replica's file: the data type, its digest as the header, then its updates. The
+ * header claims more than is there until all updates are: see `items`.
+ */
 export const contentsOf = <S, C>(
   { dataType, digest, history, unread }: Scuttlebutt<S, C>,
   replica: () => Replica.Replica<S, C>,
 ): Contents<Item<C>> => ({
-  opening: WireMessage.encode(dataType)({ _tag: 'Opening', ...kindOf(dataType) }),
-  digest: () => digest(replica()),
+  header: () => {
+    const now = replica()
+    const encode = WireMessage.encode(dataType)
+    const opening = encode({ _tag: 'Opening', ...kindOf(dataType) })
+    const header = encode({ _tag: 'Header', header: digest(now) })
+    return opening + header + (isEmpty(now.log) ? '' : doubtLine(null))
+  },
   all: () => {
     const now = replica()
-    return [...history()(now), ...unread(now).map((update) => ({ unread: update }))]
+    if (isEmpty(now.log)) return []
+    return [...history()(now), ...unread(now).map((update) => ({ unread: update })), wholeDoubt(now)]
   },
   line: lineOf(dataType),
   size: () => replica().log.size,
 })
+
+const isEmpty = ({ size, unread }: Log.Log<unknown>): boolean => size === 0 && unread === undefined
 
 /** What a file says of its data type. */
 const kindOf = ({ name, version }: { readonly name: string; readonly version?: string }) => ({
@@ -126,7 +138,7 @@ const readAll = async <S, C>(
     if (block._tag === 'Left') return block
     const { updates, unread, ...said } = block.right
     // the first header and the last doubt count
-    found = { ...said, ...found, ...(said.doubt && { doubt: said.doubt }) }
+    found = { ...said, ...found, ...(said.doubt !== undefined && { doubt: said.doubt }) }
     if (found.header === undefined) return left(foreign(file, 'it has no header'))
     // nobody vouches, so that a line is taken whatever stands before it
     replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
@@ -153,7 +165,7 @@ interface Block<C> {
   readonly unread: ReadonlyArray<Update<unknown>>
   readonly opened?: true
   readonly header?: Digest.Digest
-  readonly doubt?: Clock.ClockRecord
+  readonly doubt?: Clock.ClockRecord | null
   /** The first update that cannot be read. */
   readonly unreadable?: { readonly offset: number; readonly rejection: Rejection }
 }
@@ -199,7 +211,11 @@ const rejectionOf = <S, C>({ decode }: Scuttlebutt<S, C>, update: Update<unknown
  * The clock of a file: the header covers superseded updates too, which the file does not hold. The last
  * line for doubt stands, else what the header says of it.
  */
-const clockOf = (header: Digest.Digest, doubt: Clock.ClockRecord | undefined, read: Clock.Clock): Clock.Clock => {
+const clockOf = (
+  header: Digest.Digest,
+  doubt: Clock.ClockRecord | null | undefined,
+  read: Clock.Clock,
+): Clock.Clock => {
   const { floor = NEVER } = header
   const draft = new Clock.Draft(Clock.settle()(Clock.raise(floor)(read)))
   for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
@@ -208,8 +224,14 @@ const clockOf = (header: Digest.Digest, doubt: Clock.ClockRecord | undefined, re
     draft.advance(source, Digest.seenOf(header, source))
     Clock.put(sure, source, since)
   })
+  const clock = draft.done()
+  if (doubt === null) {
+    let unsure = clock
+    Clock.forEachSource(clock, (source) => (unsure = Clock.doubtFrom(source, floor)(unsure)))
+    return unsure
+  }
   const doubted = doubt ?? sure
-  return Object.keys(doubted).reduce((clock, source) => Clock.doubtFrom(source, doubted[source]!)(clock), draft.done())
+  return Object.keys(doubted).reduce((next, source) => Clock.doubtFrom(source, doubted[source]!)(next), clock)
 }
 
 /** A crash leaves an unsealed end, or zeros in place of bytes that were never written. */

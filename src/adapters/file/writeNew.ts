@@ -2,16 +2,14 @@
  * A file written from nothing, so that a crash leaves the old file or the new one, never a mixture.
  */
 import type { either as E } from 'fp-ts'
-import type { Digest } from '../../core/Digest.js'
 import { blocksOf, seal } from './blocks.js'
 import { writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 
 /** What a file holds, as lines. */
 export interface Contents<A> {
-  readonly digest: () => Digest
-  /** The line before the digest: it names the data type. */
-  readonly opening: string
+  /** The lines of the first block. */
+  readonly header: () => string
   /** All items, oldest first of each source. */
   readonly all: () => ReadonlyArray<A>
   readonly line: (item: A) => string
@@ -43,7 +41,7 @@ export const writeNew = async <A>(
   disk: Disk,
   contents: Contents<A>,
 ): Promise<E.Either<FileError, readonly [Handle, Extent]>> => {
-  const header = `${contents.opening}${JSON.stringify(contents.digest())}\n`
+  const header = contents.header()
   const items = contents.all()
   let handle: Handle | undefined
   const made = await attempt(path, 'compact', async () => {
