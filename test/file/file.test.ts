@@ -309,6 +309,12 @@ describe('A file store', () => {
     const { refused, rejections } = right(await importLines(cut!.to, again)())
     expect([refused, rejections.map(({ _tag }) => _tag)]).toEqual([1, ['InvalidJson']])
     expect(Model.toJSON(again.getReplica().state)).toEqual({ a: 'a', c: 'c', d: 'd' })
+    // it does not claim what was cut, so a peer brings it back
+    expect(sb.digest(again.getReplica()).doubt).toHaveProperty('me')
+    const [, answer] = sb.reconcile(sb.open(again.getReplica()))(store.getReplica())
+    if (answer._tag === 'Some') again.reconcile(answer.value)
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ a: 'a', b: 'b', c: 'c', d: 'd' })
+    expect(sb.digest(again.getReplica())).toEqual(sb.digest(store.getReplica()))
     right(await again.close())
   })
 

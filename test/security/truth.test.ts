@@ -1,0 +1,231 @@
+/** Signed updates that a relay leaves out, or a forger hides: both are found out (W5). */
+import { once } from 'node:events'
+import { either as E, option as O } from 'fp-ts'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { ed25519, type Security, type Verifier } from '../../src/adapters/security.js'
+import { createStore, type LocalStore } from '../../src/adapters/store.js'
+import { createStream, type StreamOptions } from '../../src/adapters/stream.js'
+import { Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
+import { eventually } from '../original/tcp.js'
+import { right } from '../right.js'
+
+type Change = Model.Change<unknown>
+type AnyStore = LocalStore<Model.State<unknown>, Change>
+
+const sb = scuttlebutt(Model.of(t.unknown))
+
+const keys = right(await ed25519.generate())
+const ann = ed25519.idOf(keys.publicKey)
+
+const secured = (id: string, options: Partial<Security<Model.State<unknown>, Change>> = {}): AnyStore =>
+  createStore(sb, id, { security: { document: 'notes', verifier: ed25519.verifier(), ...options } })
+
+/** Updates that ann has signed, one for each key, a second apart. */
+const signed = (...made: ReadonlyArray<string>): ReadonlyArray<Update<Change>> => {
+  let now = 0
+  const writer = createStore(sb, ann, {
+    now: () => (now += 1000),
+    security: { document: 'notes', verifier: ed25519.verifier(), signer: ed25519.signer(keys) },
+  })
+  return made.map((key, i) => right(writer.change(Model.set(key, i))))
+}
+
+/** A relay that believes, and claims, whatever it was given. */
+const relay = (id: string, updates: ReadonlyArray<Update<Change>>): AnyStore => {
+  const store = createStore(sb, id)
+  store.apply(updates)
+  return store
+}
+
+const read = (store: AnyStore) => Model.toJSON(store.getReplica().state)
+
+const digest = (store: AnyStore) => sb.digest(store.getReplica())
+
+const meet = async (a: AnyStore, b: AnyStore, options: StreamOptions = {}): Promise<void> => {
+  const streams = [createStream(a, options), createStream(b)] as const
+  streams[0].pipe(streams[1]).pipe(streams[0])
+  await Promise.all(streams.map((stream) => once(stream, 'sync')))
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+  for (const stream of streams) stream.destroy()
+}
+
+const talk = (a: AnyStore, b: AnyStore, trusted = false): void => {
+  let message = sb.open(a.getReplica())
+  for (let to = b; ; to = to === a ? b : a) {
+    const answer = to.reconcile(message, undefined, { trusted })
+    if (O.isNone(answer)) return
+    message = answer.value
+  }
+}
+
+describe('W5: a relay that leaves a signed update out', () => {
+  const [first, second, third] = signed('a', 'b', 'c') as [Update<Change>, Update<Change>, Update<Change>]
+
+  test.each([
+    ['streams', meet],
+    ['messages', (a: AnyStore, b: AnyStore) => { talk(a, b) }], // prettier-ignore
+  ] as const)('hides it from nobody who meets another peer: by %s', async (_, way) => {
+    const store = secured('me')
+    await way(store, relay('liar', [first, third]))
+    expect(read(store)).toEqual({ a: 0, c: 2 })
+    // the third one says that it follows the second
+    expect(digest(store)).toMatchObject({
+      clock: { [ann]: first[1] },
+      doubt: { [ann]: [[third[1], expect.any(String)]] },
+    })
+    await way(store, relay('liar', [first, third]))
+    expect(digest(store).clock).toEqual({ [ann]: first[1] })
+    await way(store, relay('honest', [first, second, third]))
+    expect(read(store)).toEqual({ a: 0, b: 1, c: 2 })
+    // whoever brings the missing one
+    expect(digest(store)).toEqual({ id: 'me', clock: { [ann]: third[1] } })
+  })
+
+  test('is believed over a gap by one who trusts it, and by one to whom another says the same', async () => {
+    const [trusting, plain] = [secured('trusting'), secured('plain')]
+    await meet(trusting, relay('server', [first, third]), { trusted: true })
+    expect(digest(trusting).clock).toEqual({ [ann]: third[1] })
+    const byMessages = secured('me')
+    talk(byMessages, relay('server', [first, third]), true)
+    expect(digest(byMessages).clock).toEqual({ [ann]: third[1] })
+    await meet(plain, relay('one', [first, third]))
+    expect(digest(plain).clock).toEqual({ [ann]: first[1] })
+    await meet(plain, relay('two', [first, third]))
+    expect(digest(plain)).toEqual({ id: 'plain', clock: { [ann]: third[1] } })
+  })
+
+  test('leaves no doubt where an update was superseded and both peers know it', async () => {
+    const updates = signed('k', 'k', 'x')
+    const [store, peers] = [secured('me'), ['one', 'two'].map((id) => relay(id, updates))]
+    for (const peer of peers) {
+      expect(sb.history()(peer.getReplica())).toHaveLength(2)
+      await meet(store, peer)
+    }
+    expect(digest(store)).toEqual({ id: 'me', clock: { [ann]: updates[2]![1] } })
+  })
+
+  test('cannot say for a source what it follows: only what is signed counts', () => {
+    const store = secured('me')
+    const told: Rejection[] = []
+    const strict = secured('strict', { report: (rejection) => told.push(rejection) })
+    const [change, timestamp, source, signature] = third
+    store.reconcile({ digest: { id: 'liar', clock: {} }, updates: [first] })
+    for (const one of [store, strict]) {
+      one.reconcile({ digest: { id: 'liar', clock: {} }, updates: [[change, timestamp, source, signature!, first[1]]] })
+      one.reconcile({ digest: { id: 'liar', clock: {} }, updates: [[change, timestamp, source, signature!]] })
+    }
+    expect(told.map(({ _tag }) => _tag)).toEqual(['Forged', 'Forged'])
+    expect(read(store)).toEqual({ a: 0 })
+  })
+})
+
+describe('W5: a forger beside a slow verifier', () => {
+  /** Believes `good` signatures, once `judge` was called. */
+  const slow = () => {
+    const pending: (() => void)[] = []
+    const verifier: Verifier = {
+      verify: (_, signature) => () =>
+        new Promise((resolve) => {
+          pending.push(() => {
+            resolve(signature === 'good' ? E.right(true) : E.left({ _tag: 'Forged', reason: 'no' }))
+          })
+        }),
+    }
+    const judge = (): void => {
+      for (const each of pending.splice(0)) each()
+    }
+    return { verifier, judge }
+  }
+
+  const line = (key: string, timestamp: number, signature: string): string =>
+    `${JSON.stringify([[key, 1], timestamp, 's', signature])}\n`
+
+  test('with two connections it hides no update of the source', async () => {
+    const { verifier, judge } = slow()
+    const store = secured('me', { verifier })
+    const [one, two, honest] = [createStream(store), createStream(store), createStream(store)]
+    for (const stream of [one, two, honest]) stream.resume()
+    // the first holds up the source with a forgery, the second passes on a true later update
+    one.write(`{"id":"one","clock":{"s":3000}}\n${line('forged', 2000, 'bad')}"SYNC"\n`)
+    two.write(`{"id":"two","clock":{"s":3000}}\n${line('c', 3000, 'good')}"SYNC"\n`)
+    const all = line('a', 1000, 'good') + line('b', 2000, 'good') + line('c', 3000, 'good')
+    honest.write(`{"id":"honest","clock":{"s":3000}}\n${all}"SYNC"\n`)
+    await eventually(() => {
+      judge()
+      expect(read(store)).toEqual({ a: 1, b: 1, c: 1 })
+    })
+    await eventually(() => {
+      expect(digest(store)).toEqual({ id: 'me', clock: { s: 3000 } })
+    })
+    for (const stream of [one, two, honest]) stream.destroy()
+  })
+
+  test('who was heard to forge claims nothing: the next honest peer is asked for all', async () => {
+    const { verifier, judge } = slow()
+    const store = secured('me', { verifier })
+    const stream = createStream(store)
+    const told: Rejection[] = []
+    stream.on('rejection', (rejection) => told.push(rejection))
+    stream.resume()
+    stream.write(`{"id":"forger","clock":{"s":3000,"q":900}}\n["x",1]\n`)
+    stream.write(`${line('a', 1000, 'good')}${line('b', 2000, 'bad')}${line('c', 3000, 'good')}"SYNC"\n`)
+    stream.write('[["q",1],900,"q","good"]\n')
+    await eventually(() => {
+      judge()
+      expect(read(store)).toEqual({ a: 1, q: 1 })
+    })
+    expect(told.map(({ _tag }) => _tag)).toEqual(expect.arrayContaining(['Forged', 'HeldBack']))
+    // not even for a source of which it brought true updates
+    expect(digest(store).clock).toEqual({})
+    expect(Object.keys(digest(store).doubt ?? {}).sort()).toEqual(['q', 's'])
+    stream.destroy()
+    const honest = createStream(store)
+    honest.resume()
+    const all = line('a', 1000, 'good') + line('b', 2000, 'good') + line('c', 3000, 'good')
+    honest.write(`{"id":"honest","clock":{"s":3000,"q":900}}\n${all}[["q",1],900,"q","good"]\n"SYNC"\n`)
+    await eventually(() => {
+      judge()
+      expect(digest(store)).toEqual({ id: 'me', clock: { q: 900, s: 3000 } })
+    })
+    expect(read(store)).toEqual({ a: 1, b: 1, c: 1, q: 1 })
+    honest.destroy()
+  })
+
+  test('a verifier that is away leaves a doubt, which the next meeting ends', async () => {
+    let isAway = true
+    const verifier: Verifier = {
+      verify: () => (isAway ? E.left({ _tag: 'Unavailable', reason: 'away' }) : E.right(true)),
+    }
+    const store = secured('me', { verifier, retry: () => 5 })
+    const stream = createStream(store)
+    stream.resume()
+    stream.write(`{"id":"peer","clock":{"s":1000}}\n${line('a', 1000, 'good')}"SYNC"\n`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect([read(store), digest(store).clock]).toEqual([{}, {}])
+    isAway = false
+    await eventually(() => {
+      expect(read(store)).toEqual({ a: 1 })
+    })
+    expect(digest(store)).toMatchObject({ clock: {}, doubt: { s: [[1000, expect.any(String)]] } })
+    stream.destroy()
+    const again = createStream(store)
+    again.resume()
+    again.end('{"id":"peer","clock":{"s":1000}}\n"SYNC"\n')
+    await once(again, 'close')
+    expect(digest(store)).toEqual({ id: 'me', clock: { s: 1000 } })
+  })
+})
+
+test('Several signed changes each follow the one before', () => {
+  const security = { document: 'notes', verifier: ed25519.verifier(), signer: ed25519.signer(keys) }
+  const store = createStore(sb, ann, { security, now: () => 1000 })
+  const updates = right(store.changeAll([Model.set('a', 1), Model.set('b', 2), Model.set('c', 3)]))
+  expect(updates.map(([, , , , previous]) => previous)).toEqual([0, updates[0]![1], updates[1]![1]])
+  const peer = secured('peer')
+  // overheard, in any order: their signatures vouch for them
+  peer.reconcile({ digest: { id: '', clock: {} }, updates: [updates[0]!, updates[2]!] })
+  expect(digest(peer).clock).toEqual({ [ann]: updates[0]![1] })
+  peer.reconcile({ digest: { id: '', clock: {} }, updates: [updates[1]!] })
+  expect(digest(peer)).toEqual({ id: 'peer', clock: { [ann]: updates[2]![1] } })
+})
