@@ -47,8 +47,8 @@ const open = new WeakMap<Level, Set<string>>()
  * A round writes the changes since the round before as one atomic batch: O(d log u) for d updates
  * that came or went among u. `close` closes the store, not the caller's database.
  *
- * Errors: `Level`, `Locked`; `OtherType`, or `Rejected` for a replica of 0.1, if it is of another data
- * type.
+ * Errors: `Level`, `Locked`; `OtherType`, or `Rejected` for a replica of 0.1, if it is of another
+ * data type.
  *
  * @example
  * import { either as E } from 'fp-ts'

@@ -25,8 +25,8 @@ export interface StoreOptions<S, C> {
   /** Whose updates are taken, and which ones. Default: all of everybody. */
   readonly security?: Security<S, C>
   /**
-   * How far, in ms, the wall clock may be behind the newest stamp seen, before an own update counts as
-   * `AheadOfClock`: peers may refuse it. Default: a day, or less if the data type says so.
+   * How far, in ms, the wall clock may be behind the newest stamp seen, before an own update counts
+   * as `AheadOfClock`: peers may refuse it. Default: a day, or less if the data type says so.
    */
   readonly maxDrift?: number
   /** Refuses to make such an update. Default: makes it, and tells it by `refusals()`. */

@@ -72,6 +72,7 @@ const ofCommands: Tags<RArray.Refusal | AppendOnly.UnknownItem | Doc.UnknownRow 
 
 const ofFiles: Tags<FileError> = {
   Io: true,
+  OtherType: true,
   Locked: true,
   Corrupt: true,
   Foreign: true,
@@ -79,7 +80,7 @@ const ofFiles: Tags<FileError> = {
   Closed: true,
 }
 
-const ofLevels: Tags<LevelError> = { Level: true, Locked: true, Rejected: true, Closed: true }
+const ofLevels: Tags<LevelError> = { Level: true, Locked: true, OtherType: true, Rejected: true, Closed: true }
 
 const ofKeys: Tags<KeyError> = {
   Unsupported: true,

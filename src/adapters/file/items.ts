@@ -1,12 +1,13 @@
 /**
- * The items of a file: updates as wire lines, those that cannot be read too, and what the replica is
- * in doubt of. A line for doubt stands before the updates that come with it, in one block with them:
+ * The items of a file: updates as wire lines, those that cannot be read too, and what the replica
+ * is in doubt of. A line for doubt stands before the updates that come with it, in one block with
+ * them:
  *
  *     "DOUBT {\"ben\":1000}"
  *
  * It names each source in doubt, and how far the replica is sure of it. A rewritten file is sure of
- * nothing, `"DOUBT null"`, until such a line comes behind all of its updates: a file whose end is cut
- * off claims no update that it lacks. Other readers ignore these lines.
+ * nothing, `"DOUBT null"`, until such a line comes behind all of its updates: a file whose end is
+ * cut off claims no update that it lacks. Other readers ignore these lines.
  */
 import * as Clock from '../../core/Clock.js'
 import type { DataType } from '../../core/DataType.js'

@@ -208,8 +208,8 @@ const rejectionOf = <S, C>({ decode }: Scuttlebutt<S, C>, update: Update<unknown
 }
 
 /**
- * The clock of a file: the header covers superseded updates too, which the file does not hold. The last
- * line for doubt stands, else what the header says of it.
+ * The clock of a file: the header covers superseded updates too, which the file does not hold. The
+ * last line for doubt stands, else what the header says of it.
  */
 const clockOf = (
   header: Digest.Digest,

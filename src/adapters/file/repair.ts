@@ -24,9 +24,9 @@ export interface Repaired {
  * Repairs a damaged file, so that it opens. Corrects a single wrong bit in a block. At the first
  * block with more damage it cuts the file, and moves the rest to `<file>.cut-<offset>`.
  *
- * `importLines` reads the intact lines of that rest. Peers are asked for what was lost: a file whose
- * end was cut is not sure of its own updates, nor of those that are imported. One of 0.1 is sure of
- * all that its header claims, so sync with peers before the import.
+ * `importLines` reads the intact lines of that rest. Peers are asked for what was lost: a file
+ * whose end was cut is not sure of its own updates, nor of those that are imported. One of 0.1 is
+ * sure of all that its header claims, so sync with peers before the import.
  *
  * The old file stays until the new one is complete. O(bytes). Errors: `Locked`, `Io`, `Foreign`.
  */

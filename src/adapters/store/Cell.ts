@@ -94,8 +94,8 @@ const textOf = ({ timestamp, source, reason, by }: RefusedUpdate): string =>
   JSON.stringify([timestamp, source, reason, by])
 
 /**
- * Listeners, called for each event in turn, also for one that a listener makes. One that throws harms
- * no other: its error surfaces as uncaught, as with DOM events.
+ * Listeners, called for each event in turn, also for one that a listener makes. One that throws
+ * harms no other: its error surfaces as uncaught, as with DOM events.
  */
 const listeners = <A>() => {
   const all = new Set<{ readonly call: (event: A) => void }>()

@@ -57,8 +57,8 @@ export const withPort = <S, C, T extends Store<S, C>>(store: T, port: Port<S, C>
 
 /**
  * The port of a store: its own, or one made of its public functions for a store made elsewhere. So
- * for a copy with a `reconcile` of its own, which the port would pass by. Throws a `TypeError` for a
- * store without `reconcile`.
+ * for a copy with a `reconcile` of its own, which the port would pass by. Throws a `TypeError` for
+ * a store without `reconcile`.
  */
 export const portOf = <S, C>(store: Store<S, C>): Port<S, C> => {
   const own = (store as WithPort<S, C>)[PORT]

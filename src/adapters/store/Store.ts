@@ -8,8 +8,8 @@ import type { SourceId, Stamp, Update } from '../../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 
 /**
- * Called with the updates that were new, the replica after them, and the one before. Without updates
- * when only what is sure, unread or pruned has moved, or when a refusal came.
+ * Called with the updates that were new, the replica after them, and the one before. Without
+ * updates when only what is sure, unread or pruned has moved, or when a refusal came.
  */
 export type Listener<S, C> = (updates: ReadonlyArray<Update<C>>, replica: Replica<S, C>, before: Replica<S, C>) => void
 
@@ -60,8 +60,8 @@ export interface LocalStore<S, C> extends Store<S, C> {
     options?: ReconcileOptions,
   ) => Promise<O.Option<Message<C>>>
   /**
-   * Several local updates, each command on the state after those before it: all or nothing. Listeners
-   * are called once. Errors as `change`.
+   * Several local updates, each command on the state after those before it: all or nothing.
+   * Listeners are called once. Errors as `change`.
    */
   readonly changeAll: <Err = never>(
     commands: Iterable<Command<S, C, Err>>,
@@ -75,15 +75,15 @@ export interface LocalStore<S, C> extends Store<S, C> {
   /** The updates that this program cannot read. They are kept and passed on. O(u log u). */
   readonly unread: () => ReadonlyArray<Update<unknown>>
   /**
-   * The own updates that peers refused, and those stamped too far ahead of the wall clock: the newest
-   * 1,000. Listeners are called when it grows. The way out is `reissue`.
+   * The own updates that peers refused, and those stamped too far ahead of the wall clock: the
+   * newest 1,000. Listeners are called when it grows. The way out is `reissue`.
    */
   readonly refusals: () => ReadonlyArray<RefusedUpdate>
   /** Ends a doubt by the user's word that nobody else knows more: see the pure `settle`. */
   readonly settle: (sources?: Iterable<SourceId>) => void
   /**
-   * Goes on under a new id, with the own updates that lie ahead of the wall clock stamped anew: see the
-   * pure `reissue`. Gives the new updates. They are unsigned.
+   * Goes on under a new id, with the own updates that lie ahead of the wall clock stamped anew: see
+   * the pure `reissue`. Gives the new updates. They are unsigned.
    */
   readonly reissue: (newId: SourceId) => ReadonlyArray<Update<C>>
 }

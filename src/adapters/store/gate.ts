@@ -22,8 +22,8 @@ import type { Tell } from './Port.js'
 export interface Gate<C> {
   /**
    * Lets in the updates that are believed. Says whether all were decided; gives a promise if that
-   * takes time. It resolves when each update was decided, or cannot be decided for now. `peer` tells
-   * one peer from another.
+   * takes time. It resolves when each update was decided, or cannot be decided for now. `peer`
+   * tells one peer from another.
    */
   readonly receive: (batch: Batch<C>, tell: Tell, peer: Tell) => Promise<boolean> | boolean
   /**
@@ -104,8 +104,8 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
 const STAMP_ROOM = 1024
 
 /**
- * Lets in updates whose signatures are believed. Each one meets the state after those before it. Those
- * that cannot be read are authorised when they can.
+ * Lets in updates whose signatures are believed. Each one meets the state after those before it.
+ * Those that cannot be read are authorised when they can.
  */
 const createDoor = <S, C>(
   dataType: DataType<S, C>,
