@@ -32,6 +32,9 @@ const shown = <R, M>(impl: Implementation<R, M>, replica: R): unknown => {
   }
 }
 
+/** Those that cannot be read may go behind the others. */
+const inOrder = (said: Said): Said => ({ ...said, updates: [...said.updates].sort() })
+
 /** `one` is asked where there is but one answer to give, such as the digest. */
 export const beside = <R, M, Q, N>(
   one: Implementation<R, M>,
@@ -46,7 +49,7 @@ export const beside = <R, M, Q, N>(
     check(`${what}: an answer`, a !== undefined, b !== undefined)
     if (a === undefined || b === undefined) return undefined
     const [first, second]: ReadonlyArray<Said | undefined> = [one.says?.(a), two.says?.(b)]
-    if (first !== undefined && second !== undefined) check(`${what}: what it says`, first, second)
+    if (first !== undefined && second !== undefined) check(`${what}: what it says`, inOrder(first), inOrder(second))
     return { one: a, two: b }
   }
   return {

@@ -165,7 +165,9 @@ class Listener<S, C> {
     const { hearing } = session
     if (updates.length + unread.length + passed.length === 0 && !hasClaimed) return
     const batch = { updates, ...(unread.length > 0 && { unread }), ...(passed.length > 0 && { passed }) }
-    const vouching = hasClaimed ? Hearing.claim(hearing) : Hearing.vouching(hearing)
+    // before its header, nobody knows the peer's floor
+    const claim = session.peer === undefined ? 'nobody' : Hearing.claim(hearing)
+    const vouching = hasClaimed ? claim : Hearing.vouching(hearing)
     const came = unread.length === 0 ? updates : [...updates, ...unread]
     this.session = { ...session, telling: Telling.brought(came)(session.telling, this.replica) }
     if (session.options.writable !== false) this.brought.push({ batch, vouching })
