@@ -48,33 +48,21 @@ const applyAll = <S, C>(
 
 /**
  * The join of two replicas of one document: as sure as either. Has no errors: believes the other
- * replica, so a peer goes through `reconcile`. O(d log d + s log u) for d new updates, and O(h log u)
- * for h updates that the other holds where this one is in doubt.
+ * replica, so a peer goes through `reconcile`. O(d log u) for d updates in which two versions of one
+ * log differ, O(u log u) for u updates of a stranger.
  */
 export const merge =
   <S, C>(dataType: DataType<S, C>) =>
   (other: Replica<S, C>) =>
   (replica: Replica<S, C>): Replica<S, C> => {
-    const updates = [...Log.since(Clock.ahead(replica.clock)(other.clock))(other.log), ...doubted(replica, other)]
-    // a second content may lie under a stamp that both have seen
-    const forks = other.log.forks === undefined ? [] : withFirsts(other.log)
-    const batch = { updates: [...updates, ...forks] as ReadonlyArray<Update<C>>, unread: Unread.all(other.log) }
+    // by updates and not by stamps: two contents may lie under a stamp that both have seen
+    const updates: Update<C>[] = []
+    Log.forEachAdded(replica.log, other.log, (update) => updates.push(update))
+    const batch = { updates: Log.sorted(updates), unread: Unread.all(other.log) }
     const merged = take(dataType)(batch, 'nobody')(replica).replica
     const clock = Clock.join(other.clock)(Clock.join(replica.clock)(merged.clock))
     return Clock.Eq.equals(clock, merged.clock) ? merged : { ...merged, clock }
   }
-
-/** What another replica holds where this one is in doubt. */
-const doubted = <C>({ clock }: Replica<unknown, C>, other: Replica<unknown, C>): ReadonlyArray<Update<unknown>> => {
-  const found: Update<unknown>[] = []
-  Clock.forEachDoubt(clock, (source, sure, seen) => {
-    for (const update of Log.ofStretch(source, sure, seen)(other.log)) found.push(update)
-  })
-  return found
-}
-
-const withFirsts = <C>(log: Log.Log<C>): ReadonlyArray<Update<C>> =>
-  Log.all(log.forks ?? Log.empty<C>()).flatMap((fork) => Log.contents(fork)(log))
 
 /**
  * The word of the user that nobody else lives who knows more: sure of these sources, or of all, as
