@@ -5,13 +5,13 @@
 import * as Change from './Change.js'
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
-import { contents, isAmong, type Content } from './Fork.js'
+import { contents, counting, isAmong, type Content } from './Fork.js'
 import * as Log from './Log.js'
 import type { Past } from './Past.js'
 import type { Replica } from './Replica.js'
 import * as Timestamp from './Timestamp.js'
 import * as Unread from './Unread.js'
-import { sameStamp, type SourceId, type Stamp, type Update } from './Update.js'
+import type { SourceId, Stamp, Update } from './Update.js'
 
 /** Updates as a peer brings them. */
 export interface Batch<C> {
@@ -93,6 +93,8 @@ class Sieve<S, C> {
   private readonly past: Past | undefined
   private readonly draft: Clock.Draft
   private readonly touched = new Set<SourceId>()
+  /** The contents that count so far, by forked stamp. */
+  private readonly rivals = new Map<string, ReadonlyArray<Content>>()
   /** The replica's log with what was found so far. Behind while all updates are fresh. */
   private log: Log.Log<C>
 
@@ -142,10 +144,15 @@ class Sieve<S, C> {
     this.other({ update, json: this.dataType.change.encode(update[0]), isUnread: false }, held, first)
   }
 
-  /** Another content under a held stamp, if it is another. */
+  /** Another content under a held stamp, if it is another and counts. */
   private other(content: Content, held: ReadonlyArray<Content>, first: Content): void {
-    const others = this.forked.flatMap((fork) => (sameStamp(fork.content.update, content.update) ? [fork.content] : []))
-    if (isAmong(content, held) || isAmong(content, others)) return
+    const [, timestamp, source] = content.update
+    const stamp = `${String(timestamp)} ${source}`
+    const rivals = this.rivals.get(stamp) ?? held
+    if (isAmong(content, rivals)) return
+    const left = counting([...rivals, content])
+    if (!left.includes(content)) return
+    this.rivals.set(stamp, left)
     this.forked.push({ content, held: first })
   }
 

@@ -291,16 +291,16 @@ export const doubtFrom =
   }
 
 /**
- * The clock that has seen nothing of a source after `now`, and is sure of no other beyond it. Its
+ * The clock that has seen nothing of a source after `upTo`, and is sure of no source beyond `now`. Its
  * `latest` is that of what is left. O(s log s).
  */
 export const rewind =
-  (source: SourceId, now: Timestamp) =>
+  (source: SourceId, upTo: Timestamp, now: Timestamp) =>
   (clock: Clock): Clock => {
     const { floor } = clock
     const draft = new Draft({ ...empty, floor, latest: floor })
     SortedMap.forEach(clock.timestamps, (seen, other) => {
-      draft.advance(other, other === source ? Math.min(seen, now) : seen)
+      draft.advance(other, other === source ? Math.min(seen, upTo) : seen)
     })
     const sure = new SureDraft(empty)
     const rewound = draft.done()

@@ -46,6 +46,10 @@ export const contents =
 export const isAmong = ({ update, json }: Content, others: ReadonlyArray<Content>): boolean =>
   others.some((one) => one.update === update || Json.equals(one.json, json))
 
+/** Those of the contents of one stamp that count, the greatest first. O(their size). */
+export const counting = (all: ReadonlyArray<Content>): ReadonlyArray<Content> =>
+  [...all].sort((a, b) => (Json.canonical(a.json) < Json.canonical(b.json) ? 1 : -1)).slice(0, MOST)
+
 /** The log with another content, and whether one that counted no longer does. */
 export interface Forked<C> {
   readonly log: Log.Log<C>
@@ -53,20 +57,17 @@ export interface Forked<C> {
 }
 
 /**
- * The log with a content beside those that it holds under the stamp. Undefined if two greater ones
- * are held. O(log u), and the size of the contents.
+ * The log with a content that counts, beside those that it holds under the stamp. O(log u), and the
+ * size of the contents.
  */
 export const put =
   <S, C>(dataType: DataType<S, C>) =>
   (content: Content) =>
-  (log: Log.Log<C>): Forked<C> | undefined => {
+  (log: Log.Log<C>): Forked<C> => {
     const held = contents(dataType)(content.update)(log)
     if (held.length < MOST) return { log: add(log, content), isDisplaced: false }
-    const all = [...held, content].sort((a, b) => (Json.canonical(a.json) < Json.canonical(b.json) ? 1 : -1))
-    const greatest = all.slice(0, MOST)
-    if (!greatest.includes(content)) return undefined
     const cleared = Unread.without(content.update)(Log.without(content.update)(log))
-    return { log: greatest.reduce(add<C>, cleared), isDisplaced: true }
+    return { log: counting([...held, content]).reduce(add<C>, cleared), isDisplaced: true }
   }
 
 const add = <C>(log: Log.Log<C>, { update, isUnread }: Content): Log.Log<C> =>

@@ -64,7 +64,6 @@ const receiveAll = <S, C>(dataType: DataType<S, C>, arrivals: Arrivals<C>, repli
   let isRemade = false
   for (const { content, held } of forked) {
     const next = put(dataType)(content)(log)
-    if (next === undefined) continue
     log = next.log
     isRemade ||= next.isDisplaced
     if (content.isUnread) takenUnread.push(content.update)

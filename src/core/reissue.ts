@@ -31,7 +31,13 @@ export const reissue =
     const ahead = Log.sorted(Log.all(log).filter(isAhead))
     const kept = ahead.reduce<Log.Log<C>>((next, update) => Log.without(update)(next), log)
     const unread = Unread.all(log).filter((update) => !isAhead(update))
-    const without = { id: newId, clock: Clock.rewind(id, now)(clock), log: Unread.keep(unread)(kept) }
+    const left = Unread.keep(unread)(kept)
+    const newest = Log.ofStretch(
+      id,
+      Timestamp.NEVER,
+      now,
+    )(left).reduce((to, [, at]) => Math.max(to, at), Timestamp.NEVER)
+    const without = { id: newId, clock: Clock.rewind(id, newest, now)(clock), log: left }
     const begun = remade(dataType, { ...without, state: dataType.empty })
     let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
     const updates = ahead.map(([change]): Update<C> => {

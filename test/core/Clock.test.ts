@@ -117,7 +117,174 @@ describe('Clock', () => {
         expect(Clock.ahead(a)(b)).toEqual(expected)
         expect(Clock.ahead(Clock.empty, a)(b)).toEqual(expected)
         expect(Clock.aheadOfRecord(carried)(b)).toEqual(expected)
-        expect(Clock.lacks(carried)(b)).toBe(!isBelow(seen(a), seen(b)))
+        expect(Clock.isSureOf(carried)(b)).toBe(isBelow(seen(a), seen(b)))
+      }),
+    )
+  })
+})
+
+/** What was seen of each source, how far that is sure, and a floor below both. */
+interface Known {
+  readonly clock: Clock.Clock
+  readonly floor: number
+  readonly seen: (id: string) => number
+  readonly sure: (id: string) => number
+  readonly ids: ReadonlyArray<string>
+}
+
+const ids = ['a', 'b', '__proto__', 'constructor', '', 'unheard of']
+
+const timestamps = fc.dictionary(fc.constantFrom(...ids.slice(0, -1)), fc.integer({ min: 1, max: 9 }))
+
+const at = (map: ClockRecord, id: string): number | undefined => (Object.hasOwn(map, id) ? map[id] : undefined)
+
+/** A clock, and the naive model beside it: three numbers a source. */
+const known: fc.Arbitrary<Known> = fc
+  .tuple(timestamps, timestamps, fc.integer({ min: 0, max: 6 }), fc.boolean())
+  .map(([newest, doubts, floor, floorFirst]) => {
+    const raise = Clock.raise(floor)
+    const begun = floorFirst ? raise(Clock.fromRecord(newest)) : Clock.fromRecord(newest)
+    const doubted = Object.entries(doubts).reduce((one, [id, from]) => Clock.doubtFrom(id, from)(one), begun)
+    const seen = (id: string) => Math.max(at(newest, id) ?? 0, floor)
+    const sure = (id: string) => Math.min(seen(id), Math.max(at(doubts, id) ?? Infinity, floor))
+    return { clock: floorFirst ? doubted : raise(doubted), floor, seen, sure, ids }
+  })
+
+/** Compares a clock with what it should know, by every query. */
+const expectKnown = (one: Clock.Clock, { floor, seen, sure }: Omit<Known, 'clock' | 'ids'>): void => {
+  expect(one.floor).toBe(floor)
+  const doubted = ids.filter((id) => sure(id) < seen(id))
+  expect(Clock.doubts(one)).toBe(doubted.length)
+  const visited: unknown[] = []
+  Clock.forEachDoubt(one, (...doubt) => visited.push(doubt))
+  expect(visited).toEqual([...doubted].sort().map((id) => [id, sure(id), seen(id)]))
+  for (const id of ids) {
+    expect(Clock.timestampOf(id)(one)).toBe(seen(id))
+    expect(Clock.sureOf(id)(one)).toBe(sure(id))
+    expect(Clock.isDoubted(id)(one)).toBe(sure(id) < seen(id))
+    expect(at(Clock.toSureRecord(one), id)).toBe(sure(id) > floor ? sure(id) : undefined)
+  }
+  // no doubt takes no room
+  expect('sure' in one).toBe(doubted.length > 0)
+}
+
+describe('What a clock is sure of', () => {
+  test('is at most what it has seen, and at least the floor', () => {
+    fc.assert(fc.property(known, (one) => expectKnown(one.clock, one)))
+  })
+
+  test('is, after a join, as much as either is sure of', () => {
+    fc.assert(
+      fc.property(known, known, (a, b) => {
+        const both = join(a.clock, b.clock)
+        const floor = Math.max(a.floor, b.floor)
+        const seen = (id: string) => Math.max(a.seen(id), b.seen(id))
+        expectKnown(both, { floor, seen, sure: (id) => Math.max(a.sure(id), b.sure(id)) })
+        expect(equals(both, join(b.clock, a.clock))).toBe(true)
+        expect(join(both, a.clock)).toBe(both)
+        expect(join(both, b.clock)).toBe(both)
+      }),
+    )
+  })
+
+  test('orders clocks too: `leq` compares floors, what is seen and what is sure', () => {
+    fc.assert(
+      fc.property(known, known, known, (a, b, c) => {
+        const isLess = a.floor <= b.floor && ids.every((id) => a.seen(id) <= b.seen(id) && a.sure(id) <= b.sure(id))
+        expect(Clock.leq(a.clock, b.clock)).toBe(isLess)
+        expect(Clock.leq(a.clock, b.clock)).toBe(equals(join(a.clock, b.clock), b.clock))
+        expect(equals(join(join(a.clock, b.clock), c.clock), join(a.clock, join(b.clock, c.clock)))).toBe(true)
+      }),
+    )
+  })
+
+  test('covers a record if it reaches as far in each source', () => {
+    fc.assert(
+      fc.property(known, timestamps, ({ clock: one, sure }, claimed) => {
+        expect(Clock.isSureOf(claimed)(one)).toBe(Object.entries(claimed).every(([id, to]) => to <= sure(id)))
+      }),
+    )
+  })
+
+  test('rises with the floor', () => {
+    fc.assert(
+      fc.property(known, fc.integer({ min: 0, max: 10 }), (one, to) => {
+        const above = (of: (id: string) => number) => (id: string) => Math.max(of(id), to)
+        const floor = Math.max(one.floor, to)
+        expectKnown(Clock.raise(to)(one.clock), { floor, seen: above(one.seen), sure: above(one.sure) })
+      }),
+    )
+  })
+
+  test('moves, after a batch, to what a peer claims of it, unless the peer let go what we lack', () => {
+    const claim = fc.option(fc.tuple(timestamps, fc.integer({ min: 0, max: 9 })))
+    fc.assert(
+      fc.property(known, timestamps, claim, (before, batch, claimed) => {
+        const updates = Object.entries(batch).map(([id, timestamp]) => [0, timestamp, id] as const)
+        const advanced = Clock.advanceAll(updates)(before.clock)
+        const touched = Object.keys(batch)
+        const sureOf = (id: string) => (claimed === null ? 0 : (at(claimed[0], id) ?? claimed[1]))
+        const vouched = claimed === null ? undefined : { sureOf, floor: claimed[1] }
+        const after = Clock.doubting(touched, vouched)(before.clock, advanced)
+        const seen = (id: string) => Math.max(before.seen(id), at(batch, id) ?? 0)
+        const sure = (id: string) => {
+          const own = before.sure(id)
+          const theirs = claimed === null || own < claimed[1] ? 0 : sureOf(id)
+          return Math.max(own, Math.min(theirs, seen(id)))
+        }
+        expectKnown(after, { floor: before.floor, seen, sure })
+      }),
+    )
+  })
+
+  test('is all that was seen, of the sources that are settled', () => {
+    fc.assert(
+      fc.property(known, fc.option(fc.subarray(ids)), (one, sources) => {
+        const settled = Clock.settle(sources ?? undefined)(one.clock)
+        const isSettled = (id: string) => sources === null || sources.includes(id)
+        expectKnown(settled, { ...one, sure: (id) => (isSettled(id) ? one.seen(id) : one.sure(id)) })
+        const isNothing = ids.every((id) => !isSettled(id) || one.sure(id) === one.seen(id))
+        expect(settled === one.clock).toBe(isNothing)
+      }),
+    )
+  })
+
+  test('falls to a timestamp, and never rises, by a new doubt', () => {
+    fc.assert(
+      fc.property(known, fc.constantFrom(...ids), fc.integer({ min: 0, max: 10 }), (one, source, from) => {
+        const doubted = Clock.doubtFrom(source, from)(one.clock)
+        const sure = (id: string) => (id === source ? Math.min(one.sure(id), Math.max(from, one.floor)) : one.sure(id))
+        expectKnown(doubted, { ...one, sure })
+        expect(doubted === one.clock).toBe(Math.max(from, one.floor) >= one.sure(source))
+      }),
+    )
+  })
+
+  test('ends, for every source, where one source is taken back to; nothing newer of that one is seen', () => {
+    const bound = fc.integer({ min: 0, max: 10 })
+    fc.assert(
+      fc.property(known, fc.constantFrom(...ids), bound, bound, (one, source, now, below) => {
+        const upTo = Math.min(below, now)
+        const back = Clock.rewind(source, upTo, now)(one.clock)
+        const seen = (id: string) => (id === source ? Math.max(one.floor, Math.min(one.seen(id), upTo)) : one.seen(id))
+        const sure = (id: string) => Math.min(seen(id), Math.max(one.floor, Math.min(one.sure(id), now)))
+        expectKnown(back, { floor: one.floor, seen, sure })
+        expect(back.latest).toBe(Math.max(...ids.map(seen)))
+      }),
+    )
+  })
+
+  test('changes just where a newer version has seen or is sure of more', () => {
+    fc.assert(
+      fc.property(known, known, (a, b) => {
+        const newer = join(a.clock, b.clock)
+        const changed = new Set<string>()
+        Clock.forEachSourceChanged(a.clock, newer, (id) => changed.add(id))
+        for (const id of ids) {
+          // a source that was heard of below the floor only has no entry
+          const isNews = Math.max(a.seen(id), b.seen(id)) > a.seen(id) || Math.max(a.sure(id), b.sure(id)) > a.sure(id)
+          if (isNews && Clock.timestampOf(id)(newer) > newer.floor) expect([id, changed.has(id)]).toEqual([id, true])
+        }
       }),
     )
   })

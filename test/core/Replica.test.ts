@@ -1,7 +1,7 @@
 /** Faults that the pure core must withstand. Sessions and streams have tests of the network. */
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { confront } from '../../src/core/Fork.js'
+import { take } from '../../src/core/receive.js'
 import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 
 const model = scuttlebutt(Model.of(t.unknown))
@@ -9,8 +9,10 @@ const { applyUpdate, applyUpdates, change, create, digest, history, reconcile } 
 
 type AnyUpdate = Update<Model.Change<unknown>>
 
-const forksIn = (updates: ReadonlyArray<AnyUpdate>, replica = create('a')) =>
-  confront(model.dataType)(updates)(replica)[0]
+const taken = (updates: ReadonlyArray<AnyUpdate>, replica = create('a')) =>
+  take(model.dataType)({ updates }, 'nobody')(replica)
+
+const forksIn = (updates: ReadonlyArray<AnyUpdate>, replica = create('a')) => taken(updates, replica).proofs
 
 const changed = (key: string, value: unknown, now: number, replica = create('a')) => {
   const made = change(Model.set(key, value), now)(replica)
@@ -78,7 +80,11 @@ describe('A replica', () => {
     (timestamp) => {
       const replica = create('a')
       expect(applyUpdate([['x', 1], timestamp as number, 'b'])(replica)).toBe(replica)
-      expect(forksIn([[['x', 1], timestamp as number, 'b']])).toEqual([])
+      const odd: AnyUpdate = [['x', 1], timestamp as number, 'b']
+      expect(taken([odd], replica)).toMatchObject({ taken: [], proofs: [] })
+      expect(taken([odd], replica).replica).toBe(replica)
+      const unread = { updates: [], unread: [odd] }
+      expect(take(model.dataType)(unread, 'nobody')(replica).replica).toBe(replica)
     },
   )
 
@@ -96,6 +102,7 @@ describe('A replica', () => {
     expect(forksIn([held, [['k', { n: 1 }], 1000, 'b']], replica)).toEqual([])
     expect(forksIn([other], replica)).toEqual([{ _tag: 'Equivocation', at: '[0]', update: other, held }])
     expect(forksIn([held, other])).toMatchObject([{ update: other, held }])
+    expect(applyUpdate(other)(replica)).toBe(replica)
   })
 
   test('B7: sends nothing to a digest that claims everything, and stops asking', () => {
@@ -104,7 +111,10 @@ describe('A replica', () => {
     const [next, answer] = reconcile({ digest: liar, updates: [] })(replica)
     expect(next).toBe(replica)
     expect(answer).toMatchObject({ value: { updates: [], asks: true } })
-    expect(reconcile({ digest: liar, updates: [], asks: true })(replica)[1]).toEqual({ _tag: 'None' })
+    const { clock } = digest(replica)
+    const nothing = { digest: liar, updates: [], since: { clock }, complete: true } as const
+    expect(reconcile(nothing)(replica)).toEqual([replica, { _tag: 'None' }])
+    expect(reconcile({ ...nothing, asks: true })(replica)).toEqual([replica, { _tag: 'None' }])
     expect(reconcile({ digest: digest(create('b')), updates: [] })(replica)[1]).toMatchObject({
       value: { updates: [[['x', 1], 1000, 'a']] },
     })
