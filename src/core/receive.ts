@@ -79,8 +79,25 @@ const receiveAll = <S, C>(dataType: DataType<S, C>, arrivals: Arrivals<C>, repli
   const next = isRemade
     ? remade(dataType, reached)
     : withLogged(dataType, taken, taken.length === fresh.length, reached)
-  return { replica: next, taken, unread: takenUnread, proofs, isRemade }
+  return hasNews(next, taken, takenUnread, replica)
+    ? { replica: next, taken, unread: takenUnread, proofs, isRemade }
+    : unchanged(clock === replica.clock ? replica : { ...replica, clock })
 }
+
+/**
+ * Whether a batch changed anything but the clock. An update in doubt that was superseded comes again
+ * and again, and is news to nobody.
+ */
+const hasNews = <S, C>(
+  next: Replica<S, C>,
+  taken: ReadonlyArray<Update<C>>,
+  unread: ReadonlyArray<unknown>,
+  before: Replica<S, C>,
+): boolean =>
+  unread.length > 0 ||
+  next.state !== before.state ||
+  next.log.size !== before.log.size ||
+  taken.some((update) => Log.find(update)(next.log) !== undefined)
 
 /**
  * The replica after updates that its log holds already. Makes the state anew if they are out of

@@ -236,8 +236,12 @@ export const reconcile =
     const [taken, isRefused] = takeAll(r, message.updates)
     const isRound = isWhole && !(isRefused && rules.refusal)
     const next = isRound ? raise(rules, message.digest.clock, message.digest.floor ?? 0, taken) : taken
-    return [next, answerTo(rules, message, budget, next, next !== r)]
+    return [next, answerTo(rules, message, budget, next, isOther(r, next))]
   }
+
+/** Whether two versions differ in what a peer could see: that a store was restored is no such thing. */
+const isOther = (a: Replica, b: Replica): boolean =>
+  Object.keys(b).some((key) => key !== 'restored' && a[key as keyof Replica] !== b[key as keyof Replica])
 
 const answerTo = (
   rules: Rules,
