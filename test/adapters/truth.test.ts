@@ -404,6 +404,23 @@ describe('A stream of a store made elsewhere', () => {
   })
 })
 
+test('An original misses none of its own updates, even if its header claims fewer than it sends', async () => {
+  const [store, doubting] = [make('me'), make('doubting')]
+  const lines = '[["x",1],1000,"b"]\n[["y",2],2000,"c"]\n"SYNC"\n'
+  for (const [to, id] of [
+    [store, 'b'],
+    [doubting, 'd'],
+  ] as const) {
+    const stream = createStream(to)
+    stream.resume()
+    stream.end(`{"id":"${id}","clock":{}}\n${lines}`)
+    await once(stream, 'close')
+  }
+  // of others it may
+  expect(digest(store).clock).toEqual({ b: 1000 })
+  expect(digest(doubting).clock).toEqual({})
+})
+
 test('W7: a live update of an original that comes before its header hides nothing of its history', async () => {
   const store = make('me')
   const stream = createStream(store)
@@ -418,6 +435,6 @@ test('W7: a live update of an original that comes before its header hides nothin
   await eventually(() => {
     expect(read(store)).toHaveProperty('more')
   })
-  expect(digest(store).clock).toEqual({ b: 1000 })
+  expect(digest(store)).toEqual({ id: 'me', clock: { b: 3000 } })
   stream.destroy()
 })

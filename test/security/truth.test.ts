@@ -168,7 +168,7 @@ describe('W5: a forger beside a slow verifier', () => {
     const told: Rejection[] = []
     stream.on('rejection', (rejection) => told.push(rejection))
     stream.resume()
-    stream.write(`{"id":"forger","clock":{"s":3000,"q":900}}\n["x",1]\n`)
+    stream.write(`{"id":"forger","clock":{"s":3000,"q":900}}\n`)
     stream.write(`${line('a', 1000, 'good')}${line('b', 2000, 'bad')}${line('c', 3000, 'good')}"SYNC"\n`)
     stream.write('[["q",1],900,"q","good"]\n')
     await eventually(() => {
@@ -215,6 +215,23 @@ describe('W5: a forger beside a slow verifier', () => {
     await once(again, 'close')
     expect(digest(store)).toEqual({ id: 'me', clock: { s: 1000 } })
   })
+})
+
+test('A message with a forgery is no round, whatever it claims', () => {
+  const [first, second] = signed('a', 'b') as [Update<Change>, Update<Change>]
+  const plain: Verifier = { verify: (_, signature) => (signature === 'good' ? E.right(true) : E.left(NO)) }
+  const NO = { _tag: 'Forged', reason: 'no' } as const
+  const round = { digest: { id: 'peer', clock: { s: 1000 } }, since: { clock: {} }, complete: true } as const
+  const update: Update<Change> = [['x', 1], 1000, 's', 'good']
+  const [store, sound] = [secured('me', { verifier: plain }), secured('me', { verifier: plain })]
+  store.reconcile({ ...round, updates: [update, [['y', 1], 1000, 'q', 'bad']] })
+  expect([read(store), digest(store).clock]).toEqual([{ x: 1 }, {}])
+  sound.reconcile({ ...round, updates: [update] })
+  expect([read(sound), digest(sound).clock]).toEqual([{ x: 1 }, { s: 1000 }])
+  // the chain of signed updates needs no round
+  const chained = secured('me')
+  chained.reconcile({ digest: { id: 'peer', clock: {} }, updates: [first, second] })
+  expect(digest(chained).clock).toEqual({ [ann]: second[1] })
 })
 
 test('Several signed changes each follow the one before', () => {

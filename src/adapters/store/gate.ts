@@ -21,11 +21,13 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in the updates that are believed. Says whether all were decided; gives a promise if that
-   * takes time. It resolves when each update was decided, or cannot be decided for now. `peer`
+   * Lets in the updates that are believed. Says whether all were; gives a promise if that takes
+   * time. It resolves when each update was decided, or cannot be decided for now. `tell`
    * tells one peer from another.
    */
-  readonly receive: (batch: Batch<C>, tell: Tell, peer: Tell) => Promise<boolean> | boolean
+  readonly receive: (batch: Batch<C>, tell: Tell) => Promise<boolean> | boolean
+  /** How many updates of a peer were refused so far, also those that had to wait for it. */
+  readonly refusedOf: (tell: Tell) => number
   /**
    * Signs a local update, for a version of the replica. Errors: `Unsignable`, `TooLarge`,
    * `Unauthorized`. Default: the present one.
@@ -52,7 +54,11 @@ const MAX_WAITING = 10_000
 const backOff = (attempt: number): number => Math.min(30_000, 100 * 2 ** attempt)
 
 export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: Host<S, C>): Gate<C> => {
+  const refusedByPeer = new WeakMap<Tell, number>()
+  const refusedOf = (tell: Tell): number => refusedByPeer.get(tell) ?? 0
   const refuse = (tell: Tell, rejection: Rejection): void => {
+    const isTaken = rejection._tag === 'Stranger' || rejection._tag === 'Equivocation'
+    if (!isTaken) refusedByPeer.set(tell, refusedOf(tell) + 1)
     if (rejection._tag !== 'Stranger' && rejection._tag !== 'Crowded') security.report?.(rejection as TrustError)
     tell(rejection)
   }
@@ -63,7 +69,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
   const queues = createQueues<C>(verdictOn, security, letIn, refuse)
   const { maxChange = Infinity } = security
 
-  const receive: Gate<C>['receive'] = (batch, tell, peer) => {
+  const receive: Gate<C>['receive'] = (batch, tell) => {
     const believed: Arrival<C>[] = []
     const undecided: Promise<boolean>[] = []
     let prefix = Prefix.empty
@@ -71,7 +77,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
       const heldBack = Prefix.heldBack(update)(prefix)
       const answer = heldBack === undefined ? queues.judge(update) : left(heldBack)
       const verdict = typeof answer === 'function' ? undefined : answer
-      if (verdict?._tag === 'Right') believed.push({ update, from: peer })
+      if (verdict?._tag === 'Right') believed.push({ update, from: tell })
       else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') {
         // who forges is not heard further
         prefix = Prefix.stop(update)(prefix)
@@ -82,7 +88,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
         const waiting =
           bytes > maxChange + STAMP_ROOM
             ? left({ _tag: 'TooLarge', at: '[0]', bytes, maxBytes: maxChange, update } as const)
-            : queues.wait({ update, from: peer }, text, answer)
+            : queues.wait({ update, from: tell }, text, answer)
         if (waiting._tag === 'Right') undecided.push(waiting.right)
         else refuse(tell, waiting.left)
       }
@@ -97,7 +103,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
     return Promise.all(undecided).then((all) => all.every((isDecided) => isDecided))
   }
 
-  return { receive, sign: signer(dataType, security, host) }
+  return { receive, refusedOf, sign: signer(dataType, security, host) }
 }
 
 /** The bytes of an update that are not its change: stamp, source, signature. */
@@ -166,7 +172,9 @@ const createQueues = <C>(
     admission = next
     for (const { from, rejection } of refused) refuse(from, rejection)
     letIn(believed)
-    for (const waiting of released) callers.release(waiting, true)
+    // two peers may have brought one update, and one of them is told of its refusal
+    const taken = new Set(believed)
+    for (const waiting of released) callers.release(waiting, taken.has(waiting))
   }
 
   /**

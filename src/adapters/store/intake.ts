@@ -14,7 +14,7 @@ import type { Security } from '../../trust/Security.js'
 import { refusalsOf } from '../../wire/Session.js'
 import type { Cell } from './Cell.js'
 import { createGate } from './gate.js'
-import { following, type Peer, type Port, type Tell } from './Port.js'
+import { following, type Peer, type Port } from './Port.js'
 
 export const createIntake = <S, C>(
   dataType: DataType<S, C>,
@@ -49,18 +49,14 @@ export const createIntake = <S, C>(
   const receiveGated: Port<S, C>['receive'] = (batch, vouching, tell, peer) => {
     const { clock } = cell.getReplica()
     const claim = vouching === 'caller' ? following([...batch.updates, ...(batch.unread ?? [])], clock) : vouching
-    let isRefused = false
-    const telling: Tell = (rejection) => {
-      if (rejection._tag !== 'Equivocation') isRefused = true
-      tell(rejection)
-    }
+    const refusedBefore = gate!.refusedOf(tell)
     const finish = (isDecided: boolean): void => {
       // what is refused, or not decided yet, may be missing
-      const counts = isDecided && !isRefused && claim !== 'nobody'
+      const counts = isDecided && gate!.refusedOf(tell) === refusedBefore && claim !== 'nobody'
       const passed = batch.passed ?? []
       if (counts || passed.length > 0) takeClaimed({ updates: [], passed }, counts ? claim : 'nobody', peer)
     }
-    const decided = gate!.receive(newsOf(batch, cell), telling, tell)
+    const decided = gate!.receive(newsOf(batch, cell), tell)
     if (typeof decided !== 'boolean') return decided.then(finish)
     finish(decided)
     return undefined

@@ -46,6 +46,18 @@ export const header =
   ({ clock, floor }: Digest) =>
   (hearing: Hearing): Hearing => ({ ...hearing, sure: Clock.join(Clock.fromRecord(clock, floor))(hearing.sure) })
 
+/**
+ * An original has told all. It misses none of its own updates, although the clock in the header of its
+ * Scuttlebucket is behind by one. O(log s).
+ */
+export const synced =
+  ({ id }: Digest) =>
+  (hearing: Hearing): Hearing => {
+    const draft = new Clock.Draft(hearing.sure)
+    draft.advance(id, Clock.timestampOf(id)(hearing.newest))
+    return { ...hearing, sure: draft.done() }
+  }
+
 /** Lines with updates came. O(u log s). */
 export const updates =
   (count: number, came: ReadonlyArray<Update<unknown>>) =>

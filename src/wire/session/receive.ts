@@ -139,6 +139,8 @@ class Listener<S, C> {
     this.note()
     if (!session.hearing.isOurs) {
       // an original has told all that its header claims
+      const { peer, hearing } = this.session
+      if (peer !== undefined) this.session = { ...this.session, hearing: Hearing.synced(peer)(hearing) }
       this.hasClaimed = true
       this.flush()
     }
