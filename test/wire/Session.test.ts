@@ -12,7 +12,7 @@ import {
   type Replica,
   type Update,
 } from '../../src/index.js'
-import { receive } from '../../src/core/Past.js'
+import { take } from '../../src/core/receive.js'
 import { wholePasts } from '../network.js'
 import { inMemory } from '../runs.js'
 import { expectSame } from '../same.js'
@@ -40,9 +40,9 @@ class End<S, C> {
     this.lines = rest
     const decode = WireMessage.decode(this.dataType)({})
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decode(line.right)))
-    const { session, arrivals, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
+    const { session, brought, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
     this.session = session
-    if (arrivals !== undefined) this.replica = receive(this.dataType)(arrivals)(this.replica).replica
+    for (const { batch, vouching } of brought) this.replica = take(this.dataType)(batch, vouching)(this.replica).replica
     this.announce(announce)
     for (const message of messages) {
       if (message._tag === 'Right' && message.right._tag === 'Update') this.heard.push(stamp(message.right.update))
@@ -106,6 +106,9 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         }
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         expectSame(history()(a.replica), history()(b.replica))
+        // each knows that the other has all
+        expect(Clock.Eq.equals(a.replica.clock, b.replica.clock)).toBe(true)
+        expect(Clock.doubts(a.replica.clock)).toBe(0)
       }),
       { numRuns: inMemory(300, table.length) },
     )
@@ -205,7 +208,7 @@ describe('A session', () => {
     const replica = filled('a', 3)
     const header = '{"id":"b","clock":{}}'
     const first = Session.step(model)(decoded(header))(Session.open(), replica)
-    expect(first.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Update', 'Update', 'Update', 'Sync'])
+    expect(first.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Update', 'Update', 'Update', 'Sure', 'Sync'])
     const second = Session.step(model)(decoded(header, header))(first.session, replica)
     expect(second.send).toEqual([])
     expect(tags(second.announce)).toEqual(['SecondHeader', 'SecondHeader'])

@@ -400,7 +400,7 @@ describe('A line', () => {
     [String.raw`"SURE [3,{\"__proto__\":1},5]"`, 'Sure'],
     ['"SURE [3]"', 'Ignored'],
     ['"SURE [3,[]]"', 'Ignored'],
-    ['"SURE [3,{},0]"', 'Ignored'],
+    ['"SURE [3,{},5,7]"', 'Sure'],
     ['"SURE"', 'Ignored'],
     ['"SURE {"', 'Ignored'],
     [String.raw`"REFUSED {\"updates\":[[1,\"a\",\"TooMany\"]],\"places\":[2]}"`, 'Refused'],
