@@ -36,9 +36,10 @@ export { send, type Sent } from './session/send.js'
 
 /** Whether our side will never send more. O(1). */
 export const isDone = <C>(session: Session<C>): boolean => {
-  const { options, failed, peerEnded, telling, syncSent, lost } = session
+  const { options, failed, peer, peerEnded, telling, syncSent, lost } = session
   if (!failed && Lost.isWanted(lost)) return false
-  if (failed || (peerEnded && (syncSent || telling.told === undefined))) return true
+  const isAwaiting = peer === undefined && telling.told === undefined
+  if (failed || (peerEnded && (syncSent || isAwaiting))) return true
   return options.tail === false && syncSent && hasAll(session)
 }
 

@@ -81,13 +81,41 @@ describe('The line decoder', () => {
     )
   })
 
-  test('shows how a line over the limit began', () => {
-    const [[line]] = Lines.push('x'.repeat(2000), 1000)(Lines.empty)
+  test('shows how a line over the limit began and ended, once it ends', () => {
+    const [none, skipping] = Lines.push('x'.repeat(2000), 1000)(Lines.empty)
+    expect(none).toEqual([])
+    const [[line, next]] = Lines.push(`${'y'.repeat(5000)}z\nnext\n`, 1000)(skipping)
     expect(line).toEqual({
       _tag: 'Left',
-      left: { _tag: 'LineTooLong', at: '', line: 'x'.repeat(200), limit: 1000 },
+      left: { _tag: 'LineTooLong', at: '', line: 'x'.repeat(200), tail: `${'y'.repeat(4095)}z`, limit: 1000 },
     })
+    expect(next).toEqual({ _tag: 'Right', right: 'next' })
     expect(line?._tag === 'Left' && Rejection.show(line.left)).toMatch(/^LineTooLong: line "xxx.*…, limit 1000$/)
+  })
+
+  test('keeps the last 4,096 bytes of a line over the limit, however it is cut', () => {
+    const body = fc.integer({ min: 257, max: 6000 }).map((n) => '1,2,34"56789[abc]'.repeat(400).slice(-n))
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 1, maxLength: 3 }), cuts, fc.boolean(), (lines, at, hasEnd) => {
+        const bytes = new TextEncoder().encode(
+          lines
+            .map((one) => `${one}\n`)
+            .join('')
+            .slice(0, hasEnd ? undefined : -1),
+        )
+        const all: Lines.Line[] = []
+        let state = Lines.empty
+        for (const chunk of cutAt(bytes, at)) {
+          const [some, next] = Lines.push(chunk, 256)(state)
+          all.push(...some)
+          state = next
+        }
+        all.push(...Lines.end(state, 256))
+        const ends = all.map((one) => (one._tag === 'Left' ? [one.left.line, one.left.tail] : one.right))
+        expect(ends).toEqual(lines.map((one) => [one.slice(0, 200), one.slice(-4096)]))
+      }),
+      { numRuns: inMemory(300) },
+    )
   })
 
   test('N9: holds no more of an endless line than the limit, in few pieces', () => {
@@ -98,10 +126,39 @@ describe('The line decoder', () => {
     for (let at = state.rest; at !== undefined; at = at.before) pieces++
     expect(state.rest?.length).toBe(LIMIT)
     expect(pieces).toBeLessThanOrEqual(21)
-    const [refused, skipping] = Lines.push(chunk, LIMIT)(state)
-    expect(refused).toHaveLength(1)
+    const [none, skipping] = Lines.push(chunk, LIMIT)(state)
+    expect(none).toEqual([])
     expect(skipping.rest).toBeUndefined()
-    expect(Lines.push(new Uint8Array(1 << 16).fill(0x61), LIMIT)(skipping)).toEqual([[], skipping])
-    expect(Lines.push('rest\nnext\n', LIMIT)(skipping)[0]).toEqual([{ _tag: 'Right', right: 'next' }])
+    const [, more] = Lines.push(new Uint8Array(1 << 16).fill(0x61), LIMIT)(skipping)
+    expect(more).toEqual(skipping)
+    // a view of the chunk would keep all of the chunk
+    expect(more.skipping?.tail.buffer.byteLength).toBe(4096)
+    const [[refused, next]] = Lines.push('rest\nnext\n', LIMIT)(skipping)
+    expect(refused).toMatchObject({ left: { _tag: 'LineTooLong', tail: `${'a'.repeat(4092)}rest` } })
+    expect(next).toEqual({ _tag: 'Right', right: 'next' })
   })
+})
+
+describe('The stamp of a line that is too long', () => {
+  test('is read from its end, whatever the change is', () => {
+    const source = fc.oneof(fc.constantFrom('ann', '__proto__', 'a,1', '"],[1,"b"]', ''), fc.string())
+    const stamp = fc.oneof(
+      fc.integer({ min: 1, max: 2 ** 53 - 1 }),
+      fc.constantFrom(0.5, 1e-7, 1e15, 1000.0000000000001),
+    )
+    fc.assert(
+      fc.property(fc.json(), stamp, source, fc.array(fc.json(), { maxLength: 1 }), (change, timestamp, id, more) => {
+        const line = JSON.stringify([[change, 'x'.repeat(5000), change], timestamp, id, ...more])
+        expect(Lines.stampIn(line.slice(-4096))).toEqual({ timestamp, source: id })
+      }),
+      { numRuns: inMemory(300) },
+    )
+  })
+
+  test.each(['', 'xxx', '1000,"ann"]', ',0,"ann"]', ',1000,7]', ',1000,"ann"', ',1000,"ann"] ,', ',1e400,"ann"]'])(
+    'is none in %j',
+    (tail) => {
+      expect(Lines.stampIn(tail)).toBeUndefined()
+    },
+  )
 })

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import {
   Clock,
+  ExpiryModel,
   Lines,
   Model,
   scuttlebutt,
@@ -12,7 +13,7 @@ import {
   type Replica,
   type Update,
 } from '../../src/index.js'
-import { receive } from '../../src/core/Past.js'
+import { take } from '../../src/core/receive.js'
 import { wholePasts } from '../network.js'
 import { inMemory } from '../runs.js'
 import { expectSame } from '../same.js'
@@ -40,9 +41,9 @@ class End<S, C> {
     this.lines = rest
     const decode = WireMessage.decode(this.dataType)({})
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decode(line.right)))
-    const { session, arrivals, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
+    const { session, brought, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
     this.session = session
-    if (arrivals !== undefined) this.replica = receive(this.dataType)(arrivals)(this.replica).replica
+    for (const { batch, vouching } of brought) this.replica = take(this.dataType)(batch, vouching)(this.replica).replica
     this.announce(announce)
     for (const message of messages) {
       if (message._tag === 'Right' && message.right._tag === 'Update') this.heard.push(stamp(message.right.update))
@@ -106,6 +107,8 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Sess
         }
         expect(JSON.stringify(toJSON(a.replica.state))).toBe(JSON.stringify(toJSON(b.replica.state)))
         expectSame(history()(a.replica), history()(b.replica))
+        // and each is sure of it
+        expect([Clock.doubts(a.replica.clock), Clock.doubts(b.replica.clock)]).toEqual([0, 0])
       }),
       { numRuns: inMemory(300, table.length) },
     )
@@ -205,7 +208,15 @@ describe('A session', () => {
     const replica = filled('a', 3)
     const header = '{"id":"b","clock":{}}'
     const first = Session.step(model)(decoded(header))(Session.open(), replica)
-    expect(first.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Update', 'Update', 'Update', 'Sync'])
+    expect(first.send.map(({ _tag }) => _tag)).toEqual([
+      'Opening',
+      'Header',
+      'Update',
+      'Update',
+      'Update',
+      'Sure',
+      'Sync',
+    ])
     const second = Session.step(model)(decoded(header, header))(first.session, replica)
     expect(second.send).toEqual([])
     expect(tags(second.announce)).toEqual(['SecondHeader', 'SecondHeader'])
@@ -220,7 +231,7 @@ describe('A session', () => {
     expect(tags(announce)).toEqual(['syncReceived'])
     const next = Session.step(model)(decoded('{"id":"b","clock":{"b":1000}}'))(session, replica)
     expect(tags(next.announce)).toEqual(['header', 'syncSent', 'sync'])
-    expect(next.send).toEqual([{ _tag: 'Sync' }])
+    expect(next.send).toEqual([{ _tag: 'Sure', count: 0, clock: {} }, { _tag: 'Sync' }])
   })
 
   test('sends no update before it has the header of its peer', () => {
@@ -237,13 +248,13 @@ describe('A session', () => {
     expect(again.announce).toEqual([])
   })
 
-  test('N3: reports an update that came after a later one of its source', () => {
+  test('N3: takes an update that came after a later one of its source', () => {
     const lines = ['[["x",1],1000,"b"]', '[["y",1],1002,"b"]', '[["z",1],1001,"b"]']
     const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), sb.create('a'))
-    expect(announce).toMatchObject([
-      { _tag: 'rejection', rejection: { _tag: 'OutOfOrder', at: '[1]', after: 1002, update: [['z', 1], 1001, 'b'] } },
-    ])
-    expect(Model.toJSON(replica.state)).toEqual({ x: 1, y: 1 })
+    expect(announce).toEqual([])
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1, y: 1, z: 1 })
+    // nobody has said yet that this is all
+    expect(sb.digest(replica).clock).toEqual({})
   })
 
   test.each([
@@ -261,23 +272,20 @@ describe('A session', () => {
   test('announces refused updates, applies the others, and moves the clock for those alone', () => {
     const lines = ['garbage', '[["x",1],1000,"b"]', '[["y"],1001,"c"]', '[["z",3],0,"d"]', '{"id":"b"}', '[]']
     const { replica, announce } = Session.step(model)(decoded(...lines))(Session.open(), sb.create('a'))
-    expect(tags(announce)).toEqual([
-      'InvalidJson',
-      'InvalidChange',
-      'InvalidTimestamp',
-      'InvalidHeader',
-      'InvalidUpdate',
-    ])
-    expect(Clock.toRecord(replica.clock)).toEqual({ b: 1000 })
+    expect(tags(announce)).toEqual(['InvalidJson', 'InvalidTimestamp', 'InvalidHeader', 'InvalidUpdate'])
+    // the change of c is unknown here: it is kept
+    expect(Clock.toRecord(replica.clock)).toEqual({ b: 1000, c: 1001 })
+    expect(sb.unread(replica)).toEqual([[['y'], 1001, 'c']])
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1 })
   })
 
   test('B7: believes a header that claims everything only on its own stream', () => {
     const replica = filled('a', 3)
     const liar = Session.step(model)(decoded('{"id":"l","clock":{"a":1e15,"x":1e300}}'))(Session.open(), replica)
-    expect(liar.send.map(({ _tag }) => _tag)).toEqual(['Header', 'Sync'])
+    expect(liar.send.map(({ _tag }) => _tag)).toEqual(['Opening', 'Header', 'Sure', 'Sync'])
     expect(liar.replica).toBe(replica)
     const honest = Session.step(model)(decoded('{"id":"h","clock":{}}'))(Session.open(), liar.replica)
-    expect(honest.send.length).toBe(5)
+    expect(honest.send.filter(({ _tag }) => _tag === 'Update').length).toBe(3)
   })
 
   test('takes no updates if it is not writable', () => {
@@ -304,59 +312,296 @@ describe('A session', () => {
       Session.receive(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), filled('a', 1)).session,
     )
     expect(Session.isDone(silent)).toBe(false)
-    expect(Session.send()(silent, filled('a', 1)).send.length).toBe(3)
+    const { send } = Session.send()(silent, filled('a', 1))
+    expect(send.map(({ _tag }) => _tag)).toEqual(['Header', 'Update', 'Sure', 'Sync'])
   })
 })
 
-describe('A checked session', () => {
-  /** The history of a as lines, with their count. */
-  const lines = (n: number): ReadonlyArray<string> => {
-    const header = decoded('{"id":"b","clock":{}}')
-    const { send } = Session.step(model)(header)(Session.open({ checked: true }), filled('a', n))
-    return send.map((message) => WireMessage.encode(model)(message).trim())
-  }
+/** The line of a message. */
+const lineOf = (message: WireMessage.WireMessage<Model.Change<unknown>>): string =>
+  WireMessage.encode(model)(message).trim()
 
-  const hear = (heard: ReadonlyArray<string>, replica = sb.create('b')) =>
-    Session.step(model)(decoded(...heard))(Session.open({ checked: true }), replica)
+/** The whole history of a to a peer that has nothing, as lines. */
+const told = (n: number): ReadonlyArray<string> =>
+  Session.step(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), filled('a', n)).send.map(lineOf)
 
-  test('sends the count of its updates, and believes updates that are counted', () => {
-    const sent = lines(3)
-    expect(sent.slice(-2)).toEqual(['3', '"SYNC"'])
-    const { replica, announce } = hear(sent)
-    expect(Model.size(replica.state)).toBe(3)
+const hear = (heard: ReadonlyArray<string>, replica = sb.create('b'), policy = {}) => {
+  const messages = heard.map((line) => WireMessage.decode(model)(policy)(line))
+  return Session.step(model)(messages)(Session.open(), replica)
+}
+
+const sure = (clock: Clock.ClockRecord, count: number) => lineOf({ _tag: 'Sure', count, clock })
+
+describe('The SURE lines', () => {
+  test('say what the stream carries, and after all is told how many lines there were and how sure we are', () => {
+    const [opening, header, ...rest] = told(3)
+    expect(opening).toBe(String.raw`"SURE {\"name\":\"Model\"}"`)
+    expect(JSON.parse(header!)).toEqual({ id: 'a', clock: { a: 3 } })
+    // a's newest line is what a is sure of
+    expect(rest.slice(3)).toEqual(['"SURE [3,{}]"', '"SYNC"'])
+    const { replica, announce } = hear(told(3))
+    expect(sb.digest(replica)).toEqual({ id: 'b', clock: { a: 3 } })
     expect(tags(announce)).toContain('sync')
   })
 
-  test('N3: applies nothing of a batch that lost a line, and the next sync repairs it', () => {
+  test('W4: end the session if a line is lost or doubled; nothing is claimed, and the next session repairs it', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 9 }), fc.nat(), (n, at) => {
-        const sent = lines(n)
-        const dropped = 1 + (at % n)
-        const { replica, announce, session } = hear(sent.filter((_, i) => i !== dropped))
-        expectSame(replica, sb.create('b'))
-        expect(announce.at(-1)).toMatchObject({ rejection: { _tag: 'Gap', sent: n, received: n - 1 } })
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.nat(), fc.boolean(), (n, at, isLost) => {
+        const sent = told(n)
+        const place = 2 + (at % n)
+        const damaged = sent.flatMap((line, i) => (i === place ? (isLost ? [] : [line, line]) : [line]))
+        const { replica, announce, session } = hear(damaged)
+        expect(announce.at(-1)).toMatchObject({ rejection: { _tag: 'Gap', sent: n, received: isLost ? n - 1 : n + 1 } })
+        expect(sb.digest(replica).clock).toEqual({})
         expect(Session.isDone(session)).toBe(true)
         expectSame(Session.send()(session, replica).send, [])
-        expectSame(Model.toJSON(hear(sent, replica).replica.state), Model.toJSON(filled('a', n).state))
+        const [a, b] = [new End(model, filled('a', n)), new End(model, replica)]
+        talk(a, b)
+        expectSame(Model.toJSON(b.replica.state), Model.toJSON(filled('a', n).state))
+        expectSame(sb.digest(b.replica), { id: 'b', clock: { a: n } })
       }),
     )
   })
 
-  test('N3: puts swapped lines into order', () => {
-    const [header, first, second, ...rest] = lines(4)
-    const { replica } = hear([header!, second!, first!, ...rest])
+  test('count a lost count by the next one', () => {
+    const { session, replica } = hear(told(2).filter((line) => !line.startsWith('"SURE [')))
+    expect(sb.digest(replica).clock).toEqual({})
+    const next = Session.step(model)(decoded('[["late",1],9,"a"]', sure({}, 1)))(session, replica)
+    expect(tags(next.announce)).toEqual(['Gap'])
+    expect(sb.digest(next.replica).clock).toEqual({})
+  })
+
+  test('N3: mind no order', () => {
+    const [opening, header, first, second, ...rest] = told(4)
+    const { replica, announce } = hear([opening!, header!, second!, first!, ...rest])
+    expect(tags(announce)).not.toContain('Gap')
+    expect(sb.digest(replica)).toEqual({ id: 'b', clock: { a: 4 } })
     expect(Model.toJSON(replica.state)).toEqual(Model.toJSON(filled('a', 4).state))
   })
 
-  test('counts refused updates', () => {
-    const { announce, replica } = hear(['[["x"],1000,"a"]', '[["y",1],1001,"a"]', '2', '"SYNC"'])
-    expect(tags(announce)).toEqual(['InvalidChange', 'syncReceived'])
-    expect(Model.toJSON(replica.state)).toEqual({ y: 1 })
+  test('claim, source by source, what the sender is sure of', () => {
+    const doubting = take(model)({ updates: [[['y', 1], 5, 'c']] }, 'nobody')(filled('a', 2)).replica
+    const { send } = Session.step(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), doubting)
+    expect(send.map(lineOf).at(-2)).toBe(String.raw`"SURE [3,{\"c\":0}]"`)
+    const { replica } = hear(send.map(lineOf))
+    expect(sb.digest(replica)).toMatchObject({ clock: { a: 2 }, doubt: { c: [[5, expect.any(String)]] } })
   })
 
-  test('does not wait for the count of a peer that sends none', () => {
-    expect(tags(hear(['[["x",1],1000,"a"]', '"SYNC"']).announce)).toEqual(['Gap'])
-    const many = Array.from({ length: 1100 }, (_, i) => `[["x",1],${String(i + 1)},"a"]`)
-    expect(tags(hear(many).announce)).toEqual(['Gap'])
+  test('are not sent while nothing is new, and say then only what is', () => {
+    const a = new End(model, filled('a', 2))
+    const b = new End(model, sb.create('b'))
+    talk(a, b)
+    expect([a.write(9), b.write(9)]).toEqual([false, false])
+    a.replica = sb.applyUpdate([['new', 1], 9, 'a'])(a.replica)
+    const { send } = Session.send()(a.session, a.replica)
+    expect(send.map(lineOf)).toEqual(['[["new",1],9,"a"]', '"SURE [1,{}]"'])
+  })
+
+  test('tell the floor when it has risen, beyond which what is let go is not claimed', () => {
+    const expiring = ExpiryModel.of(t.number, { maxAge: 10 })
+    const ex = scuttlebutt(expiring)
+    const [a, b] = [
+      new End(
+        expiring,
+        ex.applyUpdates([
+          [['old', 1], 100, 'a'],
+          [['new', 1], 200, 'a'],
+        ])(ex.create('a')),
+      ),
+      new End(expiring, ex.create('b')),
+    ]
+    talk(a, b)
+    a.replica = ex.applyUpdate([['newer', 1], 205, 'a'])(ex.prune(205)(a.replica))
+    const { send } = Session.send()(a.session, a.replica)
+    expect(send.at(-1)).toEqual({ _tag: 'Sure', count: 1, clock: {}, floor: 195 })
+    // c has not heard of what a let go, so a cannot make c sure
+    const c = new End(expiring, ex.create('c'))
+    talk(new End(expiring, a.replica), c)
+    expect(ex.digest(c.replica).clock).toEqual({})
+  })
+
+  test('tell an update that filled a hole on to others', () => {
+    const [b, c] = [new End(model, sb.create('b')), new End(model, sb.create('c'))]
+    talk(b, c)
+    for (const update of [
+      [['y', 2], 2, 'a'],
+      [['x', 1], 1, 'a'],
+    ] as const) {
+      b.replica = take(model)({ updates: [update] }, 'nobody')(b.replica).replica
+      talk(b, c)
+    }
+    expect(Model.toJSON(c.replica.state)).toEqual({ x: 1, y: 2 })
+    b.replica = sb.settle()(b.replica)
+    talk(b, c)
+    expect(sb.digest(c.replica)).toEqual({ id: 'c', clock: { a: 2 } })
+  })
+})
+
+describe('A refused line', () => {
+  const policy = { now: 1000, maxDrift: 10 }
+  const sent = ['{"id":"a","clock":{"a":9000}}', '[["x",1],500,"a"]', '[["y",1],9000,"a"]']
+
+  test('is counted, ends every claim on its stream, and is told to the peer', () => {
+    const [opening] = told(0)
+    const { announce, replica, session, send } = hear(
+      [opening!, ...sent, sure({}, 2), '"SYNC"'],
+      sb.create('b'),
+      policy,
+    )
+    expect(tags(announce)).toContain('TooFarAhead')
+    expect(tags(announce)).not.toContain('Gap')
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1 })
+    // the update comes from the future: the clock does not pass it
+    expect([sb.digest(replica).clock, replica.clock.latest]).toEqual([{}, 500])
+    expect(send).toContainEqual({ _tag: 'Refused', refusals: [[9000, 'a', 'TooFarAhead']], places: [] })
+    expect(Session.status(session, replica)).toMatchObject({ refused: true })
+    const next = Session.step(model)(decoded('[["z",1],600,"a"]', sure({}, 1)))(session, replica)
+    expect(Model.toJSON(next.replica.state)).toEqual({ x: 1, z: 1 })
+    expect(sb.digest(next.replica).clock).toEqual({})
+  })
+
+  test('does not stand before what is newer, if it may come again', () => {
+    const deep = `[["x",${'['.repeat(200)}1${']'.repeat(200)}],700,"a"]`
+    const { announce, replica, send } = hear([...told(0).slice(0, 2), deep, '[["y",1],600,"a"]', sure({}, 2)])
+    expect(tags(announce)).toEqual(
+      ['TooDeep', 'header', 'syncSent'].sort((a, b) => (a === 'header' ? -1 : b === 'header' ? 1 : 0)),
+    )
+    expect(Model.toJSON(replica.state)).toEqual({ y: 1 })
+    expect([sb.digest(replica).clock, replica.clock.latest]).toEqual([{}, 700])
+    expect(send).toContainEqual({ _tag: 'Refused', refusals: [[700, 'a', 'TooDeep']], places: [] })
+  })
+
+  test('that is too long is named by the stamp at its end, or else by its place', () => {
+    const long = (tail: string) =>
+      ({ _tag: 'Left', left: { _tag: 'LineTooLong', at: '', line: '[["x"', tail, limit: 9 } }) as const
+    const messages = [
+      ...decoded(...told(0).slice(0, 2), '[["y",1],600,"a"]'),
+      long('xx"],700,"a"]'),
+      long('xxx'),
+      ...decoded(sure({}, 3)),
+    ]
+    const { replica, send, announce } = Session.step(model)(messages)(Session.open(), sb.create('b'))
+    expect(tags(announce)).not.toContain('Gap')
+    expect(send).toContainEqual({ _tag: 'Refused', refusals: [[700, 'a', 'LineTooLong']], places: [3] })
+    expect([sb.digest(replica).clock, replica.clock.latest]).toEqual([{}, 700])
+  })
+
+  test('is announced at its writer, at most 100 a line and 1,000 in all', () => {
+    const many = Array.from({ length: 1200 }, (_, i) => `[["x",1],${String(5000 + i)},"a"]`)
+    const { send } = hear([...told(0).slice(0, 2), ...many], sb.create('b'), policy)
+    const refused = send.flatMap((message) => (message._tag === 'Refused' ? [message] : []))
+    expect(refused.map(({ refusals }) => refusals.length)).toEqual(Array<number>(10).fill(100))
+    const { announce } = Session.step(model)(decoded(...refused.map(lineOf)))(Session.open(), sb.create('a'))
+    expect(announce.map((one) => one._tag === 'refused' && one.refusals.length)).toEqual(Array<number>(10).fill(100))
+  })
+
+  test('of no room is counted like any other', () => {
+    const big = `[["x","${'x'.repeat(1 << 20)}"],500,"a"]`
+    const numbers = Model.of(t.number)
+    const messages = [...told(0).slice(0, 2), big, sure({}, 1)].map((line) => WireMessage.decode(numbers)({})(line))
+    const step = Session.step(numbers)(messages)(Session.open(), scuttlebutt(numbers).create('b'))
+    expect(tags(step.announce)).toContain('Crowded')
+    expect(step.send).toContainEqual({ _tag: 'Refused', refusals: [[500, 'a', 'Crowded']], places: [] })
+    expect(scuttlebutt(numbers).digest(step.replica).clock).toEqual({})
+  })
+})
+
+describe('A peer of the original', () => {
+  const header = '{"id":"o","clock":{"o":2}}'
+  const [one, two, live] = ['[["x",1],1,"o"]', '[["y",1],2,"o"]', '[["z",1],5,"o"]']
+
+  test('has told all that its header claims once it says SYNC; then each update follows the one before', () => {
+    const before = hear([header, one!, two!])
+    expect(sb.digest(before.replica).clock).toEqual({})
+    const synced = Session.step(model)(decoded('"SYNC"'))(before.session, before.replica)
+    expect(sb.digest(synced.replica)).toEqual({ id: 'b', clock: { o: 2 } })
+    const after = Session.step(model)(decoded(live!))(synced.session, synced.replica)
+    expect(sb.digest(after.replica)).toEqual({ id: 'b', clock: { o: 5 } })
+  })
+
+  test('W7: sends live updates ahead of its history: all of it is taken', () => {
+    const { replica } = hear([live!, header, one!, two!, '"SYNC"'])
+    expect(Model.toJSON(replica.state)).toEqual({ x: 1, y: 1, z: 1 })
+    expect(sb.digest(replica)).toMatchObject({ clock: { o: 2 }, doubt: { o: [[5, expect.any(String)]] } })
+  })
+
+  test('makes nobody sure by a SYNC after a refused line', () => {
+    const { session, replica } = hear([header, one!, '[["y",1],-2,"o"]', '"SYNC"'])
+    expect(sb.digest(replica).clock).toEqual({})
+    const after = Session.step(model)(decoded(live!))(session, replica)
+    expect(sb.digest(after.replica).clock).toEqual({})
+  })
+})
+
+describe('A stream of another type', () => {
+  test.each([
+    ['Events', undefined, undefined],
+    ['Model', '2', undefined],
+    ['Model', undefined, '2'],
+    ['Model', '1', '2'],
+  ])('%s, version %s against %s, ends at once, and nothing is taken or said', (name, version, ours) => {
+    const dataType = ours === undefined ? model : { ...model, version: ours }
+    const opening = lineOf({ _tag: 'Opening', name, ...(version !== undefined && { version }) })
+    const messages = decoded(opening, '{"id":"a","clock":{}}', '[["x",1],1,"a"]', sure({}, 1), '"SYNC"')
+    const opened = Session.step(dataType)([])(Session.open(), filled('b', 2))
+    const { session, replica, send, announce } = Session.step(dataType)(messages)(opened.session, opened.replica)
+    expect(announce).toEqual([
+      { _tag: 'rejection', rejection: { _tag: 'OtherType', at: '', name, ...(version !== undefined && { version }) } },
+    ])
+    expect(replica).toBe(opened.replica)
+    expect(send).toEqual([])
+    expect(Session.isDone(session)).toBe(true)
+    expect(Session.status(session, replica).phase).toBe('failed')
+  })
+
+  test('of the same name and version goes on, and tells both', () => {
+    const dataType = { ...model, version: '2' }
+    const [a, b] = [new End(dataType, filled('a', 2)), new End(dataType, sb.create('b'))]
+    a.session = Session.open({ kind: dataType })
+    talk(a, b)
+    expect(b.announced).toEqual(expect.arrayContaining(['sync']))
+    expect(Model.size(b.replica.state)).toBe(2)
+  })
+})
+
+describe('Updates that cannot be read here', () => {
+  test('are kept, counted, and passed on as lines like others', () => {
+    const numbers = Model.of(t.number)
+    const old = scuttlebutt(numbers)
+    const [a, b, c] = [
+      new End(
+        model,
+        sb.applyUpdates([
+          [['x', 1], 1, 'a'],
+          [['y', 'text'], 2, 'a'],
+        ])(sb.create('a')),
+      ),
+      new End(numbers, old.create('b')),
+      new End(model, sb.create('c')),
+    ]
+    talk(a, b as never)
+    expect(Model.toJSON(b.replica.state)).toEqual({ x: 1 })
+    expect(old.unread(b.replica)).toEqual([[['y', 'text'], 2, 'a']])
+    expect(old.digest(b.replica)).toEqual({ id: 'b', clock: { a: 2 } })
+    b.session = Session.open()
+    b.lines = Lines.empty
+    talk(b as never, c)
+    expect(Model.toJSON(c.replica.state)).toEqual({ x: 1, y: 'text' })
+    expect(sb.digest(c.replica)).toEqual({ id: 'c', clock: { a: 2 } })
+  })
+})
+
+describe('The status of a session', () => {
+  test('says its phase, and how many updates the peer is still to be told', () => {
+    const replica = filled('a', 3)
+    const opened = Session.open<Model.Change<unknown>>()
+    expect(Session.status(opened, replica)).toEqual({ phase: 'connecting', unsent: 0, refused: false })
+    const { session } = Session.receive(model)(decoded('{"id":"b","clock":{"a":1}}'))(opened, replica)
+    const some = Session.send<Model.Change<unknown>>(2)(session, replica)
+    expect(Session.status(some.session, replica)).toEqual({ phase: 'syncing', unsent: 1, refused: false })
+    const all = Session.step(model)(decoded('"SYNC"'))(some.session, replica)
+    expect(Session.status(all.session, replica)).toEqual({ phase: 'synced', unsent: 0, refused: false })
+    const more = sb.applyUpdate([['late', 1], 9, 'a'])(replica)
+    expect(Session.status(all.session, more)).toEqual({ phase: 'synced', unsent: 1, refused: false })
   })
 })

@@ -11,10 +11,11 @@ import {
   type DataType,
   type Policy,
 } from '../../src/index.js'
+import { right } from '../right.js'
 import { inMemory } from '../runs.js'
 
 const numbers = Model.of(t.number)
-const { decode, decodeMessage } = scuttlebutt(numbers)
+const { decode, decodeMessage, encodeMessage } = scuttlebutt(numbers)
 
 const tag = (input: unknown, policy: Policy = {}): string => {
   const decoded = decode(policy)(input)
@@ -240,18 +241,116 @@ describe('A message for reconcile', () => {
   test('is decoded as it was sent', () => {
     const message = { digest, updates: [[['x', 1], 1000, 'a']] }
     expect(decodeMessage()(message)).toEqual({ _tag: 'Right', right: message })
-    expect(decodeMessage()({ ...message, asks: true })).toEqual({ _tag: 'Right', right: { ...message, asks: true } })
+    const full = {
+      ...message,
+      digest: {
+        ...digest,
+        floor: 5,
+        doubt: {
+          b: [
+            [3, 'p'],
+            [4, 'q'],
+          ],
+        },
+        after: [3, 'b'],
+      },
+      since: { clock: { a: 1 }, floor: 2, doubt: { c: [[9, '']] }, after: [0, ''] },
+      more: true,
+      at: [2, 'c'],
+      asks: true,
+      complete: true,
+    }
+    expect(decodeMessage()(JSON.parse(JSON.stringify(full)))).toEqual({ _tag: 'Right', right: full })
+    expect(Object.keys(right(decodeMessage()(message)))).toEqual(['digest', 'updates'])
   })
 
-  test('is refused as a whole, with the place of the error', () => {
+  test('keeps what cannot be read, and names what is refused, with its place', () => {
+    const updates = [[['x', 1], 1, 'a'], [['x', 'y'], 2, 'a'], 'SYNC', [['x', 1], 0, 'a'], [['x', 2], 3, 'a', 'sig']]
+    const message = right(
+      decodeMessage({ now: 100, maxDrift: 10 })({
+        digest,
+        updates: [...updates, [['x', 3], 111, 'a'], [['x', 'z'], 111, 'a']],
+      }),
+    )
+    expect(message.updates).toEqual([updates[0], updates[4]])
+    expect(message.unread).toEqual([updates[1]])
+    expect(message.refused?.map(({ _tag, at }) => `${_tag} at ${at}`)).toEqual([
+      'InvalidUpdate at .updates[2]',
+      'InvalidTimestamp at .updates[3][1]',
+      'TooFarAhead at .updates[5][1]',
+      'InvalidChange at .updates[6][0][1]',
+    ])
+  })
+
+  test('takes unread updates from among the updates or from beside them, and reads what it can', () => {
+    const [known, unknown] = [
+      [['x', 1], 1, 'a'],
+      [['x', 'y'], 2, 'a'],
+    ]
+    for (const lists of [{ updates: [unknown, known] }, { updates: [], unread: [unknown, known] }]) {
+      const message = right(decodeMessage()({ digest, ...lists }))
+      expect(message).toEqual({ digest, updates: [known], unread: [unknown] })
+      expect(encodeMessage(message)).toEqual({ digest, updates: [known, unknown] })
+    }
+  })
+
+  test('refuses, and does not keep, what the data type says is wrong for good', () => {
+    const strict = scuttlebutt({ ...numbers, final: (change) => Array.isArray(change) && change[0] === 'never' })
+    const unread = (change: unknown) => right(strict.decodeMessage()({ digest, updates: [[change, 1, 'a']] })).unread
+    expect(unread(['x', 'later'])).toEqual([[['x', 'later'], 1, 'a']])
+    expect(unread(['never', 'later'])).toBeUndefined()
+    const faulty = scuttlebutt({
+      ...numbers,
+      final: () => {
+        throw new Error('gotcha')
+      },
+    })
+    expect(right(faulty.decodeMessage()({ digest, updates: [[['x', 'y'], 1, 'a']] })).unread).toHaveLength(1)
+  })
+
+  test('leaves the refusals out when it is encoded', () => {
+    const message = right(decodeMessage()({ digest, updates: ['SYNC'], complete: true, since: { clock: {} } }))
+    expect(message.refused).toHaveLength(1)
+    expect(encodeMessage(message)).toEqual({ digest, updates: [], complete: true, since: { clock: {} } })
+  })
+
+  test('is refused, if it is no message, with the place of the error', () => {
     const of = (message: unknown) => {
       const decoded = decodeMessage()(message)
       return decoded._tag === 'Left' ? `${decoded.left._tag} at ${decoded.left.at}` : 'ok'
     }
+    const empty = { digest, updates: [] }
+    expect(of(empty)).toBe('ok')
     expect(of(null)).toBe('InvalidMessage at .updates')
     expect(of({ digest })).toBe('InvalidMessage at .updates')
-    expect(of({ digest: {}, updates: [] })).toBe('InvalidHeader at .digest.id')
+    expect(of({ digest: { clock: {} }, updates: [] })).toBe('InvalidHeader at .digest.id')
     expect(of({ digest: { id: 'a', clock: { b: NaN } }, updates: [] })).toBe('InvalidHeader at .digest.clock.b')
+    expect(of({ digest: { id: 'a', clock: { b: '1' } }, updates: [] })).toBe('InvalidHeader at .digest.clock.b')
+    for (const doubt of [
+      1,
+      [],
+      { b: 1 },
+      { b: [[1]] },
+      { b: [['1', 'p']] },
+      {
+        b: [
+          [2, 'p'],
+          [2, 'q'],
+        ],
+      },
+      { b: [[null, 'p']] },
+    ]) {
+      expect(of({ ...empty, digest: { ...digest, doubt } })).toBe('InvalidHeader at .digest.doubt')
+      expect(of({ ...empty, since: { clock: {}, doubt } })).toBe('InvalidMessage at .since.doubt')
+    }
+    for (const floor of [0, -1, '1', null]) {
+      expect(of({ ...empty, digest: { ...digest, floor } })).toBe('InvalidHeader at .digest.floor')
+    }
+    expect(of({ ...empty, since: 1 })).toMatch('InvalidMessage at .since')
+    expect(of({ ...empty, complete: 'yes' })).toBe('InvalidMessage at .complete')
+    expect(of({ ...empty, more: false })).toBe('InvalidMessage at .more')
+    expect(of({ ...empty, at: [1] })).toBe('InvalidMessage at .at[1]')
+    expect(of({ ...empty, asks: 1 })).toBe('InvalidMessage at .asks')
     const hostile = new Proxy([], {
       get: () => {
         throw new Error('gotcha')
@@ -260,16 +359,7 @@ describe('A message for reconcile', () => {
     expect(of(hostile)).toBe('InvalidMessage at .updates')
     expect(of({ digest: hostile, updates: [] })).toBe('InvalidMessage at .updates')
     expect(of({ digest, updates: hostile })).toBe('InvalidMessage at .updates')
-    expect(of({ digest: { id: 'a', clock: { b: '1' } }, updates: [] })).toBe('InvalidHeader at .digest.clock.b')
-    expect(
-      of({
-        digest,
-        updates: [
-          [['x', 1], 1, 'a'],
-          [['x', 'y'], 1, 'a'],
-        ],
-      }),
-    ).toBe('InvalidChange at .updates[1][0][1]')
+    expect(of({ ...empty, since: hostile })).toMatch('InvalidMessage')
   })
 })
 
@@ -288,7 +378,7 @@ describe('A line', () => {
     ['"SYNC"', 'Sync'],
     ['"sync"', 'Ignored'],
     ['null', 'Ignored'],
-    ['17', 'Count'],
+    ['17', 'Ignored'],
     ['true', 'Ignored'],
     ['', 'InvalidJson'],
     ['GET / HTTP/1.1', 'InvalidJson'],
@@ -302,7 +392,22 @@ describe('A line', () => {
     ['{"id":"a","clock":{"b":"1"}}', 'InvalidHeader'],
     ['{"id":"a","clock":{"b":1e999}}', 'InvalidHeader'],
     ['[["x",1],1e999,"a"]', 'InvalidTimestamp'],
-    ['[["x"],1000,"a"]', 'InvalidChange'],
+    ['[["x"],1000,"a"]', 'Unread'],
+    [String.raw`"SURE {\"name\":\"Model\"}"`, 'Opening'],
+    [String.raw`"SURE {\"name\":\"Model\",\"version\":\"2\",\"later\":1}"`, 'Opening'],
+    [String.raw`"SURE {\"name\":1}"`, 'Ignored'],
+    ['"SURE [3,{}]"', 'Sure'],
+    [String.raw`"SURE [3,{\"__proto__\":1},5]"`, 'Sure'],
+    ['"SURE [3]"', 'Ignored'],
+    ['"SURE [3,[]]"', 'Ignored'],
+    ['"SURE [3,{},5,7]"', 'Sure'],
+    ['"SURE"', 'Ignored'],
+    ['"SURE {"', 'Ignored'],
+    [String.raw`"REFUSED {\"updates\":[[1,\"a\",\"TooMany\"]],\"places\":[2]}"`, 'Refused'],
+    [String.raw`"REFUSED {\"updates\":[[0,\"a\",\"TooMany\"]],\"places\":[]}"`, 'Ignored'],
+    ['"REFUSED {}"', 'Ignored'],
+    [String.raw`"LOST [\"a\",0,5]"`, 'Lost'],
+    [String.raw`"LOST [\"a\",0]"`, 'Ignored'],
     ['[]', 'InvalidUpdate'],
     [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'TooDeep'],
     [`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'TooDeep'],
@@ -314,8 +419,15 @@ describe('A line', () => {
     for (const line of [
       '{"id":"a","clock":{"b":1.5},"meta":{"v":1}}',
       '[["x",1],1000,"a","signature"]',
+      '[["x"],1000,"a","signature"]',
+      '{"id":"a","clock":{},"floor":1,"doubt":{"b":[[2,"p"],[3,"q"]]}}',
       '"SYNC"',
-      '17',
+      String.raw`"SURE {\"name\":\"Model\"}"`,
+      String.raw`"SURE {\"name\":\"Model\",\"version\":\"2\"}"`,
+      String.raw`"SURE [3,{\"a\":1000}]"`,
+      String.raw`"SURE [3,{},5]"`,
+      String.raw`"REFUSED {\"updates\":[[1,\"a\",\"TooMany\"]],\"places\":[2]}"`,
+      String.raw`"LOST [\"a\",0,5]"`,
       'null',
     ]) {
       const message = read(line)
