@@ -1,0 +1,378 @@
+/**
+ * Updates applied to a text: a draft takes strokes one by one, and gives the next {@link Doc}.
+ *
+ * Source of the order: Weidner, Gentle and Kleppmann, "The Art of the Fugue" (2023), FugueMax.
+ */
+import { compare, type Update } from '../../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
+import { isHide, isInsert, type Change, type Hide, type Insert, type Operation, type Ref } from './Change.js'
+import * as Doc from './Doc.js'
+import * as Open from './Open.js'
+import * as Ranges from './Ranges.js'
+import * as Tree from './Tree.js'
+import { TreeDraft } from './TreeDraft.js'
+
+/** An operation that hides this many pieces that are hidden already is remembered. */
+const WASTE = 16
+
+/** A stroke while it is applied. */
+type Progress = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] }
+
+export class Draft extends TreeDraft implements Doc.Doc {
+  runs: Ranges.Ranges<Doc.Run>
+  swept: Ranges.Ranges<number>
+  waiting: SortedMap.SortedMap<Doc.Wait, true>
+  strokes: SortedMap.SortedMap<Doc.Key, Doc.Stroke>
+  /** The operation that may grow at present; not in the tree yet. */
+  open: Open.Open | null
+  readonly superseded: Update<Change>[] = []
+  /** Whether an update has changed what a stroke says. */
+  isTouched = false
+  /** The strokes of a batch in the making: `strokes` is behind. */
+  private batch: SortedMap.Draft<Doc.Key, Doc.Stroke> | undefined
+  /** A stroke was replaced: from now on strokes are only collected. */
+  private isStale = false
+  /** Strokes that waited go on at present: none of them becomes the open end. */
+  private isWaking = false
+
+  constructor(doc: Doc.Doc, open: Open.Open | null, isBatch: boolean) {
+    super(doc)
+    this.runs = doc.runs
+    this.swept = doc.swept
+    this.waiting = doc.waiting
+    this.strokes = doc.strokes
+    this.open = open
+    if (isBatch) this.batch = new SortedMap.Draft(Doc.byKey, doc.strokes)
+  }
+
+  private strokeAt(key: Doc.Key): Doc.Stroke | undefined {
+    return this.batch === undefined ? SortedMap.get(Doc.byKey, this.strokes, key) : this.batch.get(key)
+  }
+
+  private keep(stroke: Doc.Stroke): void {
+    if (this.batch === undefined) this.strokes = SortedMap.set(Doc.byKey, this.strokes, stroke.key, stroke)
+    else this.batch.set(stroke.key, stroke)
+  }
+
+  /** The finished text. The open end stays out of it. */
+  done(): Doc.Doc {
+    if (this.batch !== undefined) this.strokes = this.batch.done()
+    if (this.isStale) return anew(this.strokes)
+    const { root, index, units, runs, swept, waiting, strokes } = this
+    return { root, index, units, runs, swept, waiting, strokes }
+  }
+
+  /** Applies an update. Costs as its operations; all is made anew in `done` if it took one back. */
+  take(update: Update<Change>): void {
+    if (update[0].length === 1 && update[0][0] === 0) {
+      this.superseded.push(update)
+      return
+    }
+    if (this.open !== null) {
+      const grown = Open.grown(this.open, update)
+      if (grown !== undefined) {
+        this.superseded.push(this.open.update)
+        this.open = grown
+        this.isTouched = true
+        return
+      }
+      this.flush()
+    }
+    const key = Doc.keyOf(update)
+    const held = this.strokeAt(key)
+    if (held === undefined) {
+      this.isTouched = true
+      this.proceed({ key, update, done: 0, size: 0, places: [], waits: null })
+      return
+    }
+    const order = compare(held.update, update)
+    if (order !== 0) this.superseded.push(order < 0 ? held.update : update)
+    if (order >= 0) return
+    this.isTouched = true
+    if (!this.isStale && this.isGrown(held, update[0])) this.grow(held, update)
+    else {
+      this.isStale = true
+      this.keep({ key: held.key, update, done: 0, size: 0, places: [], waits: null })
+    }
+  }
+
+  /** Whether all operations done stand in a change: unchanged, or longer if it is the last. */
+  private isGrown(stroke: Doc.Stroke, change: Change): boolean {
+    const {
+      key,
+      update: [held],
+      done,
+    } = stroke
+    if (change.length <= done) return false
+    for (let i = 1; i < done; i++) if (!Open.isUnchanged(held[i], change[i])) return false
+    if (done === 0) return true
+    const [before, after] = [held[done] as Operation, change[done] as Operation]
+    // a range that is not all here any more hides nothing
+    if (isHide(after))
+      return Open.isGrownHide(before, after, key) && this.lacking(stroke, after[1], after[2]) === undefined
+    return isInsert(after) ? Open.isGrownInsert(before, after) : Open.isUnchanged(before, after)
+  }
+
+  /** The stroke with a later update that only adds to what is done. */
+  private grow(held: Doc.Stroke, update: Update<Change>): void {
+    if (held.waits !== null) this.waiting = SortedMap.remove(Doc.byWait, this.waiting, held.waits)
+    const stroke: Progress = { ...held, update, waits: null }
+    if (held.done > 0) {
+      const [before, after] = [held.update[0][held.done] as Operation, update[0][held.done] as Operation]
+      if (isInsert(after)) {
+        const at = (before as Insert)[1].length
+        const last = Doc.serialOf(stroke, stroke.size)
+        const { right } = Doc.runOf(this, last)
+        if (at < after[1].length && this.type(stroke, after, at, last, right)) return
+      } else if (isHide(after)) this.hideUnits(after, stroke)
+    }
+    this.proceed(stroke)
+  }
+
+  /** Does the operations that are not done yet, as far as what they refer to is here. */
+  private proceed(stroke: Progress): void {
+    if (this.isStale || !this.advance(stroke)) this.keep(stroke)
+    if (!this.isStale && SortedMap.size(this.waiting) > 0) this.wake(stroke.key)
+  }
+
+  /** Whether the last operation has become the open end. */
+  private advance(stroke: Progress): boolean {
+    const { key } = stroke
+    const change = stroke.update[0]
+    while (stroke.done + 1 < change.length) {
+      const operation = change[stroke.done + 1] as Operation
+      const waits = this.missing(stroke, operation)
+      if (waits !== undefined) {
+        stroke.waits = { ...waits, waiter: key }
+        this.waiting = SortedMap.set(Doc.byWait, this.waiting, stroke.waits, true)
+        return false
+      }
+      stroke.done++
+      if (isInsert(operation)) {
+        // units of this very stroke are found by its places
+        const left = this.serial(stroke, operation[2], Tree.START)
+        const right = this.rightOf(stroke, operation)
+        if (this.type(stroke, operation, 0, left, this.straightened(left, right))) return true
+      } else if (isHide(operation) && this.erase(stroke, operation)) return true
+    }
+    return false
+  }
+
+  /** The first unit that an operation refers to and that is not here. */
+  private missing(stroke: Doc.Stroke, operation: Operation): Omit<Doc.Wait, 'waiter'> | undefined {
+    if (isHide(operation)) return this.lacking(stroke, operation[1], operation[2])
+    if (!isInsert(operation)) return undefined
+    const [, , left, right = left === 0 ? 0 : undefined] = operation
+    const waits = left === 0 ? undefined : this.lacking(stroke, left, 1)
+    if (waits !== undefined || right === 0) return waits
+    return right === undefined ? this.lacking(stroke, left, 2) : this.lacking(stroke, right, 1)
+  }
+
+  /** The last of the `count` units from `ref` on, unless it is here. */
+  private lacking(stroke: Doc.Stroke, ref: Ref, count: number): Omit<Doc.Wait, 'waiter'> | undefined {
+    const target = Doc.strokeOf(ref, stroke.key)
+    const k = Doc.kOf(ref) + count - 1
+    const held = Doc.isSameStroke(target, stroke.key) ? stroke : this.strokeAt(target)
+    return held !== undefined && k <= held.size ? undefined : { ...target, k }
+  }
+
+  /** The serial of a unit that is here, or `edge` for 0. */
+  private serial(stroke: Doc.Stroke, ref: Ref, edge: number): number {
+    if (ref === 0) return edge
+    const target = Doc.strokeOf(ref, stroke.key)
+    return Doc.serialOf(Doc.isSameStroke(target, stroke.key) ? stroke : this.strokeAt(target)!, Doc.kOf(ref))
+  }
+
+  private rightOf(stroke: Doc.Stroke, [, , left, right]: Insert): number {
+    if (right !== undefined) return this.serial(stroke, right, Tree.END)
+    if (left === 0) return Tree.END
+    const { first, source } = Doc.strokeOf(left, stroke.key)
+    return this.serial(stroke, [first, Doc.kOf(left) + 1, source], Tree.END)
+  }
+
+  /**
+   * The end in place of a right that no honest replica writes: one that is not behind `left`, or
+   * that was itself put behind a unit that is.
+   */
+  private straightened(left: number, right: number): number {
+    if (right === Tree.END || this.next(left) === right) return right
+    if (!Tree.isBefore(this, left, right)) return Tree.END
+    const own = Doc.leftOf(Doc.runOf(this, right), right)
+    return own === left || Tree.isBefore(this, own, left) ? right : Tree.END
+  }
+
+  /** The unit behind a unit, or END. */
+  private next(serial: number): number {
+    const cursor = this.behind(serial)
+    return cursor.isAtRange ? cursor.serial : Tree.END
+  }
+
+  /** A cursor behind a unit. The next call moves it. */
+  private behind(serial: number): Tree.Cursor {
+    if (serial === Tree.START) return this.atStart()
+    const cursor = this.at(serial)
+    cursor.move(1)
+    return cursor
+  }
+
+  /** The unit behind which the unit `k` of a stroke belongs, between `left` and `right`. */
+  private place(key: Doc.Key, k: number, left: number, right: number): number {
+    const cursor = this.behind(left)
+    let place = left
+    let isPassing = false
+    while (cursor.isAtRange) {
+      const { serial } = cursor
+      if (serial === right) break
+      const run = Doc.runOf(this, serial)
+      const length = Math.min(cursor.length, run.serial + run.length - serial)
+      const own = Doc.leftOf(run, serial)
+      if (own === left) {
+        if (run.right !== right) isPassing = Tree.isBefore(this, run.right, right)
+        else if (Doc.isIdBefore(key, k, run, serial)) break
+        else isPassing = false
+      } else if (Tree.isBefore(this, own, left)) break
+      if (!isPassing) place = serial + length - 1
+      cursor.move(length)
+    }
+    return place
+  }
+
+  /**
+   * Inserts the text of the stroke's operation in hand, from `at` on, behind `left`. Whether it has
+   * become the open end instead.
+   */
+  private type(stroke: Progress, operation: Insert, at: number, left: number, right: number): boolean {
+    const text = operation[1]
+    const behind = this.place(stroke.key, stroke.size + 1, left, right)
+    if (this.mayOpen(stroke)) {
+      const { key, update, done, size, places } = stroke
+      const offset = behind === Tree.START ? 0 : Tree.offsetBehind(this, behind)
+      const start = { kind: '+', key, done, size, places, offset, at, behind, left, right } as const
+      this.open = { start, update, from: 0, to: text.length - at }
+      return true
+    }
+    this.insertRun(stroke, { text, at, left, right, behind, length: text.length - at })
+    return false
+  }
+
+  /** Whether the last operation of the stroke is in hand, and nobody waits. */
+  private mayOpen({ update, done }: Doc.Stroke): boolean {
+    return done + 1 === update[0].length && !this.isWaking && SortedMap.size(this.waiting) === 0
+  }
+
+  private insertRun(
+    stroke: Progress,
+    { behind, ...run }: Pick<Doc.Run, 'text' | 'at' | 'left' | 'right' | 'length'> & { readonly behind: number },
+  ): void {
+    const serial = this.units
+    const { key, size, places } = stroke
+    this.insert(behind, run.length)
+    const { text, at, left, right, length } = run
+    this.runs = Ranges.set(this.runs, serial, { serial, length, key, k: size + 1, left, right, text, at }, this.owner)
+    const end = places.length
+    const followsOn = end > 0 && places[end - 1]! + size + 1 - places[end - 2]! === serial
+    if (!followsOn) stroke.places = [...places, size + 1, serial]
+    stroke.size += length
+  }
+
+  /** Hides the units of a stroke's operation in hand, or makes it the open end. */
+  private erase(stroke: Progress, operation: Hide): boolean {
+    if (this.mayOpen(stroke)) {
+      const open = this.erasing(stroke, operation)
+      if (open !== undefined) {
+        this.open = open
+        return true
+      }
+    }
+    this.hideUnits(operation, stroke)
+    return false
+  }
+
+  /** The open end that hides visible units which stand side by side in one run. */
+  private erasing(own: Doc.Stroke, [, ref, count]: Hide): Open.Erasing | undefined {
+    const { key, update, done, size, places } = own
+    const target = Doc.strokeOf(ref, key)
+    const k = Doc.kOf(ref)
+    const stroke = Doc.isSameStroke(target, key) ? own : this.strokeAt(target)!
+    const serial = Doc.serialOf(stroke, k)
+    const run = Doc.runOf(this, serial)
+    const cursor = this.at(serial)
+    const low = Math.max(run.serial, serial - cursor.within)
+    const high = Math.min(run.serial + run.length, serial + cursor.length)
+    if (!cursor.isVisible || serial + count > high || !Doc.isSameStroke(run.key, target)) return undefined
+    const offset = Tree.offsetOf(this, serial)
+    const start = { kind: '-', key, done, size, places, offset, target, k, serial, low, high } as const
+    return { start, update, from: serial, to: serial + count }
+  }
+
+  private hideUnits([, ref, count]: Hide, stroke: Doc.Stroke): void {
+    const target = Doc.strokeOf(ref, stroke.key)
+    const held = Doc.isSameStroke(target, stroke.key) ? stroke : this.strokeAt(target)!
+    Doc.forEachPiece(held, Doc.kOf(ref), count, (serial, length) => this.sweep(serial, serial + length))
+  }
+
+  /** Hides units, and remembers the range if much of it was hidden before. */
+  private sweep(from: number, to: number): void {
+    let wasted = 0
+    for (let next = from; next < to;) {
+      const clean = Ranges.get(this.swept, next) ?? 0
+      if (clean > next) next = clean
+      else {
+        const above = Ranges.above(this.swept, next)
+        const stop = above < 0 ? to : Math.min(to, above)
+        wasted += this.hide(next, stop - next)
+        next = stop
+      }
+    }
+    if (wasted <= WASTE) return
+    const before = Ranges.start(this.swept, from)
+    const low = before >= 0 && Ranges.get(this.swept, from)! >= from ? before : from
+    let high = Math.max(to, Ranges.get(this.swept, from) ?? 0)
+    high = Math.max(high, Ranges.get(this.swept, to) ?? 0)
+    this.swept = Ranges.clear(this.swept, low, to, this.owner)
+    this.swept = Ranges.set(this.swept, low, high, this.owner)
+  }
+
+  /** Goes on with the strokes that wait for units of a stroke that are here now. */
+  private wake(key: Doc.Key): void {
+    this.isWaking = true
+    const grown = [key]
+    for (let next = grown.pop(); next !== undefined; next = grown.pop()) {
+      const size = this.strokeAt(next)?.size ?? 0
+      const probe = { ...next, k: 0, waiter: next }
+      for (;;) {
+        const wait = SortedMap.entryAt(this.waiting, SortedMap.rank(Doc.byWait, this.waiting, probe))?.[0]
+        if (wait === undefined || !Doc.isSameStroke(wait, next) || wait.k > size) break
+        this.waiting = SortedMap.remove(Doc.byWait, this.waiting, wait)
+        const stroke: Progress = { ...this.strokeAt(wait.waiter)!, waits: null }
+        this.advance(stroke)
+        this.keep(stroke)
+        grown.push(stroke.key)
+      }
+    }
+    this.isWaking = false
+  }
+
+  /** Puts the open end into the tree. */
+  flush(): void {
+    const { open } = this
+    if (open === null) return
+    this.open = null
+    const { key, done, size, places } = open.start
+    const stroke: Progress = { key, update: open.update, done, size, places, waits: null }
+    if (Open.isTyping(open)) {
+      const { at, behind, left, right } = open.start
+      const text = Open.operationText(open)
+      this.insertRun(stroke, { text, at, left, right, behind, length: open.to })
+    } else this.hide(open.from, open.to - open.from)
+    this.keep(stroke)
+  }
+}
+
+/** The text made anew from the newest updates of all strokes. O(n log n). */
+const anew = (strokes: SortedMap.SortedMap<Doc.Key, Doc.Stroke>): Doc.Doc => {
+  const draft = new Draft(Doc.empty, null, true)
+  SortedMap.forEach(strokes, ({ update }) => draft.take(update))
+  draft.flush()
+  return draft.done()
+}

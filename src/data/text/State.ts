@@ -1,0 +1,101 @@
+/** The states of a text, and its transitions. */
+import type { Applied } from '../../core/DataType.js'
+import type { Update } from '../../core/Update.js'
+import type { Change } from './Change.js'
+import * as Doc from './Doc.js'
+import { Draft } from './Draft.js'
+import * as Open from './Open.js'
+
+/** How far a stroke grows. With 0, each update begins a stroke. */
+export interface Limits {
+  readonly units: number
+  readonly operations: number
+}
+
+/** The stroke that this very chain of states has begun, and may make longer. */
+export interface Mine extends Doc.Key {
+  /** {@link MARK}: no clone, file or other thread has this object. */
+  readonly mark: object
+}
+
+export interface State {
+  /** The text without its open end. */
+  readonly doc: Doc.Doc
+  readonly open: Open.Open | null
+  readonly mine: Mine | null
+  readonly limits: Limits
+}
+
+/** Known by identity. */
+const MARK = {}
+
+export const emptyOf = (limits: Limits): State => ({ doc: Doc.empty, open: null, mine: null, limits })
+
+/**
+ * The text after updates, in any order. O(1) for one that makes the newest operation longer, else
+ * O(log n) for each operation and for each piece that it hides. O(n log n) if an update takes back
+ * what an earlier one of its stroke says; an honest source makes none such.
+ */
+export const apply =
+  (updates: ReadonlyArray<Update<Change>>) =>
+  (state: State): Applied<State, Change> => {
+    const { mine } = state
+    const isMine = mine !== null && updates.some(([, , source]) => source === mine.source)
+    return applied(updates, state, isMine ? null : mine)
+  }
+
+/** {@link apply} for an update that this replica has just made. It may make its stroke longer. */
+export const own =
+  (update: Update<Change>) =>
+  (state: State): Applied<State, Change> => {
+    const { mine } = state
+    const [[first], timestamp, source] = update
+    const isSame = mine !== null && mine.first === first && mine.source === source && mine.mark === MARK
+    return applied([update], state, isSame ? mine : { mark: MARK, first: first === 0 ? timestamp : first, source })
+  }
+
+const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Mine | null): Applied<State, Change> => {
+  const { doc, open, limits } = state
+  if (updates.length === 1 && open !== null) {
+    const next = Open.grown(open, updates[0]!)
+    if (next !== undefined) return { state: { doc, open: next, mine, limits }, superseded: [open.update] }
+  }
+  const draft = draftOf(state, updates.length > 1)
+  for (const update of updates) draft.take(update)
+  const next = draft.done()
+  const isSame = !draft.isTouched && mine === state.mine
+  return {
+    state: isSame ? state : { doc: next, open: draft.open, mine, limits },
+    superseded: draft.superseded,
+  }
+}
+
+/** The text with its open end in the tree, for each open end once. */
+const committed = new WeakMap<Open.Open, Doc.Doc>()
+
+const draftOf = ({ doc, open }: State, isBatch: boolean): Draft => {
+  const known = open === null ? undefined : committed.get(open)
+  return known === undefined ? new Draft(doc, open, isBatch) : new Draft(known, null, isBatch)
+}
+
+/** The whole text as a tree. O(log n), and O(1) the next time. */
+export const whole = ({ doc, open }: State): Doc.Doc => {
+  if (open === null) return doc
+  const known = committed.get(open)
+  if (known !== undefined) return known
+  const draft = new Draft(doc, open, false)
+  draft.flush()
+  const next = draft.done()
+  committed.set(open, next)
+  return next
+}
+
+/** The stroke that a local update of `source` may make longer. */
+export const growing = ({ mine }: State, source: string): Doc.Key | undefined =>
+  mine !== null && mine.mark === MARK && mine.source === source ? mine : undefined
+
+/**
+ * The same text; the next local update begins a stroke. For who goes back to an older version and
+ * writes on under the same id.
+ */
+export const close = (state: State): State => (state.mine === null ? state : { ...state, mine: null })
