@@ -124,7 +124,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
         const last = Doc.serialOf(stroke, stroke.size)
         const { right } = Doc.runOf(this, last)
         if (at < after[1].length && this.type(stroke, after, at, last, right)) return
-      } else if (isHide(after)) this.hideUnits(after, stroke)
+      } else if (isHide(after) && this.eraseOn(stroke, before as Hide, after)) return
     }
     this.proceed(stroke)
   }
@@ -248,7 +248,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
       const { key, update, done, size, places } = stroke
       const offset = behind === Tree.START ? 0 : Tree.offsetBehind(this, behind)
       const start = { kind: '+', key, done, size, places, offset, at, behind, left, right } as const
-      this.open = { start, update, from: 0, to: text.length - at }
+      this.open = { start, update, from: 0, to: text.length - at, [Open.COMMITTED]: undefined }
       return true
     }
     this.insertRun(stroke, { text, at, left, right, behind, length: text.length - at })
@@ -276,39 +276,64 @@ export class Draft extends TreeDraft implements Doc.Doc {
   }
 
   /** Hides the units of a stroke's operation in hand, or makes it the open end. */
-  private erase(stroke: Progress, operation: Hide): boolean {
-    if (this.mayOpen(stroke)) {
-      const open = this.erasing(stroke, operation)
-      if (open !== undefined) {
-        this.open = open
-        return true
-      }
-    }
-    this.hideUnits(operation, stroke)
+  private erase(stroke: Progress, [, ref, count]: Hide): boolean {
+    return this.hideUnits(stroke, ref, Doc.kOf(ref), count, 0, 0)
+  }
+
+  /** Hides what the operation in hand hides beyond an earlier form of it, as {@link erase}. */
+  private eraseOn(stroke: Progress, [, held, less]: Hide, [, ref, more]: Hide): boolean {
+    const [from, start] = [Doc.kOf(ref), Doc.kOf(held)]
+    const [end, to] = [start + less, from + more]
+    if (from === start) return end < to && this.hideUnits(stroke, ref, end, to - end, end - from, 0)
+    if (end === to) return this.hideUnits(stroke, ref, from, start - from, 0, to - start)
+    const target = this.targetOf(stroke, ref)
+    this.sweepUnits(target, from, start - from)
+    this.sweepUnits(target, end, to - end)
     return false
   }
 
-  /** The open end that hides visible units which stand side by side in one run. */
-  private erasing(own: Doc.Stroke, [, ref, count]: Hide): Open.Erasing | undefined {
-    const { key, update, done, size, places } = own
-    const target = Doc.strokeOf(ref, key)
-    const k = Doc.kOf(ref)
-    const stroke = Doc.isSameStroke(target, key) ? own : this.strokeAt(target)!
+  /**
+   * Hides `count` units from the `k`-th on. They are the open end instead if it can be: then so many
+   * units of the operation, below and above these, are hidden already.
+   */
+  private hideUnits(own: Progress, ref: Ref, k: number, count: number, below: number, above: number): boolean {
+    const stroke = this.targetOf(own, ref)
+    if (this.mayOpen(own) && this.openErasing(own, stroke, k, count, below, above)) return true
+    this.sweepUnits(stroke, k, count)
+    return false
+  }
+
+  private targetOf(own: Doc.Stroke, ref: Ref): Doc.Stroke {
+    const target = Doc.strokeOf(ref, own.key)
+    return Doc.isSameStroke(target, own.key) ? own : this.strokeAt(target)!
+  }
+
+  private sweepUnits(stroke: Doc.Stroke, k: number, count: number): void {
+    Doc.forEachPiece(stroke, k, count, (serial, length) => this.sweep(serial, serial + length))
+  }
+
+  /** Makes visible units the open end if they stand side by side in one run. */
+  private openErasing(
+    own: Doc.Stroke,
+    stroke: Doc.Stroke,
+    k: number,
+    count: number,
+    below: number,
+    above: number,
+  ): boolean {
     const serial = Doc.serialOf(stroke, k)
     const run = Doc.runOf(this, serial)
     const cursor = this.at(serial)
-    const low = Math.max(run.serial, serial - cursor.within)
-    const high = Math.min(run.serial + run.length, serial + cursor.length)
-    if (!cursor.isVisible || serial + count > high || !Doc.isSameStroke(run.key, target)) return undefined
+    const end = serial + count
+    if (!cursor.isVisible || end > run.serial + run.length || count > cursor.length) return false
+    const low = below > 0 ? serial : Math.max(run.serial, serial - cursor.within)
+    const high = above > 0 ? end : Math.min(run.serial + run.length, serial + cursor.length)
     const offset = Tree.offsetOf(this, serial)
-    const start = { kind: '-', key, done, size, places, offset, target, k, serial, low, high } as const
-    return { start, update, from: serial, to: serial + count }
-  }
-
-  private hideUnits([, ref, count]: Hide, stroke: Doc.Stroke): void {
-    const target = Doc.strokeOf(ref, stroke.key)
-    const held = Doc.isSameStroke(target, stroke.key) ? stroke : this.strokeAt(target)!
-    Doc.forEachPiece(held, Doc.kOf(ref), count, (serial, length) => this.sweep(serial, serial + length))
+    const { key, update, done, size, places } = own
+    const target = stroke.key
+    const start = { kind: '-', key, done, size, places, offset, target, k, serial, low, high, below, above } as const
+    this.open = { start, update, from: serial, to: end, [Open.COMMITTED]: undefined }
+    return true
   }
 
   /** Hides units, and remembers the range if much of it was hidden before. */

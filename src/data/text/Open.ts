@@ -5,7 +5,7 @@
 import * as Json from '../../core/Json.js'
 import { before, type Update } from '../../core/Update.js'
 import { isHide, isInsert, type Change, type Insert, type Operation } from './Change.js'
-import { isSameStroke, kOf, strokeOf, type Key } from './Doc.js'
+import { isSameStroke, kOf, strokeOf, type Doc, type Key } from './Doc.js'
 
 /** What stays the same while an operation grows. */
 interface Start {
@@ -38,7 +38,13 @@ export interface ErasingStart extends Start {
   /** Serials from `low` up to but not `high` stand side by side, and are visible. */
   readonly low: number
   readonly high: number
+  /** How many units of the operation, below and above the open end, are hidden in the tree. */
+  readonly below: number
+  readonly above: number
 }
+
+/** Not enumerated, so no clone has it. */
+export const COMMITTED: unique symbol = Symbol('committed')
 
 export interface Typing {
   readonly start: TypingStart
@@ -47,6 +53,8 @@ export interface Typing {
   /** 0, and how many units the open end has. */
   readonly from: number
   readonly to: number
+  /** The text with the open end in its tree, once somebody has asked for it. */
+  [COMMITTED]: Doc | undefined
 }
 
 export interface Erasing {
@@ -55,6 +63,8 @@ export interface Erasing {
   /** The serials that are hidden. */
   readonly from: number
   readonly to: number
+  /** The text with the open end in its tree, once somebody has asked for it. */
+  [COMMITTED]: Doc | undefined
 }
 
 export type Open = Typing | Erasing
@@ -85,7 +95,7 @@ export const grown = (open: Open, update: Update<Change>): Open | undefined => {
   const operation = change[done] as Operation
   if (start.kind === '-') return erased(open as Erasing, operation, update)
   if (!isGrownInsert(held[0][done] as Operation, operation)) return undefined
-  return { start, update, from: 0, to: operation[1].length - start.at }
+  return { start, update, from: 0, to: operation[1].length - start.at, [COMMITTED]: undefined }
 }
 
 const isSame = (a: unknown, b: unknown): boolean => a === b || Json.equals(a, b)
@@ -107,9 +117,10 @@ const erased = (
   if (!isHide(operation)) return undefined
   const [, ref, count] = operation
   if (!isSameStroke(strokeOf(ref, start.key), start.target)) return undefined
-  const from = start.serial + kOf(ref) - start.k
-  if (from > held || from + count < end || from < start.low || from + count > start.high) return undefined
-  return { start, update, from, to: from + count }
+  const from = start.serial + kOf(ref) + start.below - start.k
+  const to = from + count - start.below - start.above
+  if (from > held || to < end || from < start.low || to > start.high) return undefined
+  return { start, update, from, to, [COMMITTED]: undefined }
 }
 
 /** Whether `operation` hides the range of `held`, and perhaps more of the same stroke. */

@@ -32,7 +32,7 @@ export class Operations {
     this.own = own
     this.stroke = stroke
     this.made = stroke === undefined ? [0] : [own.first, ...(stroke.update[0].slice(1) as Operation[])]
-    this.cursor = new Tree.Cursor(doc.root)
+    this.cursor = new Tree.Cursor()
   }
 
   /** Adds edits that are in order and within the text. */

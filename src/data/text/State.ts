@@ -70,23 +70,21 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
   }
 }
 
-/** The text with its open end in the tree, for each open end once. */
-const committed = new WeakMap<Open.Open, Doc.Doc>()
-
 const draftOf = ({ doc, open }: State, isBatch: boolean): Draft => {
-  const known = open === null ? undefined : committed.get(open)
+  const known = open?.[Open.COMMITTED]
   return known === undefined ? new Draft(doc, open, isBatch) : new Draft(known, null, isBatch)
 }
 
 /** The whole text as a tree. O(log n), and O(1) the next time. */
 export const whole = ({ doc, open }: State): Doc.Doc => {
   if (open === null) return doc
-  const known = committed.get(open)
+  const known = open[Open.COMMITTED]
   if (known !== undefined) return known
   const draft = new Draft(doc, open, false)
   draft.flush()
   const next = draft.done()
-  committed.set(open, next)
+  // whoever froze the state gets it made again
+  if (Object.isExtensible(open)) open[Open.COMMITTED] = next
   return next
 }
 

@@ -141,7 +141,10 @@ export const visibleAt = (root: Node, offset: number): number => {
   return items[at]! + rest
 }
 
-/** A place in the tree: a range, and a unit within it. It goes forward, range by range. */
+/**
+ * A place in the tree: a range, and a unit within it. It goes forward, range by range. Nowhere at
+ * first.
+ */
 export class Cursor {
   readonly path: Branch[] = []
   readonly steps: number[] = []
@@ -152,10 +155,6 @@ export class Cursor {
   within = 0
 
   /** At the first range; there is none in an empty text. */
-  constructor(root: Node) {
-    this.descend(root)
-  }
-
   toStart(root: Node): void {
     this.path.length = this.steps.length = 0
     this.descend(root)

@@ -18,7 +18,7 @@ export class TreeDraft implements Tree {
     this.root = root
     this.index = index
     this.units = units
-    this.cursor = new Cursor(root)
+    this.cursor = new Cursor()
   }
 
   /** A cursor at a unit. It is moved by the next call of this draft. */

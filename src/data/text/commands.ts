@@ -93,13 +93,14 @@ const erased = (state: State, { source }: Stamp, offset: number, count: number, 
   const isBackward = offset + count === at
   if (!isBackward && offset !== at) return undefined
   const [low, high] = isBackward ? [from - count, to] : [from, to + count]
-  // where a pair may be cut, the general way looks
-  if (low <= start.low || high >= start.high) return undefined
+  if (low < start.low || high > start.high) return undefined
   const run = Doc.runOf(doc, low)
+  // where a pair may be cut, the general way looks
   const edges = isBackward ? [low, from - 1] : [to, high - 1]
   if (edges.some((serial) => isSurrogate(run.text.charCodeAt(run.at + serial - run.serial)))) return undefined
-  const k = start.k + low - start.serial
-  return withLast(start.key.first, update[0], ['-', Doc.refTo(start.target, k, start.key), high - low])
+  const k = start.k + low - start.serial - start.below
+  const all = high - low + start.below + start.above
+  return withLast(start.key.first, update[0], ['-', Doc.refTo(start.target, k, start.key), all])
 }
 
 /** Inserts a string at an offset. */

@@ -68,7 +68,7 @@ export const revert =
 
 /** Hides those of the units that are visible. */
 const hide = (doc: Doc.Doc, { k, count, ...key }: Units, operations: Operations): void => {
-  const cursor = new Tree.Cursor(doc.root)
+  const cursor = new Tree.Cursor()
   for (let unit = k; unit < k + count;) {
     const serial = Doc.find(doc, key, unit)
     if (serial === undefined) return
@@ -82,8 +82,9 @@ const hide = (doc: Doc.Doc, { k, count, ...key }: Units, operations: Operations)
 
 const insertBehind = (doc: Doc.Doc, units: Units | undefined, text: string, operations: Operations): void => {
   const serial = units === undefined ? undefined : Doc.find(doc, units, units.k + units.count - 1)
-  const cursor = new Tree.Cursor(doc.root)
-  if (serial !== undefined) {
+  const cursor = new Tree.Cursor()
+  if (serial === undefined) cursor.toStart(doc.root)
+  else {
     cursor.seek(doc.root, Tree.labelOf(doc, serial), serial)
     cursor.move(1)
   }
