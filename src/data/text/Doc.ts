@@ -2,33 +2,16 @@
  * The text that a set of strokes gives: which units there are, in which order, and which of them
  * are hidden.
  */
-import { before, type SourceId, type Update } from '../../core/Update.js'
+import { before, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import type { Change, Ref } from './Change.js'
+import { isHigh, isLow } from './codeUnits.js'
 import * as Ranges from './Ranges.js'
+import * as Runs from './Runs.js'
+import type { Key, Run } from './Runs.js'
 import * as Tree from './Tree.js'
 
-/** Names a stroke: the timestamp of the update that began it, and its source. */
-export interface Key {
-  readonly first: number
-  readonly source: SourceId
-}
-
-/**
- * Units that one operation inserted at once: `k` and serials follow on. The left of each but the
- * first is the unit before; the right is that of the operation.
- */
-export interface Run {
-  readonly serial: number
-  readonly length: number
-  readonly key: Key
-  readonly k: number
-  readonly left: number
-  readonly right: number
-  /** The text of the operation; that of the run begins at `at`. */
-  readonly text: string
-  readonly at: number
-}
+export type { Key, Run } from './Runs.js'
 
 export interface Stroke {
   readonly key: Key
@@ -51,8 +34,6 @@ export interface Wait extends Key {
 }
 
 export interface Doc extends Tree.Tree {
-  /** By their first serials. */
-  readonly runs: Ranges.Ranges<Run>
   readonly strokes: SortedMap.SortedMap<Key, Stroke>
   readonly waiting: SortedMap.SortedMap<Wait, true>
   /**
@@ -71,21 +52,26 @@ export const byWait: SortedMap.Less<Wait> = (a, b) => {
 
 export const empty: Doc = {
   ...Tree.empty,
-  runs: Ranges.empty(),
   strokes: SortedMap.empty(),
   waiting: SortedMap.empty(),
   swept: Ranges.empty(),
 }
 
 /** The stroke that an update names. */
-export const keyOf = ([[first], timestamp, source]: Update<Change>): Key => ({
-  first: first === 0 ? timestamp : first,
-  source,
+export const keyOf = (update: Update<Change>): Key => ({
+  first: update[0][0] === 0 ? update[1] : update[0][0],
+  source: update[2],
 })
 
 /** The stroke of a unit that an operation of the stroke `own` refers to. */
 export const strokeOf = (ref: Ref, own: Key): Key =>
   typeof ref === 'number' ? own : { first: ref[0], source: ref[2] ?? own.source }
+
+/** Whether an operation of the stroke `own` refers to a unit of `target`. */
+export const refersTo = (ref: Ref, own: Key, target: Key): boolean =>
+  typeof ref === 'number'
+    ? isSameStroke(own, target)
+    : ref[0] === target.first && (ref[2] ?? own.source) === target.source
 
 /** How the stroke `own` refers to the `k`-th unit of another stroke, or of itself. */
 export const refTo = (target: Key, k: number, own: Key): Ref => {
@@ -131,7 +117,7 @@ export const forEachPiece = (
 }
 
 /** The run that holds a unit. O(log n). */
-export const runOf = ({ runs }: Pick<Doc, 'runs'>, serial: number): Run => Ranges.get(runs, serial)!
+export const runOf = ({ runs }: Pick<Doc, 'runs'>, serial: number): Run => Runs.get(runs, serial)
 
 export const kAt = (run: Run, serial: number): number => run.k + serial - run.serial
 
@@ -145,6 +131,10 @@ export const codeAt = (doc: Doc, offset: number): number => {
   const { text, at, serial: first } = runOf(doc, serial)
   return text.charCodeAt(at + serial - first)
 }
+
+/** Whether an offset lies between a high and a low surrogate. O(log n). */
+export const cutsPair = (doc: Doc, offset: number): boolean =>
+  offset > 0 && offset < doc.root.visible && isHigh(codeAt(doc, offset - 1)) && isLow(codeAt(doc, offset))
 
 /** The unit to whose right a unit was put, or START. */
 export const leftOf = (run: Run, serial: number): number => (serial === run.serial ? run.left : serial - 1)

@@ -19,7 +19,6 @@ const WASTE = 16
 type Progress = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] }
 
 export class Draft extends TreeDraft implements Doc.Doc {
-  runs: Ranges.Ranges<Doc.Run>
   swept: Ranges.Ranges<number>
   waiting: SortedMap.SortedMap<Doc.Wait, true>
   strokes: SortedMap.SortedMap<Doc.Key, Doc.Stroke>
@@ -37,7 +36,6 @@ export class Draft extends TreeDraft implements Doc.Doc {
 
   constructor(doc: Doc.Doc, open: Open.Open | null, isBatch: boolean) {
     super(doc)
-    this.runs = doc.runs
     this.swept = doc.swept
     this.waiting = doc.waiting
     this.strokes = doc.strokes
@@ -109,7 +107,10 @@ export class Draft extends TreeDraft implements Doc.Doc {
     const [before, after] = [held[done] as Operation, change[done] as Operation]
     // a range that is not all here any more hides nothing
     if (isHide(after))
-      return Open.isGrownHide(before, after, key) && this.lacking(stroke, after[1], after[2]) === undefined
+      return (
+        Open.isGrownHide(before, after, key) &&
+        Doc.kOf(after[1]) + after[2] - 1 <= (this.targetOf(stroke, after[1])?.size ?? 0)
+      )
     return isInsert(after) ? Open.isGrownInsert(before, after) : Open.isUnchanged(before, after)
   }
 
@@ -137,57 +138,61 @@ export class Draft extends TreeDraft implements Doc.Doc {
 
   /** Whether the last operation has become the open end. */
   private advance(stroke: Progress): boolean {
-    const { key } = stroke
     const change = stroke.update[0]
     while (stroke.done + 1 < change.length) {
       const operation = change[stroke.done + 1] as Operation
-      const waits = this.missing(stroke, operation)
-      if (waits !== undefined) {
-        stroke.waits = { ...waits, waiter: key }
-        this.waiting = SortedMap.set(Doc.byWait, this.waiting, stroke.waits, true)
-        return false
-      }
-      stroke.done++
-      if (isInsert(operation)) {
-        // units of this very stroke are found by its places
-        const left = this.serial(stroke, operation[2], Tree.START)
-        const right = this.rightOf(stroke, operation)
-        if (this.type(stroke, operation, 0, left, this.straightened(left, right))) return true
-      } else if (isHide(operation) && this.erase(stroke, operation)) return true
+      let isOpen: boolean | undefined = false
+      if (isInsert(operation)) isOpen = this.insertHere(stroke, operation)
+      else if (isHide(operation)) isOpen = this.eraseHere(stroke, operation)
+      else stroke.done++
+      if (isOpen !== false) return isOpen === true
     }
     return false
   }
 
-  /** The first unit that an operation refers to and that is not here. */
-  private missing(stroke: Doc.Stroke, operation: Operation): Omit<Doc.Wait, 'waiter'> | undefined {
-    if (isHide(operation)) return this.lacking(stroke, operation[1], operation[2])
-    if (!isInsert(operation)) return undefined
-    const [, , left, right = left === 0 ? 0 : undefined] = operation
-    const waits = left === 0 ? undefined : this.lacking(stroke, left, 1)
-    if (waits !== undefined || right === 0) return waits
-    return right === undefined ? this.lacking(stroke, left, 2) : this.lacking(stroke, right, 1)
+  /** The stroke of a unit, if the unit is here; else the stroke in hand waits for it. */
+  private reach(stroke: Progress, ref: Ref, further: number): Doc.Stroke | undefined {
+    const target = this.targetOf(stroke, ref)
+    const k = Doc.kOf(ref) + further
+    if (target !== undefined && k <= target.size) return target
+    stroke.waits = { ...Doc.strokeOf(ref, stroke.key), k, waiter: stroke.key }
+    this.waiting = SortedMap.set(Doc.byWait, this.waiting, stroke.waits, true)
+    return undefined
   }
 
-  /** The last of the `count` units from `ref` on, unless it is here. */
-  private lacking(stroke: Doc.Stroke, ref: Ref, count: number): Omit<Doc.Wait, 'waiter'> | undefined {
-    const target = Doc.strokeOf(ref, stroke.key)
-    const k = Doc.kOf(ref) + count - 1
-    const held = Doc.isSameStroke(target, stroke.key) ? stroke : this.strokeAt(target)
-    return held !== undefined && k <= held.size ? undefined : { ...target, k }
+  private targetOf(own: Doc.Stroke, ref: Ref): Doc.Stroke | undefined {
+    return Doc.refersTo(ref, own.key, own.key) ? own : this.strokeAt(Doc.strokeOf(ref, own.key))
   }
 
-  /** The serial of a unit that is here, or `edge` for 0. */
-  private serial(stroke: Doc.Stroke, ref: Ref, edge: number): number {
-    if (ref === 0) return edge
-    const target = Doc.strokeOf(ref, stroke.key)
-    return Doc.serialOf(Doc.isSameStroke(target, stroke.key) ? stroke : this.strokeAt(target)!, Doc.kOf(ref))
+  /** Whether an operation that inserts has become the open end; undefined if it must wait. */
+  private insertHere(stroke: Progress, operation: Insert): boolean | undefined {
+    const ref = operation[2]
+    let left = Tree.START
+    if (ref !== 0) {
+      const target = this.reach(stroke, ref, 0)
+      if (target === undefined) return undefined
+      left = Doc.serialOf(target, Doc.kOf(ref))
+    }
+    const next = this.next(left)
+    let right = Tree.END
+    const given = operation.length === 4 ? operation[3] : ref
+    if (given !== 0) {
+      const further = operation.length === 4 ? 0 : 1
+      if (next !== Tree.END && this.isUnit(next, stroke.key, given, further)) right = next
+      else {
+        const target = this.reach(stroke, given, further)
+        if (target === undefined) return undefined
+        right = Doc.serialOf(target, Doc.kOf(given) + further)
+      }
+    }
+    stroke.done++
+    return this.type(stroke, operation, 0, left, next === right ? right : this.straightened(left, right))
   }
 
-  private rightOf(stroke: Doc.Stroke, [, , left, right]: Insert): number {
-    if (right !== undefined) return this.serial(stroke, right, Tree.END)
-    if (left === 0) return Tree.END
-    const { first, source } = Doc.strokeOf(left, stroke.key)
-    return this.serial(stroke, [first, Doc.kOf(left) + 1, source], Tree.END)
+  /** Whether a unit is the one that an operation of the stroke `own` refers to. */
+  private isUnit(serial: number, own: Doc.Key, ref: Ref, further: number): boolean {
+    const run = Doc.runOf(this, serial)
+    return Doc.kAt(run, serial) === Doc.kOf(ref) + further && Doc.refersTo(ref, own, run.key)
   }
 
   /**
@@ -195,8 +200,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
    * that was itself put behind a unit that is.
    */
   private straightened(left: number, right: number): number {
-    if (right === Tree.END || this.next(left) === right) return right
-    if (!Tree.isBefore(this, left, right)) return Tree.END
+    if (right === Tree.END || !Tree.isBefore(this, left, right)) return Tree.END
     const own = Doc.leftOf(Doc.runOf(this, right), right)
     return own === left || Tree.isBefore(this, own, left) ? right : Tree.END
   }
@@ -216,8 +220,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
   }
 
   /** The unit behind which the unit `k` of a stroke belongs, between `left` and `right`. */
-  private place(key: Doc.Key, k: number, left: number, right: number): number {
-    const cursor = this.behind(left)
+  private place(cursor: Tree.Cursor, key: Doc.Key, k: number, left: number, right: number): number {
     let place = left
     let isPassing = false
     while (cursor.isAtRange) {
@@ -243,11 +246,14 @@ export class Draft extends TreeDraft implements Doc.Doc {
    */
   private type(stroke: Progress, operation: Insert, at: number, left: number, right: number): boolean {
     const text = operation[1]
-    const behind = this.place(stroke.key, stroke.size + 1, left, right)
-    if (this.mayOpen(stroke)) {
+    const cursor = this.behind(left)
+    const mayOpen = this.mayOpen(stroke)
+    const offset = mayOpen ? cursor.offset : 0
+    const behind = this.place(cursor, stroke.key, stroke.size + 1, left, right)
+    if (mayOpen) {
       const { key, update, done, size, places } = stroke
-      const offset = behind === Tree.START ? 0 : Tree.offsetBehind(this, behind)
-      const start = { kind: '+', key, done, size, places, offset, at, behind, left, right } as const
+      const before = behind === left ? offset : Tree.offsetBehind(this, behind)
+      const start = { kind: '+', key, done, size, places, offset: before, at, behind, left, right } as const
       this.open = { start, update, from: 0, to: text.length - at, [Open.COMMITTED]: undefined }
       return true
     }
@@ -266,46 +272,49 @@ export class Draft extends TreeDraft implements Doc.Doc {
   ): void {
     const serial = this.units
     const { key, size, places } = stroke
-    this.insert(behind, run.length)
-    const { text, at, left, right, length } = run
-    this.runs = Ranges.set(this.runs, serial, { serial, length, key, k: size + 1, left, right, text, at }, this.owner)
+    this.insert(behind, { ...run, key, k: size + 1 })
+    const { length } = run
     const end = places.length
     const followsOn = end > 0 && places[end - 1]! + size + 1 - places[end - 2]! === serial
     if (!followsOn) stroke.places = [...places, size + 1, serial]
     stroke.size += length
   }
 
-  /** Hides the units of a stroke's operation in hand, or makes it the open end. */
-  private erase(stroke: Progress, [, ref, count]: Hide): boolean {
-    return this.hideUnits(stroke, ref, Doc.kOf(ref), count, 0, 0)
+  /** As {@link insertHere}, for an operation that hides. */
+  private eraseHere(stroke: Progress, [, ref, count]: Hide): boolean | undefined {
+    const target = this.reach(stroke, ref, count - 1)
+    if (target === undefined) return undefined
+    stroke.done++
+    return this.hideUnits(stroke, target, Doc.kOf(ref), count, 0, 0)
   }
 
-  /** Hides what the operation in hand hides beyond an earlier form of it, as {@link erase}. */
+  /** Hides what the operation in hand hides beyond an earlier form of it. Whether it is open. */
   private eraseOn(stroke: Progress, [, held, less]: Hide, [, ref, more]: Hide): boolean {
+    const target = this.targetOf(stroke, ref)!
     const [from, start] = [Doc.kOf(ref), Doc.kOf(held)]
     const [end, to] = [start + less, from + more]
-    if (from === start) return end < to && this.hideUnits(stroke, ref, end, to - end, end - from, 0)
-    if (end === to) return this.hideUnits(stroke, ref, from, start - from, 0, to - start)
-    const target = this.targetOf(stroke, ref)
+    if (from === start) return end < to && this.hideUnits(stroke, target, end, to - end, end - from, 0)
+    if (end === to) return this.hideUnits(stroke, target, from, start - from, 0, to - start)
     this.sweepUnits(target, from, start - from)
     this.sweepUnits(target, end, to - end)
     return false
   }
 
   /**
-   * Hides `count` units from the `k`-th on. They are the open end instead if it can be: then so many
-   * units of the operation, below and above these, are hidden already.
+   * Hides `count` units of `target` from the `k`-th on. They are the open end instead if it can be:
+   * then so many units of the operation, below and above these, are hidden already.
    */
-  private hideUnits(own: Progress, ref: Ref, k: number, count: number, below: number, above: number): boolean {
-    const stroke = this.targetOf(own, ref)
-    if (this.mayOpen(own) && this.openErasing(own, stroke, k, count, below, above)) return true
-    this.sweepUnits(stroke, k, count)
+  private hideUnits(
+    own: Progress,
+    target: Doc.Stroke,
+    k: number,
+    count: number,
+    below: number,
+    above: number,
+  ): boolean {
+    if (this.mayOpen(own) && this.openErasing(own, target, k, count, below, above)) return true
+    this.sweepUnits(target, k, count)
     return false
-  }
-
-  private targetOf(own: Doc.Stroke, ref: Ref): Doc.Stroke {
-    const target = Doc.strokeOf(ref, own.key)
-    return Doc.isSameStroke(target, own.key) ? own : this.strokeAt(target)!
   }
 
   private sweepUnits(stroke: Doc.Stroke, k: number, count: number): void {

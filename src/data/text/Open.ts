@@ -5,7 +5,7 @@
 import * as Json from '../../core/Json.js'
 import { before, type Update } from '../../core/Update.js'
 import { isHide, isInsert, type Change, type Insert, type Operation } from './Change.js'
-import { isSameStroke, kOf, strokeOf, type Doc, type Key } from './Doc.js'
+import { isSameStroke, kOf, refersTo, strokeOf, type Doc, type Key } from './Doc.js'
 
 /** What stays the same while an operation grows. */
 interface Start {
@@ -89,8 +89,8 @@ export const grown = (open: Open, update: Update<Change>): Open | undefined => {
   const { start, update: held } = open
   const { key, done } = start
   const change = update[0]
-  if (update[2] !== key.source || (change[0] === 0 ? update[1] : change[0]) !== key.first) return undefined
-  if (change.length !== done + 1 || !before(held, update)) return undefined
+  if (change.length !== done + 1 || update[2] !== key.source) return undefined
+  if ((change[0] === 0 ? update[1] : change[0]) !== key.first || !before(held, update)) return undefined
   for (let i = 1; i < done; i++) if (!isSame(held[0][i], change[i])) return undefined
   const operation = change[done] as Operation
   if (start.kind === '-') return erased(open as Erasing, operation, update)
@@ -107,7 +107,21 @@ export const isGrownInsert = (held: Operation, operation: Operation): operation 
   held.length === operation.length &&
   isSame(held[2], operation[2]) &&
   isSame(held[3], operation[3]) &&
-  operation[1].startsWith(held[1])
+  beginsWith(operation[1], held[1])
+
+/** The last text that was made longer, and the longer one. Only saves a comparison. */
+const longer = { text: '', whole: '' }
+
+/** A text with more behind it. */
+export const lengthened = (text: string, more: string): string => {
+  longer.text = text
+  longer.whole = text + more
+  return longer.whole
+}
+
+// the same string is known by its address, without being read
+const beginsWith = (whole: string, text: string): boolean =>
+  (whole === longer.whole && text === longer.text) || whole.startsWith(text)
 
 const erased = (
   { start, from: held, to: end }: Erasing,
@@ -115,8 +129,9 @@ const erased = (
   update: Update<Change>,
 ): Erasing | undefined => {
   if (!isHide(operation)) return undefined
-  const [, ref, count] = operation
-  if (!isSameStroke(strokeOf(ref, start.key), start.target)) return undefined
+  const ref = operation[1]
+  const count = operation[2]
+  if (!refersTo(ref, start.key, start.target)) return undefined
   const from = start.serial + kOf(ref) + start.below - start.k
   const to = from + count - start.below - start.above
   if (from > held || to < end || from < start.low || to > start.high) return undefined

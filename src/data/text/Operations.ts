@@ -1,6 +1,6 @@
 /** The operations of a local change in the making: a new stroke, or one that grows. */
 import { isHide, isInsert, type Change, type Operation, type Ref } from './Change.js'
-import type { Edit } from './codeUnits.js'
+import { isHigh, isLow, type Edit } from './codeUnits.js'
 import * as Doc from './Doc.js'
 import type { Limits } from './State.js'
 import * as Tree from './Tree.js'
@@ -25,6 +25,8 @@ export class Operations {
   /** The newest operation on each stroke that may hide more of it. */
   private readonly hidden = new Map<Doc.Key, Hidden>()
   private units = 0
+  /** The first offset that lies within a surrogate pair, or -1. */
+  split = -1
 
   /** `own.first` is 0 for a new stroke. */
   constructor(doc: Doc.Doc, own: Doc.Key, stroke: Doc.Stroke | undefined) {
@@ -40,6 +42,7 @@ export class Operations {
     for (const { from, to, insert } of edits) {
       this.hide(from, to)
       if (insert !== '') this.insert(from, insert)
+      else if (from === to && this.split < 0 && Doc.cutsPair(this.doc, from)) this.split = from
     }
   }
 
@@ -64,13 +67,23 @@ export class Operations {
     if (from === to) return
     const { cursor, doc } = this
     cursor.seekVisible(doc.root, from)
+    this.check(from, cursor.serial, isLow)
     for (let rest = to - from; rest > 0;) {
       const count = Math.min(rest, cursor.length)
       if (cursor.isVisible) {
         this.hideRange(cursor.serial, count)
         rest -= count
+        if (rest === 0) this.check(to, cursor.serial + count - 1, isHigh)
       }
       cursor.move(count)
+    }
+  }
+
+  /** Notes an offset within a pair, if the unit at one side of it may be half of one. */
+  private check(offset: number, serial: number, isHalf: (code: number) => boolean): void {
+    const { text, at, serial: first } = Doc.runOf(this.doc, serial)
+    if (this.split < 0 && isHalf(text.charCodeAt(at + serial - first)) && Doc.cutsPair(this.doc, offset)) {
+      this.split = offset
     }
   }
 
@@ -127,6 +140,7 @@ export class Operations {
     else {
       cursor.seekVisible(doc.root, offset - 1)
       left = cursor.serial
+      this.check(offset, left, isHigh)
       cursor.move(1)
     }
     this.insertAt(left, cursor.isAtRange ? cursor.serial : Tree.END, text)

@@ -39,33 +39,36 @@ export const emptyOf = (limits: Limits): State => ({ doc: Doc.empty, open: null,
 export const apply =
   (updates: ReadonlyArray<Update<Change>>) =>
   (state: State): Applied<State, Change> => {
-    const { mine } = state
-    const isMine = mine !== null && updates.some(([, , source]) => source === mine.source)
-    return applied(updates, state, isMine ? null : mine)
+    const { mine, open } = state
+    const isMine = mine !== null && updates.some((update) => update[2] === mine.source)
+    const next = isMine ? null : mine
+    const longer = open === null || updates.length > 1 ? undefined : grown(open, updates[0]!, state, next)
+    return longer ?? applied(updates, state, next)
   }
 
 /** {@link apply} for an update that this replica has just made. It may make its stroke longer. */
 export const own =
   (update: Update<Change>) =>
   (state: State): Applied<State, Change> => {
-    const { mine } = state
-    const [[first], timestamp, source] = update
-    const isSame = mine !== null && mine.first === first && mine.source === source && mine.mark === MARK
-    return applied([update], state, isSame ? mine : { mark: MARK, first: first === 0 ? timestamp : first, source })
+    const { mine, open } = state
+    const first = update[0][0]
+    const isSame = mine !== null && mine.first === first && mine.source === update[2] && mine.mark === MARK
+    const next = isSame ? mine : { mark: MARK, first: first === 0 ? update[1] : first, source: update[2] }
+    return (open === null ? undefined : grown(open, update, state, next)) ?? applied([update], state, next)
   }
 
+const grown = (open: Open.Open, update: Update<Change>, { doc, limits }: State, mine: Mine | null) => {
+  const next = Open.grown(open, update)
+  return next && { state: { doc, open: next, mine, limits }, superseded: [open.update] }
+}
+
 const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Mine | null): Applied<State, Change> => {
-  const { doc, open, limits } = state
-  if (updates.length === 1 && open !== null) {
-    const next = Open.grown(open, updates[0]!)
-    if (next !== undefined) return { state: { doc, open: next, mine, limits }, superseded: [open.update] }
-  }
   const draft = draftOf(state, updates.length > 1)
   for (const update of updates) draft.take(update)
   const next = draft.done()
   const isSame = !draft.isTouched && mine === state.mine
   return {
-    state: isSame ? state : { doc: next, open: draft.open, mine, limits },
+    state: isSame ? state : { doc: next, open: draft.open, mine, limits: state.limits },
     superseded: draft.superseded,
   }
 }

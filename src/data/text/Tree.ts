@@ -9,6 +9,7 @@
  * Source: labels as in Dietz and Sleator, "Two algorithms for maintaining order in a list" (1987).
  */
 import * as Ranges from './Ranges.js'
+import * as Runs from './Runs.js'
 
 export interface Leaf {
   readonly owner: object
@@ -34,11 +35,15 @@ export type Node = Leaf | Branch
 
 export interface Tree {
   readonly root: Node
-  /** For each serial, the label of its leaf. */
+  readonly runs: Runs.Runs
+  /** For each serial the label of its leaf, or {@link UNMOVED}: then its run has it. */
   readonly index: Ranges.Ranges<number>
   /** How many units there are: the next serial. */
   readonly units: number
 }
+
+/** Stands for the label of units that are in the leaf where they were put. */
+export const UNMOVED = -1
 
 /** Stands for the start of the text in place of a serial. */
 export const START = -1
@@ -53,6 +58,7 @@ export const isLeaf = (node: Node): node is Leaf => node.height === 0
 
 export const empty: Tree = {
   root: { owner: {}, height: 0, label: 0, visible: 0, items: [] },
+  runs: Runs.empty,
   index: Ranges.empty(),
   units: 0,
 }
@@ -85,16 +91,19 @@ export const rangeAt = (items: readonly number[], serial: number): number => {
 }
 
 /** The label of a unit's leaf. O(log n). */
-export const labelOf = ({ index }: Pick<Tree, 'index'>, serial: number): number => Ranges.get(index, serial)!
+export const labelOf = ({ index, runs }: Pick<Tree, 'index' | 'runs'>, serial: number): number => {
+  const moved = Ranges.get(index, serial) ?? UNMOVED
+  return moved === UNMOVED ? Runs.get(runs, serial).label : moved
+}
 
 /** Whether unit `a` stands before unit `b`; either may be {@link START} or {@link END}. O(log n). */
-export const isBefore = ({ root, index }: Pick<Tree, 'root' | 'index'>, a: number, b: number): boolean => {
+export const isBefore = (tree: Tree, a: number, b: number): boolean => {
   if (a === b || a === END || b === START) return false
   if (a === START || b === END) return true
-  const label = Ranges.get(index, a)!
-  const other = Ranges.get(index, b)!
+  const label = labelOf(tree, a)
+  const other = labelOf(tree, b)
   if (label !== other) return label < other
-  const { items } = leafAt(root, label)
+  const { items } = leafAt(tree.root, label)
   const [i, j] = [rangeAt(items, a), rangeAt(items, b)]
   return i === j ? a < b : i < j
 }
@@ -105,10 +114,10 @@ export const offsetOf = (tree: Tree, serial: number): number => count(tree, seri
 /** How many visible units stand up to a unit, that one too. O(log n). */
 export const offsetBehind = (tree: Tree, serial: number): number => count(tree, serial, 1)
 
-const count = ({ root, index }: Tree, serial: number, itself: number): number => {
-  const label = Ranges.get(index, serial)!
+const count = (tree: Tree, serial: number, itself: number): number => {
+  const label = labelOf(tree, serial)
   let offset = 0
-  let node = root
+  let node = tree.root
   while (!isLeaf(node)) {
     const at = childAt(node.items, label)
     for (let i = 0; i < at; i++) offset += node.items[i]!.visible
@@ -121,8 +130,8 @@ const count = ({ root, index }: Tree, serial: number, itself: number): number =>
 }
 
 /** Whether a unit is visible. O(log n). */
-export const isVisible = ({ root, index }: Tree, serial: number): boolean => {
-  const { items } = leafAt(root, Ranges.get(index, serial)!)
+export const isVisible = (tree: Tree, serial: number): boolean => {
+  const { items } = leafAt(tree.root, labelOf(tree, serial))
   return items[rangeAt(items, serial) + 1]! > 0
 }
 
@@ -228,6 +237,18 @@ export class Cursor {
 
   get isVisible(): boolean {
     return this.leaf.items[this.at + 1]! > 0
+  }
+
+  /** How many visible units stand before this place. O(log n). */
+  get offset(): number {
+    const { path, steps, leaf, at } = this
+    let offset = this.isAtRange && this.isVisible ? this.within : 0
+    for (let depth = 0; depth < path.length; depth++) {
+      const { items } = path[depth]!
+      for (let i = steps[depth]! - 1; i >= 0; i--) offset += items[i]!.visible
+    }
+    for (let i = at - 1; i > 0; i -= 2) if (leaf.items[i]! > 0) offset += leaf.items[i]!
+    return offset
   }
 
   /** To the first unit of the next range, or to the end of the text. Amortised O(1). */

@@ -1,6 +1,19 @@
 /** Edits of a {@link Tree}: a draft copies each node once, and then edits its copy in place. */
 import * as Ranges from './Ranges.js'
-import { childAt, Cursor, isLeaf, sizes, START, type Branch, type Leaf, type Node, type Tree } from './Tree.js'
+import * as Runs from './Runs.js'
+import {
+  childAt,
+  Cursor,
+  isLeaf,
+  labelOf,
+  sizes,
+  START,
+  UNMOVED,
+  type Branch,
+  type Leaf,
+  type Node,
+  type Tree,
+} from './Tree.js'
 
 /** Between the labels of leaves that are added at the end. */
 const GAP = 2 ** 32
@@ -9,21 +22,23 @@ const MAX_LABEL = 2 ** 52
 
 export class TreeDraft implements Tree {
   root: Node
+  runs: Runs.Runs
   index: Ranges.Ranges<number>
   units: number
   readonly owner: object = {}
   private readonly cursor: Cursor
 
-  constructor({ root, index, units }: Tree) {
-    this.root = root
-    this.index = index
-    this.units = units
+  constructor(tree: Tree) {
+    this.root = tree.root
+    this.runs = tree.runs
+    this.index = tree.index
+    this.units = tree.units
     this.cursor = new Cursor()
   }
 
   /** A cursor at a unit. It is moved by the next call of this draft. */
   at(serial: number): Cursor {
-    this.cursor.seek(this.root, Ranges.get(this.index, serial)!, serial)
+    this.cursor.seek(this.root, labelOf(this, serial), serial)
     return this.cursor
   }
 
@@ -34,10 +49,12 @@ export class TreeDraft implements Tree {
   }
 
   /**
-   * Inserts `count` new visible units behind a unit, or at the {@link START}. Amortised O(log n).
+   * Inserts the units of a run, all visible, behind a unit or at the {@link START}. Amortised
+   * O(log n).
    */
-  insert(behind: number, count: number): void {
+  insert(behind: number, run: Omit<Runs.Run, 'serial' | 'label'>): void {
     const serial = this.units
+    const count = run.length
     const { cursor } = this
     if (behind === START) cursor.toStart(this.root)
     else this.at(behind)
@@ -52,9 +69,8 @@ export class TreeDraft implements Tree {
       if (items[at + 1]! > 0 && behind + 1 === serial) items[at + 1]! += count
       else open(items, at + 2, serial, count)
     }
-    if (Ranges.get(this.index, serial) !== leaf.label) {
-      this.index = Ranges.set(this.index, serial, leaf.label, this.owner)
-    }
+    const { length, key, k, left, right, text, at } = run
+    this.runs = Runs.append(this.runs, { serial, length, key, k, left, right, text, at, label: leaf.label }, this.owner)
     this.fit()
   }
 
@@ -164,7 +180,7 @@ export class TreeDraft implements Tree {
     for (let i = 0; i < items.length; i += 2) {
       const from = items[i]!
       const to = from + Math.abs(items[i + 1]!)
-      const behind = to < this.units ? Ranges.get(this.index, to)! : label
+      const behind = Ranges.get(this.index, to) ?? UNMOVED
       this.index = Ranges.clear(this.index, from, to, this.owner)
       this.index = Ranges.set(this.index, from, label, this.owner)
       if (behind !== label) this.index = Ranges.set(this.index, to, behind, this.owner)

@@ -3,10 +3,10 @@ import { diffArrays } from 'diff'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { Maker } from '../../core/DataType.js'
-import type { Stamp } from '../../core/Update.js'
+import type { SourceId, Stamp } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import type { Change, Insert, Operation } from './Change.js'
-import { isHigh, isLow, replacement, type Edit } from './codeUnits.js'
+import { isHigh, replacement, type Edit } from './codeUnits.js'
 import * as Doc from './Doc.js'
 import * as Open from './Open.js'
 import { Operations } from './Operations.js'
@@ -43,7 +43,12 @@ export const splice =
     const end = offset + count
     if (!Number.isInteger(offset) || offset < 0 || offset > size) return beyond(offset, size)
     if (!Number.isInteger(end) || count < 0 || end > size) return beyond(end, size)
-    const change = count === 0 ? typed(state, stamp, offset, string) : erased(state, stamp, offset, count, string)
+    const change =
+      count === 0
+        ? typed(state, stamp.source, offset, string)
+        : string === ''
+          ? erased(state, stamp.source, offset, count)
+          : undefined
     return change === undefined ? edited([{ from: offset, to: end, insert: string }], state, stamp) : right(change)
   }
 
@@ -52,52 +57,54 @@ const beyond = (index: number, length: number): E.Left<Refusal> => left({ _tag: 
 const isSurrogate = (code: number): boolean => (code & 0xf800) === 0xd800
 
 /** The change that makes the open end longer, if the string is typed right behind it. */
-const typed = (state: State, { source }: Stamp, offset: number, string: string): Change | undefined => {
+const typed = (state: State, source: SourceId, offset: number, string: string): Change | undefined => {
   const { open, limits } = state
   if (open === null || string === '' || !Open.isTyping(open)) return undefined
   const { start, update, to } = open
   if (offset !== start.offset + to || start.size + to + string.length > limits.units) return undefined
   if (!isMine(state, source, start.key) || start.done > limits.operations) return undefined
   const operation = update[0][start.done] as Insert
-  const text = operation[1]
-  if (isHigh(text.charCodeAt(text.length - 1))) return undefined
-  return withLast(
-    start.key.first,
-    update[0],
-    operation.length === 4 ? ['+', text + string, operation[2], operation[3]] : ['+', text + string, operation[2]],
-  )
+  // where a pair may be cut, the general way looks
+  if (isHigh(operation[1].charCodeAt(operation[1].length - 1))) return undefined
+  const text = Open.lengthened(operation[1], string)
+  const next: Insert = operation.length === 4 ? ['+', text, operation[2], operation[3]] : ['+', text, operation[2]]
+  return withLast(start.key.first, update[0], next)
 }
 
-const isMine = (state: State, source: string, key: Doc.Key): boolean => {
+const isMine = (state: State, source: SourceId, key: Doc.Key): boolean => {
   const mine = growing(state, source)
-  return mine?.first === key.first && key.source === source
+  return mine !== undefined && mine.first === key.first && key.source === source
 }
 
 /** The change of a stroke with another last operation. */
 const withLast = (first: number, change: Change, operation: Operation): Change => {
-  const last = change.length - 1
-  if (last === 1) return [first, operation]
-  const next = change.slice() as [number, ...Operation[]]
-  next[0] = first
-  next[last] = operation
-  return next
+  switch (change.length) {
+    case 2:
+      return [first, operation]
+    case 3:
+      return [first, change[1] as Operation, operation]
+    default:
+      return [first, ...(change.slice(1, -1) as Operation[]), operation]
+  }
 }
 
 /** The change that makes the open end longer, if what is removed stands at one of its sides. */
-const erased = (state: State, { source }: Stamp, offset: number, count: number, string: string): Change | undefined => {
+const erased = (state: State, source: SourceId, offset: number, count: number): Change | undefined => {
   const { open, limits, doc } = state
-  if (open === null || string !== '' || Open.isTyping(open)) return undefined
+  if (open === null || Open.isTyping(open)) return undefined
   const { start, update, from, to } = open
   if (!isMine(state, source, start.key) || start.done > limits.operations) return undefined
   const at = Open.offsetIn(open)
   const isBackward = offset + count === at
   if (!isBackward && offset !== at) return undefined
-  const [low, high] = isBackward ? [from - count, to] : [from, to + count]
+  const low = isBackward ? from - count : from
+  const high = isBackward ? to : to + count
   if (low < start.low || high > start.high) return undefined
-  const run = Doc.runOf(doc, low)
   // where a pair may be cut, the general way looks
-  const edges = isBackward ? [low, from - 1] : [to, high - 1]
-  if (edges.some((serial) => isSurrogate(run.text.charCodeAt(run.at + serial - run.serial)))) return undefined
+  const run = Doc.runOf(doc, low)
+  const { text, at: begin, serial } = run
+  if (isSurrogate(text.charCodeAt(begin + (isBackward ? low : to) - serial))) return undefined
+  if (isSurrogate(text.charCodeAt(begin + (isBackward ? from : high) - 1 - serial))) return undefined
   const k = start.k + low - start.serial - start.below
   const all = high - low + start.below + start.above
   return withLast(start.key.first, update[0], ['-', Doc.refTo(start.target, k, start.key), all])
@@ -125,39 +132,30 @@ export const edit =
   }
 
 /** A change from edits that are in order and within the text. */
-const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Either<Refusal, Change> => {
-  const doc = whole(state)
-  const split = edits.flatMap(({ from, to }) => [from, to]).find((offset) => cutsPair(doc, offset))
-  if (split !== undefined) return left({ _tag: 'SplitsPair', offset: split })
-  return right(composed(state, stamp, (operations) => operations.edit(edits)))
-}
+const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Either<Refusal, Change> =>
+  composed(state, stamp, (operations) => {
+    operations.edit(edits)
+  })
 
-/** A change made of operations: the stroke that may grow, if it stays within the limits. */
-export const composed = (state: State, { source }: Stamp, compose: (operations: Operations) => void): Change => {
+/** A change made of operations: of the stroke that may grow, if it stays within the limits. */
+export const composed = (
+  state: State,
+  { source }: Stamp,
+  compose: (operations: Operations) => void,
+): E.Either<SplitsPair, Change> => {
   const doc = whole(state)
   const mine = growing(state, source)
   const stroke = mine && SortedMap.get(Doc.byKey, doc.strokes, mine)
+  let operations: Operations
   if (mine !== undefined && stroke?.waits === null) {
-    const longer = new Operations(doc, mine, stroke)
-    compose(longer)
-    if (longer.fits(state.limits)) return longer.change()
+    operations = new Operations(doc, mine, stroke)
+    compose(operations)
+    if (operations.split < 0 && operations.fits(state.limits)) return right(operations.change())
   }
-  const begun = new Operations(doc, { first: 0, source }, undefined)
-  compose(begun)
-  return begun.change()
+  operations = new Operations(doc, { first: 0, source }, undefined)
+  compose(operations)
+  return operations.split < 0 ? right(operations.change()) : left({ _tag: 'SplitsPair', offset: operations.split })
 }
-
-/** Whether an offset lies between a high and a low surrogate. O(log n). */
-export const cutsPair = (doc: Doc.Doc, offset: number): boolean => {
-  if (offset <= 0 || offset >= doc.root.visible) return false
-  const text = codesAt(doc, offset)
-  return isHigh(text[0]) && isLow(text[1])
-}
-
-const codesAt = (doc: Doc.Doc, offset: number): readonly [number, number] => [
-  Doc.codeAt(doc, offset - 1),
-  Doc.codeAt(doc, offset),
-]
 
 /** Makes the text equal to a string, by the least change in whole characters. */
 export const text =

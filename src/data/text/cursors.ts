@@ -2,7 +2,6 @@
 import type { option as O } from 'fp-ts'
 import { none, some } from '../../core/Option.js'
 import type { SourceId } from '../../core/Update.js'
-import { cutsPair } from './commands.js'
 import * as Doc from './Doc.js'
 import { whole, type State } from './State.js'
 import * as Tree from './Tree.js'
@@ -22,7 +21,7 @@ export const cursorAt =
   (state: State): Cursor => {
     const doc = whole(state)
     const clamped = Math.max(0, Math.min(Math.trunc(offset) || 0, doc.root.visible))
-    const at = cutsPair(doc, clamped) ? clamped + bias : clamped
+    const at = Doc.cutsPair(doc, clamped) ? clamped + bias : clamped
     const unit = bias < 0 ? at - 1 : at
     if (unit < 0 || unit >= doc.root.visible) return [0, bias]
     const serial = Tree.visibleAt(doc.root, unit)
@@ -40,5 +39,5 @@ export const offsetOf =
     const serial = Doc.find(doc, { first, source }, k)
     if (serial === undefined) return none
     const offset = bias < 0 ? Tree.offsetBehind(doc, serial) : Tree.offsetOf(doc, serial)
-    return some(cutsPair(doc, offset) ? offset + bias : offset)
+    return some(Doc.cutsPair(doc, offset) ? offset + bias : offset)
   }

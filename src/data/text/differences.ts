@@ -2,7 +2,6 @@
 import type { SourceId } from '../../core/Update.js'
 import { replacement, type Edit } from './codeUnits.js'
 import * as Doc from './Doc.js'
-import * as Ranges from './Ranges.js'
 import { stretch, toString } from './read.js'
 import { whole, type State } from './State.js'
 import { isLeaf, type Node } from './Tree.js'
@@ -25,7 +24,7 @@ export const sharedUnits = (a: Doc.Doc, b: Doc.Doc): number => {
   let high = Math.min(a.units, b.units)
   while (low < high) {
     const middle = (low + high) >> 1
-    if (Ranges.get(a.runs, middle) === Ranges.get(b.runs, middle)) low = middle + 1
+    if (Doc.runOf(a, middle) === Doc.runOf(b, middle)) low = middle + 1
     else high = middle
   }
   // what was put into the tree twice, from one open end, or comes from a clone

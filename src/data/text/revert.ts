@@ -1,5 +1,4 @@
 /** Undo: what changed between two versions, taken back in a third. */
-import { right } from '../../core/Either.js'
 import { composed, type Command } from './commands.js'
 import { idsOf, walk, type Units } from './differences.js'
 import * as Doc from './Doc.js'
@@ -58,12 +57,10 @@ export const revert =
   (state, stamp) => {
     const { came, went } = difference(whole(before), whole(after))
     const doc = whole(state)
-    return right(
-      composed(state, stamp, (operations) => {
-        for (const units of came) hide(doc, units, operations)
-        for (const { text, behind } of went) insertBehind(doc, behind, text, operations)
-      }),
-    )
+    return composed(state, stamp, (operations) => {
+      for (const units of came) hide(doc, units, operations)
+      for (const { text, behind } of went) insertBehind(doc, behind, text, operations)
+    })
   }
 
 /** Hides those of the units that are visible. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { scuttlebutt, Text, type Update } from '../../../src/index.js'
+import { Text, type Update } from '../../../src/index.js'
 import { inMemory } from '../../runs.js'
 import { expectSound, orderOf, shrink } from './invariants.js'
 import { outcomeOf } from './oracle.js'
