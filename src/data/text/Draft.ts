@@ -18,6 +18,9 @@ const WASTE = 16
 /** A stroke while it is applied. */
 type Progress = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] }
 
+/** Where an operation inserts, and what of its text. */
+type Place = Pick<Open.TypingStart, 'at' | 'behind' | 'left' | 'right'>
+
 export class Draft extends TreeDraft implements Doc.Doc {
   swept: Ranges.Ranges<number>
   waiting: SortedMap.SortedMap<Doc.Wait, true>
@@ -117,7 +120,8 @@ export class Draft extends TreeDraft implements Doc.Doc {
   /** The stroke with a later update that only adds to what is done. */
   private grow(held: Doc.Stroke, update: Update<Change>): void {
     if (held.waits !== null) this.waiting = SortedMap.remove(Doc.byWait, this.waiting, held.waits)
-    const stroke: Progress = { ...held, update, waits: null }
+    const { key, done, size, places } = held
+    const stroke: Progress = { key, update, done, size, places, waits: null }
     if (held.done > 0) {
       const [before, after] = [held.update[0][held.done] as Operation, update[0][held.done] as Operation]
       if (isInsert(after)) {
@@ -257,7 +261,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
       this.open = { start, update, from: 0, to: text.length - at, [Open.COMMITTED]: undefined }
       return true
     }
-    this.insertRun(stroke, { text, at, left, right, behind, length: text.length - at })
+    this.insertRun(stroke, text, { at, behind, left, right })
     return false
   }
 
@@ -266,18 +270,16 @@ export class Draft extends TreeDraft implements Doc.Doc {
     return done + 1 === update[0].length && !this.isWaking && SortedMap.size(this.waiting) === 0
   }
 
-  private insertRun(
-    stroke: Progress,
-    { behind, ...run }: Pick<Doc.Run, 'text' | 'at' | 'left' | 'right' | 'length'> & { readonly behind: number },
-  ): void {
+  /** Puts the text of an operation, from `at` on, behind a unit. */
+  private insertRun(stroke: Progress, text: string, { at, behind, left, right }: Place): void {
     const serial = this.units
     const { key, size, places } = stroke
-    this.insert(behind, { ...run, key, k: size + 1 })
-    const { length } = run
+    const length = text.length - at
+    this.insert(behind, serial, key, size + 1, left, right, text, at)
     const end = places.length
     const followsOn = end > 0 && places[end - 1]! + size + 1 - places[end - 2]! === serial
-    if (!followsOn) stroke.places = [...places, size + 1, serial]
-    stroke.size += length
+    if (!followsOn) stroke.places = end === 0 ? [1, serial] : places.concat(size + 1, serial)
+    stroke.size = size + length
   }
 
   /** As {@link insertHere}, for an operation that hides. */
@@ -395,9 +397,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
     const { key, done, size, places } = open.start
     const stroke: Progress = { key, update: open.update, done, size, places, waits: null }
     if (Open.isTyping(open)) {
-      const { at, behind, left, right } = open.start
-      const text = Open.operationText(open)
-      this.insertRun(stroke, { text, at, left, right, behind, length: open.to })
+      this.insertRun(stroke, Open.operationText(open), open.start)
     } else this.hide(open.from, open.to - open.from)
     this.keep(stroke)
   }

@@ -23,7 +23,7 @@ export class Operations {
   private readonly made: [number, ...Operation[]]
   private readonly cursor: Tree.Cursor
   /** The newest operation on each stroke that may hide more of it. */
-  private readonly hidden = new Map<Doc.Key, Hidden>()
+  private hidden: Map<Doc.Key, Hidden> | undefined
   private units = 0
   /** The first offset that lies within a surrogate pair, or -1. */
   split = -1
@@ -33,7 +33,8 @@ export class Operations {
     this.doc = doc
     this.own = own
     this.stroke = stroke
-    this.made = stroke === undefined ? [0] : [own.first, ...(stroke.update[0].slice(1) as Operation[])]
+    this.made = stroke === undefined ? [0] : (stroke.update[0].slice() as [number, ...Operation[]])
+    this.made[0] = own.first
     this.cursor = new Tree.Cursor()
   }
 
@@ -98,6 +99,7 @@ export class Operations {
   }
 
   private hideUnits(target: Doc.Key, k: number, count: number): void {
+    this.hidden ??= new Map()
     const held = this.hidden.get(target) ?? this.lastHidden(target)
     if (held !== undefined && this.spans(held, k, count)) {
       const end = Math.max(held.from + held.count, k + count)

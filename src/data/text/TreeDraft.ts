@@ -52,9 +52,17 @@ export class TreeDraft implements Tree {
    * Inserts the units of a run, all visible, behind a unit or at the {@link START}. Amortised
    * O(log n).
    */
-  insert(behind: number, run: Omit<Runs.Run, 'serial' | 'label'>): void {
-    const serial = this.units
-    const count = run.length
+  insert(
+    behind: number,
+    serial: number,
+    key: Runs.Key,
+    k: number,
+    leftUnit: number,
+    rightUnit: number,
+    text: string,
+    from: number,
+  ): void {
+    const count = text.length - from
     const { cursor } = this
     if (behind === START) cursor.toStart(this.root)
     else this.at(behind)
@@ -69,8 +77,9 @@ export class TreeDraft implements Tree {
       if (items[at + 1]! > 0 && behind + 1 === serial) items[at + 1]! += count
       else open(items, at + 2, serial, count)
     }
-    const { length, key, k, left, right, text, at } = run
-    this.runs = Runs.append(this.runs, { serial, length, key, k, left, right, text, at, label: leaf.label }, this.owner)
+    const { label } = leaf
+    const run = { serial, length: count, key, k, left: leftUnit, right: rightUnit, text, at: from, label }
+    this.runs = Runs.append(this.runs, run, this.owner)
     this.fit()
   }
 
