@@ -42,7 +42,7 @@ export const apply =
     const { mine, open } = state
     const isMine = mine !== null && updates.some((update) => update[2] === mine.source)
     const next = isMine ? null : mine
-    const longer = open === null || updates.length > 1 ? undefined : grown(open, updates[0]!, state, next)
+    const longer = open === null || updates.length !== 1 ? undefined : grown(open, updates[0]!, state, next)
     return longer ?? applied(updates, state, next)
   }
 
