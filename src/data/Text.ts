@@ -18,14 +18,16 @@
  * const [, both] = unwrap(pad.change(Text.insert(2, '!'), 1002)(ann))
  * Text.toString(pad.merge(ben)(both).state) // => 'Hoi!'
  */
-import type { eq } from 'fp-ts'
+import type { either as E, eq } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
+import type { Replica } from '../core/Replica.js'
 import { sameStamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { codec, type Change } from './text/Change.js'
 import * as Doc from './text/Doc.js'
 import { toString } from './text/read.js'
+import { load as loadWith, type NotSaved } from './text/save.js'
 import { apply, emptyOf, own, whole, type Limits, type State } from './text/State.js'
 
 export type { Change, Hide, Insert, Operation, Other, Ref } from './text/Change.js'
@@ -34,14 +36,19 @@ export type { Command, Edit, IndexOutOfRange, Refusal, SplitsPair } from './text
 export { cursorAt, offsetOf } from './text/cursors.js'
 export type { Bias, Cursor } from './text/cursors.js'
 export { changesSince } from './text/differences.js'
+export { mark, spans, unmark } from './text/marks.js'
+export type { Growth, Span } from './text/marks.js'
 export { at, length, slice, toString } from './text/read.js'
 export { revert } from './text/revert.js'
+export { save } from './text/save.js'
+export type { NotSaved, Saved } from './text/save.js'
 export { apply, close, own } from './text/State.js'
 export type { Limits, State } from './text/State.js'
 
 /** The data type that {@link of} returns. */
 export interface Type extends DataType<State, Change> {
   readonly own: typeof own
+  readonly load: typeof load
   readonly toJSON: (state: State) => string
 }
 
@@ -73,8 +80,21 @@ export const of = ({ units = DEFAULT.units, operations = DEFAULT.operations }: P
   empty: emptyOf({ units, operations }),
   apply,
   own,
+  load: loadWith({ units, operations }),
   toJSON,
 })
+
+/**
+ * The replica that {@link save} gave as JSON. Errors: `NotSaved`. O(n log n), and much faster than
+ * to apply its history.
+ *
+ * @example
+ * const pad = scuttlebutt(Text)
+ * const [, ann] = unwrap(pad.change(Text.insert(0, 'Hi'), 1000)(pad.create('ann')))
+ * const file = JSON.stringify(Text.save(ann))
+ * Text.toString(unwrap(Text.load(JSON.parse(file))).state) // => 'Hi'
+ */
+export const load: (json: unknown) => E.Either<NotSaved, Replica<State, Change>> = loadWith(DEFAULT)
 
 /** The same as {@link toString}. */
 export const toJSON = toString

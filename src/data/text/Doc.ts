@@ -4,7 +4,7 @@
  */
 import { before, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import type { Change, Ref } from './Change.js'
+import type { Change, Operation, Ref } from './Change.js'
 import { isHigh, isLow } from './codeUnits.js'
 import * as Ranges from './Ranges.js'
 import * as Runs from './Runs.js'
@@ -33,9 +33,17 @@ export interface Wait extends Key {
   readonly waiter: Key
 }
 
+/** Names a mark. Of two that meet, the one that was begun later counts. */
+export interface MarkId extends Key {
+  /** The operation's place in its stroke. */
+  readonly index: number
+}
+
 export interface Doc extends Tree.Tree {
   readonly strokes: SortedMap.SortedMap<Key, Stroke>
   readonly waiting: SortedMap.SortedMap<Wait, true>
+  /** The operations `*`, oldest first. */
+  readonly marks: SortedMap.SortedMap<MarkId, Operation>
   /**
    * Ranges of serials, by their first, up to the value: all of these units are hidden. Only ranges
    * that were hidden in many pieces more than once.
@@ -50,10 +58,16 @@ export const byWait: SortedMap.Less<Wait> = (a, b) => {
   return a.k === b.k ? byKey(a.waiter, b.waiter) : a.k < b.k
 }
 
+export const byMark: SortedMap.Less<MarkId> = (a, b) => {
+  if (a.first !== b.first) return a.first < b.first
+  return a.source === b.source ? a.index < b.index : a.source < b.source
+}
+
 export const empty: Doc = {
   ...Tree.empty,
   strokes: SortedMap.empty(),
   waiting: SortedMap.empty(),
+  marks: SortedMap.empty(),
   swept: Ranges.empty(),
 }
 

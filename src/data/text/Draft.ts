@@ -24,6 +24,7 @@ type Place = Pick<Open.TypingStart, 'at' | 'behind' | 'left' | 'right'>
 export class Draft extends TreeDraft implements Doc.Doc {
   swept: Ranges.Ranges<number>
   waiting: SortedMap.SortedMap<Doc.Wait, true>
+  marks: SortedMap.SortedMap<Doc.MarkId, Operation>
   strokes: SortedMap.SortedMap<Doc.Key, Doc.Stroke>
   /** The operation that may grow at present; not in the tree yet. */
   open: Open.Open | null
@@ -41,6 +42,7 @@ export class Draft extends TreeDraft implements Doc.Doc {
     super(doc)
     this.swept = doc.swept
     this.waiting = doc.waiting
+    this.marks = doc.marks
     this.strokes = doc.strokes
     this.open = open
     if (isBatch) this.batch = new SortedMap.Draft(Doc.byKey, doc.strokes)
@@ -59,8 +61,8 @@ export class Draft extends TreeDraft implements Doc.Doc {
   done(): Doc.Doc {
     if (this.batch !== undefined) this.strokes = this.batch.done()
     if (this.isStale) return anew(this.strokes)
-    const { root, index, units, runs, swept, waiting, strokes } = this
-    return { root, index, units, runs, swept, waiting, strokes }
+    const { root, index, units, runs, swept, waiting, marks, strokes } = this
+    return { root, index, units, runs, swept, waiting, marks, strokes }
   }
 
   /** Applies an update. Costs as its operations; all is made anew in `done` if it took one back. */
@@ -148,10 +150,17 @@ export class Draft extends TreeDraft implements Doc.Doc {
       let isOpen: boolean | undefined = false
       if (isInsert(operation)) isOpen = this.insertHere(stroke, operation)
       else if (isHide(operation)) isOpen = this.eraseHere(stroke, operation)
-      else stroke.done++
+      else this.pass(stroke, operation)
       if (isOpen !== false) return isOpen === true
     }
     return false
+  }
+
+  /** Passes an operation that changes no unit, and keeps it if it is a mark. */
+  private pass(stroke: Progress, operation: Operation): void {
+    stroke.done++
+    if (operation[0] !== '*') return
+    this.marks = SortedMap.set(Doc.byMark, this.marks, { ...stroke.key, index: stroke.done }, operation)
   }
 
   /** The stroke of a unit, if the unit is here; else the stroke in hand waits for it. */

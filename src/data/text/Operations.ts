@@ -165,6 +165,11 @@ export class Operations {
     }
   }
 
+  /** Adds an operation that changes no unit. */
+  add(operation: Operation): void {
+    this.made.push(operation)
+  }
+
   /** Whether the last operation of the stroke that grows could be made longer by a text. */
   private typeOn(left: number, right: number, text: string): boolean {
     const { stroke, doc } = this

@@ -162,3 +162,22 @@ export const clear = <V>(ranges: Ranges<V>, from: number, to: number, owner: obj
   for (let key = above(next, from); key >= 0 && key <= to; key = above(next, from)) next = remove(next, key, owner)
   return next
 }
+
+/** From keys in order. O(n). */
+export const of = <V>(keys: readonly number[], items: readonly V[]): Ranges<V> => {
+  const owner = {}
+  let nodes: Ranges<V>[] = []
+  const width = Math.max(2, (sizes.width * 3) >> 2)
+  for (let i = 0; i < keys.length || i === 0; i += width) {
+    nodes.push({ owner, height: 0, keys: keys.slice(i, i + width), items: items.slice(i, i + width) })
+  }
+  for (let height = 1; nodes.length > 1; height++) {
+    const above: Ranges<V>[] = []
+    for (let i = 0; i < nodes.length; i += width) {
+      const below = nodes.slice(i, i + width)
+      above.push({ owner, height, keys: below.map((node) => node.keys[0]!), items: below })
+    }
+    nodes = above
+  }
+  return nodes[0]!
+}

@@ -75,3 +75,18 @@ export const forEach = ({ chunks, tail, count }: Runs, visit: (run: Run) => void
   })
   for (let i = 0; i < count; i++) visit(tail[i]!)
 }
+
+/** From runs in order. O(n). */
+export const of = (runs: ReadonlyArray<Run>): Runs => {
+  const chunks: Run[][] = []
+  for (let i = 0; i + sizes.chunk <= runs.length; i += sizes.chunk) chunks.push(runs.slice(i, i + sizes.chunk))
+  const tail = runs.slice(chunks.length * sizes.chunk)
+  return {
+    chunks: Ranges.of(
+      chunks.map(([first]) => first!.serial),
+      chunks,
+    ),
+    tail,
+    count: tail.length,
+  }
+}

@@ -137,24 +137,32 @@ const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Eithe
     operations.edit(edits)
   })
 
-/** A change made of operations: of the stroke that may grow, if it stays within the limits. */
-export const composed = (
+/** A change made of operations that begins a stroke. */
+export const begun = (
   state: State,
   { source }: Stamp,
   compose: (operations: Operations) => void,
 ): E.Either<SplitsPair, Change> => {
-  const doc = whole(state)
-  const mine = growing(state, source)
-  const stroke = mine && SortedMap.get(Doc.byKey, doc.strokes, mine)
-  let operations: Operations
-  if (mine !== undefined && stroke?.waits === null) {
-    operations = new Operations(doc, mine, stroke)
-    compose(operations)
-    if (operations.split < 0 && operations.fits(state.limits)) return right(operations.change())
-  }
-  operations = new Operations(doc, { first: 0, source }, undefined)
+  const operations = new Operations(whole(state), { first: 0, source }, undefined)
   compose(operations)
   return operations.split < 0 ? right(operations.change()) : left({ _tag: 'SplitsPair', offset: operations.split })
+}
+
+/** A change made of operations: of the stroke that may grow, if it stays within the limits. */
+export const composed = (
+  state: State,
+  stamp: Stamp,
+  compose: (operations: Operations) => void,
+): E.Either<SplitsPair, Change> => {
+  const doc = whole(state)
+  const mine = growing(state, stamp.source)
+  const stroke = mine && SortedMap.get(Doc.byKey, doc.strokes, mine)
+  if (mine !== undefined && stroke?.waits === null) {
+    const longer = new Operations(doc, mine, stroke)
+    compose(longer)
+    if (longer.split < 0 && longer.fits(state.limits)) return right(longer.change())
+  }
+  return begun(state, stamp, compose)
 }
 
 /** Makes the text equal to a string, by the least change in whole characters. */

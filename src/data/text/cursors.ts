@@ -34,10 +34,34 @@ export const offsetOf =
   (cursor: Cursor) =>
   (state: State): O.Option<number> => {
     const doc = whole(state)
-    if (cursor.length === 2) return some(cursor[1] < 0 ? 0 : doc.root.visible)
-    const [first, k, source, bias] = cursor
-    const serial = Doc.find(doc, { first, source }, k)
-    if (serial === undefined) return none
-    const offset = bias < 0 ? Tree.offsetBehind(doc, serial) : Tree.offsetOf(doc, serial)
-    return some(Doc.cutsPair(doc, offset) ? offset + bias : offset)
+    const offset = offsetIn(doc, cursor)
+    if (offset === undefined) return none
+    return some(Doc.cutsPair(doc, offset) ? offset + (cursor[cursor.length - 1] as Bias) : offset)
   }
+
+/** The offset of a cursor, undefined if its unit is not here. */
+export const offsetIn = (doc: Doc.Doc, cursor: Cursor): number | undefined => {
+  if (cursor.length === 2) return cursor[1] < 0 ? 0 : doc.root.visible
+  const [first, k, source, bias] = cursor
+  const serial = Doc.find(doc, { first, source }, k)
+  if (serial === undefined) return undefined
+  return bias < 0 ? Tree.offsetBehind(doc, serial) : Tree.offsetOf(doc, serial)
+}
+
+const isBias = (u: unknown): u is Bias => u === 1 || u === -1
+
+/** Whether a value that came from elsewhere is a cursor. */
+export const isCursor = (u: unknown): u is Cursor => {
+  if (!Array.isArray(u)) return false
+  const members: readonly unknown[] = u
+  if (members.length === 2) return members[0] === 0 && isBias(members[1])
+  const [first, k, source, bias] = members
+  return (
+    members.length === 4 &&
+    typeof first === 'number' &&
+    Number.isSafeInteger(k) &&
+    (k as number) > 0 &&
+    typeof source === 'string' &&
+    isBias(bias)
+  )
+}

@@ -1,7 +1,8 @@
 /** Undo: what changed between two versions, taken back in a third. */
-import { composed, type Command } from './commands.js'
+import { begun, composed, type Command } from './commands.js'
 import { idsOf, walk, type Units } from './differences.js'
 import * as Doc from './Doc.js'
+import { unmarked } from './marks.js'
 import type { Operations } from './Operations.js'
 import { stretch } from './read.js'
 import { whole, type State } from './State.js'
@@ -49,15 +50,20 @@ const difference = (before: Doc.Doc, after: Doc.Doc): Difference => {
 
 /**
  * Takes back what changed from one version to a later one, in the present text: hides what came and
- * is still visible, and inserts anew the text of what went, where it stood. What others did stays.
+ * is still visible, and inserts anew the text of what went, where it stood, without the marks it had.
+ * Marks that came give way to those before them. What others did stays.
  * To redo, revert the revert. O(d log n) for d ranges that differ.
  */
 export const revert =
   (before: State, after: State): Command =>
   (state, stamp) => {
     const { came, went } = difference(whole(before), whole(after))
+    const marks = unmarked(whole(before), whole(after), state)
     const doc = whole(state)
-    return composed(state, stamp, (operations) => {
+    // marks have the stamp of their stroke
+    const make = marks.length > 0 ? begun : composed
+    return make(state, stamp, (operations) => {
+      for (const mark of marks) operations.add(mark)
       for (const units of came) hide(doc, units, operations)
       for (const { text, behind } of went) insertBehind(doc, behind, text, operations)
     })
