@@ -1,16 +1,12 @@
-/**
- * Updates applied to a text: a draft takes strokes one by one, and gives the next {@link Doc}.
- *
- * Source of the order: Weidner, Gentle and Kleppmann, "The Art of the Fugue" (2023), FugueMax.
- */
+/** Updates applied to a text: a draft takes strokes one by one, and gives the next {@link Doc}. */
 import { compare, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { isHide, isInsert, type Change, type Hide, type Insert, type Operation, type Ref } from './Change.js'
 import * as Doc from './Doc.js'
 import * as Open from './Open.js'
+import { Placing } from './Placing.js'
 import * as Ranges from './Ranges.js'
 import * as Tree from './Tree.js'
-import { TreeDraft } from './TreeDraft.js'
 
 /** An operation that hides this many pieces that are hidden already is remembered. */
 const WASTE = 16
@@ -21,7 +17,7 @@ type Progress = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] }
 /** Where an operation inserts, and what of its text. */
 type Place = Pick<Open.TypingStart, 'at' | 'behind' | 'left' | 'right'>
 
-export class Draft extends TreeDraft implements Doc.Doc {
+export class Draft extends Placing implements Doc.Doc {
   swept: Ranges.Ranges<number>
   waiting: SortedMap.SortedMap<Doc.Wait, true>
   marks: SortedMap.SortedMap<Doc.MarkId, Operation>
@@ -209,51 +205,6 @@ export class Draft extends TreeDraft implements Doc.Doc {
   }
 
   /**
-   * The end in place of a right that no honest replica writes: one that is not behind `left`, or
-   * that was itself put behind a unit that is.
-   */
-  private straightened(left: number, right: number): number {
-    if (right === Tree.END || !Tree.isBefore(this, left, right)) return Tree.END
-    const own = Doc.leftOf(Doc.runOf(this, right), right)
-    return own === left || Tree.isBefore(this, own, left) ? right : Tree.END
-  }
-
-  /** The unit behind a unit, or END. */
-  private next(serial: number): number {
-    const cursor = this.behind(serial)
-    return cursor.isAtRange ? cursor.serial : Tree.END
-  }
-
-  /** A cursor behind a unit. The next call moves it. */
-  private behind(serial: number): Tree.Cursor {
-    if (serial === Tree.START) return this.atStart()
-    const cursor = this.at(serial)
-    cursor.move(1)
-    return cursor
-  }
-
-  /** The unit behind which the unit `k` of a stroke belongs, between `left` and `right`. */
-  private place(cursor: Tree.Cursor, key: Doc.Key, k: number, left: number, right: number): number {
-    let place = left
-    let isPassing = false
-    while (cursor.isAtRange) {
-      const { serial } = cursor
-      if (serial === right) break
-      const run = Doc.runOf(this, serial)
-      const length = Math.min(cursor.length, run.serial + run.length - serial)
-      const own = Doc.leftOf(run, serial)
-      if (own === left) {
-        if (run.right !== right) isPassing = Tree.isBefore(this, run.right, right)
-        else if (Doc.isIdBefore(key, k, run, serial)) break
-        else isPassing = false
-      } else if (Tree.isBefore(this, own, left)) break
-      if (!isPassing) place = serial + length - 1
-      cursor.move(length)
-    }
-    return place
-  }
-
-  /**
    * Inserts the text of the stroke's operation in hand, from `at` on, behind `left`. Whether it has
    * become the open end instead.
    */
@@ -286,8 +237,8 @@ export class Draft extends TreeDraft implements Doc.Doc {
     const length = text.length - at
     this.insert(behind, serial, key, size + 1, left, right, text, at)
     const end = places.length
-    const followsOn = end > 0 && places[end - 1]! + size + 1 - places[end - 2]! === serial
-    if (!followsOn) stroke.places = end === 0 ? [1, serial] : places.concat(size + 1, serial)
+    const followsOn = end > 0 && serial === places[end - 1]! + size + 1 - places[end - 2]!
+    if (!followsOn) stroke.places = places.concat(size + 1, serial)
     stroke.size = size + length
   }
 
@@ -329,7 +280,9 @@ export class Draft extends TreeDraft implements Doc.Doc {
   }
 
   private sweepUnits(stroke: Doc.Stroke, k: number, count: number): void {
-    Doc.forEachPiece(stroke, k, count, (serial, length) => this.sweep(serial, serial + length))
+    Doc.forEachPiece(stroke, k, count, (serial, length) => {
+      this.sweep(serial, serial + length)
+    })
   }
 
   /** Makes visible units the open end if they stand side by side in one run. */
@@ -415,7 +368,9 @@ export class Draft extends TreeDraft implements Doc.Doc {
 /** The text made anew from the newest updates of all strokes. O(n log n). */
 const anew = (strokes: SortedMap.SortedMap<Doc.Key, Doc.Stroke>): Doc.Doc => {
   const draft = new Draft(Doc.empty, null, true)
-  SortedMap.forEach(strokes, ({ update }) => draft.take(update))
+  SortedMap.forEach(strokes, ({ update }) => {
+    draft.take(update)
+  })
   draft.flush()
   return draft.done()
 }

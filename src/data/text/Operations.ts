@@ -54,9 +54,7 @@ export class Operations {
 
   /** A stroke that nothing was added to gives an empty change. */
   change(): Change {
-    return this.stroke !== undefined && this.made.length === this.stroke.update[0].length && this.isSame()
-      ? [0]
-      : this.made
+    return this.made.length === this.stroke?.update[0].length && this.isSame() ? [0] : this.made
   }
 
   private isSame(): boolean {
@@ -117,7 +115,7 @@ export class Operations {
   /** The operation at the end of the stroke that grows, if it hides units of `target`. */
   private lastHidden(target: Doc.Key): Hidden | undefined {
     const { stroke } = this
-    if (stroke === undefined || this.made.length !== stroke.update[0].length) return undefined
+    if (this.made.length !== stroke?.update[0].length) return undefined
     const at = this.made.length - 1
     const last = this.made[at] as Operation | undefined
     if (last === undefined || at === 0 || !isHide(last)) return undefined
@@ -125,7 +123,7 @@ export class Operations {
     return { target, from: Doc.kOf(last[1]), count: last[2], at }
   }
 
-  /** Whether all units between a range and more units of its stroke are hidden, or there is none. */
+  /** Whether no unit between a range and more units of its stroke is visible. */
   private spans({ target, from, count }: Hidden, k: number, more: number): boolean {
     const [low, high] = k < from ? [k + more, from] : [from + count, k]
     if (low >= high) return true
@@ -173,7 +171,7 @@ export class Operations {
   /** Whether the last operation of the stroke that grows could be made longer by a text. */
   private typeOn(left: number, right: number, text: string): boolean {
     const { stroke, doc } = this
-    if (stroke === undefined || left === Tree.START || this.made.length !== stroke.update[0].length) return false
+    if (left === Tree.START || this.made.length !== stroke?.update[0].length) return false
     const at = this.made.length - 1
     const last = this.made[at] as Operation
     if (at === 0 || !isInsert(last) || last !== stroke.update[0][at]) return false

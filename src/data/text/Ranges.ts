@@ -79,7 +79,10 @@ export const above = <V>(ranges: Ranges<V>, key: number): number => {
 
 /** Calls `visit` for each range in order. O(n). */
 export const forEach = <V>(ranges: Ranges<V>, visit: (value: V, key: number) => void): void => {
-  if (isLeaf(ranges)) ranges.items.forEach((value, i) => visit(value, ranges.keys[i]!))
+  if (isLeaf(ranges))
+    ranges.items.forEach((value, i) => {
+      visit(value, ranges.keys[i]!)
+    })
   else for (const child of ranges.items) forEach(child, visit)
 }
 

@@ -96,7 +96,7 @@ export const labelOf = ({ index, runs }: Pick<Tree, 'index' | 'runs'>, serial: n
   return moved === UNMOVED ? Runs.get(runs, serial).label : moved
 }
 
-/** Whether unit `a` stands before unit `b`; either may be {@link START} or {@link END}. O(log n). */
+/** Whether unit `a`, or an edge, stands before unit `b`, or an edge. O(log n). */
 export const isBefore = (tree: Tree, a: number, b: number): boolean => {
   if (a === b || a === END || b === START) return false
   if (a === START || b === END) return true

@@ -73,7 +73,7 @@ const typed = (state: State, source: SourceId, offset: number, string: string): 
 
 const isMine = (state: State, source: SourceId, key: Doc.Key): boolean => {
   const mine = growing(state, source)
-  return mine !== undefined && mine.first === key.first && key.source === source
+  return mine?.first === key.first && key.source === source
 }
 
 /** The change of a stroke with another last operation. */
@@ -82,7 +82,7 @@ const withLast = (first: number, change: Change, operation: Operation): Change =
     case 2:
       return [first, operation]
     case 3:
-      return [first, change[1] as Operation, operation]
+      return [first, change[1]!, operation]
     default:
       return [first, ...(change.slice(1, -1) as Operation[]), operation]
   }

@@ -29,7 +29,9 @@ export const cursorAt =
     return [run.key.first, Doc.kAt(run, serial), run.key.source, bias]
   }
 
-/** The offset of a cursor, and where a hidden unit was; `none` if its unit is not here. O(log n). */
+/**
+ * The offset of a cursor; of a hidden unit, where it was. `none` if its unit is not here. O(log n).
+ */
 export const offsetOf =
   (cursor: Cursor) =>
   (state: State): O.Option<number> => {

@@ -6,7 +6,7 @@ import { stretch, toString } from './read.js'
 import { whole, type State } from './State.js'
 import { isLeaf, type Node } from './Tree.js'
 
-/** What a walk over two versions meets, in the order of the text. Serials are those of a version. */
+/** What a walk over two versions meets, in the order of the text. */
 export interface Visitor {
   /** Units that both have. */
   readonly both: (serial: number, count: number, wasVisible: boolean, isVisible: boolean) => void
@@ -97,7 +97,7 @@ class Side {
   }
 }
 
-/** Walks two versions side by side. Skips the nodes that they share: O(d log n) for d differences. */
+/** Walks two versions side by side. Skips the nodes that they share. O(d log n). */
 export const walk = (older: Doc.Doc, newer: Doc.Doc, visitor: Visitor): void => {
   const shared = sharedUnits(older, newer)
   const a = new Side(older.root, shared)
@@ -110,7 +110,7 @@ export const walk = (older: Doc.Doc, newer: Doc.Doc, visitor: Visitor): void => 
       b.skip()
     } else if (x !== undefined && (y === undefined || x.height >= y.height)) {
       a.enter()
-      if (y !== undefined && x.height === y.height) b.enter()
+      if (x.height === y?.height) b.enter()
     } else if (y !== undefined) b.enter()
     else if (a.isInLeaf && !a.isShared) step(a, a.length, visitor.lost)
     else if (b.isInLeaf && !b.isShared) step(b, b.length, visitor.added)

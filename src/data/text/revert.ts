@@ -49,10 +49,10 @@ const difference = (before: Doc.Doc, after: Doc.Doc): Difference => {
 }
 
 /**
- * Takes back what changed from one version to a later one, in the present text: hides what came and
- * is still visible, and inserts anew the text of what went, where it stood, without the marks it had.
- * Marks that came give way to those before them. What others did stays.
- * To redo, revert the revert. O(d log n) for d ranges that differ.
+ * Takes back what changed from one version to a later one, in the present text. Hides what came and
+ * is still visible. Inserts anew the text of what went, where it stood, without the marks it had.
+ * Marks that came give way to those before them. What others did stays. To redo, revert the revert.
+ * O(d log n) for d ranges that differ.
  */
 export const revert =
   (before: State, after: State): Command =>

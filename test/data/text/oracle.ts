@@ -46,6 +46,11 @@ const newestOf = (updates: ReadonlyArray<Update_>): ReadonlyArray<Update_> => {
 const idBefore = (a: Unit, b: Unit): boolean =>
   a.first !== b.first ? a.first < b.first : a.source !== b.source ? a.source < b.source : a.k < b.k
 
+interface Step {
+  readonly unit: Unit | undefined
+  readonly isDone: boolean
+}
+
 /** All units in order: the tree of the rules, read from left to right. */
 const inOrder = (units: ReadonlyArray<Unit>): ReadonlyArray<Unit> => {
   const hangsLeft = (unit: Unit): boolean => unit.right !== undefined && unit.right.left === unit.left
@@ -59,7 +64,6 @@ const inOrder = (units: ReadonlyArray<Unit>): ReadonlyArray<Unit> => {
   const reversed: Unit[] = []
   const place = new Map<Unit, number>()
   const read = (top: Unit | undefined): void => {
-    type Step = { readonly unit: Unit | undefined; readonly isDone: boolean }
     const stack: Step[] = [{ unit: top, isDone: false }]
     for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
       const { unit, isDone } = step

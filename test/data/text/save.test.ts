@@ -69,8 +69,9 @@ test('What is not saved by it is refused, and never throws', () => {
     [false, 1, 1, 'x', 3],
   ])
   const saved = JSON.parse(JSON.stringify(Text.save(pad))) as Text.Saved
-  const refused = (json: unknown): void =>
+  const refused = (json: unknown): void => {
     expect(Text.load(json)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
+  }
   for (const json of [null, 1, {}, [], { text: 1 }, { text: 2 }]) refused(json)
   refused({ ...saved, order: saved.order.slice(2) })
   refused({ ...saved, order: [...saved.order, ...saved.order] })
