@@ -15,11 +15,13 @@ import {
   REdit,
   Replay,
   Scuttlebucket,
+  Text,
   type Command,
   type DataType,
   type Maker,
   type Update,
 } from '../src/index.js'
+import { outcomeOf } from './data/text/oracle.js'
 
 export interface Entry<S, C> {
   readonly dataType: DataType<S, C>
@@ -116,6 +118,51 @@ const redit: Entry<REdit.State, REdit.Change> = {
     fc.tuple(fc.nat(8), fc.nat(3), line).map(([offset, count, string]) => REdit.splice(offset, count, string)),
   ),
   oracle: (updates) => itemsOf(updates).join(''),
+}
+
+const letters = fc.constantFrom('a', 'b', 'cd', 'é😀', '\ud83d', '')
+const offset = fc.nat(9)
+
+/** References that nobody honest writes: to units that come later, or never. */
+const unit = fc.oneof(
+  fc.integer({ min: 1, max: 3 }),
+  fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 3 }), source),
+)
+
+const madeUp: fc.Arbitrary<Text.Change> = fc
+  .tuple(
+    fc.nat(4),
+    fc.array(
+      fc.oneof(
+        fc.tuple(fc.constant('+' as const), fc.constantFrom('x', 'yz'), fc.oneof(unit, fc.constant(0)), unit),
+        fc.tuple(fc.constant('-' as const), unit, fc.integer({ min: 1, max: 2 })),
+        fc.tuple(fc.constantFrom('later', '^'), json),
+      ),
+      { maxLength: 2 },
+    ),
+  )
+  .map(([first, operations]) => [first, ...operations])
+
+/** Refused only where it would cut a pair. */
+const splicedWithin =
+  (at: number, count: number, string: string): Text.Command =>
+  (state, stamp) => {
+    const start = at % (Text.length(state) + 1)
+    return Text.splice(start, Math.min(count, Text.length(state) - start), string)(state, stamp)
+  }
+
+const text: Entry<Text.State, Text.Change> = {
+  dataType: Text,
+  eq: Text.getEq(),
+  toJSON: Text.toJSON,
+  change: fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(offset, letters).map(([at, string]) => splicedWithin(at, 0, string)) },
+    { weight: 2, arbitrary: fc.tuple(offset, fc.nat(3)).map(([at, count]) => splicedWithin(at, count, '')) },
+    fc.tuple(offset, fc.nat(2), letters).map(([at, count, string]) => splicedWithin(at, count, string)),
+    fc.array(letters, { maxLength: 4 }).map((all) => Text.text(all.join(''))),
+    madeUp,
+  ),
+  oracle: (updates) => outcomeOf(updates).text,
 }
 
 const id = fc.tuple(source, fc.integer({ min: 1, max: 6 })).map(([of, at]) => `${of}:${String(at)}`)
@@ -290,4 +337,5 @@ export const table = [
   expiry,
   replay,
   bucket,
+  text,
 ] as unknown as ReadonlyArray<Entry<unknown, unknown>>

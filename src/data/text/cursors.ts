@@ -1,0 +1,69 @@
+/** Places in a text that stay where they are while others edit. */
+import type { option as O } from 'fp-ts'
+import { none, some } from '../../core/Option.js'
+import type { SourceId } from '../../core/Update.js'
+import * as Doc from './Doc.js'
+import { whole, type State } from './State.js'
+import * as Tree from './Tree.js'
+
+/** -1 clings to the unit on the left, 1 to that on the right. */
+export type Bias = -1 | 1
+
+/** A unit and a side of it, or an edge of the text. */
+export type Cursor = readonly [first: number, k: number, source: SourceId, bias: Bias] | readonly [edge: 0, bias: Bias]
+
+/**
+ * The cursor at an offset. One beyond the text is at its edge; one within a pair goes to that side
+ * of it which the bias names. O(log n).
+ */
+export const cursorAt =
+  (offset: number, bias: Bias) =>
+  (state: State): Cursor => {
+    const doc = whole(state)
+    const clamped = Math.max(0, Math.min(Math.trunc(offset) || 0, doc.root.visible))
+    const at = Doc.cutsPair(doc, clamped) ? clamped + bias : clamped
+    const unit = bias < 0 ? at - 1 : at
+    if (unit < 0 || unit >= doc.root.visible) return [0, bias]
+    const serial = Tree.visibleAt(doc.root, unit)
+    const run = Doc.runOf(doc, serial)
+    return [run.key.first, Doc.kAt(run, serial), run.key.source, bias]
+  }
+
+/**
+ * The offset of a cursor; of a hidden unit, where it was. `none` if its unit is not here. O(log n).
+ */
+export const offsetOf =
+  (cursor: Cursor) =>
+  (state: State): O.Option<number> => {
+    const doc = whole(state)
+    const offset = offsetIn(doc, cursor)
+    if (offset === undefined) return none
+    return some(Doc.cutsPair(doc, offset) ? offset + (cursor[cursor.length - 1] as Bias) : offset)
+  }
+
+/** The offset of a cursor, undefined if its unit is not here. */
+export const offsetIn = (doc: Doc.Doc, cursor: Cursor): number | undefined => {
+  if (cursor.length === 2) return cursor[1] < 0 ? 0 : doc.root.visible
+  const [first, k, source, bias] = cursor
+  const serial = Doc.find(doc, { first, source }, k)
+  if (serial === undefined) return undefined
+  return bias < 0 ? Tree.offsetBehind(doc, serial) : Tree.offsetOf(doc, serial)
+}
+
+const isBias = (u: unknown): u is Bias => u === 1 || u === -1
+
+/** Whether a value that came from elsewhere is a cursor. */
+export const isCursor = (u: unknown): u is Cursor => {
+  if (!Array.isArray(u)) return false
+  const members: readonly unknown[] = u
+  if (members.length === 2) return members[0] === 0 && isBias(members[1])
+  const [first, k, source, bias] = members
+  return (
+    members.length === 4 &&
+    typeof first === 'number' &&
+    Number.isSafeInteger(k) &&
+    (k as number) > 0 &&
+    typeof source === 'string' &&
+    isBias(bias)
+  )
+}
