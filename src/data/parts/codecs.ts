@@ -15,16 +15,19 @@ export const readonly = <A>(codec: t.Type<A, unknown, unknown>): t.Type<DeepRead
   codec as unknown as t.Type<DeepReadonly<A>, unknown, unknown>
 
 /**
- * Plain objects with any keys, whose values `member` decodes. io-ts's own `record` loses
- * `__proto__`.
+ * Plain objects whose values `member` decodes, and none of whose keys is refused. io-ts's own
+ * `record` loses `__proto__`.
  */
-export const record = <A>(member: t.Type<A, unknown, unknown>): t.Type<Members<A>, unknown, unknown> =>
+export const record = <A>(
+  member: t.Type<A, unknown, unknown>,
+  isRefused: (key: string) => boolean = () => false,
+): t.Type<Members<A>, unknown, unknown> =>
   marked(
     new t.Type<Members<A>, unknown, unknown>(
       `{ [key]: ${member.name} }`,
-      (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => member.is(u[key])),
+      (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => !isRefused(key) && member.is(u[key])),
       (u, context) => {
-        if (!isPlain(u)) return t.failure(u, context)
+        if (!isPlain(u) || Object.keys(u).some(isRefused)) return t.failure(u, context)
         const errors: t.ValidationError[] = []
         const decoded = mapped(u, (value, key) => {
           const result = member.validate(value, t.appendContext(context, key, member, value))
