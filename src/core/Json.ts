@@ -44,7 +44,7 @@ export const copy = (value: unknown, maxDepth: number): unknown => {
       if (value === null) return null
       if (maxDepth <= 0) return tooDeep(value)
       if (Array.isArray(value)) return copyArray(value, maxDepth)
-      if (isPlain(value)) return copyObject(value, maxDepth)
+      if (isPlain(value)) return isCopy(value) ? value : copyObject(value, maxDepth)
   }
   return new Unfit('value', [], value, 'JSON')
 }
@@ -59,6 +59,18 @@ const copyArray = (array: readonly unknown[], maxDepth: number): unknown => {
   }
   return Object.freeze(copied)
 }
+
+/** Whether an object is what its copy would be: frozen, with plain values and no getters. */
+const isCopy = (object: Readonly<Record<string, unknown>>): boolean =>
+  Object.isFrozen(object) &&
+  Object.getPrototypeOf(object) === Object.prototype &&
+  Object.keys(object).every((key) => isNormal(Object.getOwnPropertyDescriptor(object, key)!.value))
+
+const isNormal = (value: unknown): boolean =>
+  value === null ||
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  (Number.isFinite(value) && !Object.is(value, -0))
 
 const copyObject = (object: Readonly<Record<string, unknown>>, maxDepth: number): unknown => {
   const copied: [string, unknown][] = []

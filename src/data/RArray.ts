@@ -169,9 +169,8 @@ class Draft<V> {
   }
 
   private lose(loser: Update<Change<V>>): void {
-    const keys = Object.keys(loser[0])
-    this.holdings.subtract(loser, keys.length, () =>
-      keys.some((key) => {
+    this.holdings.subtract(loser, () =>
+      Object.keys(loser[0]).some((key) => {
         const winner = this.items.get(key)?.update ?? this.removed.get(key)
         return winner !== undefined && (winner === loser || compare(winner, loser) === 0)
       }),
@@ -187,7 +186,10 @@ class Draft<V> {
 }
 
 const changeOf = <V>(entries: ReadonlyArray<readonly [key: string, value: V | null]>): E.Right<Change<V>> =>
-  right(Object.fromEntries(entries) as Change<V>)
+  right(Object.freeze(Object.fromEntries(entries)) as Change<V>)
+
+/** {@link changeOf} for one entry. Frozen, a flat change is not copied again. */
+const one = <V>(key: string, value: V): E.Right<Change<V>> => right(Object.freeze({ [key]: value }) as Change<V>)
 
 const isIndex = (index: number, most: number): boolean => Number.isInteger(index) && index >= 0 && index <= most
 
@@ -297,7 +299,7 @@ const replace =
     SortedMap.forEach(state.items, (_, key) => entries.push([key, null]), index, index + count)
     if (values.length === 0) return changeOf(entries)
     const { keys, moved } = Room.between(state, index, index + count, values.length, stamp)
-    if (values.length === 1 && count === 0 && moved.length === 0) return right({ [keys[0]!]: values[0] } as Change<V>)
+    if (values.length === 1 && count === 0 && moved.length === 0) return one(keys[0]!, values[0]!)
     for (const [i, key] of moved) entries.push(...rekeyed<V>(state, i, key))
     for (let i = 0; i < values.length; i++) entries.push([keys[i]!, values[i]!])
     return changeOf(entries)
@@ -320,7 +322,7 @@ export const set =
   (state) => {
     const entry = SortedMap.entryAt(state.items, index)
     if (entry === undefined) return outside(index, length(state))
-    return isNone(value) ? left({ _tag: 'NoItem', index: 0, value }) : changeOf([[entry[0], value]])
+    return isNone(value) ? left({ _tag: 'NoItem', index: 0, value }) : one(entry[0], value)
   }
 
 /** Removes the item at `index`. O(log n). Errors: `IndexOutOfRange`. */

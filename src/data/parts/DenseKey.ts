@@ -87,10 +87,14 @@ export interface NoRoom {
   readonly after: string | undefined
 }
 
+const NOTHING: Surroundings = {}
+
 /** The place where an item goes. */
-interface Gap extends Surroundings {
+interface Gap {
   readonly before: Neighbour | undefined
   readonly after: Neighbour | undefined
+  readonly removed: Surroundings['removed']
+  readonly beyond: Surroundings['beyond']
 }
 
 /**
@@ -114,9 +118,9 @@ export const between = (
   after: Neighbour | undefined,
   count: number,
   stamp: Stamp,
-  surroundings: Surroundings = {},
+  { removed, beyond }: Surroundings = NOTHING,
 ): E.Either<NoRoom, ReadonlyArray<string>> => {
-  const key = keyIn({ ...surroundings, before, after }, stamp)
+  const key = keyIn({ before, after, removed, beyond }, stamp)
   return key === undefined ? left({ _tag: 'NoRoom', before: before?.key, after: after?.key }) : right(run(key, count))
 }
 
@@ -151,15 +155,15 @@ const stemIn = (key: string, own: string): string | undefined => {
 
 /** A position in the gap, of a key below a stem of one's own. Undefined if there is none. */
 const belowStem = (stem: string, gap: Gap): string | undefined => {
-  const { before, after, beyond } = gap
-  const [isLow, isHigh] = [before?.key.startsWith(stem) === true, after?.key.startsWith(stem) === true]
+  const { before, after, removed, beyond } = gap
+  const isLow = before?.key.startsWith(stem) === true
+  const isHigh = after?.key.startsWith(stem) === true
   let low = isLow ? before!.key : stem
   let high = isHigh ? after!.key : stem + CEILING
   // the last two items of the source, one on each side: its next ones will go between them
   const isBetween =
     isLow && isHigh && beyond?.().every((update) => isOlder(update, before!) && isOlder(update, after!)) === true
   const ascending = isLow && (!isHigh || isAscending(before, after) !== isBetween)
-  const { removed } = gap
   if (removed !== undefined && SortedMap.size(removed) > 0) {
     const beside = SortedMap.rank(SortedMap.byText, removed, ascending ? high : low) - (ascending ? 1 : 0)
     const ghost = SortedMap.entryAt(removed, beside)?.[0]

@@ -30,16 +30,14 @@ export class Draft<C> {
 
   /**
    * Takes away one of the registers that an update wins. `wins` says whether it wins another: asked
-   * only of an update that writes few. O(log n), and the cost of `wins`.
+   * unless the number is known. O(log n), and the cost of `wins`.
    */
-  subtract(update: Update<C>, written = 1, wins: () => boolean = () => false): void {
-    if (written <= FEW) {
+  subtract(update: Update<C>, wins: () => boolean = () => false): void {
+    const isEmpty = this.counts === undefined && SortedMap.size(this.origin) === 0
+    const count = isEmpty ? undefined : this.draft().get(update)
+    if (count === undefined) {
       if (!wins()) this.superseded.push(update)
-      return
-    }
-    const count = this.draft().get(update) ?? 1
-    if (count === 1) this.superseded.push(update)
-    else if (count === 2) this.draft().remove(update)
+    } else if (count === 2) this.draft().remove(update)
     else this.draft().set(update, count - 1)
   }
 

@@ -136,13 +136,11 @@ class Draft<C extends Change> {
   }
 
   private lose(loser: Update<C>): void {
-    const written = fieldsIn(loser)
     const isLoser = (update: Update<C> | undefined): boolean =>
       update !== undefined && (update === loser || compare(update, loser) === 0)
     this.holdings.subtract(
       loser,
-      written.length + 1,
-      () => isLoser(this.newest) || written.some((field) => isLoser(this.winners.get(field))),
+      () => isLoser(this.newest) || fieldsIn(loser).some((field) => isLoser(this.winners.get(field))),
     )
   }
 }
