@@ -299,7 +299,7 @@ const replace =
     SortedMap.forEach(state.items, (_, key) => entries.push([key, null]), index, index + count)
     if (values.length === 0) return changeOf(entries)
     const { keys, moved } = Room.between(state, index, index + count, values.length, stamp)
-    if (values.length === 1 && count === 0 && moved.length === 0) return one(keys[0]!, values[0]!)
+    if (values.length === 1 && count === 0 && moved.length === 0) return one<V>(keys[0]!, values[0] as V)
     for (const [i, key] of moved) entries.push(...rekeyed<V>(state, i, key))
     for (let i = 0; i < values.length; i++) entries.push([keys[i]!, values[i]!])
     return changeOf(entries)
@@ -322,7 +322,7 @@ export const set =
   (state) => {
     const entry = SortedMap.entryAt(state.items, index)
     if (entry === undefined) return outside(index, length(state))
-    return isNone(value) ? left({ _tag: 'NoItem', index: 0, value }) : one(entry[0], value)
+    return isNone(value) ? left({ _tag: 'NoItem', index: 0, value }) : one<V>(entry[0], value)
   }
 
 /** Removes the item at `index`. O(log n). Errors: `IndexOutOfRange`. */

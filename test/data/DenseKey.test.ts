@@ -127,7 +127,7 @@ describe('Keys', () => {
     return most
   }
 
-  const behindLast = (i: number, length: number, last: number): number =>
+  const behindLast = (_: number, length: number, last: number): number =>
     length < 100 ? length : length === 100 ? 50 : last + 1
 
   const inTurn = (i: number): string => (i < 100 ? 'c' : i % 2 === 0 ? 'a' : 'b')

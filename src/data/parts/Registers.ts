@@ -96,6 +96,15 @@ export const without = <C extends Change>(
   return draft.done()
 }
 
+/** Nothing of the fields remains. O(f log f). */
+export const drop = <C extends Change>(fields: Registers<C>, holdings: Holdings.Draft<C>): undefined => {
+  const draft = new Draft(fields, holdings)
+  SortedMap.forEach(fields.winners, (winner, field) => {
+    draft.remove(field, winner)
+  })
+  draft.setNewest(undefined)
+}
+
 const fieldsIn = (update: Update<Change>): string[] => Object.keys(update[0][1] as Values)
 
 /** The next fields. Tells the holdings of each register that an update loses. */

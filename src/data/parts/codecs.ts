@@ -68,6 +68,24 @@ const anyPair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
   t.identity,
 )
 
+/** The codec, less the values that do not pass the test. */
+export const refining = <A>(
+  codec: t.Type<A, unknown, unknown>,
+  passes: (value: A) => boolean,
+): t.Type<A, unknown, unknown> =>
+  marked(
+    new t.Type<A, unknown, unknown>(
+      codec.name,
+      (u): u is A => codec.is(u) && passes(u),
+      (u, context) => {
+        const decoded = codec.validate(u, context)
+        return decoded._tag === 'Left' || passes(decoded.right) ? decoded : t.failure(u, context)
+      },
+      codec.encode,
+    ),
+    codec,
+  )
+
 /** Equal if both are null, or if neither is and `value` says that they are equal. */
 export const orNull = <A>(value: eq.Eq<A>): eq.Eq<DeepReadonly<A> | A | null> => ({
   equals: (a, b) => (a === null || b === null ? a === b : value.equals(a as A, b as A)),
