@@ -49,7 +49,7 @@ export const copy = (value: unknown, maxDepth: number, size?: Size): unknown => 
       if (value === null) return null
       if (maxDepth <= 0) return tooDeep(value)
       if (Array.isArray(value)) return copyArray(value, maxDepth, size)
-      if (isPlain(value)) return copyObject(value, maxDepth, size)
+      if (isPlain(value)) return isCopy(value, size) ? value : copyObject(value, maxDepth, size)
   }
   return new Unfit('value', [], value, 'JSON')
 }
@@ -72,6 +72,22 @@ const copyArray = (array: readonly unknown[], maxDepth: number, size: Size | und
   }
   return Object.freeze(copied)
 }
+
+/** Whether an object is what its copy would be: frozen, with plain values and no getters. */
+const isCopy = (object: Readonly<Record<string, unknown>>, size: Size | undefined): boolean =>
+  Object.isFrozen(object) &&
+  Object.getPrototypeOf(object) === Object.prototype &&
+  Object.keys(object).every((key) => {
+    const { value } = Object.getOwnPropertyDescriptor(object, key) as { readonly value?: unknown }
+    if (size !== undefined) size.most += 6 * key.length + 6 * (typeof value === 'string' ? value.length : MOST_DIGITS)
+    return isNormal(value)
+  })
+
+const isNormal = (value: unknown): boolean =>
+  value === null ||
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  (Number.isFinite(value) && !Object.is(value, -0))
 
 const copyObject = (object: Readonly<Record<string, unknown>>, maxDepth: number, size: Size | undefined): unknown => {
   const copied: [string, unknown][] = []

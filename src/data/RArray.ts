@@ -22,29 +22,34 @@
  */
 import type { either as E, eq, option as O } from 'fp-ts'
 import type * as t from 'io-ts'
+import { MAX_DEPTH } from '../core/Change.js'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
 import { none, some } from '../core/Option.js'
-import { before, sameStamp, type Stamp, type Update } from '../core/Update.js'
+import { before, compare, sameStamp, type Stamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, readonly, record } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import * as DenseKey from './parts/DenseKey.js'
 import * as Holdings from './parts/Holdings.js'
+import * as Room from './parts/room.js'
 
 export type Change<V> = Readonly<Record<string, DeepReadonly<V> | null>>
 
-/** For each key, the update that wins it. */
-type Winners<V> = SortedMap.SortedMap<string, Update<Change<V>>>
+/** An item, and the update that wrote it. */
+export interface Item<V> {
+  readonly value: DeepReadonly<V>
+  readonly update: Update<Change<V>>
+}
 
 /** Each key ever written is in `items` or in `removed`. */
 export interface State<V> {
-  /** The keys with an item. Their order is that of the array. */
-  readonly items: Winners<V>
-  /** The keys whose item was removed. */
-  readonly removed: Winners<V>
+  /** By key. Their order is that of the array. */
+  readonly items: SortedMap.SortedMap<string, Item<V>>
+  /** For each key whose item was removed, the update that removed it. */
+  readonly removed: SortedMap.SortedMap<string, Update<Change<V>>>
   readonly holdings: Holdings.Holdings<Change<V>>
 }
 
@@ -67,10 +72,8 @@ export interface NoItem {
   readonly value: null | undefined
 }
 
-export type { NoRoom } from './parts/DenseKey.js'
-
-/** Why a command failed. `NoRoom` happens only between keys that another library made. */
-export type Refusal = IndexOutOfRange | NoItem | DenseKey.NoRoom
+/** Why a command failed. */
+export type Refusal = IndexOutOfRange | NoItem
 
 /** Reads no values, so it takes an array of any values. */
 type Edit<V> = Maker<State<unknown>, Change<V>, Refusal>
@@ -82,81 +85,120 @@ const emptyState: State<never> = {
 }
 
 /**
- * An array of items that `value` decodes. Apply: O(k log n) for k keys written now and n keys ever
- * written.
+ * An array of items that `value` decodes. Refuses keys of more than 4,096 bytes. Apply: O(k log n)
+ * for k keys written now and n keys ever written.
  */
 export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): Type<V> => ({
   ...kind('RArray', value.name, options),
-  change: record(nullOr(readonly(value))),
+  change: record(nullOr(readonly(value)), DenseKey.isTooLong),
+  final,
   empty: emptyState,
   apply,
   toJSON,
 })
 
+/** Whether a key is too long. */
+export const final = (change: unknown): boolean => Json.isPlain(change) && Object.keys(change).some(DenseKey.isTooLong)
+
 const apply =
   <V>(updates: ReadonlyArray<Update<Change<V>>>) =>
   (state: State<V>): Applied<State<V>, Change<V>> => {
-    const items = new SortedMap.Draft(SortedMap.byText, state.items)
-    const removed = new SortedMap.Draft(SortedMap.byText, state.removed)
-    const holdings = new Holdings.Draft(state.holdings)
-    for (const update of updates) {
-      let won = 0
-      for (const key of Object.keys(update[0])) {
-        const item = items.get(key)
-        const winner = item ?? removed.get(key)
-        if (winner !== undefined && before(update, winner)) continue
-        if (winner !== undefined) holdings.subtract(winner)
-        const isRemoval = update[0][key] === null
-        if (isRemoval && item !== undefined) items.remove(key)
-        if (!isRemoval && item === undefined) removed.remove(key)
-        if (isRemoval) removed.set(key, update)
-        else items.set(key, update)
-        won++
-      }
-      holdings.add(update, won)
+    const [first] = updates
+    if (updates.length === 1 && first !== undefined) {
+      const keys = Object.keys(first[0])
+      if (keys.length === 1) return applyOne(first, keys[0]!, state)
     }
-    const next: State<V> = { items: items.done(), removed: removed.done(), holdings: holdings.done() }
-    const unchanged = next.items === state.items && next.removed === state.removed
-    return { state: unchanged ? state : next, superseded: holdings.superseded }
+    const draft = new Draft(state)
+    for (const update of updates) draft.apply(update)
+    return draft.done()
   }
+
+/** The most frequent step: an update of one key, without a draft. */
+const applyOne = <V>(update: Update<Change<V>>, key: string, state: State<V>): Applied<State<V>, Change<V>> => {
+  const { items, removed } = state
+  const value = update[0][key]!
+  const removal = SortedMap.size(removed) === 0 ? undefined : SortedMap.get(SortedMap.byText, removed, key)
+  if (value !== null && removal === undefined) {
+    let loser: Update<Change<V>> | undefined
+    const next = SortedMap.update<string, Item<V>>(SortedMap.byText, items, key, (held) => {
+      if (held !== undefined && before(update, held.update)) return held
+      loser = held?.update
+      return { value, update }
+    })
+    if (next === items) return { state, superseded: [update] }
+    if (loser === undefined) return { state: { items: next, removed, holdings: state.holdings }, superseded: [] }
+  }
+  const draft = new Draft(state)
+  draft.apply(update)
+  return draft.done()
+}
+
+/** The next state, while a batch is applied. */
+class Draft<V> {
+  private readonly origin: State<V>
+  private readonly items: SortedMap.Draft<string, Item<V>>
+  private readonly removed: SortedMap.Draft<string, Update<Change<V>>>
+  private readonly holdings: Holdings.Draft<Change<V>>
+
+  constructor(origin: State<V>) {
+    this.origin = origin
+    this.items = new SortedMap.Draft(SortedMap.byText, origin.items)
+    this.removed = new SortedMap.Draft(SortedMap.byText, origin.removed)
+    this.holdings = new Holdings.Draft(origin.holdings)
+  }
+
+  apply(update: Update<Change<V>>): void {
+    const keys = Object.keys(update[0])
+    let won = 0
+    for (const key of keys) {
+      const item = this.items.get(key)
+      const winner = item === undefined ? this.removed.get(key) : item.update
+      if (winner !== undefined && before(update, winner)) continue
+      const value = update[0][key]!
+      if (value === null) {
+        if (item !== undefined) this.items.remove(key)
+        this.removed.set(key, update)
+      } else {
+        if (item === undefined && winner !== undefined) this.removed.remove(key)
+        this.items.set(key, { value, update })
+      }
+      if (winner !== undefined) this.lose(winner)
+      won++
+    }
+    this.holdings.add(update, won, keys.length)
+  }
+
+  private lose(loser: Update<Change<V>>): void {
+    this.holdings.subtract(loser, () =>
+      Object.keys(loser[0]).some((key) => {
+        const winner = this.items.get(key)?.update ?? this.removed.get(key)
+        return winner !== undefined && (winner === loser || compare(winner, loser) === 0)
+      }),
+    )
+  }
+
+  done(): Applied<State<V>, Change<V>> {
+    const { origin, holdings } = this
+    const next: State<V> = { items: this.items.done(), removed: this.removed.done(), holdings: holdings.done() }
+    const unchanged = next.items === origin.items && next.removed === origin.removed
+    return { state: unchanged ? origin : next, superseded: holdings.superseded }
+  }
+}
 
 const changeOf = <V>(entries: ReadonlyArray<readonly [key: string, value: V | null]>): E.Right<Change<V>> =>
-  right(Object.fromEntries(entries) as Change<V>)
+  right(Object.freeze(Object.fromEntries(entries)) as Change<V>)
 
-/**
- * A command on the `count` items from an index on, all of which must exist. If `count` is 0 it is
- * on the gap before the index.
- */
-const within =
-  <V>(
-    indexIn: (length: number) => number,
-    count: number,
-    edit: (keys: ReadonlyArray<string>, index: number) => Edit<V>,
-  ): Edit<V> =>
-  (state, stamp) => {
-    const size = length(state)
-    const index = indexIn(size)
-    if (!isIndex(index, count === 0 ? size : size - 1)) return outside(index, size)
-    if (!isIndex(count, size - index)) return outside(index + count - 1, size)
-    const keys: string[] = []
-    SortedMap.forEach(state.items, (_, key) => keys.push(key), index, index + count)
-    return edit(keys, index)(state, stamp)
-  }
+/** {@link changeOf} for one entry. Frozen, a flat change is not copied again. */
+const one = <V>(key: string, value: V): E.Right<Change<V>> => right(Object.freeze({ [key]: value }) as Change<V>)
 
 const isIndex = (index: number, most: number): boolean => Number.isInteger(index) && index >= 0 && index <= most
 
 const outside = (index: number, length: number): E.Left<Refusal> => left({ _tag: 'IndexOutOfRange', index, length })
 
-const removals = (keys: ReadonlyArray<string>) => keys.map((key) => [key, null] as const)
-
-/** Fresh keys between the item before index `from` and the item at index `to`. */
-const keysIn = <V>({ items }: State<V>, from: number, to: number, count: number, stamp: Stamp) =>
-  DenseKey.between(DenseKey.neighbourAt(items, from - 1), DenseKey.neighbourAt(items, to), count, stamp)
-
-/** Appends values. O(log n + values). Errors: `NoItem`, `NoRoom`. */
+/** Appends values. O(log n + values). Errors: `NoItem`. */
 export const push = <V>(...values: ReadonlyArray<V>): Edit<V> => replace((length) => length, 0, values)
 
-/** Inserts values at the start. O(log n + values). Errors: `NoItem`, `NoRoom`. */
+/** Inserts values at the start. O(log n + values). Errors: `NoItem`. */
 export const unshift = <V>(...values: ReadonlyArray<V>): Edit<V> => insert(0, ...values)
 
 /** Removes the last item. O(log n). Errors: `IndexOutOfRange` if the array is empty. */
@@ -178,35 +220,121 @@ export const insert = <V>(index: number, ...values: ReadonlyArray<V>): Edit<V> =
 export const splice = <V>(index: number, count: number, ...values: ReadonlyArray<V>): Edit<V> =>
   replace(() => index, count, values)
 
-const replace = <V>(indexIn: (length: number) => number, count: number, values: ReadonlyArray<V>): Edit<V> =>
-  within(indexIn, count, (keys, index) => (state, stamp) => {
+/**
+ * {@link push} of any number of values, as commands whose updates have at most 512 kB each: for
+ * `changeAll`. O(size of the values). Errors: those of `push`; the index of a `NoItem` counts from
+ * the first value of its command.
+ */
+export const pushAll = <V>(values: ReadonlyArray<V>): ReadonlyArray<Edit<V>> =>
+  Array.from(pieces(values), (piece) => replace((length) => length, 0, piece))
+
+/**
+ * {@link splice} of any numbers of items, as commands whose updates have at most 512 kB each: for
+ * `changeAll`. O(size of the values). Errors: as {@link pushAll}. What is to be removed goes first.
+ *
+ * @example
+ * const list = scuttlebutt(RArray.of(t.number))
+ * const [first] = RArray.spliceAll(0, 0, Array.from({ length: 1e5 }, (_, i) => i))
+ * const [update, replica] = unwrap(list.change(first, 1000)(list.create('alice')))
+ * JSON.stringify(update).length < 512 * 1024 // => true
+ */
+export const spliceAll = <V>(index: number, count: number, values: ReadonlyArray<V>): ReadonlyArray<Edit<V>> => {
+  const commands: Edit<V>[] = []
+  for (let rest = count; rest > 0; rest -= REMOVED_AT_ONCE) {
+    commands.push(replace(() => index, Math.min(rest, REMOVED_AT_ONCE), []))
+  }
+  let at = index
+  for (const piece of pieces(values)) {
+    const place = at
+    commands.push(replace(() => place, 0, piece))
+    at += piece.length
+  }
+  return commands
+}
+
+/** Bytes of JSON of an update, its stamp and signature aside. */
+const MOST_BYTES = 500_000
+
+/** Room for the key of an item: ten times what most have. */
+const KEY_BYTES = 300
+
+/** Items that one command removes. */
+const REMOVED_AT_ONCE = 1500
+
+/** The values in pieces that one update can carry. */
+function* pieces<V>(values: ReadonlyArray<V>): Iterable<ReadonlyArray<V>> {
+  let from = 0
+  let bytes = 0
+  for (let i = 0; i < values.length; i++) {
+    const more = KEY_BYTES + bytesOf(values[i], MAX_DEPTH)
+    if (i > from && bytes + more > MOST_BYTES) {
+      yield values.slice(from, i)
+      from = i
+      bytes = 0
+    }
+    bytes += more
+  }
+  if (from < values.length) yield values.slice(from)
+}
+
+/** The bytes of a value as JSON, or a little more. */
+const bytesOf = (value: unknown, depth: number): number => {
+  if (typeof value === 'string') return Json.bytes(JSON.stringify(value)) + 1
+  if (typeof value !== 'object' || value === null || depth === 0) return 25
+  if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + bytesOf(member, depth - 1), 2)
+  return Object.entries(value).reduce((sum, [key, member]) => sum + bytesOf(key, 0) + bytesOf(member, depth - 1), 2)
+}
+
+/** Replaces `count` items from an index on, all of which must exist. */
+const replace =
+  <V>(indexIn: (length: number) => number, count: number, values: ReadonlyArray<V>): Edit<V> =>
+  (state, stamp) => {
+    const size = length(state)
+    const index = indexIn(size)
+    if (!isIndex(index, count === 0 ? size : size - 1)) return outside(index, size)
+    if (!isIndex(count, size - index)) return outside(index + count - 1, size)
     const none = values.findIndex(isNone)
     if (none >= 0) return left({ _tag: 'NoItem', index: none, value: values[none] as null | undefined })
-    if (values.length === 0) return changeOf<V>(removals(keys))
-    const fresh = keysIn(state, index, index + count, values.length, stamp)
-    if (fresh._tag === 'Left') return fresh
-    return changeOf<V>([...removals(keys), ...values.map((value, i) => [fresh.right[i]!, value] as const)])
-  })
+    const entries: [key: string, value: V | null][] = []
+    SortedMap.forEach(state.items, (_, key) => entries.push([key, null]), index, index + count)
+    if (values.length === 0) return changeOf(entries)
+    const { keys, moved } = Room.between(state, index, index + count, values.length, stamp)
+    if (values.length === 1 && count === 0 && moved.length === 0) return one<V>(keys[0]!, values[0] as V)
+    for (const [i, key] of moved) entries.push(...rekeyed<V>(state, i, key))
+    for (let i = 0; i < values.length; i++) entries.push([keys[i]!, values[i]!])
+    return changeOf(entries)
+  }
 
 const isNone = (value: unknown): value is null | undefined => value === null || value === undefined
 
+/** The entries that give an item another key. */
+const rekeyed = <V>({ items }: State<unknown>, index: number, key: string): [key: string, value: V | null][] => {
+  const [old, { value }] = SortedMap.entryAt(items, index)!
+  return [
+    [old, null],
+    [key, value as V],
+  ]
+}
+
 /** Replaces the item at `index`, whose key stays. O(log n). Errors: `IndexOutOfRange`, `NoItem`. */
-export const set = <V>(index: number, value: V): Edit<V> =>
-  within(
-    () => index,
-    1,
-    ([key]) =>
-      () =>
-        isNone(value) ? left({ _tag: 'NoItem', index: 0, value }) : changeOf([[key!, value]]),
-  )
+export const set =
+  <V>(index: number, value: V): Edit<V> =>
+  (state) => {
+    const entry = SortedMap.entryAt(state.items, index)
+    if (entry === undefined) return outside(index, length(state))
+    return isNone(value) ? left({ _tag: 'NoItem', index: 0, value }) : one<V>(entry[0], value)
+  }
 
 /** Removes the item at `index`. O(log n). Errors: `IndexOutOfRange`. */
 export const remove = (index: number): Edit<never> => splice<never>(index, 1)
 
 /**
- * Moves the item at `from` to `to`. O(log n). Errors: `IndexOutOfRange`, `NoRoom`.
+ * Moves the item at `from` to `to`. O(log n). Errors: `IndexOutOfRange`.
  *
- * If another replica moves the item at the same time, the array holds it twice.
+ * A move removes the item and inserts it again under a new key. So if another replica moves the
+ * item at the same time, the array holds it twice. If another replica sets it at the same time, and
+ * later by its stamp, the array holds the edited item at the old place and the moved one at the new
+ * place; if earlier, the edit is lost. A row of `Doc.seq` keeps one place and the edit.
  */
 export const move =
   (from: number, to: number) =>
@@ -217,28 +345,29 @@ export const move =
     if (!isIndex(to, size - 1)) return outside(to, size)
     if (from === to) return right({})
     const gap = to < from ? to : to + 1
-    const fresh = keysIn(state, gap, gap, 1, stamp)
-    return fresh._tag === 'Left' ? fresh : changeOf<V>([...removals([entry[0]]), [fresh.right[0]!, itemOf(entry) as V]])
+    const { keys, moved } = Room.between(state, gap, gap, 1, stamp)
+    const others = moved.filter(([i]) => i !== from).flatMap(([i, key]) => rekeyed<V>(state, i, key))
+    return changeOf<V>([...others, [entry[0], null], [keys[0]!, entry[1].value as V]])
   }
 
 /** The item at an index. O(log n). */
 export const at =
   (index: number) =>
   <V>({ items }: State<V>): O.Option<DeepReadonly<V>> => {
-    const entry = SortedMap.entryAt(items, index)
-    return entry === undefined ? none : some(itemOf(entry))
+    const item = SortedMap.at(items, index)
+    return item === undefined ? none : some(item.value)
   }
-
-const itemOf = <V>([key, update]: readonly [string, Update<Change<V>>]): DeepReadonly<V> =>
-  update[0][key] as DeepReadonly<V>
 
 /** The number of items. O(1). */
 export const length = <V>({ items }: State<V>): number => SortedMap.size(items)
 
 /** The items in order. O(n). */
 export const toArray = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> => {
-  const all: DeepReadonly<V>[] = []
-  SortedMap.forEach(items, (update, key) => all.push(update[0][key] as DeepReadonly<V>))
+  const all = new Array<DeepReadonly<V>>(SortedMap.size(items))
+  let i = 0
+  SortedMap.forEach(items, ({ value }) => {
+    all[i++] = value
+  })
   return all
 }
 
@@ -256,7 +385,7 @@ export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({
       a.items,
       b.items,
       (x, y, key, otherKey) =>
-        sameWinner(x, y, key, otherKey) && (x === y || value.equals(x[0][key] as V, y[0][key] as V)),
+        sameWinner(x.update, y.update, key, otherKey) && (x === y || value.equals(x.value as V, y.value as V)),
     ) &&
       SortedMap.equals(a.removed, b.removed, sameWinner)),
 })

@@ -15,13 +15,13 @@
  * REdit.toString(two.state) // => 'hello!\nworld'
  * REdit.lines(two.state) // => ['hello!\n', 'world']
  */
-import { diffArrays } from 'diff'
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
 import { left, right } from '../core/Either.js'
 import type { Stamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
-import * as DenseKey from './parts/DenseKey.js'
+import * as LineDiff from './parts/lineDiff.js'
+import * as Room from './parts/room.js'
 import * as RArray from './RArray.js'
 
 export type Change = RArray.Change<string>
@@ -36,126 +36,147 @@ export const anyOrder = true
 
 export const { change, empty, apply } = lineArray
 
-/** With more lines than this removed and added, the diff gives up. */
-const MAX_EDITS = 2000
+export const { final } = RArray
 
 /**
  * Replaces the text, with the smallest change in lines. Lines that stay keep their keys; a line
  * that changes keeps its key too.
  *
- * O(n d) for n lines and d different ones, up to 2,000. With more, all lines from the first
- * different one to the last are rewritten. Errors: `NoRoom`, only beside keys that another library
- * made.
+ * O(n d) for n lines and d different ones, up to 2,000. With more, the change may not be the
+ * smallest; it is if no line is added or removed. Never refuses.
  */
 export const text =
   (string: string) =>
-  (state: State, stamp: Stamp): E.Either<DenseKey.NoRoom, Change> => {
-    const old = lines(state)
-    return rewrite(old.join('') === string ? [] : editsBetween(old, split(string), 0))(state, stamp)
-  }
+  (state: State, stamp: Stamp): E.Right<Change> =>
+    right(
+      toString(state) === string
+        ? {}
+        : rewritten(LineDiff.between(RArray.toArray(state), split(string), 0), state, stamp),
+    )
 
 /**
  * Replaces `count` UTF-16 code units from `offset` on by a string. O(k) for k lines up to the end
- * of the change. Errors: `IndexOutOfRange` beyond the text, with the length of the text; `NoRoom`
- * as {@link text}.
+ * of the change. Errors: `IndexOutOfRange` beyond the text, with the length of the text.
  */
 export const splice =
   (offset: number, count: number, string: string) =>
   (state: State, stamp: Stamp): E.Either<RArray.Refusal, Change> => {
     const outside = [offset, offset + count].find((index) => !Number.isInteger(index) || index < 0)
     if (outside !== undefined || count < 0) return beyond(outside ?? offset + count, toString(state).length)
-    const [old, first, start, following] = linesAt(offset, offset + count, state)
-    const end = old.reduce((sum, line) => sum + line.length, start)
+    const { held, first, start, following, isRagged } = linesAt(offset, offset + count, state)
+    const end = held.reduce((sum, line) => sum + line.length, start)
     if (offset > end) return beyond(offset, end)
     if (offset + count > end) return beyond(offset + count, end)
-    const text = old.join('')
-    let made = text.slice(0, offset - start) + string + text.slice(offset - start + count)
+    if (following === undefined && isRagged) {
+      const all = toString(state)
+      return text(all.slice(0, offset) + string + all.slice(offset + count))(state, stamp)
+    }
+    const old = held.join('')
+    let made = old.slice(0, offset - start) + string + old.slice(offset - start + count)
     // a line without its line end joins the next line
     if (made !== '' && !made.endsWith('\n') && following !== undefined) {
-      old.push(following)
+      held.push(following)
       made += following
     }
-    return rewrite(editsBetween(old, split(made), first))(state, stamp)
+    return right(rewritten(LineDiff.between(held, split(made), first), state, stamp))
   }
 
 const beyond = (index: number, length: number): E.Left<RArray.Refusal> =>
   left({ _tag: 'IndexOutOfRange', index, length })
 
+/** The lines in which a change lies. */
+interface Stretch {
+  readonly held: string[]
+  /** The index of the first of them, and its offset. */
+  readonly first: number
+  readonly start: number
+  /** The line behind them. */
+  readonly following: string | undefined
+  /** Whether a line up to here got its line end from {@link lines}. */
+  readonly isRagged: boolean
+}
+
 /** The lines between two offsets, in UTF-16 code units. */
-const linesAt = (
-  from: number,
-  to: number,
-  { items }: State,
-): [held: string[], first: number, start: number, following: string | undefined] => {
+const linesAt = (from: number, to: number, { items }: State): Stretch => {
   const held: string[] = []
   let [first, start, end] = [0, 0, 0]
+  let isRagged = false
   let last = ''
-  for (const [key, update] of SortedMap.entries(items)) {
-    const line = update[0][key]!
-    if (held.length > 0 && end >= to) return [held, first, start, line]
-    end += line.length
-    if (end > from) held.push(line)
+  const stretch = (following: string | undefined): Stretch => ({ held, first, start, following, isRagged })
+  let i = 0
+  for (const [, { value }] of SortedMap.entries(items)) {
+    const shown = isComplete(value) || isLast(items, i) ? value : `${value}\n`
+    if (shown !== value) isRagged = true
+    i++
+    if (held.length > 0 && end >= to) return stretch(shown)
+    end += shown.length
+    if (end > from) held.push(shown)
     else {
       first++
       start = end
-      last = line
+      last = shown
     }
   }
-  if (held.length > 0 || last === '' || last.endsWith('\n')) return [held, first, start, undefined]
+  if (held.length > 0 || last === '' || last.endsWith('\n')) return stretch(undefined)
   // both offsets are the end of the text, and the last line has no line end: that line changes
-  return [[last], first - 1, start - last.length, undefined]
+  return { held: [last], first: first - 1, start: start - last.length, following: undefined, isRagged }
 }
+
+/** Whether only empty lines follow a line. O(1) for most. */
+const isLast = (items: State['items'], i: number): boolean => {
+  let next = i + 1
+  while (SortedMap.at(items, next)?.value === '') next++
+  return next >= SortedMap.size(items)
+}
+
+/** The original writes empty lines. */
+const isComplete = (line: string): boolean => line === '' || line.endsWith('\n')
 
 /** The lines of a text, cut after each `\n`. The empty text has none. */
 const split = (string: string): ReadonlyArray<string> => (string === '' ? [] : string.split(/(?<=\n)/))
 
-/** Replaces `count` lines from `index` on. */
-interface Edit {
-  readonly index: number
-  count: number
-  lines: ReadonlyArray<string>
-}
-
-/** The edits from the lines `old`, which start at `index`, to the lines `made`. */
-const editsBetween = (old: ReadonlyArray<string>, made: ReadonlyArray<string>, index: number): ReadonlyArray<Edit> => {
-  const least = Math.min(old.length, made.length)
-  let head = 0
-  while (head < least && old[head] === made[head]) head++
-  let tail = 0
-  while (tail < least - head && old[old.length - 1 - tail] === made[made.length - 1 - tail]) tail++
-  const [from, to] = [old.slice(head, old.length - tail), made.slice(head, made.length - tail)]
-  const chunks = diffArrays(from, to, { maxEditLength: MAX_EDITS })
-  if (chunks === undefined) return [{ index: index + head, count: from.length, lines: to }]
-  const edits: Edit[] = []
-  let edit: Edit | undefined
-  let at = index + head
-  for (const { value, added, removed } of chunks) {
-    if (!added && !removed) edit = undefined
-    else if (edit === undefined) edits.push((edit = { index: at, count: 0, lines: [] }))
-    if (!added) at += value.length
-    if (removed) edit!.count += value.length
-    if (added) edit!.lines = [...edit!.lines, ...value]
-  }
-  return edits
-}
-
-const rewrite =
-  (edits: ReadonlyArray<Edit>) =>
-  ({ items }: State, stamp: Stamp): E.Either<DenseKey.NoRoom, Change> => {
-    const entries: (readonly [key: string, line: string | null])[] = []
-    for (const { index, count, lines } of edits) {
-      for (let i = 0; i < count; i++) entries.push([SortedMap.entryAt(items, index + i)![0], lines[i] ?? null])
-      if (lines.length <= count) continue
-      const [before, after] = [index + count - 1, index + count].map((i) => DenseKey.neighbourAt(items, i))
-      const keys = DenseKey.between(before, after, lines.length - count, stamp)
-      if (keys._tag === 'Left') return keys
-      for (const [i, key] of keys.right.entries()) entries.push([key, lines[count + i]!])
+const rewritten = (edits: ReadonlyArray<LineDiff.Edit>, state: State, stamp: Stamp): Change => {
+  const { items } = state
+  const keyAt = (i: number): string => SortedMap.entryAt(items, i)![0]
+  const entries: (readonly [key: string, line: string | null])[] = []
+  for (const { index, count, lines } of edits) {
+    for (let i = 0; i < count; i++) entries.push([keyAt(index + i), lines[i] ?? null])
+    if (lines.length <= count) continue
+    const { keys, moved } = Room.between(state, index + count, index + count, lines.length - count, stamp)
+    if (moved.length > 0 && edits.length > 1) return rewritten([joined(edits, state)], state, stamp)
+    for (const [i, key] of keys.entries()) entries.push([key, lines[count + i]!])
+    for (const [i, key] of moved) {
+      const isEdited = i >= index && i < index + count
+      entries.push([keyAt(i), null], [key, isEdited ? lines[i - index]! : SortedMap.at(items, i)!.value])
     }
-    return right(Object.fromEntries(entries))
   }
+  return Object.fromEntries(entries)
+}
 
-/** The lines in order, each with its line end. O(n). */
-export const lines: (state: State) => ReadonlyArray<string> = RArray.toArray
+/** One edit that does what several do, in the order of their lines. */
+const joined = (edits: ReadonlyArray<LineDiff.Edit>, { items }: State): LineDiff.Edit => {
+  const made: string[] = []
+  const { index } = edits[0]!
+  let at = index
+  for (const edit of edits) {
+    SortedMap.forEach(items, ({ value }) => made.push(value), at, edit.index)
+    made.push(...edit.lines)
+    at = edit.index + edit.count
+  }
+  return { index, count: at - index, lines: made }
+}
+
+/**
+ * The lines in order, each with its line end; the last may have none. A line without one that
+ * another replica put before the end is shown with one: two lines never fuse. O(n).
+ */
+export const lines = (state: State): ReadonlyArray<string> => {
+  const stored = RArray.toArray(state)
+  let last = stored.length - 1
+  while (last >= 0 && stored[last] === '') last--
+  const isRagged = stored.some((line, i) => i < last && !isComplete(line))
+  return isRagged ? stored.map((line, i) => (i < last && !isComplete(line) ? `${line}\n` : line)) : stored
+}
 
 /** The text. O(n). */
 export const toString = (state: State): string => lines(state).join('')

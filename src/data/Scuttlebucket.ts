@@ -75,6 +75,7 @@ export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named 
     ...(Object.values(parts).every(({ anyOrder }) => anyOrder === true) && { anyOrder: true as const }),
     parts,
     change: changeOf(parts),
+    final: (change) => isWrapped(change) && partNamed(parts, change[0])?.final?.(change[1]) === true,
     empty: stateOf(
       parts,
       mapped(parts, ({ empty }) => empty as unknown),
@@ -171,20 +172,35 @@ const prune =
   (now: number) =>
     within(parts, (part) => part.prune?.(now))
 
-/** Applies a command to the part with this name. Costs and errors are those of the command. */
+/**
+ * Applies a command to the part with this name, or each of a list of commands that are functions,
+ * as `RArray.pushAll` gives them. Costs and errors are those of the command.
+ */
 export const at =
   <const Name extends string>(name: Name): At<Name> =>
   (command: unknown) =>
-  (state: State<Parts>, stamp: Stamp) => {
+    (isList(command) ? command.map(inPart(name)) : inPart(name)(command)) as never
+
+// a change is JSON, so an array of functions is none
+const isList = (command: unknown): command is readonly unknown[] =>
+  Array.isArray(command) && command.every((one) => typeof one === 'function')
+
+const inPart =
+  (name: string) =>
+  (command: unknown) =>
+  (state: State<Parts>, stamp: Stamp): E.Either<unknown, Wrapped> => {
     const made: E.Either<unknown, unknown> =
       typeof command === 'function'
         ? (command as Maker<unknown, unknown, unknown>)((state.states as States)[name], stamp)
         : right(command)
-    return (made._tag === 'Left' ? made : right([name, made.right])) as never
+    return made._tag === 'Left' ? made : right([name, made.right])
   }
 
 /** Takes a command of the part's data type, in either form. */
 export interface At<Name extends string> {
+  <S, C, Err>(
+    commands: ReadonlyArray<Maker<S, C, Err>>,
+  ): ReadonlyArray<Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>>
   <S, C, Err>(command: Maker<S, C, Err>): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
   <C>(change: C): Maker<Holding<Name, unknown>, readonly [name: Name, change: C]>
 }

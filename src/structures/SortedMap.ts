@@ -44,6 +44,13 @@ export const byText: Less<string> = (a, b) => a < b
 
 export const empty = <K, V>(): SortedMap<K, V> => emptyMap
 
+/** The most keys of {@link ofFew}. */
+export const FEW = WIDTH
+
+/** The map in which each of a few keys has one value. Keeps the keys, which ascend. O(keys). */
+export const ofFew = <K, V>(keys: K[], value: V): SortedMap<K, V> =>
+  keys.length === 0 ? emptyMap : { root: leafOf(NOBODY, keys, new Array<V>(keys.length).fill(value)) }
+
 export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
 
 /** The map with `value` at `key`. The same map if it has that value there already. O(log n). */

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
+import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import * as DenseKey from '../../src/data/parts/DenseKey.js'
-import type { Update } from '../../src/index.js'
+import { RArray, scuttlebutt, unwrap, type Update } from '../../src/index.js'
 import { inMemory, isThorough } from '../runs.js'
 
 /** Keys made at one place. */
@@ -17,11 +18,13 @@ const original = createRequire(import.meta.url)('between') as {
 
 const SHAPE = /^[!0-9A-Z_a-z~]*[0-9A-Z_a-z~]$/
 
+const NOW = 1_795_418_741_399
+
 let clock = 0
 
 /** Inserts keys at an index. Each update is newer than all before it. */
 const insert = (keys: DenseKey.Neighbour[], i: number, count = 1, source = 'a'): ReadonlyArray<string> => {
-  const stamp = { timestamp: 1_795_418_741_399 + ++clock / 16, source }
+  const stamp = { timestamp: NOW + ++clock / 16, source }
   const made = DenseKey.between(keys[i - 1], keys[i], count, stamp)
   if (made._tag === 'Left') throw new Error(JSON.stringify(made.left))
   const update: Update<unknown> = [{}, stamp.timestamp, source]
@@ -106,36 +109,53 @@ describe('Keys', () => {
     )
   })
 
-  test.each([
-    ['pushes', (length: number) => length, 40],
-    ['unshifts', () => 0, 40],
-    ['insertions right before one item', (length: number) => length - 1, 40 + 3 * Math.log2(1e5)],
-    ['insertions right after one item', () => 1, 40 + 3 * Math.log2(1e5)],
-  ])('stay short after many %s, with long source ids', (_, at, most) => {
-    const source = 'an id of some length'.repeat(50)
-    // the neighbours at one spot are enough; an array of all keys is slow
-    let [first, last]: [DenseKey.Neighbour | undefined, DenseKey.Neighbour | undefined] = [undefined, undefined]
-    let fixed: DenseKey.Neighbour | undefined
-    let longest = 0
-    for (let i = 0; i < KEYS; i++) {
-      const i0 = at(i)
-      const [before, after] =
-        i0 === i
-          ? [last, undefined]
-          : i0 === 0
-            ? [undefined, first]
-            : i0 === 1 && at(2) === 1 && at(9) === 1
-              ? [fixed, first]
-              : [last, fixed]
-      const stamp = { timestamp: 1_795_418_741_399 + i, source }
-      const made = DenseKey.between(before, after, 1, stamp)
-      if (made._tag === 'Left') throw new Error(JSON.stringify(made.left))
-      const neighbour: DenseKey.Neighbour = { key: made.right[0]!, update: [{}, stamp.timestamp, source] }
-      longest = Math.max(longest, neighbour.key.length)
-      fixed ??= neighbour
-      first = last = neighbour
+  /** The length of the longest of many keys; `next` gives the index of each from that of the last. */
+  const longest = (
+    next: (i: number, length: number, last: number) => number,
+    sourceOf: (i: number) => string = () => 'an id of some length'.repeat(50),
+    count = KEYS,
+  ): number => {
+    const list = scuttlebutt(RArray.of(t.number))
+    let replica = list.create('')
+    let [last, most] = [0, 0]
+    for (let i = 0; i < count; i++) {
+      last = next(i, RArray.length(replica.state), last)
+      const [[change], made] = unwrap(list.change(RArray.insert(last, i), NOW + i)({ ...replica, id: sourceOf(i) }))
+      for (const key of Object.keys(change)) most = Math.max(most, key.length)
+      replica = made
     }
-    expect(longest).toBeLessThanOrEqual(most)
+    return most
+  }
+
+  const behindLast = (_: number, length: number, last: number): number =>
+    length < 100 ? length : length === 100 ? 50 : last + 1
+
+  const inTurn = (i: number): string => (i < 100 ? 'c' : i % 2 === 0 ? 'a' : 'b')
+
+  let luck = 1
+  const any = (most: number): number => {
+    luck = Math.imul(luck, 1_103_515_245) + 12_345
+    return (luck >>> 1) % (most + 1)
+  }
+
+  test.each<readonly [string, number, (i: number, length: number, last: number) => number]>([
+    ['pushes', 40, (_, length) => length],
+    ['unshifts', 40, () => 0],
+    ['insertions right before one item', 40, (_, length) => Math.max(0, length - 1)],
+    ['insertions right after one item', 40, (_, length) => Math.min(1, length)],
+    ['insertions right after the one before', 40, behindLast],
+    ['insertions anywhere', 48, (_, length) => any(length)],
+    ['insertions on either side of the last one in turn', 40, (i, _, last) => (i === 0 ? 0 : last + (i % 2))],
+    ['pushes and unshifts in turn', 40, (i, length) => (i % 2 === 0 ? length : 0)],
+  ])('stay short after many %s by one source', (_, most, next) => {
+    expect(longest(next)).toBeLessThanOrEqual(most)
+  })
+
+  test('stay short if two sources write in turn, each behind the last item of the other', () => {
+    expect(longest((_, length) => length, inTurn)).toBeLessThanOrEqual(40)
+    expect(longest(behindLast, (i) => (i % 2 === 0 ? 'a' : 'b'), 10_000)).toBeLessThanOrEqual(60)
+    // between two items of a third source
+    expect(longest(behindLast, inTurn, 10_000)).toBeLessThanOrEqual(80)
   })
 
   test('are only a little longer than the key of a hostile neighbour', () => {
@@ -169,8 +189,7 @@ describe('Keys', () => {
   test('have tags that differ if their stamps differ, without the lowest digit', () => {
     const tags = new Set<string>()
     for (let i = 0; i < 2e4; i++) {
-      for (const source of ['a', 'b', '', 'aa'])
-        tags.add(DenseKey.tag({ timestamp: 1_795_418_741_399 + i / 4096, source }))
+      for (const source of ['a', 'b', '', 'aa']) tags.add(DenseKey.tag({ timestamp: NOW + i / 4096, source }))
     }
     expect(tags.size).toBe(8e4)
     for (const tag of tags) if (!/^[0-9A-Z_a-z~]{11}$/.test(tag)) expect.unreachable(tag)

@@ -96,11 +96,16 @@ describe('Rows', () => {
     ]) {
       expect(change(command, NOW)(doc)).toEqual(unknown)
     }
+    expect(change(Doc.add({ id: 5 }), NOW)(doc)).toEqual(E.left({ _tag: 'InvalidId', id: 5 }))
+    expect(change(todo.push({ id: null }), NOW)(doc)).toEqual(E.left({ _tag: 'InvalidId', id: null }))
+    expect(change(Doc.where('done', true).add({ id: {} }), NOW)(doc)).toEqual(E.left({ _tag: 'InvalidId', id: {} }))
     const twins = applyUpdates([
       [['a', { list: 'todo', _sort: 'V' }], NOW, 'b'],
       [['b', { list: 'todo', _sort: 'V' }], NOW + 1, 'b'],
     ])(doc)
-    expect(change(todo.after({ c: 1 }, 'a'), NOW)(twins)).toEqual(E.left({ _tag: 'NoRoom', before: 'V', after: 'V' }))
+    expect(change(todo.after({ id: 'c' }, 'a'), NOW)(twins)).toEqual(
+      E.left({ _tag: 'NoRoom', before: 'V', after: 'V' }),
+    )
   })
 
   test('accept any names, and refuse a change that is not a row of fields', () => {
@@ -137,6 +142,32 @@ describe('Rows', () => {
     }
     expect(decode()([['r', { a: undefined }], NOW, 'b'])).toMatchObject({ _tag: 'Right' })
     expect(numbers.decode()([['r', { a: null, b: 1 }], NOW, 'b'])).toMatchObject({ _tag: 'Right' })
+  })
+})
+
+describe('Rows that stay removed', () => {
+  const final = scuttlebutt(Doc.of(t.unknown, { removeWins: true }))
+  const made: Of = [['r', { a: 1, b: 1 }], NOW, 'ann']
+  const gone: Of = [['r', null], NOW + 2, 'ben']
+  const before: Of = [['r', { a: 2 }], NOW + 1, 'cy']
+  const after: Of = [['r', { b: 3 }], NOW + 3, 'dan']
+  const again: Of = [['r', null], NOW + 4, 'eve']
+
+  test('do not come back as a stump, in any order of arrival', () => {
+    for (const order of everyOrder([made, gone, before, after, again])) {
+      const replica = final.applyUpdates(order)(final.create('z'))
+      expect(Doc.toJSON(replica.state)).toEqual({})
+      expect(final.history()(replica)).toEqual([again])
+      expect(order.reduce((one, update) => final.applyUpdate(update)(one), final.create('z')).state).toEqual(
+        replica.state,
+      )
+    }
+  })
+
+  test('are another version of the type', () => {
+    expect(Doc.of(t.unknown).version).toBeUndefined()
+    expect(Doc.of(t.unknown, { removeWins: true }).version).toBe('remove wins')
+    expect(Doc.of(t.unknown, { removeWins: true, version: '2' }).version).toBe('2, remove wins')
   })
 })
 
@@ -279,5 +310,62 @@ describe('A sequence', () => {
     const [one, two] = [applyUpdates(history()(a))(b), applyUpdates(history()(b))(a)]
     expect(idsOf(todo.rows(one.state))).toEqual(idsOf(todo.rows(two.state)))
     expect(idsOf(todo.rows(one.state))).toHaveLength(3)
+  })
+
+  const twins = (ids: ReadonlyArray<string>): Rows =>
+    applyUpdates(ids.map((id, i): Of => [[id, { list: 'todo', _sort: 'V' }], NOW + i, 'b']))(create('ann'))
+
+  test('puts a row between two of one `_sort` if its id allows', () => {
+    const doc = twins(['a', 'c'])
+    expect(idsOf(todo.rows(done(todo.after({ id: 'b' }, 'a'), doc).state))).toEqual(['a', 'b', 'c'])
+    const [, made] = idsOf(todo.rows(done(todo.before({ text: 'x' }, 'c'), doc).state))
+    expect(made).toMatch(/^a./)
+    const moved = done(todo.after('b', 'a'), done(Doc.set('b', {}), doc))
+    expect(idsOf(todo.rows(moved.state))).toEqual(['a', 'b', 'c'])
+  })
+
+  test('makes room beside rows that have one `_sort`, or that another library or an enemy sorted', () => {
+    const sorts = fc.array(fc.constantFrom('V', 'V!', 'V!!', 'W', '~'.repeat(4096), '!'.repeat(4096)), { maxLength: 5 })
+    fc.assert(
+      fc.property(sorts, fc.nat(), (given, at) => {
+        let doc = applyUpdates(given.map((_sort, i): Of => [[`r${String(i)}`, { list: 'todo', _sort }], NOW + i, 'b']))(
+          create('ann'),
+        )
+        const before = idsOf(todo.rows(doc.state))
+        for (const command of todo.apart(doc.state)) doc = done(command, doc)
+        expect(idsOf(todo.rows(doc.state))).toEqual(before)
+        expect(todo.apart(doc.state)).toEqual([])
+        const place = at % (before.length + 1)
+        const anchor = before[place]
+        const put = done(anchor === undefined ? todo.push({ id: 'a' }) : todo.before({ id: 'a' }, anchor), doc)
+        expect(idsOf(todo.rows(put.state))).toEqual([...before.slice(0, place), 'a', ...before.slice(place)])
+      }),
+      { numRuns: inMemory(500) },
+    )
+  })
+
+  test('keeps one row, and an edit made while it moves', () => {
+    let common = create('c')
+    for (const id of ['x', 'y', 'z']) common = done(todo.push({ id }), common)
+    const moved = done(todo.push('x'), { ...common, id: 'a' }, NOW + 10)
+    for (const editAt of [NOW + 5, NOW + 20]) {
+      const edited = done(Doc.set('x', { text: 'X' }), { ...common, id: 'b' }, editAt)
+      const { state } = applyUpdates(history()(moved))(edited)
+      expect(idsOf(todo.rows(state))).toEqual(['y', 'z', 'x'])
+      expect(Doc.row('x')(state)).toMatchObject(O.some({ text: 'X' }))
+    }
+  })
+
+  test('refuses an id and a `_sort` of more than 4,096 bytes', () => {
+    for (const [length, tag] of [
+      [4096, 'Right'],
+      [4097, 'Left'],
+    ] as const) {
+      const key = '~'.repeat(length)
+      expect(decode()([[key, {}], NOW, 'b'])._tag).toBe(tag)
+      expect(decode()([['r', { _sort: key }], NOW, 'b'])._tag).toBe(tag)
+      expect(decode()([['r', { text: key }], NOW, 'b'])._tag).toBe('Right')
+      expect(Doc.of(t.unknown).final?.(['r', { _sort: key }])).toBe(tag === 'Left')
+    }
   })
 })

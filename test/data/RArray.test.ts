@@ -126,11 +126,95 @@ describe('An array', () => {
     expect(refused(RArray.splice(0, -1))).toMatchObject(E.left({ _tag: 'IndexOutOfRange' }))
     expect(refused(RArray.move(0, 2))).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 2, length: 2 }))
     expect(refused(RArray.set(1, null as never))).toEqual(E.left({ _tag: 'NoItem', index: 0, value: null }))
-    const narrow = applyUpdate([{ a: 'x', 'a!': 'y' }, NOW, 'b'])(create('a'))
-    const noRoom = E.left({ _tag: 'NoRoom', before: 'a', after: 'a!' })
-    expect(change(RArray.insert(1, 'between'), NOW)(narrow)).toEqual(noRoom)
-    const three = applyUpdate([{ b: 'z' }, NOW + 1, 'b'])(narrow)
-    expect(change(RArray.move(2, 1), NOW)(three)).toEqual(noRoom)
+  })
+
+  test('goes round keys that leave no room, or are as long as keys may be', () => {
+    const hostile = [
+      ['a', 'a!'],
+      ['a', 'a!', 'a!!', 'a!!!'],
+      ['~'.repeat(4096)],
+      ['\uffff'.repeat(1365), '\uffff'.repeat(1365) + '\uffff'.slice(1)],
+      ['!'.repeat(4096), `${'!'.repeat(4095)}0`],
+      ['', '!', '!!'],
+    ]
+    fc.assert(
+      fc.property(fc.constantFrom(...hostile), fc.array(edit, { maxLength: 12 }), (keys, edits) => {
+        const items = keys.map((key, i) => [key, String(i)] as const)
+        let list = applyUpdate([Object.fromEntries(items), NOW, 'mallory'])(create('a'))
+        const array = [...toArray(list.state)]
+        for (const make of edits) {
+          const made = make(array.length)
+          if (made === undefined) continue
+          list = done(made[0], list)
+          made[1](array)
+          expect(toArray(list.state)).toEqual(array)
+          for (const key of RArray.keys(list.state)) expect(Buffer.byteLength(key)).toBeLessThanOrEqual(4096)
+        }
+      }),
+      { numRuns: inMemory(500) },
+    )
+  })
+
+  test('refuses a key of more than 4,096 bytes for good', () => {
+    const type = RArray.of(t.string)
+    for (const [key, isRefused] of [
+      ['~'.repeat(4096), false],
+      ['~'.repeat(4097), true],
+      ['é'.repeat(2048), false],
+      ['é'.repeat(2049), true],
+      ['~'.repeat(1e6), true],
+    ] as const) {
+      expect(decode()([{ [key]: 'x', b: 'y' }, NOW, 'mallory'])._tag).toBe(isRefused ? 'Left' : 'Right')
+      expect(type.change.decode({ [key]: 'x' })._tag).toBe(isRefused ? 'Left' : 'Right')
+      expect(RArray.final({ [key]: 'x' })).toBe(isRefused)
+    }
+    expect(RArray.final({ a: 1 })).toBe(false)
+  })
+
+  test('keeps a moved item and an edit made at the same time, once if the edit is older', () => {
+    const common = done(RArray.push('x', 'y', 'z'), create('c'))
+    const moved = done(RArray.move(0, 2), { ...common, id: 'a' }, NOW + 10)
+    const merged = (editAt: number) => {
+      const edited = done(RArray.set(0, 'X'), { ...common, id: 'b' }, editAt)
+      return toArray(applyUpdates(history()(moved))(edited).state)
+    }
+    expect(merged(NOW + 20)).toEqual(['X', 'y', 'z', 'x'])
+    expect(merged(NOW + 5)).toEqual(['y', 'z', 'x'])
+  })
+
+  test('takes any number of items by commands within 512 kB', () => {
+    const item = fc.oneof(
+      fc.string(),
+      fc.integer({ min: 50_000, max: 200_000 }).map((length) => 'x'.repeat(length)),
+      fc.constant('\0é😀'.repeat(3e4)),
+    )
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 12 }), fc.nat(3), fc.nat(3), (items, index, count) => {
+        let list = done(RArray.push('p', 'q', 'r', 's', 't', 'u'), create('a'))
+        const array = [...toArray(list.state)]
+        const run = (commands: ReadonlyArray<Command>): void => {
+          for (const command of commands) {
+            const changed = change(command, NOW)(list)
+            if (changed._tag === 'Left') throw new Error(JSON.stringify(changed.left))
+            expect(Buffer.byteLength(JSON.stringify(changed.right[0]))).toBeLessThanOrEqual(512 * 1024)
+            list = changed.right[1]
+          }
+        }
+        run(RArray.pushAll(items))
+        array.push(...items)
+        expect(toArray(list.state)).toEqual(array)
+        run(RArray.spliceAll(index, count, items))
+        array.splice(index, count, ...items)
+        expect(toArray(list.state)).toEqual(array)
+      }),
+      { numRuns: inMemory(100) },
+    )
+    expect(RArray.pushAll([])).toEqual([])
+    const many = RArray.pushAll(Array.from({ length: 1e5 }, (_, i) => String(i)))
+    const filled = many.reduce((list, command) => done(command, list), create('a'))
+    expect(RArray.length(filled.state)).toBe(1e5)
+    const emptied = RArray.spliceAll(0, 1e5, []).reduce((list, command) => done(command, list), filled)
+    expect(RArray.length(emptied.state)).toBe(0)
   })
 
   test('accepts any keys, and refuses a change that is not an object of items', () => {

@@ -119,10 +119,55 @@ describe('A text', () => {
     })
   })
 
-  test('refuses to insert where two keys of another library leave no room', () => {
-    const narrow = applyUpdates([[{ a: 'x\n', 'a!': 'y\n' }, NOW, 'b']])(create('a'))
-    const refused = { _tag: 'Left', left: { _tag: 'NoRoom', before: 'a', after: 'a!' } }
-    expect(change(REdit.text('x\nz\ny\n'), NOW)(narrow)).toEqual(refused)
-    expect(change(REdit.splice(2, 0, 'z\n'), NOW)(narrow)).toEqual(refused)
+  test('goes round two keys of another library that leave no room', () => {
+    const narrow = applyUpdates([[{ a: 'x\n', 'a!': 'y\n', 'a!!': 'z\n', b: 'end\n' }, NOW, 'b']])(create('a'))
+    for (const command of [REdit.text('x\n1\ny\n2\nz\n3\nend\n'), REdit.text('X\n1\nY\n2\n2\nz\n3\nEND')]) {
+      const { next } = make(command, narrow)
+      expect([REdit.toString(next.state)]).toEqual([REdit.toString(make(command, create('a')).next.state)])
+    }
+    expect(REdit.toString(make(REdit.splice(2, 2, 'w\nv\nu\n'), narrow).next.state)).toBe('x\nw\nv\nu\nz\nend\n')
+  })
+
+  test('does not fuse a line without a line end with one appended at the same time', () => {
+    const common = make(REdit.text('a\nb'), create('c')).next
+    const appended = make(REdit.text('a\nb\nc'), { ...common, id: 'a' }).next
+    const edited = make(REdit.text('a\nB'), { ...common, id: 'b' }).next
+    for (const one of [applyUpdates(history()(appended))(edited), applyUpdates(history()(edited))(appended)]) {
+      expect(REdit.lines(one.state)).toEqual(['a\n', 'B\n', 'c'])
+    }
+  })
+
+  test('is exactly the text that was written after any merge', () => {
+    fc.assert(
+      fc.property(prose, fc.array(fc.tuple(fc.nat(2), prose, fc.nat(), fc.nat()), { maxLength: 8 }), (first, edits) => {
+        const common = make(REdit.text(first), create('c')).next
+        const pads = ['a', 'b', 'c'].map((id) => ({ ...common, id }))
+        for (const [by, written, at, count] of edits) {
+          pads[by] = make(REdit.text(written), pads[by]!).next
+          const merged = applyUpdates(pads.flatMap((pad) => history()(pad)))(pads[by])
+          const string = REdit.toString(merged.state)
+          expect(REdit.lines(merged.state).filter((line) => line !== '')).toEqual(
+            string.match(/[^\n]*\n|[^\n]+$/g) ?? [],
+          )
+          const [from, gone] = [at % (string.length + 1), count % (string.length + 1)]
+          const cut = Math.min(gone, string.length - from)
+          const spliced = make(REdit.splice(from, cut, written), merged).next
+          expect(REdit.toString(spliced.state)).toBe(string.slice(0, from) + written + string.slice(from + cut))
+          expect(REdit.toString(make(REdit.text(written), merged).next.state)).toBe(written)
+        }
+      }),
+      { numRuns: inMemory(500) },
+    )
+  })
+
+  test('writes only the lines that change, if one line in ten of 20,000 does', () => {
+    const numbers = Array.from({ length: 20_000 }, (_, i) => i)
+    const { next } = make(REdit.text(numbers.map((i) => `line ${String(i)}\n`).join('')), create('a'))
+    const indented = numbers.map((i) => `${i % 10 === 0 ? '  ' : ''}line ${String(i)}\n`)
+    const { written } = make(REdit.text(indented.join('')), next)
+    expect(Object.keys(written)).toHaveLength(2000)
+    const { written: longer, next: shifted } = make(REdit.text(`top\n${indented.join('')}`), next)
+    expect(REdit.toString(shifted.state)).toBe(`top\n${indented.join('')}`)
+    expect(Object.keys(longer)).toHaveLength(2001)
   })
 })

@@ -124,6 +124,53 @@ describe('A replayed reducer', () => {
       t.string,
     )
     const { create, applyUpdate } = scuttlebutt(careless)
-    expect(Replay.state(applyUpdate(['x', NOW, 'b'])(create('a')).state)).toEqual([])
+    const { state } = applyUpdate(['x', NOW, 'b'])(create('a'))
+    expect(Replay.state(state)).toEqual([])
+    expect(Replay.failures(state)).toMatchObject([{ update: ['x', NOW, 'b'] }])
+    expect(Replay.failures(state)[0]?.message).toMatch(/extensible/)
+  })
+
+  /** Adds a number; throws if the sum would be odd. What is thrown is not always an Error. */
+  const even = (sum: number, n: number): number => {
+    if ((sum + n) % 2 === 0) return sum + n
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- reducers are not ours
+    throw n < 0 ? `odd ${String(n)}` : new Error(`odd ${String(n)}`)
+  }
+
+  test('tells on which updates the reducer threw, in any order of arrival', () => {
+    const { create, applyUpdate, applyUpdates } = scuttlebutt(Replay.of(even, 0, t.number))
+    const update = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.nat(9))
+    fc.assert(
+      fc.property(fc.array(update, { maxLength: 12 }), fc.func(fc.nat(99)), (drawn, luck) => {
+        const updates = drawn.map(([n, at], i): Update<number> => [n, NOW + at, `s${String(i)}`])
+        const sorted = [...updates].sort(([, s, a], [, t, b]) => s - t || (a < b ? -1 : 1))
+        let sum = 0
+        const failed = sorted.flatMap((one) => {
+          if ((sum + one[0]) % 2 !== 0) return [{ update: one, message: `odd ${String(one[0])}` }]
+          sum += one[0]
+          return []
+        })
+        const shuffled = [...updates].sort((a, b) => luck(a[2]) - luck(b[2]))
+        for (const order of [updates, shuffled]) {
+          const oneByOne = order.reduce((replica, one) => applyUpdate(one)(replica), create('z'))
+          for (const { state } of [oneByOne, applyUpdates(order)(create('z'))]) {
+            expect(Replay.failures(state)).toEqual(failed)
+            expect(Replay.state(state)).toBe(sum)
+          }
+        }
+      }),
+      { numRuns: inMemory(1000) },
+    )
+  })
+
+  test('refuses to dispatch an action on which the reducer throws, if it is strict', () => {
+    const strict = Replay.of(even, 0, t.number, { strict: true })
+    const { create, change } = scuttlebutt(strict)
+    const two = change(strict.dispatch(2), NOW)(create('a'))
+    expect(two).toMatchObject({ right: [[2, NOW, 'a'], {}] })
+    const refused = change(strict.dispatch(3), NOW)(create('a'))
+    expect(refused).toEqual({ _tag: 'Left', left: { _tag: 'ReducerThrew', action: 3, message: 'odd 3' } })
+    const lax = Replay.of(even, 0, t.number)
+    expect(change(lax.dispatch(3), NOW)(create('a'))).toMatchObject({ right: [[3, NOW, 'a'], {}] })
   })
 })

@@ -38,6 +38,29 @@ test('Parts share one id and one clock, and the clock covers their local updates
   })
 })
 
+test('A list of commands goes to a part, command by command', () => {
+  const items = Array.from({ length: 5000 }, (_, i) => i)
+  const commands = at('list')(RArray.spliceAll(0, 1, items))
+  expect(commands.length).toBeGreaterThan(2)
+  const full = commands.reduce(
+    (replica, command) => done(change(command, NOW)(replica)),
+    done(change(at('list')(RArray.push(-1)), NOW)(create('ann'))),
+  )
+  expect(RArray.toArray(get('list')(full.state))).toEqual(items)
+  expect(at('list')(RArray.pushAll<number>([]))).toEqual([])
+})
+
+test('A key that is too long for a part is so for good', () => {
+  const { final } = Scuttlebucket.of(parts)
+  expect(final?.(['list', { ['~'.repeat(5000)]: 1 }])).toBe(true)
+  expect([['list', { a: 'x' }], ['chat', 1], ['other', 1], 1].map((change) => final?.(change))).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
+})
+
 test('A command gets the state of its part, and its refusal is the result', () => {
   const refused = change(at('list')(RArray.remove(3)), NOW)(create('ann'))
   expect(refused).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 3, length: 0 }))

@@ -61,7 +61,7 @@ const rejections: Tags<Rejection> = {
   Silent: true,
 }
 
-const ofCommands: Tags<RArray.Refusal | AppendOnly.UnknownItem | Doc.UnknownRow | Doc.IdChanged> = {
+const ofCommands: Tags<RArray.Refusal | AppendOnly.UnknownItem | Doc.UnknownRow | Doc.IdChanged | Doc.NoRoom> = {
   IndexOutOfRange: true,
   NoItem: true,
   NoRoom: true,

@@ -7,8 +7,7 @@
  * row exists if it was set after it was last removed, even if no field was set. A field may be
  * null.
  *
- * Views read an index in the state. `Doc.set('done', true)` is the set of the rows whose field
- * `done` is true. `Doc.seq('list', 'todo')` is the sequence of the rows whose field `list` is
+ * `Doc.where('done', true)` is the view of the rows whose field `done` is true. `Doc.seq('list', 'todo')` is the sequence of the rows whose field `list` is
  * `'todo'`, in the order of their field `_sort`, which holds a dense key as in `RArray`. If two
  * replicas move a row at once, the later move decides its place.
  *
@@ -33,7 +32,8 @@ import * as Json from '../../core/Json.js'
 import { none, some } from '../../core/Option.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import { nullOr, orNull, pair, readonly, record } from '../parts/codecs.js'
+import { nullOr, orNull, pair, readonly, record, refining } from '../parts/codecs.js'
+import * as DenseKey from '../parts/DenseKey.js'
 import { kind, type Named } from '../parts/kind.js'
 import * as Holdings from '../parts/Holdings.js'
 import * as Registers from '../parts/Registers.js'
@@ -42,22 +42,33 @@ import {
   fieldsOf,
   has,
   idOf,
-  reindex,
+  SORT,
   unknownRow,
   type Change,
   type Fields,
+  type InvalidId,
+  type Present,
   type Row,
   type RowId,
   type State,
   type UnknownRow,
   type Written,
 } from './rows.js'
-import { setView, type SetView } from './views.js'
+import { where, type SetView } from './views.js'
 
 export type { NoRoom } from '../parts/DenseKey.js'
 export type { Scalar } from './Index.js'
-export { has, type Change, type Fields, type Row, type RowId, type State, type UnknownRow } from './rows.js'
-export { seq, type SeqView, type SetView } from './views.js'
+export {
+  has,
+  type Change,
+  type Fields,
+  type InvalidId,
+  type Row,
+  type RowId,
+  type State,
+  type UnknownRow,
+} from './rows.js'
+export { seq, where, type SeqView, type SetView } from './views.js'
 
 /** The data type that {@link of} returns. */
 export interface Type<V> extends DataType<State<V>, Change<V>> {
@@ -71,70 +82,111 @@ export interface IdChanged {
   readonly id: unknown
 }
 
+/** Options of {@link of}. */
+export interface Options extends Named {
+  /**
+   * A removed row stays removed: nothing that is written to it counts, earlier or later, from
+   * anybody. Without it, a write that is later than the removal makes the row again, with the
+   * fields of that write alone. All replicas must agree: it is part of the type's version.
+   */
+  readonly removeWins?: boolean
+}
+
 const emptyState: State<never> = {
   held: SortedMap.empty(),
   removals: SortedMap.empty(),
-  index: SortedMap.empty(),
   holdings: SortedMap.empty(),
 }
 
 /**
- * Rows whose fields `value` decodes. Apply: O(f log n) for f fields written now and n fields in
- * all.
+ * Rows whose fields `value` decodes. Refuses an id or a `_sort` of more than 4,096 bytes. Apply:
+ * O(f log n) for f fields written now and n fields in all.
  */
-export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): Type<V> => ({
-  ...kind('Doc', value.name, options),
-  change: pair(nullOr(record(nullOr(readonly(value))))),
+export const of = <V>(value: t.Type<V, unknown, unknown>, options: Options = {}): Type<V> => ({
+  ...kind('Doc', value.name, options.removeWins === true ? { ...options, version: removesWin(options) } : options),
+  change: refining(pair(nullOr(record(nullOr(readonly(value))))), (change) => !final(change)),
+  final,
   empty: emptyState,
-  apply,
+  apply: apply(options.removeWins === true),
   toJSON,
 })
 
+const removesWin = ({ version }: Named): string => `${version === undefined ? '' : `${version}, `}remove wins`
+
+/** Whether the id of the row or its `_sort` is too long for a key. */
+const final = (change: unknown): boolean => {
+  if (!Array.isArray(change)) return false
+  const [id, fields] = change as readonly unknown[]
+  const sort = Json.isPlain(fields) ? fields[SORT] : undefined
+  return [id, sort].some((key) => typeof key === 'string' && DenseKey.isTooLong(key))
+}
+
 const apply =
+  (isFinal: boolean) =>
   <V>(updates: ReadonlyArray<Update<Change<V>>>) =>
   (state: State<V>): Applied<State<V>, Change<V>> => {
-    const held = new SortedMap.Draft(SortedMap.byText, state.held)
-    const removals = new SortedMap.Draft(SortedMap.byText, state.removals)
-    const holdings = new Holdings.Draft(state.holdings)
-    const { superseded } = holdings
-    const touched = new Set<RowId>()
-    for (const update of updates) {
-      const [id, fields] = update[0]
-      const removal = removals.get(id)
-      if (removal !== undefined && before(update, removal)) {
-        superseded.push(update)
-        continue
-      }
-      touched.add(id)
-      const row = held.get(id)
-      if (fields !== null) {
-        held.set(id, Registers.write(row, update, holdings))
-        continue
-      }
-      if (removal !== undefined) superseded.push(removal)
-      removals.set(id, update)
-      const rest = row && Registers.since(row, update, holdings)
-      if (rest === undefined) held.remove(id)
-      else held.set(id, rest)
-    }
-    const next = { held: held.done(), removals: removals.done(), holdings: holdings.done() }
-    if (next.held === state.held && next.removals === state.removals) return { state, superseded }
-    const index = new SortedMap.Draft(Index.less, state.index)
-    for (const id of touched) reindex(index, id, SortedMap.get(SortedMap.byText, state.held, id), held.get(id))
-    return { state: { ...next, index: index.done() }, superseded }
+    const [first] = updates
+    const isOne = updates.length === 1 && first![0][1] !== null && SortedMap.size(state.removals) === 0
+    return isOne ? applyOne(first!, state) : applyAll(isFinal, updates, state)
   }
 
-/**
- * Sets fields of a row. Makes the row if it does not exist. O(1). Errors: `IdChanged`.
- *
- * Given the name of a field and a value, it returns the {@link SetView} of the rows with that
- * value.
- */
-export const set: {
-  <V>(row: RowId, fields: Written<V>): Command<State<unknown>, Change<V>, IdChanged>
-  <W extends Index.Scalar>(field: string, value: W): SetView<W>
-} = ((row: string, what: Written<unknown> | Index.Scalar) =>
-  Index.isScalar(what) ? setView(row, what) : setFields(row, what)) as never
+/** The most frequent step: a write to one row, before any row was removed. */
+const applyOne = <V>(update: Update<Change<V>>, state: State<V>): Applied<State<V>, Change<V>> => {
+  const [id] = update[0]
+  const holdings = new Holdings.Draft(state.holdings)
+  const held = SortedMap.update(SortedMap.byText, state.held, id, (row: Present<V> | undefined) =>
+    Registers.write(row, update, holdings),
+  )
+  if (held === state.held) return { state, superseded: holdings.superseded }
+  Index.follow(state.held, held, [id])
+  return { state: { held, removals: state.removals, holdings: holdings.done() }, superseded: holdings.superseded }
+}
+
+const applyAll = <V>(
+  isFinal: boolean,
+  updates: ReadonlyArray<Update<Change<V>>>,
+  state: State<V>,
+): Applied<State<V>, Change<V>> => {
+  const held = new SortedMap.Draft(SortedMap.byText, state.held)
+  const removals = new SortedMap.Draft(SortedMap.byText, state.removals)
+  const holdings = new Holdings.Draft(state.holdings)
+  const { superseded } = holdings
+  const touched = new Set<RowId>()
+  for (const update of updates) {
+    const [id, fields] = update[0]
+    const removal = removals.get(id)
+    if (removal !== undefined && ((isFinal && fields !== null) || before(update, removal))) {
+      superseded.push(update)
+      continue
+    }
+    touched.add(id)
+    const row = held.get(id)
+    if (fields !== null) {
+      held.set(id, Registers.write(row, update, holdings))
+      continue
+    }
+    if (removal !== undefined) superseded.push(removal)
+    removals.set(id, update)
+    const rest = row && (isFinal ? Registers.drop(row, holdings) : Registers.since(row, update, holdings))
+    if (rest === undefined) held.remove(id)
+    else held.set(id, rest)
+  }
+  const next = { held: held.done(), removals: removals.done(), holdings: holdings.done() }
+  if (next.held === state.held && next.removals === state.removals) return { state, superseded }
+  Index.follow(state.held, next.held, touched)
+  return { state: next, superseded }
+}
+
+/** Sets fields of a row. Makes the row if it does not exist. O(1). Errors: `IdChanged`. */
+export function set<V>(row: RowId, fields: Written<V>): Command<State<unknown>, Change<V>, IdChanged>
+/** The same as {@link where}. */
+export function set<W extends Index.Scalar>(field: string, value: W): SetView<W>
+export function set(
+  row: string,
+  what: Written<unknown> | Index.Scalar,
+): Command<State<unknown>, Change<unknown>, IdChanged> | SetView<Index.Scalar> {
+  return Index.isScalar(what) ? where(row, what) : setFields(row, what)
+}
 
 const setFields = <V>(row: RowId, fields: Written<V>): Command<State<unknown>, Change<V>, IdChanged> =>
   Object.hasOwn(fields, 'id') && fields['id'] !== row
@@ -143,12 +195,14 @@ const setFields = <V>(row: RowId, fields: Written<V>): Command<State<unknown>, C
 
 /**
  * Sets fields of the row that the field `id` names. Without that field it makes a new row, with an
- * id made from the stamp of the update. O(1).
+ * id made from the stamp of the update. O(1). Errors: `InvalidId` for an id that is no string.
  */
 export const add =
-  <V>(fields: Written<V>): Maker<State<unknown>, Change<V>> =>
-  (_, stamp) =>
-    right([idOf(fields, stamp), fields as Fields<V>])
+  <V>(fields: Written<V>): Maker<State<unknown>, Change<V>, InvalidId> =>
+  (_, stamp) => {
+    const id = idOf(fields, stamp)
+    return id._tag === 'Left' ? id : right([id.right, fields as Fields<V>])
+  }
 
 /** Removes a row. O(log n). Errors: `UnknownRow`. */
 export const remove =

@@ -1,13 +1,12 @@
-/** The rows of a `Doc`: their types, what they say, and how the index follows them. */
+/** The rows of a `Doc`: their types and what they say. */
 import type { either as E } from 'fp-ts'
 import type { DeepReadonly } from '../../core/DeepReadonly.js'
-import { left } from '../../core/Either.js'
+import { left, right } from '../../core/Either.js'
 import type { Stamp, Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as DenseKey from '../parts/DenseKey.js'
 import type * as Holdings from '../parts/Holdings.js'
 import * as Registers from '../parts/Registers.js'
-import * as Index from './Index.js'
 
 export type RowId = string
 
@@ -32,7 +31,6 @@ export interface State<V> {
   readonly held: SortedMap.SortedMap<RowId, Present<V>>
   /** For each row ever removed, the newest removal, even if the row exists again. */
   readonly removals: SortedMap.SortedMap<RowId, Update<Change<V>>>
-  readonly index: Index.Index
   readonly holdings: Holdings.Holdings<Change<V>>
 }
 
@@ -44,6 +42,12 @@ export interface UnknownRow {
 
 export const unknownRow = (row: RowId): E.Left<UnknownRow> => left({ _tag: 'UnknownRow', row })
 
+/** The field `id` of a new row names the row, and is no string. */
+export interface InvalidId {
+  readonly _tag: 'InvalidId'
+  readonly id: unknown
+}
+
 /** Whether a row exists. O(log n). */
 export const has =
   (id: RowId) =>
@@ -53,9 +57,10 @@ export const has =
 export const fieldsOf = <V>(row: Present<V>): Fields<V> => Registers.toRecord(row) as Fields<V>
 
 /** The id in the field `id`; without one, an id made from the stamp. */
-export const idOf = (fields: Written<unknown>, stamp: Stamp): RowId => {
+export const idOf = (fields: Written<unknown>, stamp: Stamp): E.Either<InvalidId, RowId> => {
   const id = Object.hasOwn(fields, 'id') ? fields['id'] : undefined
-  return typeof id === 'string' ? id : DenseKey.tag(stamp)
+  if (id === undefined) return right(DenseKey.tag(stamp))
+  return typeof id === 'string' ? right(id) : left({ _tag: 'InvalidId', id })
 }
 
 /** The field that places a row in a sequence: a dense key. */
@@ -64,42 +69,4 @@ export const SORT = '_sort'
 export const sortOf = <V>(id: RowId, row: Present<V> | undefined): string => {
   const sort = Registers.get(row, SORT)
   return typeof sort === 'string' && sort !== '' ? sort : id
-}
-
-/**
- * Updates the index entries of a row. O(d log n) for d fields that differ, O(f log n) if its
- * `_sort` does.
- */
-export const reindex = <V>(
-  index: SortedMap.Draft<Index.Entry, true>,
-  row: RowId,
-  before: Present<V> | undefined,
-  after: Present<V> | undefined,
-): void => {
-  if (before === after) return
-  const none: Present<V>['winners'] = SortedMap.empty()
-  const [old, made] = [before?.winners ?? none, after?.winners ?? none]
-  const [from, to] = [sortOf(row, before), sortOf(row, after)]
-  const visit = (sort: string, edit: (entry: Index.Entry) => void) => (field: string, update: Update<Change<V>>) => {
-    const value = Registers.valueIn(update, field)
-    if (Index.isScalar(value)) edit({ field, value, sort, row })
-  }
-  // a new `_sort` moves all entries of the row
-  const isMoved = from !== to
-  SortedMap.forEachChange(
-    SortedMap.byText,
-    isMoved ? none : made,
-    old,
-    visit(from, (entry) => {
-      index.remove(entry)
-    }),
-  )
-  SortedMap.forEachChange(
-    SortedMap.byText,
-    isMoved ? none : old,
-    made,
-    visit(to, (entry) => {
-      index.set(entry, true)
-    }),
-  )
 }

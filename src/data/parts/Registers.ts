@@ -47,20 +47,20 @@ export const write = <C extends Change>(
   update: Update<C>,
   holdings: Holdings.Draft<C>,
 ): Registers<C> => {
-  const isNewest = fields === undefined || before(fields.newest, update)
-  if (isNewest && fields !== undefined) holdings.subtract(fields.newest)
-  const winners = new SortedMap.Draft<string, Update<C>>(SortedMap.byText, fields?.winners ?? SortedMap.empty())
-  let won = isNewest ? 1 : 0
-  for (const field of Object.keys(update[0][1] as Values)) {
-    const winner = winners.get(field)
-    if (winner !== undefined && before(update, winner)) continue
-    if (winner !== undefined) holdings.subtract(winner)
-    winners.set(field, update)
+  const written = fieldsIn(update)
+  if (fields === undefined && written.length <= SortedMap.FEW) {
+    holdings.add(update, written.length + 1)
+    return { newest: update, winners: SortedMap.ofFew(written.sort(), update) }
+  }
+  const draft = new Draft(fields, holdings)
+  let won = 0
+  if (fields === undefined || before(fields.newest, update)) {
+    draft.setNewest(update)
     won++
   }
-  holdings.add(update, won)
-  if (fields !== undefined && won === 0) return fields
-  return { newest: isNewest ? update : fields.newest, winners: winners.done() }
+  for (const field of written) if (draft.set(field, update)) won++
+  holdings.add(update, won, written.length + 1)
+  return fields !== undefined && won === 0 ? fields : draft.done()!
 }
 
 /** The fields without everything older than `update`; undefined if nothing remains. O(f log f). */
@@ -69,15 +69,12 @@ export const since = <C extends Change>(
   update: Update<C>,
   holdings: Holdings.Draft<C>,
 ): Registers<C> | undefined => {
-  const winners = new SortedMap.Draft(SortedMap.byText, fields.winners)
+  const draft = new Draft(fields, holdings)
   SortedMap.forEach(fields.winners, (winner, field) => {
-    if (!before(winner, update)) return
-    holdings.subtract(winner)
-    winners.remove(field)
+    if (before(winner, update)) draft.remove(field, winner)
   })
-  if (before(update, fields.newest)) return { newest: fields.newest, winners: winners.done() }
-  holdings.subtract(fields.newest)
-  return undefined
+  if (!before(update, fields.newest)) draft.setNewest(undefined)
+  return draft.done()
 }
 
 /**
@@ -89,17 +86,72 @@ export const without = <C extends Change>(
   update: Update<C>,
   holdings: Holdings.Draft<C>,
 ): Registers<C> | undefined => {
-  const winners = new SortedMap.Draft(SortedMap.byText, fields.winners)
-  for (const field of Object.keys(update[0][1] as Values)) {
-    const winner = winners.get(field)
+  const draft = new Draft(fields, holdings)
+  for (const field of fieldsIn(update)) {
+    const winner = SortedMap.get(SortedMap.byText, fields.winners, field)
     // in a JSON clone they are equal, but not one object
-    if (winner === undefined || compare(winner, update) !== 0) continue
-    holdings.subtract(update)
-    winners.remove(field)
+    if (winner !== undefined && compare(winner, update) === 0) draft.remove(field, winner)
   }
-  if (compare(fields.newest, update) !== 0) return { newest: fields.newest, winners: winners.done() }
-  holdings.subtract(update)
-  return undefined
+  if (compare(fields.newest, update) === 0) draft.setNewest(undefined)
+  return draft.done()
+}
+
+/** Nothing of the fields remains. O(f log f). */
+export const drop = <C extends Change>(fields: Registers<C>, holdings: Holdings.Draft<C>): undefined => {
+  const draft = new Draft(fields, holdings)
+  SortedMap.forEach(fields.winners, (winner, field) => {
+    draft.remove(field, winner)
+  })
+  draft.setNewest(undefined)
+}
+
+const fieldsIn = (update: Update<Change>): string[] => Object.keys(update[0][1] as Values)
+
+/** The next fields. Tells the holdings of each register that an update loses. */
+class Draft<C extends Change> {
+  private readonly holdings: Holdings.Draft<C>
+  private readonly winners: SortedMap.Draft<string, Update<C>>
+  private newest: Update<C> | undefined
+
+  constructor(fields: Registers<C> | undefined, holdings: Holdings.Draft<C>) {
+    this.holdings = holdings
+    this.newest = fields?.newest
+    this.winners = new SortedMap.Draft<string, Update<C>>(SortedMap.byText, fields?.winners ?? SortedMap.empty())
+  }
+
+  /** Whether the update is newer than what wrote the field last. */
+  set(field: string, update: Update<C>): boolean {
+    const winner = this.winners.get(field)
+    if (winner !== undefined && before(update, winner)) return false
+    this.winners.set(field, update)
+    if (winner !== undefined) this.lose(winner)
+    return true
+  }
+
+  remove(field: string, winner: Update<C>): void {
+    this.winners.remove(field)
+    this.lose(winner)
+  }
+
+  setNewest(update: Update<C> | undefined): void {
+    const { newest } = this
+    this.newest = update
+    if (newest !== undefined) this.lose(newest)
+  }
+
+  /** The fields. Undefined without a newest update. */
+  done(): Registers<C> | undefined {
+    return this.newest && { newest: this.newest, winners: this.winners.done() }
+  }
+
+  private lose(loser: Update<C>): void {
+    const isLoser = (update: Update<C> | undefined): boolean =>
+      update !== undefined && (update === loser || compare(update, loser) === 0)
+    this.holdings.subtract(
+      loser,
+      () => isLoser(this.newest) || fieldsIn(loser).some((field) => isLoser(this.winners.get(field))),
+    )
+  }
 }
 
 /** Whether the same updates win the same fields with the same values. O(f). */

@@ -15,16 +15,19 @@ export const readonly = <A>(codec: t.Type<A, unknown, unknown>): t.Type<DeepRead
   codec as unknown as t.Type<DeepReadonly<A>, unknown, unknown>
 
 /**
- * Plain objects with any keys, whose values `member` decodes. io-ts's own `record` loses
- * `__proto__`.
+ * Plain objects whose values `member` decodes, and none of whose keys is refused. io-ts's own
+ * `record` loses `__proto__`.
  */
-export const record = <A>(member: t.Type<A, unknown, unknown>): t.Type<Members<A>, unknown, unknown> =>
+export const record = <A>(
+  member: t.Type<A, unknown, unknown>,
+  isRefused: (key: string) => boolean = () => false,
+): t.Type<Members<A>, unknown, unknown> =>
   marked(
     new t.Type<Members<A>, unknown, unknown>(
       `{ [key]: ${member.name} }`,
-      (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => member.is(u[key])),
+      (u): u is Members<A> => isPlain(u) && Object.keys(u).every((key) => !isRefused(key) && member.is(u[key])),
       (u, context) => {
-        if (!isPlain(u)) return t.failure(u, context)
+        if (!isPlain(u) || Object.keys(u).some(isRefused)) return t.failure(u, context)
         const errors: t.ValidationError[] = []
         const decoded = mapped(u, (value, key) => {
           const result = member.validate(value, t.appendContext(context, key, member, value))
@@ -64,6 +67,24 @@ const anyPair = new t.Type<readonly unknown[], readonly unknown[], unknown>(
   (u, context) => (isPair(u) ? t.success(u) : t.failure(u, context)),
   t.identity,
 )
+
+/** The codec, less the values that do not pass the test. */
+export const refining = <A>(
+  codec: t.Type<A, unknown, unknown>,
+  passes: (value: A) => boolean,
+): t.Type<A, unknown, unknown> =>
+  marked(
+    new t.Type<A, unknown, unknown>(
+      codec.name,
+      (u): u is A => codec.is(u) && passes(u),
+      (u, context) => {
+        const decoded = codec.validate(u, context)
+        return decoded._tag === 'Left' || passes(decoded.right) ? decoded : t.failure(u, context)
+      },
+      codec.encode,
+    ),
+    codec,
+  )
 
 /** Equal if both are null, or if neither is and `value` says that they are equal. */
 export const orNull = <A>(value: eq.Eq<A>): eq.Eq<DeepReadonly<A> | A | null> => ({

@@ -13,3 +13,4 @@ export {
   versions,
 } from './laws.js'
 export { associative, commutative, idempotentMerge, inflationary, ofMerge } from './ofMerge.js'
+export { runsStayTogether } from './runsStayTogether.js'

@@ -17,6 +17,7 @@
  * 17. The value is the oracle's.
  * 18. The qualities hold that were asked for.
  * 19. The check exercised what was required of it.
+ * 20. Of lists, if asked: what is written item by item stays together.
  *
  * Sources. 1, 11 to 14: Shapiro et al., "Conflict-free Replicated Data Types" (SSS 2011), sections
  * 2.2 and 2.3. 6 to 8: van Renesse et al., LADIS 2008, section 3. Laws as predicates apart from

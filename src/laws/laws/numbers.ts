@@ -20,3 +20,4 @@ export const DETERMINISTIC = 16
 export const ORACLE = 17
 export const QUALITIES = 18
 export const EXERCISED = 19
+export const TOGETHER = 20
