@@ -2,7 +2,8 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
-import * as Replica from '../../core/Replica.js'
+import { history } from '../../core/lacking.js'
+import type * as Replica from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { codec, isInsert, type Change, type Operation } from './Change.js'
@@ -38,7 +39,7 @@ export interface NotSaved {
 const reader = { name: 'Text', change: codec, empty: emptyOf({ units: 0, operations: 0 }), apply }
 
 const updatesOf = (replica: Pick<TextReplica, 'clock' | 'log'>): ReadonlyArray<Update<Change>> =>
-  Replica.history(reader)()({ ...replica, id: '', state: reader.empty })
+  history(reader)()({ ...replica, id: '', state: reader.empty })
 
 /** A replica as JSON, with its log: `load` makes it again. O(n). */
 export const save = ({ id, clock, log, state }: TextReplica): Saved => {
