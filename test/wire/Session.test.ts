@@ -393,7 +393,7 @@ describe('The SURE lines', () => {
     talk(a, b)
     expect([a.write(9), b.write(9)]).toEqual([false, false])
     a.replica = sb.applyUpdate([['new', 1], 9, 'a'])(a.replica)
-    const { send } = Session.send()(a.session, a.replica)
+    const { send } = Session.send<Model.Change<unknown>>()(a.session, a.replica)
     expect(send.map(lineOf)).toEqual(['[["new",1],9,"a"]', '"SURE [1,{}]"'])
   })
 
