@@ -74,8 +74,8 @@ export interface Scuttlebutt<S, C> {
   readonly applyUpdate: (update: Update<C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /**
    * Applies the updates that the replica has not seen yet. The caller vouches that none is missing
-   * before them: what was overheard or cut short goes through `reconcile`. Has no errors: see `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's
-   * `apply`.
+   * before them: what was overheard or cut short goes through `reconcile`. Has no errors: see
+   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
    */
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** What a replica tells a peer about itself. O(s). */
@@ -104,7 +104,7 @@ export interface Scuttlebutt<S, C> {
   readonly isSynced: (a: Digest.Digest, b: Digest.Digest) => boolean
   /** Drops what has lapsed at `now`, in ms. O(d log n + s) for d updates dropped. */
   readonly prune: (now: number) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
-  /** The join with a replica that the caller trusts. O(d log d + s log n) for d new updates. */
+  /** The join with a replica that the caller trusts. O(d log n) for d updates that differ. */
   readonly merge: (other: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** Ends a doubt by the user's word that nobody else knows more: see `core/apply`. O(d log s). */
   readonly settle: (sources?: Iterable<SourceId>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
@@ -159,7 +159,8 @@ export interface ScuttlebuttOptions {
  * const { create, change, digest, reconcile } = scuttlebutt(Model.of(t.number))
  * const [, alice] = unwrap(change(Model.set('x', 1), 1000)(create('alice')))
  * const [, question] = reconcile({ digest: digest(alice), updates: [] })(create('bob'))
- * question // => O.some({ digest: { id: 'bob', clock: {} }, updates: [], asks: true })
+ * const since = { clock: { alice: 1000 } }
+ * question // => O.some({ digest: { id: 'bob', clock: {} }, updates: [], since, complete: true, asks: true })
  */
 export function scuttlebutt<P extends Scuttlebucket.Parts>(
   bucket: Scuttlebucket.Type<P>,

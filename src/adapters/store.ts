@@ -55,14 +55,12 @@ export const createStore = <S, C>(
   const { dataType } = scuttlebutt
   const cell = createCell(scuttlebutt.reread(saved.id === id ? saved : { ...saved, id }))
   const { getReplica } = cell
-  const { gate, port, hear } = createIntake(dataType, cell, security, now)
+  const { gate, port, hear, apply } = createIntake(dataType, cell, security, now)
   const store: LocalStore<S, C> = {
     scuttlebutt,
     getReplica,
     ...createWriter(scuttlebutt, cell, gate, { ...options, now }),
-    apply: (updates) => {
-      void port.receive({ updates }, 'caller', () => undefined)
-    },
+    apply,
     reconcile: (message, budget, { trusted } = {}) => hear(message, budget, trusted).answer(),
     reconcileAsync: async (message, budget, { trusted } = {}) => {
       const { taking, answer } = hear(message, budget, trusted)

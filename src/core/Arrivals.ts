@@ -194,9 +194,6 @@ class Sieve<S, C> {
     if (this.vouching === 'caller') return advanced
     // who lacks a part of a round is as sure as before
     const isWhole = typeof this.vouching === 'object' && passed.length === 0 && this.crowdedOut.length === 0
-    return Clock.doubting(this.touched, isWhole ? (this.vouching as Clock.Claim) : undefined)(
-      this.replica.clock,
-      advanced,
-    )
+    return Clock.doubting(this.touched, isWhole ? this.vouching : undefined)(this.replica.clock, advanced)
   }
 }

@@ -57,14 +57,14 @@ const arePieces = (u: unknown): boolean =>
 const having = t.intersection([t.type({ clock }), t.partial({ floor: timestamp, doubt, after: place })])
 
 /** What a message answers. Other members are ignored. */
-export const since: t.Type<Having, unknown, unknown> = having as t.Type<Having, unknown, unknown>
+export const since: t.Type<Having, unknown, unknown> = having
 
 /** A peer's digest. Other members are ignored. */
 export const header: t.Type<Digest, unknown, unknown> = t.intersection([
   having,
   t.type({ id: t.string }),
   t.partial({ meta: t.unknown }),
-]) as t.Type<Digest, unknown, unknown>
+])
 
 /** The members of a message that say what kind of message it is. */
 export const kind = t.partial({ complete: t.literal(true), more: t.literal(true), at: place, asks: t.literal(true) })

@@ -170,7 +170,11 @@ const expectKnown = (one: Clock.Clock, { floor, seen, sure }: Omit<Known, 'clock
 
 describe('What a clock is sure of', () => {
   test('is at most what it has seen, and at least the floor', () => {
-    fc.assert(fc.property(known, (one) => expectKnown(one.clock, one)))
+    fc.assert(
+      fc.property(known, (one) => {
+        expectKnown(one.clock, one)
+      }),
+    )
   })
 
   test('is, after a join, as much as either is sure of', () => {

@@ -393,7 +393,7 @@ describe('The SURE lines', () => {
     talk(a, b)
     expect([a.write(9), b.write(9)]).toEqual([false, false])
     a.replica = sb.applyUpdate([['new', 1], 9, 'a'])(a.replica)
-    const { send } = Session.send()(a.session, a.replica)
+    const { send } = Session.send<Model.Change<unknown>>()(a.session, a.replica)
     expect(send.map(lineOf)).toEqual(['[["new",1],9,"a"]', '"SURE [1,{}]"'])
   })
 
@@ -511,24 +511,24 @@ describe('A peer of the original', () => {
   const [one, two, live] = ['[["x",1],1,"o"]', '[["y",1],2,"o"]', '[["z",1],5,"o"]']
 
   test('has told all that its header claims once it says SYNC; then each update follows the one before', () => {
-    const before = hear([header, one!, two!])
+    const before = hear([header, one, two])
     expect(sb.digest(before.replica).clock).toEqual({})
     const synced = Session.step(model)(decoded('"SYNC"'))(before.session, before.replica)
     expect(sb.digest(synced.replica)).toEqual({ id: 'b', clock: { o: 2 } })
-    const after = Session.step(model)(decoded(live!))(synced.session, synced.replica)
+    const after = Session.step(model)(decoded(live))(synced.session, synced.replica)
     expect(sb.digest(after.replica)).toEqual({ id: 'b', clock: { o: 5 } })
   })
 
   test('W7: sends live updates ahead of its history: all of it is taken', () => {
-    const { replica } = hear([live!, header, one!, two!, '"SYNC"'])
+    const { replica } = hear([live, header, one, two, '"SYNC"'])
     expect(Model.toJSON(replica.state)).toEqual({ x: 1, y: 1, z: 1 })
     expect(sb.digest(replica)).toMatchObject({ clock: { o: 2 }, doubt: { o: [[5, expect.any(String)]] } })
   })
 
   test('makes nobody sure by a SYNC after a refused line', () => {
-    const { session, replica } = hear([header, one!, '[["y",1],-2,"o"]', '"SYNC"'])
+    const { session, replica } = hear([header, one, '[["y",1],-2,"o"]', '"SYNC"'])
     expect(sb.digest(replica).clock).toEqual({})
-    const after = Session.step(model)(decoded(live!))(session, replica)
+    const after = Session.step(model)(decoded(live))(session, replica)
     expect(sb.digest(after.replica).clock).toEqual({})
   })
 })

@@ -93,7 +93,12 @@ export const createIntake = <S, C>(
     const taking = port.receive({ updates, unread, passed: passing(refused) }, vouching, () => undefined, peer)
     return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
   }
-  return { port, gate, hear }
+  /** Takes what the caller vouches for. A data type that throws throws out of it. */
+  const apply = (updates: ReadonlyArray<Update<C>>): void => {
+    if (gate === undefined) take({ updates }, 'caller')
+    else void receiveGated({ updates }, 'caller', () => undefined)
+  }
+  return { port, gate, hear, apply }
 
   function newsOf({ updates, unread = [] }: Batch<C>, { getReplica, past }: Cell<S, C>): Batch<C> {
     const arrivals = classify(dataType)({ updates, unread }, 'nobody', past())(getReplica())
