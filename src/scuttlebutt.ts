@@ -26,7 +26,10 @@ import type { SessionError } from './wire/Session.js'
  */
 export type Rejection = Replica.ChangeError | MessageError | SessionError | TrustError | Unsignable | AheadOfClock
 
-/** The newest stamp seen is so far ahead of the wall clock that peers may refuse what comes after it. */
+/**
+ * The newest stamp seen is so far ahead of the wall clock that peers may refuse what comes after
+ * it.
+ */
 export interface AheadOfClock {
   readonly _tag: 'AheadOfClock'
   readonly at: string
@@ -75,7 +78,8 @@ export interface Scuttlebutt<S, C> {
   /**
    * Applies the updates that the replica has not seen yet. The caller vouches that none is missing
    * before them: what was overheard or cut short goes through `reconcile`. Has no errors: see
-   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
+   * `decode`. O(u (log n + log s)) for u updates, n held and s sources, and the data type's
+   * `apply`.
    */
   readonly applyUpdates: (updates: Iterable<Update<C>>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** What a replica tells a peer about itself. O(s). */
@@ -98,8 +102,8 @@ export interface Scuttlebutt<S, C> {
   /** What came since an older version, as a message for anybody. O(d log n + s) for d updates. */
   readonly push: (before: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Message<C>
   /**
-   * Whether two digests are of equal replicas. False also while one has seen a superseded update that
-   * the other has not: that a conversation is over is said by `none`. O(s).
+   * Whether two digests are of equal replicas. False also while one has seen a superseded update
+   * that the other has not: that a conversation is over is said by `none`. O(s).
    */
   readonly isSynced: (a: Digest.Digest, b: Digest.Digest) => boolean
   /** Drops what has lapsed at `now`, in ms. O(d log n + s) for d updates dropped. */
@@ -113,8 +117,8 @@ export interface Scuttlebutt<S, C> {
   /** The updates that cannot be read here, sorted. They are kept and passed on. O(u log u). */
   readonly unread: (replica: Replica.Replica<S, C>) => ReadonlyArray<Update<unknown>>
   /**
-   * The own updates stamped after `now` again, under a new id, stamped from `now`: for a writer whose
-   * clock ran ahead. O(n log n).
+   * The own updates stamped after `now` again, under a new id, stamped from `now`: for a writer
+   * whose clock ran ahead. O(n log n).
    */
   readonly reissue: (
     newId: SourceId,
@@ -144,7 +148,9 @@ export interface ScuttlebuttOfParts<P extends Scuttlebucket.Parts> extends Scutt
 }
 
 export interface ScuttlebuttOptions {
-  /** The largest update that `change` makes, in bytes of JSON. Default 1 MiB: no peer takes more. */
+  /**
+   * The largest update that `change` makes, in bytes of JSON. Default 1 MiB: no peer takes more.
+   */
   readonly maxBytes?: number
   /** With false, `change` makes updates of any size. */
   readonly limits?: boolean

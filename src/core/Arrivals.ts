@@ -4,6 +4,7 @@
  */
 import * as Change from './Change.js'
 import * as Clock from './Clock.js'
+import * as Sure from './Sure.js'
 import type { DataType } from './DataType.js'
 import { contents, counting, isAmong, type Content } from './Fork.js'
 import * as Log from './Log.js'
@@ -26,7 +27,7 @@ export interface Batch<C> {
  * Who says that no update is missing before those of a batch: the caller, as for own updates and
  * for whole histories; a peer, with its claim; or nobody.
  */
-export type Vouching = 'caller' | 'nobody' | Clock.Claim
+export type Vouching = 'caller' | 'nobody' | Sure.Claim
 
 export interface Arrivals<C> {
   readonly batch: Batch<C>
@@ -76,6 +77,13 @@ export const news = <C>({ fresh, late, forked }: Arrivals<C>): ReadonlyArray<Upd
   const others = forked.flatMap(({ content }) => (content.isUnread ? [] : [content.update as Update<C>]))
   return [...fresh, ...late, ...others]
 }
+
+/** The same of those that cannot be read, also those for which there is no room. O(u). */
+export const unreadNews = <C>({ unread, crowdedOut, forked }: Arrivals<C>): ReadonlyArray<Update<unknown>> => [
+  ...unread,
+  ...crowdedOut,
+  ...forked.flatMap(({ content }) => (content.isUnread ? [content.update] : [])),
+]
 
 /** Whether a replica would change. O(1). */
 export const isNews = <C>({ fresh, late, forked, unread, clock, replica }: Arrivals<C>): boolean =>
@@ -194,6 +202,6 @@ class Sieve<S, C> {
     if (this.vouching === 'caller') return advanced
     // who lacks a part of a round is as sure as before
     const isWhole = typeof this.vouching === 'object' && passed.length === 0 && this.crowdedOut.length === 0
-    return Clock.doubting(this.touched, isWhole ? this.vouching : undefined)(this.replica.clock, advanced)
+    return Sure.doubting(this.touched, isWhole ? this.vouching : undefined)(this.replica.clock, advanced)
   }
 }

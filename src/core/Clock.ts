@@ -146,7 +146,7 @@ export const join =
   }
 
 /** What a clock is sure of, in the making. */
-class SureDraft {
+export class SureDraft {
   private readonly sure: SortedMap.Draft<SourceId, Timestamp>
   private readonly before: Clock
 
@@ -232,54 +232,6 @@ export const forEachDoubt = (
   })
 }
 
-/**
- * What a peer vouches for at the end of a round: all that it knows of is told, and it misses no
- * update of a source up to `sureOf` it. Below `floor` it has let updates go.
- */
-export interface Claim {
-  readonly sureOf: (source: SourceId) => Timestamp
-  readonly floor: Timestamp
-}
-
-/**
- * The clock after a batch that only a peer vouches for, if anybody. `advanced` is the clock that
- * has seen the batch, `touched` its sources. O((t + d) log s) for t touched and d in doubt.
- */
-export const doubting =
-  (touched: Iterable<SourceId>, claim?: Claim) =>
-  (before: Clock, advanced: Clock): Clock => {
-    if (isPlain(touched, claim, before, advanced)) return advanced
-    const sure = new SureDraft(before)
-    const judge = (source: SourceId, old: Timestamp): void => {
-      const claimed = claim === undefined || old < claim.floor ? NEVER : claim.sureOf(source)
-      sure.set(source, Math.max(old, claimed), advanced)
-    }
-    for (const source of touched) judge(source, sureOf(source)(before))
-    if (claim !== undefined) forEachDoubt(before, judge)
-    return sure.done(advanced)
-  }
-
-/** The usual case: nothing was in doubt, and the claim covers all that came. */
-const isPlain = (touched: Iterable<SourceId>, claim: Claim | undefined, before: Clock, advanced: Clock): boolean => {
-  if (before.sure !== undefined) return false
-  for (const source of touched) {
-    if (claim === undefined || claim.sureOf(source) < timestampOf(source)(advanced)) return false
-    if (timestampOf(source)(before) < claim.floor) return false
-  }
-  return true
-}
-
-/** Sure of some sources, or of all, as far as they were seen. O(d log s) for d in doubt. */
-export const settle =
-  (sources?: Iterable<SourceId>) =>
-  (clock: Clock): Clock => {
-    const sure = new SureDraft(clock)
-    for (const source of sources ?? (clock.sure === undefined ? [] : SortedMap.keys(clock.sure))) {
-      sure.set(source, Infinity, clock)
-    }
-    return sure.done(clock)
-  }
-
 /** Sure of a source up to a timestamp only, if that is less. O(log s). */
 export const doubtFrom =
   (source: SourceId, timestamp: Timestamp) =>
@@ -290,26 +242,6 @@ export const doubtFrom =
     return clockOf(clock.timestamps, clock.latest, clock.floor, sure)
   }
 
-/**
- * The clock that has seen nothing of a source after `upTo`, and is sure of no source beyond `now`. Its
- * `latest` is that of what is left. O(s log s).
- */
-export const rewind =
-  (source: SourceId, upTo: Timestamp, now: Timestamp) =>
-  (clock: Clock): Clock => {
-    const { floor } = clock
-    const draft = new Draft({ ...empty, floor, latest: floor })
-    SortedMap.forEach(clock.timestamps, (seen, other) => {
-      draft.advance(other, other === source ? Math.min(seen, upTo) : seen)
-    })
-    const sure = new SureDraft(empty)
-    const rewound = draft.done()
-    SortedMap.forEach(rewound.timestamps, (_, other) => {
-      sure.set(other, Math.max(floor, Math.min(sureOf(other)(clock), now)), rewound)
-    })
-    return sure.done(rewound)
-  }
-
 /** Visits each source with its newest timestamp. O(s). */
 export const forEachSource = (clock: Clock, visit: (source: SourceId, timestamp: Timestamp) => void): void => {
   SortedMap.forEach(clock.timestamps, (timestamp, source) => {
@@ -318,8 +250,8 @@ export const forEachSource = (clock: Clock, visit: (source: SourceId, timestamp:
 }
 
 /**
- * Visits the sources of which a newer version of a clock has seen more, or is sure of more. May visit
- * one twice. O(d log s) for d of them.
+ * Visits the sources of which a newer version of a clock has seen more, or is sure of more. May
+ * visit one twice. O(d log s) for d of them.
  */
 export const forEachSourceChanged = (old: Clock, clock: Clock, visit: (source: SourceId) => void): void => {
   SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, visit)

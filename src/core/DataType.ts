@@ -49,8 +49,8 @@ export interface DataType<S, C> {
    */
   readonly anyOrder?: true
   /**
-   * How far ahead of our clock a stamp may be, in ms, where that matters to the type. A stream takes
-   * the lesser of this and of its policy's `maxDrift`.
+   * How far ahead of our clock a stamp may be, in ms, where that matters to the type. A stream
+   * takes the lesser of this and of its policy's `maxDrift`.
    */
   readonly maxDrift?: number
   /**

@@ -1,5 +1,6 @@
 /** What a replica says of itself: what it is sure of, and what it holds beyond. */
 import * as Clock from './Clock.js'
+import type * as Sure from './Sure.js'
 import * as Doubt from './Doubt.js'
 import type { Log } from './Log.js'
 import { NEVER, type Timestamp } from './Timestamp.js'
@@ -22,8 +23,8 @@ export interface Having {
   /** What it holds beyond `clock`. Absent if it is sure of all that it has seen. */
   readonly doubt?: Doubt.Doubt
   /**
-   * On the reply to an answer that was cut short: the last doubted update that came. A hint to go on
-   * there.
+   * On the reply to an answer that was cut short: the last doubted update that came. A hint to go
+   * on there.
    */
   readonly after?: Place
 }
@@ -69,7 +70,7 @@ export const seenOf = (having: Having, source: SourceId): Timestamp =>
   Math.max(sureOf(having, source), Doubt.end(having.doubt, source) ?? NEVER)
 
 /** What its replica vouches for when it has told all that it has. */
-export const claimOf = (having: Having): Clock.Claim => ({
+export const claimOf = (having: Having): Sure.Claim => ({
   sureOf: (source) => sureOf(having, source),
   floor: having.floor ?? NEVER,
 })

@@ -170,8 +170,8 @@ export const holds =
     find(update)(log) !== undefined || (log.unread !== undefined && find(update)(log.unread.log) !== undefined)
 
 /**
- * The timestamps of what is held of a source, above `since` and up to `upTo`, in order: once for each
- * content. O(log u) and their number.
+ * The timestamps of what is held of a source, above `since` and up to `upTo`, in order: once for
+ * each content. O(log u) and their number.
  */
 export const timestamps =
   (source: SourceId, since: Timestamp, upTo: Timestamp) =>
@@ -180,7 +180,10 @@ export const timestamps =
     return log.forks === undefined && log.unread === undefined ? found : found.sort((a, b) => a - b)
   }
 
-/** What is held of a source above `since` and up to `upTo`, read and unread, by kind. O(log u + found). */
+/**
+ * What is held of a source above `since` and up to `upTo`, read and unread, by kind. O(log u +
+ * found).
+ */
 export const ofStretch =
   (source: SourceId, since: Timestamp, upTo: Timestamp) =>
   (log: Log<unknown>): ReadonlyArray<Update<unknown>> => {

@@ -39,8 +39,9 @@ export const create =
  * Makes a local update, stamped after all that the replica has seen, even if the wall clock's
  * `now`, in ms, is behind. The change is copied, so the caller may edit theirs afterwards.
  *
- * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON
- * cannot carry; `TooLarge` for more than a peer takes; `TimestampsExhausted`. Costs as `applyUpdate`, and the size of the change.
+ * Errors: the command's own; `InvalidChange` for a change that the codec refuses or JSON cannot
+ * carry; `TooLarge` for more than a peer takes; `TimestampsExhausted`. Costs as `applyUpdate`, and
+ * the size of the change.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -62,8 +63,8 @@ export const change = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => 
 }
 
 /**
- * Several local updates, each command on the state after those before it: all or nothing. The error is
- * that of the first command that fails. Costs as {@link change} for each.
+ * Several local updates, each command on the state after those before it: all or nothing. The error
+ * is that of the first command that fails. Costs as {@link change} for each.
  *
  * @example
  * import * as t from 'io-ts'

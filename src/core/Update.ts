@@ -7,9 +7,10 @@ import { is as isTimestamp, type Timestamp } from './Timestamp.js'
 export type SourceId = string
 
 /**
- * As on the wire. `previous` is the stamp of the source's update before this one, 0 for the first; it
- * counts where the signature covers it. Members after the third are kept and passed on: a signature, and what a peer may
- * have appended. An update never changes: `change` and `decode` give deeply frozen ones.
+ * As on the wire. `previous` is the stamp of the source's update before this one, 0 for the first;
+ * it counts where the signature covers it. Members after the third are kept and passed on: a
+ * signature, and what a peer may have appended. An update never changes: `change` and `decode` give
+ * deeply frozen ones.
  */
 export type Update<C> = readonly [
   change: C,

@@ -2,6 +2,7 @@
 import { classify } from './Arrivals.js'
 import * as Change from './Change.js'
 import * as Clock from './Clock.js'
+import * as Sure from './Sure.js'
 import type { DataType } from './DataType.js'
 import * as Log from './Log.js'
 import { receive, take, withLogged } from './receive.js'
@@ -69,13 +70,13 @@ const unreadOf = ({ unread }: Log.Log<unknown>): Log.Log<unknown> => unread?.log
 
 /**
  * The word of the user that nobody else lives who knows more: sure of these sources, or of all, as
- * far as they were seen. The way out of a doubt that nobody can end; it costs prints in each digest.
- * Two replicas that settle apart may differ for ever. O(d log s) for d sources in doubt.
+ * far as they were seen. The way out of a doubt that nobody can end; it costs prints in each
+ * digest. Two replicas that settle apart may differ for ever. O(d log s) for d sources in doubt.
  */
 export const settle =
   (sources?: Iterable<SourceId>) =>
   <S, C>(replica: Replica<S, C>): Replica<S, C> => {
-    const clock = Clock.settle(sources)(replica.clock)
+    const clock = Sure.settle(sources)(replica.clock)
     return clock === replica.clock ? replica : { ...replica, clock }
   }
 

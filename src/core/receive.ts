@@ -31,9 +31,10 @@ export interface Received<S, C> {
 
 /**
  * Takes a classified batch: applies what is fresh and what was missing, keeps two contents of a
- * forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals` are for
- * another version. Costs as `applyUpdates`; if the data type needs each source in order and something
- * older came, or if a third content displaced another, the state is made anew, in O(n log n).
+ * forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals` are
+ * for another version. Costs as `applyUpdates`; if the data type needs each source in order and
+ * something older came, or if a third content displaced another, the state is made anew, in O(n log
+ * n).
  */
 export const receive =
   <S, C>(dataType: DataType<S, C>) =>
@@ -85,8 +86,8 @@ const receiveAll = <S, C>(dataType: DataType<S, C>, arrivals: Arrivals<C>, repli
 }
 
 /**
- * Whether a batch changed anything but the clock. An update in doubt that was superseded comes again
- * and again, and is news to nobody.
+ * Whether a batch changed anything but the clock. An update in doubt that was superseded comes
+ * again and again, and is news to nobody.
  */
 const hasNews = <S, C>(
   next: Replica<S, C>,

@@ -86,8 +86,8 @@ export const isRound =
   }
 
 /**
- * The stamps of refused updates that a clock passes, so that they do not stand before what is newer:
- * all but those of forged ones and of those from the future.
+ * The stamps of refused updates that a clock passes, so that they do not stand before what is
+ * newer: all but those of forged ones and of those from the future.
  */
 export const passing = (refused: ReadonlyArray<Refusal>): ReadonlyArray<Stamp> =>
   refused.flatMap(({ _tag, update }) => {
@@ -114,10 +114,10 @@ export const hear =
  * Takes a peer's message. Answers with the updates that the peer lacks by its digest; or with a
  * message without updates, if it asks the peer for more or makes the peer surer; or with `none`.
  *
- * Start with {@link open}, or with `{ digest, updates: [] }`. Pass every answer on: the conversation
- * ends by itself. A message that is lost, doubled, late or overheard does no harm. A budget bounds
- * each answer. Has no errors: believes the message, see `decodeMessage`. Costs as `applyUpdates` and
- * `history`, and O(s) for the digest of s sources.
+ * Start with {@link open}, or with `{ digest, updates: [] }`. Pass every answer on: the
+ * conversation ends by itself. A message that is lost, doubled, late or overheard does no harm. A
+ * budget bounds each answer. Has no errors: believes the message, see `decodeMessage`. Costs as
+ * `applyUpdates` and `history`, and O(s) for the digest of s sources.
  */
 export const reconcile = <S, C>(dataType: DataType<S, C>) => {
   const heard = hear(dataType)

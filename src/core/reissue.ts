@@ -1,5 +1,6 @@
 /** The way out for a writer whose wall clock ran ahead, so that peers refuse its updates. */
 import * as Clock from './Clock.js'
+import * as Sure from './Sure.js'
 import type { DataType } from './DataType.js'
 import * as Log from './Log.js'
 import { remade } from './receive.js'
@@ -9,10 +10,10 @@ import * as Unread from './Unread.js'
 import type { SourceId, Update } from './Update.js'
 
 /**
- * The own updates stamped after `now` again, in order, under a new id, stamped from `now`, unsigned.
- * The old ones go, and what the clock had of them. What they superseded is asked for again: the
- * replica is sure of no source beyond `now`. Changes that name their own stamps, as those of `Text`
- * and the ids of `AppendOnly`, keep the old names. O(n log n).
+ * The own updates stamped after `now` again, in order, under a new id, stamped from `now`,
+ * unsigned. The old ones go, and what the clock had of them. What they superseded is asked for
+ * again: the replica is sure of no source beyond `now`. Changes that name their own stamps, as
+ * those of `Text` and the ids of `AppendOnly`, keep the old names. O(n log n).
  *
  * @example
  * import * as t from 'io-ts'
@@ -37,7 +38,7 @@ export const reissue =
       Timestamp.NEVER,
       now,
     )(left).reduce((to, [, at]) => Math.max(to, at), Timestamp.NEVER)
-    const without = { id: newId, clock: Clock.rewind(id, newest, now)(clock), log: left }
+    const without = { id: newId, clock: Sure.rewind(id, newest, now)(clock), log: left }
     const begun = remade(dataType, { ...without, state: dataType.empty })
     let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
     const updates = ahead.map(([change]): Update<C> => {

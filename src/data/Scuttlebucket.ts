@@ -63,8 +63,8 @@ const mapped = <A>(parts: Parts, f: (part: Parts[string], name: string) => A): R
   Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, f(part, name)]))
 
 /**
- * A bucket of parts. Its version is made of its own and of those of its parts. Apply: the cost of the parts that have updates, and O(u + parts) for u
- * updates.
+ * A bucket of parts. Its version is made of its own and of those of its parts. Apply: the cost of
+ * the parts that have updates, and O(u + parts) for u updates.
  */
 export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named = {}): Type<P> => {
   const joined = joinedVersion(parts, version)

@@ -1,12 +1,14 @@
 /**
- * Signed updates that say which one of their source they follow. So a replica sees by itself that none
- * is missing, and a relay that leaves one out is found out. Over a gap, which is there as well where an
- * update was superseded, it believes what two peers say: one liar alone makes nobody lose an update.
+ * Signed updates that say which one of their source they follow. So a replica sees by itself that
+ * none is missing, and a relay that leaves one out is found out. Over a gap, which is there as well
+ * where an update was superseded, it believes what two peers say: one liar alone makes nobody lose
+ * an update.
  *
- * All updates of a replica that this is used for were verified: a fifth member that nobody signed is
- * refused.
+ * All updates of a replica that this is used for were verified: a fifth member that nobody signed
+ * is refused.
  */
 import * as Clock from '../core/Clock.js'
+import * as Sure from '../core/Sure.js'
 import * as Log from '../core/Log.js'
 import type { Replica } from '../core/Replica.js'
 import * as SourceLog from '../core/SourceLog.js'
@@ -24,7 +26,7 @@ export const empty: Words = SortedMap.empty()
 
 /** A claim, who made it, and whether that peer counts for two. */
 export interface Claimed {
-  readonly claim: Clock.Claim
+  readonly claim: Sure.Claim
   readonly by: SourceId
   readonly isTrusted: boolean
 }
@@ -43,12 +45,12 @@ const isChained =
 const previousOf = (update: Update<unknown>): Timestamp | undefined => update[4]
 
 /**
- * The claim as far as it is believed: of a source with a chain, what a second peer said too. Also the
- * words to be remembered. O(d log s) for d sources in doubt.
+ * The claim as far as it is believed: of a source with a chain, what a second peer said too. Also
+ * the words to be remembered. O(d log s) for d sources in doubt.
  */
 export const hear =
   ({ claim, by, isTrusted }: Claimed) =>
-  (words: Words, replica: Replica<unknown, unknown>): readonly [Words, Clock.Claim] => {
+  (words: Words, replica: Replica<unknown, unknown>): readonly [Words, Sure.Claim] => {
     if (isTrusted) return [words, claim]
     const { clock } = replica
     const draft = new SortedMap.Draft<SourceId, ReadonlyArray<Word>>(Clock.bySource, SortedMap.empty())
@@ -86,5 +88,5 @@ export const follow = (replica: Replica<unknown, unknown>): Clock.Clock => {
   if (reached.length === 0) return clock
   const sureOf = new Map(reached)
   const claim = { sureOf: (source: SourceId) => sureOf.get(source) ?? NEVER, floor: NEVER }
-  return Clock.doubting([], claim)(clock, clock)
+  return Sure.doubting([], claim)(clock, clock)
 }

@@ -56,8 +56,8 @@ export const CHAINED_DOMAIN = 'scuttlebutt-ts/2'
 /**
  * The bytes that are signed: the UTF-8 of the canonical JSON (RFC 8785) of the array
  * `["scuttlebutt-ts/1", document, dataType, source, timestamp, change]`. A data type with a version
- * has `[dataType, version]` in the third place. With `previous`, it is
- * `["scuttlebutt-ts/2", document, dataType, source, timestamp, previous, change]`. O(size of the change).
+ * has `[dataType, version]` in the third place. With `previous`, it is `["scuttlebutt-ts/2",
+ * document, dataType, source, timestamp, previous, change]`. O(size of the change).
  *
  * @example
  * import * as t from 'io-ts'

@@ -68,8 +68,8 @@ export const tooMany = (update: Update<unknown>, at: string, what: TooMany['what
   left({ _tag: 'TooMany', at, what, limit, update })
 
 /**
- * Why an update is not allowed in a state; undefined if it is. One that cannot be read is measured only. O(size), and the cost of
- * `authorize`.
+ * Why an update is not allowed in a state; undefined if it is. One that cannot be read is measured
+ * only. O(size), and the cost of `authorize`.
  */
 export const forbids =
   <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Limits<S, C>) =>

@@ -32,10 +32,10 @@ export type Unavailable = Extract<Disbelief, { readonly _tag: 'Unavailable' }>
 export type Verdict = E.Either<SignatureError | Unavailable, unknown>
 
 /**
- * Judges one update. It must have a signature, and no member after it that nobody signed.
- * Errors: `Unsigned`, `Forged`, `NoKey`, `Unavailable`. Never throws: if the verifier throws, the
- * signature is `Forged`. Costs as the verifier, and once more for each former name of the data type if
- * the signature is not valid under the present one.
+ * Judges one update. It must have a signature, and no member after it that nobody signed. Errors:
+ * `Unsigned`, `Forged`, `NoKey`, `Unavailable`. Never throws: if the verifier throws, the signature
+ * is `Forged`. Costs as the verifier, and once more for each former name of the data type if the
+ * signature is not valid under the present one.
  */
 export const judge = <S, C>(
   dataType: DataType<S, C>,
@@ -65,7 +65,9 @@ export const judge = <S, C>(
 
 const isPrevious = (value: unknown): boolean => value === Timestamp.NEVER || Timestamp.is(value)
 
-/** Whether a signature is valid for one of several statements: the verdict on the first if for none. */
+/**
+ * Whether a signature is valid for one of several statements: the verdict on the first if for none.
+ */
 const verifyAny = (
   verifier: Verifier,
   [statement, ...others]: readonly [Statement.Statement, ...Statement.Statement[]],

@@ -75,7 +75,9 @@ export const sync = t.literal('SYNC')
 /** What a stream of ours carries. */
 export const opening = t.intersection([t.type({ name: t.string }), t.partial({ version: t.string })])
 
-/** A count, a clock, and perhaps a floor. A tuple takes a longer array, so the longer one is first. */
+/**
+ * A count, a clock, and perhaps a floor. A tuple takes a longer array, so the longer one is first.
+ */
 export const sure = t.union([t.tuple([t.number, clock, timestamp]), t.tuple([t.number, clock])])
 
 /** Refused updates, and the places of those whose stamp nobody could read. */

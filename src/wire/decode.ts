@@ -145,8 +145,8 @@ const invalidUpdate = (errors: t.Errors, update: unknown): UpdateError => {
 }
 
 /**
- * The update that a refused one is to a later version of the program: its change is unknown here, and
- * all else is valid. Undefined if it is refused for good. O(1), and the data type's `final`.
+ * The update that a refused one is to a later version of the program: its change is unknown here,
+ * and all else is valid. Undefined if it is refused for good. O(1), and the data type's `final`.
  */
 export const unreadOf =
   <S, C>({ final }: DataType<S, C>) =>
@@ -183,9 +183,9 @@ const unfitHeader = ({ at, value, expected }: Json.Unfit): E.Left<InvalidHeader>
 
 /**
  * A message for `reconcile` from untrusted input. Updates whose change is unknown here are in
- * `unread`, to be kept; those that are refused are in `refused`, with their place and the reason. The
- * others come through. Errors, for what is no message: `InvalidMessage`, `InvalidHeader`. O(size of
- * the input).
+ * `unread`, to be kept; those that are refused are in `refused`, with their place and the reason.
+ * The others come through. Errors, for what is no message: `InvalidMessage`, `InvalidHeader`.
+ * O(size of the input).
  *
  * @example
  * import * as t from 'io-ts'

@@ -1,4 +1,6 @@
-/** Stores whose clock is never wrong: what they claim, what they ask for again, what they report. */
+/**
+ * Stores whose clock is never wrong: what they claim, what they ask for again, what they report.
+ */
 import { once } from 'node:events'
 import { either as E, option as O } from 'fp-ts'
 import * as t from 'io-ts'

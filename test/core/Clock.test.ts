@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Clock, type ClockRecord } from '../../src/index.js'
+import * as Sure from '../../src/core/Sure.js'
 import { source } from '../table.js'
 
 /** The naive model: the latest timestamp of every source, in a native Map. */
@@ -229,7 +230,7 @@ describe('What a clock is sure of', () => {
         const touched = Object.keys(batch)
         const sureOf = (id: string) => (claimed === null ? 0 : (at(claimed[0], id) ?? claimed[1]))
         const vouched = claimed === null ? undefined : { sureOf, floor: claimed[1] }
-        const after = Clock.doubting(touched, vouched)(before.clock, advanced)
+        const after = Sure.doubting(touched, vouched)(before.clock, advanced)
         const seen = (id: string) => Math.max(before.seen(id), at(batch, id) ?? 0)
         const sure = (id: string) => {
           const own = before.sure(id)
@@ -244,7 +245,7 @@ describe('What a clock is sure of', () => {
   test('is all that was seen, of the sources that are settled', () => {
     fc.assert(
       fc.property(known, fc.option(fc.subarray(ids)), (one, sources) => {
-        const settled = Clock.settle(sources ?? undefined)(one.clock)
+        const settled = Sure.settle(sources ?? undefined)(one.clock)
         const isSettled = (id: string) => sources === null || sources.includes(id)
         expectKnown(settled, { ...one, sure: (id) => (isSettled(id) ? one.seen(id) : one.sure(id)) })
         const isNothing = ids.every((id) => !isSettled(id) || one.sure(id) === one.seen(id))
@@ -269,7 +270,7 @@ describe('What a clock is sure of', () => {
     fc.assert(
       fc.property(known, fc.constantFrom(...ids), bound, bound, (one, source, now, below) => {
         const upTo = Math.min(below, now)
-        const back = Clock.rewind(source, upTo, now)(one.clock)
+        const back = Sure.rewind(source, upTo, now)(one.clock)
         const seen = (id: string) => (id === source ? Math.max(one.floor, Math.min(one.seen(id), upTo)) : one.seen(id))
         const sure = (id: string) => Math.min(seen(id), Math.max(one.floor, Math.min(one.sure(id), now)))
         expectKnown(back, { floor: one.floor, seen, sure })

@@ -71,7 +71,8 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
           (replica, updates) => taking(updates)(replica).replica,
           create('y'),
         )
-        // an update that was superseded when its other content came is forgotten, and so is the fork
+        // an update that was superseded when its other content came is forgotten, and so is the
+        // fork
         const isKept = (replica: typeof one): boolean =>
           expectedOf(all).every((content) => held(history()(replica)).includes(content))
         fc.pre(isKept(one) && isKept(two))

@@ -199,7 +199,8 @@ describe('A budget', () => {
     expect(shown(a)).toEqual(shown(b))
     const sent = said.filter((_, i) => i % 2 === 1).flatMap(({ updates }) => updates)
     expect(sent).toEqual(all)
-    // a round in several messages raises nothing; in the next talk the prints agree, and nothing is sent
+    // a round in several messages raises nothing; in the next talk the prints agree, and nothing is
+    // sent
     expect(digest(a).clock).toEqual({})
     const [again, , little] = talk(a, b)
     expect(little.flatMap(({ updates }) => updates)).toEqual([])

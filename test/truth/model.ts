@@ -239,7 +239,9 @@ export const reconcile =
     return [next, answerTo(rules, message, budget, next, isOther(r, next))]
   }
 
-/** Whether two versions differ in what a peer could see: that a store was restored is no such thing. */
+/**
+ * Whether two versions differ in what a peer could see: that a store was restored is no such thing.
+ */
 const isOther = (a: Replica, b: Replica): boolean =>
   Object.keys(b).some((key) => key !== 'restored' && a[key as keyof Replica] !== b[key as keyof Replica])
 

@@ -1,7 +1,7 @@
 /**
  * Exchanges recorded between two replicas of npm scuttlebutt 5.6.15. A session of ours takes the
- * place of one side. It must write what the original wrote, except where a scenario says why not, and
- * beside it strings, which the original ignores.
+ * place of one side. It must write what the original wrote, except where a scenario says why not,
+ * and beside it strings, which the original ignores.
  */
 import { readFileSync } from 'node:fs'
 import * as t from 'io-ts'
@@ -220,7 +220,9 @@ const replay = ({ name, side, options = {}, dataType = model, before = [] }: Sce
   return { session, replica, written, announced, expected, ended: said.includes('<end>') }
 }
 
-/** The first line says what the stream carries. The others count the lines before them, all of them. */
+/**
+ * The first line says what the stream carries. The others count the lines before them, all of them.
+ */
 const expectCounts = (written: ReadonlyArray<string>): void => {
   const [opening, ...rest] = written.filter((line) => !line.startsWith('{') && line !== '"SYNC"')
   if (opening !== undefined) expect([opening, written[0]]).toEqual([expect.stringMatching(/^"SURE \{/), opening])

@@ -1,6 +1,7 @@
 /** Reads a replica's file, or creates it. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
+import * as Sure from '../../core/Sure.js'
 import { left, right } from '../../core/Either.js'
 import * as Digest from '../../core/Digest.js'
 import * as Log from '../../core/Log.js'
@@ -217,7 +218,7 @@ const clockOf = (
   read: Clock.Clock,
 ): Clock.Clock => {
   const { floor = NEVER } = header
-  const draft = new Clock.Draft(Clock.settle()(Clock.raise(floor)(read)))
+  const draft = new Clock.Draft(Sure.settle()(Clock.raise(floor)(read)))
   for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
   const sure: Record<SourceId, number> = {}
   Digest.forEachDoubt(header, (source, _, since) => {

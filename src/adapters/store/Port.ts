@@ -1,6 +1,7 @@
 /** What streams, files and databases need of a store, beside its public functions. Internal. */
 import { classify, type Batch, type Vouching } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
+import type * as Sure from '../../core/Sure.js'
 import type { Message } from '../../core/reconcile.js'
 import type { Past } from '../../core/Past.js'
 import { failed, type Received } from '../../core/receive.js'
@@ -113,7 +114,7 @@ const messageOf = <C>({ updates, unread }: Batch<C>, vouching: Vouching, clock: 
 }
 
 /** The claim that each update follows the one before it, for sources without doubt. */
-export const following = (updates: ReadonlyArray<Update<unknown>>, clock: Clock.Clock): Clock.Claim => {
+export const following = (updates: ReadonlyArray<Update<unknown>>, clock: Clock.Clock): Sure.Claim => {
   const newest = Clock.advanceAll(updates)(Clock.empty)
   return {
     sureOf: (source) => (Clock.isDoubted(source)(clock) ? 0 : Clock.timestampOf(source)(newest)),

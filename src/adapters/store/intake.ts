@@ -1,7 +1,8 @@
 /** How a store takes updates from elsewhere: through the gate, if there is one. */
 import type { option as O } from 'fp-ts'
-import { classify, isNews, type Batch, type Vouching } from '../../core/Arrivals.js'
+import { classify, isNews, news, unreadNews, type Batch, type Vouching } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
+import * as Sure from '../../core/Sure.js'
 import type { DataType } from '../../core/DataType.js'
 import { claimOf } from '../../core/Digest.js'
 import type { Budget } from '../../core/Frontier.js'
@@ -13,7 +14,7 @@ import * as Chain from '../../trust/Chain.js'
 import type { Security } from '../../trust/Security.js'
 import { refusalsOf } from '../../wire/Session.js'
 import type { Cell } from './Cell.js'
-import { createGate } from './gate.js'
+import { createGate, type Gate } from './gate.js'
 import { following, type Peer, type Port } from './Port.js'
 
 export const createIntake = <S, C>(
@@ -37,31 +38,7 @@ export const createIntake = <S, C>(
       },
     })
 
-  let words = Chain.empty
-  const takeClaimed = (batch: Batch<C>, claim: Vouching, peer: Peer | undefined): void => {
-    let believed = claim
-    if (typeof claim === 'object' && peer !== undefined) {
-      const heard = Chain.hear({ claim, by: peer.id, isTrusted: peer.isTrusted })(words, cell.getReplica())
-      ;[words, believed] = heard
-    }
-    take(batch, believed)
-  }
-  const receiveGated: Port<S, C>['receive'] = (batch, vouching, tell, peer) => {
-    const { clock } = cell.getReplica()
-    const claim = vouching === 'caller' ? following([...batch.updates, ...(batch.unread ?? [])], clock) : vouching
-    const refusedBefore = gate!.refusedOf(tell)
-    const finish = (isDecided: boolean): void => {
-      // what is refused, or not decided yet, may be missing
-      const counts = isDecided && gate!.refusedOf(tell) === refusedBefore && claim !== 'nobody'
-      const passed = batch.passed ?? []
-      if (counts || passed.length > 0) takeClaimed({ updates: [], passed }, counts ? claim : 'nobody', peer)
-    }
-    const decided = gate!.receive(newsOf(batch, cell), tell)
-    if (typeof decided !== 'boolean') return decided.then(finish)
-    finish(decided)
-    return undefined
-  }
-
+  const receiveGated = gate && createGated(dataType, cell, gate, take)
   const port: Port<S, C> = {
     past: cell.past,
     subscribe: cell.subscribe,
@@ -75,7 +52,7 @@ export const createIntake = <S, C>(
     },
     onRefused: cell.onPass,
     receive: (batch, vouching, tell, peer) => {
-      if (gate !== undefined) return receiveGated(batch, vouching, tell, peer)
+      if (receiveGated !== undefined) return receiveGated(batch, vouching, tell, peer)
       try {
         for (const rejection of take(batch, vouching)) tell(rejection)
       } catch (error) {
@@ -95,26 +72,45 @@ export const createIntake = <S, C>(
   }
   /** Takes what the caller vouches for. A data type that throws throws out of it. */
   const apply = (updates: ReadonlyArray<Update<C>>): void => {
-    if (gate === undefined) take({ updates }, 'caller')
+    if (receiveGated === undefined) take({ updates }, 'caller')
     else void receiveGated({ updates }, 'caller', () => undefined)
   }
   return { port, gate, hear, apply }
+}
 
-  function newsOf({ updates, unread = [] }: Batch<C>, { getReplica, past }: Cell<S, C>): Batch<C> {
-    const arrivals = classify(dataType)({ updates, unread }, 'nobody', past())(getReplica())
-    const forked = arrivals.forked.map(({ content }) => content)
-    return {
-      updates: [...arrivals.fresh, ...arrivals.late, ...readable(forked)],
-      unread: [
-        ...arrivals.unread,
-        ...arrivals.crowdedOut,
-        ...forked.flatMap((one) => (one.isUnread ? [one.update] : [])),
-      ],
-    }
+/**
+ * Takes batches through the gate. A claim counts once all of its batch is decided, and nothing of it
+ * was refused.
+ */
+const createGated = <S, C>(
+  dataType: DataType<S, C>,
+  cell: Cell<S, C>,
+  gate: Gate<C>,
+  take: (batch: Batch<C>, vouching: Vouching) => unknown,
+): Port<S, C>['receive'] => {
+  const { getReplica } = cell
+  let words = Chain.empty
+  const believed = (claim: Vouching, peer: Peer | undefined): Vouching => {
+    if (typeof claim !== 'object' || peer === undefined) return claim
+    const heard = Chain.hear({ claim, by: peer.id, isTrusted: peer.isTrusted })(words, getReplica())
+    words = heard[0]
+    return heard[1]
   }
-
-  function readable(contents: ReadonlyArray<{ readonly update: Update<unknown>; readonly isUnread: boolean }>) {
-    return contents.flatMap(({ update, isUnread }) => (isUnread ? [] : [update as Update<C>]))
+  return (batch, vouching, tell, peer) => {
+    const all = [...batch.updates, ...(batch.unread ?? [])]
+    const claim = vouching === 'caller' ? following(all, getReplica().clock) : vouching
+    const refusedBefore = gate.refusedOf(tell)
+    const finish = (isDecided: boolean): void => {
+      // what is refused, or not decided yet, may be missing
+      const counts = isDecided && gate.refusedOf(tell) === refusedBefore && claim !== 'nobody'
+      const passed = batch.passed ?? []
+      if (counts || passed.length > 0) take({ updates: [], passed }, believed(counts ? claim : 'nobody', peer))
+    }
+    const arrivals = classify(dataType)(batch, 'nobody', cell.past())(getReplica())
+    const decided = gate.receive({ updates: news(arrivals), unread: unreadNews(arrivals) }, tell)
+    if (typeof decided !== 'boolean') return decided.then(finish)
+    finish(decided)
+    return undefined
   }
 }
 
@@ -130,7 +126,7 @@ const taker =
     const endsDoubt = isWhole && cell.isRestored() && vouching.floor <= Clock.sureOf(id)(clock)
     if (!isNews(arrivals) && !endsDoubt) return refusalsOf(arrivals, { proofs: [] }, past)
     const received = receive(dataType)(arrivals)(before)
-    const settled = endsDoubt ? Clock.settle([id])(received.replica.clock) : received.replica.clock
+    const settled = endsDoubt ? Sure.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
     if (replica !== before) cell.commit({ ...received, replica })
     if (endsDoubt) cell.begin()

@@ -136,8 +136,8 @@ const tooLong = (line: string, tail: string, limit: number): Line =>
   left({ _tag: 'LineTooLong', at: '', line: line.slice(0, EXCERPT), tail, limit })
 
 /**
- * The stamp of an update of which only the end of the line is known, or undefined. O(t²) for a tail of
- * t characters.
+ * The stamp of an update of which only the end of the line is known, or undefined. O(t²) for a tail
+ * of t characters.
  */
 export const stampIn = (tail: string): Stamp | undefined => {
   for (const { index } of tail.matchAll(/,(?=\s*\d)/g)) {

@@ -1,7 +1,7 @@
 /**
- * What the peer says of itself: how many lines it sent, and how sure it is. A peer of ours says both
- * when it has told all (`Sure`). An original says it by SYNC: it has told all that its header claims.
- * After that, each of its updates follows the one before.
+ * What the peer says of itself: how many lines it sent, and how sure it is. A peer of ours says
+ * both when it has told all (`Sure`). An original says it by SYNC: it has told all that its header
+ * claims. After that, each of its updates follows the one before.
  */
 import * as Clock from '../../core/Clock.js'
 import type { Digest } from '../../core/Digest.js'
@@ -9,7 +9,9 @@ import type { Vouching } from '../../core/Arrivals.js'
 import type { Update } from '../../core/Update.js'
 import type { Sure } from '../WireMessage.js'
 
-/** A wrong number of updates came: a line was lost. The session ends, and the next one repairs it. */
+/**
+ * A wrong number of updates came: a line was lost. The session ends, and the next one repairs it.
+ */
 export interface Gap {
   readonly _tag: 'Gap'
   readonly at: string
@@ -47,8 +49,8 @@ export const header =
   (hearing: Hearing): Hearing => ({ ...hearing, sure: Clock.join(Clock.fromRecord(clock, floor))(hearing.sure) })
 
 /**
- * An original has told all. It misses none of its own updates, although the clock in the header of its
- * Scuttlebucket is behind by one. O(log s).
+ * An original has told all. It misses none of its own updates, although the clock in the header of
+ * its Scuttlebucket is behind by one. O(log s).
  */
 export const synced =
   ({ id }: Digest) =>

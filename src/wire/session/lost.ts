@@ -36,8 +36,8 @@ export const heard =
     lost.wanted === undefined ? { ...lost, wanted: Frontier.of([[source, since]])(log), wantedUntil: until } : lost
 
 /**
- * Whether to ask the peer now: if it claims updates in our name that we do not know. Not if our digest
- * asks for them, as it does while we are in doubt of ourselves.
+ * Whether to ask the peer now: if it claims updates in our name that we do not know. Not if our
+ * digest asks for them, as it does while we are in doubt of ourselves.
  */
 export const shouldAsk = (
   { asked }: Lost<unknown>,

@@ -14,9 +14,10 @@ import * as Telling from './telling.js'
 export type Sent<C> = Omit<Step<never, C>, 'replica'>
 
 /**
- * What to write next: the header, up to `maxUpdates` of the updates that the peer lacks, how sure we
- * are, SYNC. Empty if there is nothing for now: try again after the next update or message. Has no
- * errors. O(m (log s + log u)) for m messages, and O(s log s) once for the history over s sources.
+ * What to write next: the header, up to `maxUpdates` of the updates that the peer lacks, how sure
+ * we are, SYNC. Empty if there is nothing for now: try again after the next update or message. Has
+ * no errors. O(m (log s + log u)) for m messages, and O(s log s) once for the history over s
+ * sources.
  */
 export const send =
   <C>(maxUpdates = Infinity, past?: Past) =>

@@ -64,7 +64,9 @@ export interface Session<C> {
   readonly lost: Lost.Lost<C>
   /** What the peer is to be told that it, or one of its peers, was refused. */
   readonly refusals: ReadonlyArray<Refusal>
-  /** The places of refused lines whose stamp nobody can read: their numbers since the last count. */
+  /**
+   * The places of refused lines whose stamp nobody can read: their numbers since the last count.
+   */
   readonly places: ReadonlyArray<number>
   /** Nothing more is received or sent; the next session repairs what is missing. */
   readonly failed: boolean
@@ -113,8 +115,8 @@ const MAX_REFUSALS = 1000
 export const REFUSALS_A_LINE = 100
 
 /**
- * The session after updates of the peer were refused: from now on none of its claims counts, and it is
- * told. `place` is the number of the line since the last count.
+ * The session after updates of the peer were refused: from now on none of its claims counts, and it
+ * is told. `place` is the number of the line since the last count.
  */
 export const refuse =
   (refused: ReadonlyArray<readonly [stamp: Stamp | undefined, reason: string]>, place = 0) =>

@@ -32,7 +32,9 @@ export interface Telling<C> {
   readonly hasClaimed: boolean
 }
 
-/** So many updates that the peer brought are kept at least, before those that are gone are dropped. */
+/**
+ * So many updates that the peer brought are kept at least, before those that are gone are dropped.
+ */
 const BROUGHT = 4096
 
 export const empty = <C>(): Telling<C> => ({
@@ -64,8 +66,8 @@ const without = <C>(telling: Telling<C>): Telling<C> => ({
 })
 
 /**
- * The peer brought updates. O(1), and O(u log n) now and then, to drop those that are superseded: the
- * room is that of the log.
+ * The peer brought updates. O(1), and O(u log n) now and then, to drop those that are superseded:
+ * the room is that of the log.
  */
 export const brought =
   (updates: ReadonlyArray<Update<unknown>>) =>
