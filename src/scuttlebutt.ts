@@ -166,7 +166,8 @@ export interface ScuttlebuttOptions {
  * const [, alice] = unwrap(change(Model.set('x', 1), 1000)(create('alice')))
  * const [, question] = reconcile({ digest: digest(alice), updates: [] })(create('bob'))
  * const since = { clock: { alice: 1000 } }
- * question // => O.some({ digest: { id: 'bob', clock: {} }, updates: [], since, complete: true, asks: true })
+ * const said = { digest: { id: 'bob', clock: {} }, updates: [] }
+ * question // => O.some({ ...said, since, complete: true, asks: true })
  */
 export function scuttlebutt<P extends Scuttlebucket.Parts>(
   bucket: Scuttlebucket.Type<P>,

@@ -69,7 +69,8 @@ export const change = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => 
  * @example
  * import * as t from 'io-ts'
  * const list = scuttlebutt(RArray.of(t.string))
- * const [updates] = unwrap(list.changeAll([RArray.push('a'), RArray.push('b')], 1000)(list.create('ann')))
+ * const commands = [RArray.push('a'), RArray.push('b')]
+ * const [updates] = unwrap(list.changeAll(commands, 1000)(list.create('ann')))
  * updates.length // => 2
  */
 export const changeAll = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => {

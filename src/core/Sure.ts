@@ -1,4 +1,4 @@
-/** How sure a replica becomes: by claims of peers, by its user's word, after its clock ran ahead. */
+/** How sure a replica becomes: by claims of peers, by its user's word, after a clock ran ahead. */
 import * as SortedMap from '../structures/SortedMap.js'
 import * as Clock from './Clock.js'
 import { NEVER, type Timestamp } from './Timestamp.js'

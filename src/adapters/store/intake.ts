@@ -79,8 +79,8 @@ export const createIntake = <S, C>(
 }
 
 /**
- * Takes batches through the gate. A claim counts once all of its batch is decided, and nothing of it
- * was refused.
+ * Takes batches through the gate. A claim counts once all of its batch is decided, and nothing of
+ * it was refused.
  */
 const createGated = <S, C>(
   dataType: DataType<S, C>,

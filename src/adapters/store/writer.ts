@@ -102,7 +102,7 @@ const signAll = <S, C, Err>(
   return right(updates)
 }
 
-/** Commits own updates, and sees whether the wall clock is too far behind for peers to take them. */
+/** Commits own updates, and sees whether the wall clock is too far behind for peers. */
 const createCommit = <S, C>(
   dataType: DataType<S, C>,
   { getReplica, commit, wrote, isRestored, refuse }: Cell<S, C>,
@@ -122,7 +122,7 @@ const createCommit = <S, C>(
       for (const update of updates) wrote(update)
       const after = updates.reduce((next, update) => applyOwn(update)(next), before)
       const { id } = before
-      // peers may bring back older updates of our own: only a whole round makes us sure of ourselves
+      // peers may bring back older ones of our own: only a whole round makes us sure of ourselves
       const clock = isRestored() ? Clock.doubtFrom(id, Clock.sureOf(id)(before.clock))(after.clock) : after.clock
       const replica = clock === after.clock ? after : { ...after, clock }
       commit({ replica, taken: updates, unread: [], proofs: [], isRemade: false })
