@@ -167,7 +167,7 @@ const applyAll = <V>(
     }
     if (removal !== undefined) superseded.push(removal)
     removals.set(id, update)
-    const rest = row && (isFinal ? Registers.drop(row, holdings) : Registers.since(row, update, holdings))
+    const rest = row && Registers.since(row, isFinal ? undefined : update, holdings)
     if (rest === undefined) held.remove(id)
     else held.set(id, rest)
   }

@@ -232,7 +232,7 @@ const insertInto =
     if (sort._tag === 'Right') return putInto([...more, [SORT, sort.right]], what, state, stamp)
     // rows of one sort stand in the order of their ids
     const [before, after] = [entries.at(low), entries.at(high)]
-    if (before === undefined || after === undefined || before.sort !== after.sort) return sort
+    if (before === undefined || before.sort !== after?.sort) return sort
     const isNameless = typeof what !== 'string' && !Object.hasOwn(what, 'id')
     const name = [id.right, ...(isNameless ? [before.row + id.right] : [])].find(
       (name) => before.row < name && name < after.row,
