@@ -233,6 +233,7 @@ export const pushAll = <V>(values: ReadonlyArray<V>): ReadonlyArray<Edit<V>> =>
  * `changeAll`. O(size of the values). Errors: as {@link pushAll}. What is to be removed goes first.
  *
  * @example
+ * import * as t from 'io-ts'
  * const list = scuttlebutt(RArray.of(t.number))
  * const [first] = RArray.spliceAll(0, 0, Array.from({ length: 1e5 }, (_, i) => i))
  * const [update, replica] = unwrap(list.change(first, 1000)(list.create('alice')))

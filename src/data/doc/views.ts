@@ -61,7 +61,8 @@ type Insert<W, Args extends ReadonlyArray<unknown> = []> = Put<W | string, Args,
 export interface SeqView<W> extends View {
   /**
    * Puts a row last. A row that is in the view moves: a write to its other fields at the same time
-   * stays, and the later of two moves counts. O(log n). Errors: `UnknownRow`, `InvalidId`, `NoRoom`.
+   * stays, and the later of two moves counts. `NoRoom` goes away after {@link SeqView.apart}.
+   * O(log n). Errors: `UnknownRow`, `InvalidId`, `NoRoom`.
    */
   readonly push: Insert<W>
   /** Puts a row first. Costs and errors as `push`. */
