@@ -115,7 +115,13 @@ const redit: Entry<REdit.State, REdit.Change> = {
     fc.array(line, { maxLength: 5 }).map((lines) => REdit.text(lines.join(''))),
     fc.tuple(fc.nat(8), fc.nat(3), line).map(([offset, count, string]) => REdit.splice(offset, count, string)),
   ),
-  oracle: (updates) => itemsOf(updates).join(''),
+  // a line that another follows ends, whatever its writer thought
+  oracle: (updates) =>
+    itemsOf(updates)
+      .filter((written) => written !== '')
+      .join('\0')
+      .replaceAll('\n\0', '\n')
+      .replaceAll('\0', '\n'),
 }
 
 const id = fc.tuple(source, fc.integer({ min: 1, max: 6 })).map(([of, at]) => `${of}:${String(at)}`)

@@ -227,17 +227,20 @@ export const listRows: ReadonlyArray<Row> = [
   {
     ...sizes,
     id: 'S6b reconcile list',
-    title: 'two lists of n items reconcile, 5 items apart on each side',
+    title: 'two lists of n items, written at any index, reconcile, 5 items apart on each side',
     contestants: {
-      'scuttlebutt-ts': ourReconciling(rarray, (i) => RArray.push(i), RArray.length),
-      Yjs: yReconciling(
-        (doc, i) => {
-          doc.getArray('list').push([i])
-        },
-        (doc) => doc.getArray('list').length,
-      ),
+      'scuttlebutt-ts': ourReconciling(rarray, (i) => RArray.insert(anywhere(i) >> 1, i), RArray.length),
+      Yjs: {
+        ...yReconciling(
+          (doc, i) => {
+            doc.getArray('list').insert(anywhere(i) >> 1, [i])
+          },
+          (doc) => doc.getArray('list').length,
+        ),
+        most: 1e4,
+      },
     },
-    goals: [{ peer: 'Yjs', n: 1e5, atMost: 0.1 }],
+    goals: [{ peer: 'Yjs', n: 1e4, atMost: 0.1 }],
   },
   {
     ...sizes,
