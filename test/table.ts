@@ -117,7 +117,13 @@ const redit: Entry<REdit.State, REdit.Change> = {
     fc.array(line, { maxLength: 5 }).map((lines) => REdit.text(lines.join(''))),
     fc.tuple(fc.nat(8), fc.nat(3), line).map(([offset, count, string]) => REdit.splice(offset, count, string)),
   ),
-  oracle: (updates) => itemsOf(updates).join(''),
+  // a line that another follows ends, whatever its writer thought
+  oracle: (updates) =>
+    itemsOf(updates)
+      .filter((written) => written !== '')
+      .join('\0')
+      .replaceAll('\n\0', '\n')
+      .replaceAll('\0', '\n'),
 }
 
 const letters = fc.constantFrom('a', 'b', 'cd', 'é😀', '\ud83d', '')

@@ -9,6 +9,7 @@ import * as S3 from './S3.js'
 import * as S4 from './S4.js'
 import * as S5 from './S5.js'
 import * as S6 from './S6.js'
+import * as S6b from './S6b.js'
 import * as S8 from './S8.js'
 import * as sources from './sources.js'
 
@@ -19,6 +20,7 @@ export const rows: ReadonlyArray<Row> = [
   S4.row,
   ...S5.rows,
   ...S6.rows,
+  ...S6b.listRows,
   ...S8.rows,
   edge.row,
   overwritten.row,

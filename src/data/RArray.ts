@@ -116,7 +116,7 @@ const apply =
 /** The most frequent step: an update of one key, without a draft. */
 const applyOne = <V>(update: Update<Change<V>>, key: string, state: State<V>): Applied<State<V>, Change<V>> => {
   const { items, removed } = state
-  const value = update[0][key]!
+  const value = update[0][key] as DeepReadonly<V> | null
   const removal = SortedMap.size(removed) === 0 ? undefined : SortedMap.get(SortedMap.byText, removed, key)
   if (value !== null && removal === undefined) {
     let loser: Update<Change<V>> | undefined
@@ -154,7 +154,7 @@ class Draft<V> {
       const item = this.items.get(key)
       const winner = item === undefined ? this.removed.get(key) : item.update
       if (winner !== undefined && before(update, winner)) continue
-      const value = update[0][key]!
+      const value = update[0][key] as DeepReadonly<V> | null
       if (value === null) {
         if (item !== undefined) this.items.remove(key)
         this.removed.set(key, update)

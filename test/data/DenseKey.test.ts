@@ -109,9 +109,7 @@ describe('Keys', () => {
     )
   })
 
-  /**
-   * The length of the longest of many keys; `next` gives the index of each from that of the last.
-   */
+  /** The length of the longest of many keys. `next` gives the index of each. */
   const longest = (
     next: (i: number, length: number, last: number) => number,
     sourceOf: (i: number) => string = () => 'an id of some length'.repeat(50),

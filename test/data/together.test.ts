@@ -40,9 +40,7 @@ const stepsOf = (authors: number, longest: number): fc.Arbitrary<ReadonlyArray<S
   return fc.array(step, { minLength: 2, maxLength: 24 })
 }
 
-/**
- * Items that one author wrote, the second right beside the first, which it had written just before.
- */
+/** Two items that one author wrote, one after the other and side by side. */
 interface Pair {
   readonly first: string
   readonly second: string
@@ -59,9 +57,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items }) => {
 
   const hear = (from: List, to: List): List => applyUpdates(history()(from))(to)
 
-  /**
-   * The final order, and for each pair the items between that are by somebody who had seen neither.
-   */
+  /** The final order, and what is within a pair and by somebody who had seen neither. */
   const played = (authors: number, steps: ReadonlyArray<Step>) => {
     let common: List = create('common')
     for (let i = 0; i < 3; i++) common = done(insert(i, [`common:${String(i)}`], common.state), common)

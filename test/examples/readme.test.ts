@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { FileError } from '../../src/adapters/file.js'
 import type { LevelError } from '../../src/adapters/level.js'
 import type { KeyError } from '../../src/adapters/security.js'
-import type { AppendOnly, Doc, RArray, Rejection } from '../../src/index.js'
+import type { AppendOnly, Doc, RArray, Rejection, Replay } from '../../src/index.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -63,13 +63,23 @@ const rejections: Tags<Rejection> = {
   Silent: true,
 }
 
-const ofCommands: Tags<RArray.Refusal | AppendOnly.UnknownItem | Doc.UnknownRow | Doc.IdChanged | Doc.NoRoom> = {
+const ofCommands: Tags<
+  | RArray.Refusal
+  | AppendOnly.UnknownItem
+  | Doc.UnknownRow
+  | Doc.IdChanged
+  | Doc.InvalidId
+  | Doc.NoRoom
+  | Replay.ReducerThrew
+> = {
   IndexOutOfRange: true,
   NoItem: true,
   NoRoom: true,
   UnknownItem: true,
   UnknownRow: true,
   IdChanged: true,
+  InvalidId: true,
+  ReducerThrew: true,
 }
 
 const ofFiles: Tags<FileError> = {

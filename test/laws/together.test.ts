@@ -27,7 +27,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, items }) => {
       (state, stamp: Stamp) => {
         const place = placeFor(aimed, items(state), stamp.source)
         const made = insert(place, [`${stamp.source} ${String(stamp.timestamp)}`], state)
-        return typeof made === 'function' ? made(state, stamp) : { _tag: 'Right', right: made }
+        return (made as Maker<unknown, unknown, unknown>)(state, stamp)
       }
     const subject = ofDataType(dataType, { command: () => aim.map(command) })
     const law = laws.runsStayTogether<ReturnType<ReturnType<typeof scuttlebutt<unknown, unknown>>['create']>>(

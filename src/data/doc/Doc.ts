@@ -7,10 +7,10 @@
  * row exists if it was set after it was last removed, even if no field was set. A field may be
  * null.
  *
- * `Doc.where('done', true)` is the view of the rows whose field `done` is true. `Doc.seq('list',
- * 'todo')` is the sequence of the rows whose field `list` is `'todo'`, in the order of their field
- * `_sort`, which holds a dense key as in `RArray`. If two replicas move a row at once, the later
- * move decides its place.
+ * `Doc.where('done', true)` is the view of the rows whose field `done` is true.
+ * `Doc.seq('list', 'todo')` is the sequence of the rows whose field `list` is `'todo'`, in the
+ * order of their field `_sort`, which holds a dense key as in `RArray`. If two replicas move a row
+ * at once, the later move decides its place.
  *
  * @example
  * import { option as O } from 'fp-ts'
@@ -168,7 +168,7 @@ const applyAll = <V>(
     }
     if (removal !== undefined) superseded.push(removal)
     removals.set(id, update)
-    const rest = row && (isFinal ? Registers.drop(row, holdings) : Registers.since(row, update, holdings))
+    const rest = row && Registers.since(row, isFinal ? undefined : update, holdings)
     if (rest === undefined) held.remove(id)
     else held.set(id, rest)
   }

@@ -40,9 +40,7 @@ const less: SortedMap.Less<Entry> = (a, b) => {
 
 type Held = State<unknown>['held']
 
-/**
- * For the rows of a version, the indexes of the fields that were read. A memo, collected with it.
- */
+/** For the rows of a version, the indexes of the fields that were read. A memo. */
 const indexesOf = new WeakMap<Held, ReadonlyMap<string, Index>>()
 
 /** The index of a field. O(1), or O(n log n) for n rows when the field is first read. */

@@ -61,8 +61,8 @@ type Insert<W, Args extends ReadonlyArray<unknown> = []> = Put<W | string, Args,
 export interface SeqView<W> extends View {
   /**
    * Puts a row last. A row that is in the view moves: a write to its other fields at the same time
-   * stays, and the later of two moves counts. O(log n). Errors: `UnknownRow`, `InvalidId`,
-   * `NoRoom`.
+   * stays, and the later of two moves counts. `NoRoom` goes away after {@link SeqView.apart}.
+   * O(log n). Errors: `UnknownRow`, `InvalidId`, `NoRoom`.
    */
   readonly push: Insert<W>
   /** Puts a row first. Costs and errors as `push`. */
@@ -233,7 +233,7 @@ const insertInto =
     if (sort._tag === 'Right') return putInto([...more, [SORT, sort.right]], what, state, stamp)
     // rows of one sort stand in the order of their ids
     const [before, after] = [entries.at(low), entries.at(high)]
-    if (before === undefined || after === undefined || before.sort !== after.sort) return sort
+    if (before === undefined || before.sort !== after?.sort) return sort
     const isNameless = typeof what !== 'string' && !Object.hasOwn(what, 'id')
     const name = [id.right, ...(isNameless ? [before.row + id.right] : [])].find(
       (name) => before.row < name && name < after.row,

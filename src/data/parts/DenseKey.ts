@@ -158,11 +158,11 @@ const belowStem = (stem: string, gap: Gap): string | undefined => {
   const { before, after, removed, beyond } = gap
   const isLow = before?.key.startsWith(stem) === true
   const isHigh = after?.key.startsWith(stem) === true
-  let low = isLow ? before!.key : stem
-  let high = isHigh ? after!.key : stem + CEILING
+  let low = isLow ? before.key : stem
+  let high = isHigh ? after.key : stem + CEILING
   // the last two items of the source, one on each side: its next ones will go between them
   const isBetween =
-    isLow && isHigh && beyond?.().every((update) => isOlder(update, before!) && isOlder(update, after!)) === true
+    isLow && isHigh && beyond?.().every((update) => isOlder(update, before) && isOlder(update, after)) === true
   const ascending = isLow && (!isHigh || isAscending(before, after) !== isBetween)
   if (removed !== undefined && SortedMap.size(removed) > 0) {
     const beside = SortedMap.rank(SortedMap.byText, removed, ascending ? high : low) - (ascending ? 1 : 0)

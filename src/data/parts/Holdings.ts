@@ -5,9 +5,7 @@
 import { before, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 
-/**
- * How many registers an update still wins: only of updates that write many, and win two or more.
- */
+/** How many registers an update wins: only of updates that write many, and win two or more. */
 export type Holdings<C> = SortedMap.SortedMap<Update<C>, number>
 
 /** Of an update that writes no more than this, the registers themselves say whether it wins any. */

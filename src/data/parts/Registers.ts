@@ -63,17 +63,21 @@ export const write = <C extends Change>(
   return fields !== undefined && won === 0 ? fields : draft.done()!
 }
 
-/** The fields without everything older than `update`; undefined if nothing remains. O(f log f). */
+/**
+ * The fields without everything older than `update`, or without anything if that is undefined;
+ * undefined if nothing remains. O(f log f).
+ */
 export const since = <C extends Change>(
   fields: Registers<C>,
-  update: Update<C>,
+  update: Update<C> | undefined,
   holdings: Holdings.Draft<C>,
 ): Registers<C> | undefined => {
   const draft = new Draft(fields, holdings)
+  const isOlder = (winner: Update<C>): boolean => update === undefined || !before(update, winner)
   SortedMap.forEach(fields.winners, (winner, field) => {
-    if (before(winner, update)) draft.remove(field, winner)
+    if (isOlder(winner)) draft.remove(field, winner)
   })
-  if (!before(update, fields.newest)) draft.setNewest(undefined)
+  if (isOlder(fields.newest)) draft.setNewest(undefined)
   return draft.done()
 }
 
@@ -94,15 +98,6 @@ export const without = <C extends Change>(
   }
   if (compare(fields.newest, update) === 0) draft.setNewest(undefined)
   return draft.done()
-}
-
-/** Nothing of the fields remains. O(f log f). */
-export const drop = <C extends Change>(fields: Registers<C>, holdings: Holdings.Draft<C>): undefined => {
-  const draft = new Draft(fields, holdings)
-  SortedMap.forEach(fields.winners, (winner, field) => {
-    draft.remove(field, winner)
-  })
-  draft.setNewest(undefined)
 }
 
 const fieldsIn = (update: Update<Change>): string[] => Object.keys(update[0][1] as Values)

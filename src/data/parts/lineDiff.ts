@@ -46,9 +46,7 @@ const editsOf = (chunks: Chunks, index: number): ReadonlyArray<Edit> => {
   return edits
 }
 
-/**
- * The edits between lines that occur once in both. Lines of two stretches of one length pair up.
- */
+/** The edits between lines that occur once in both. Stretches of one length pair up. */
 const anchored = (from: Lines, to: Lines, index: number): ReadonlyArray<Edit> => {
   const edits: Edit[] = []
   let [i, j] = [0, 0]
