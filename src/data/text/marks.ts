@@ -2,8 +2,8 @@
  * Marks: attributes of ranges of a text, such as bold, links and comments.
  *
  * A mark is an operation `['*', from, to, key, value]` whose ends are cursors. Of two marks with
- * one key, the later one counts where both are; null takes a mark away. The end of a mark that grows
- * stands before the unit behind it, so what is typed there is marked too.
+ * one key, the later one counts where both are; null takes a mark away. The end of a mark that
+ * grows stands before the unit behind it, so what is typed there is marked too.
  *
  * Source: Litt, Lim, Kleppmann and van Hardenberg, "Peritext: A CRDT for Collaborative Rich Text
  * Editing" (CSCW 2022).
