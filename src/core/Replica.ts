@@ -123,15 +123,19 @@ export const propose = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) =>
 const isMaker = <S, C, Err>(command: Command<S, C, Err>): command is Maker<S, C, Err> => typeof command === 'function'
 
 /** The replica after an update that {@link propose} made from it. */
-export const applyOwn =
-  <S, C>(dataType: DataType<S, C>) =>
-  (update: Update<C>) =>
-  (replica: Replica<S, C>): Replica<S, C> =>
-    evolve(dataType, [update], Clock.advance(update)(replica.clock), replica)
+export const applyOwn = <S, C>(dataType: DataType<S, C>) => {
+  const { own } = dataType
+  const transition: Transition<S, C> = own === undefined ? dataType : { apply: ([update]) => own(update!) }
+  return (update: Update<C>) =>
+    (replica: Replica<S, C>): Replica<S, C> =>
+      evolve(transition, [update], Clock.advance(update)(replica.clock), replica)
+}
+
+type Transition<S, C> = Pick<DataType<S, C>, 'apply'>
 
 /** The replica after isolated updates that are new to it. `clock` is the clock after them. */
 export const evolve = <S, C>(
-  dataType: DataType<S, C>,
+  dataType: Transition<S, C>,
   fresh: ReadonlyArray<Update<C>>,
   clock: Clock.Clock,
   replica: Replica<S, C>,

@@ -81,6 +81,7 @@ export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named 
       mapped(parts, ({ empty }) => empty as unknown),
     ),
     apply: apply(parts),
+    own: own(parts),
     ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
     toJSON: shown(parts),
   }
@@ -144,6 +145,14 @@ const apply =
       return batch && part.apply(batch)
     }
     return within(parts, transition)(state)
+  }
+
+/** The part's own transition for an update that this replica has just made. */
+const own =
+  <P extends Parts>(parts: P) =>
+  ([[name, change], timestamp, source]: Update<Change<P>>) => {
+    const update = Object.freeze([change, timestamp, source] as const)
+    return within(parts, (part, of) => (of === name ? (part.own?.(update) ?? part.apply([update])) : undefined))
   }
 
 /** Runs the transition of each part that has one. */

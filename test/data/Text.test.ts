@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { scuttlebutt, Text, type Replica, type Stamp, type Update } from '../../src/index.js'
+import { Scuttlebucket, scuttlebutt, Text, type Replica, type Stamp, type Update } from '../../src/index.js'
 import { right } from '../right.js'
 import { inMemory } from '../runs.js'
 import { shrink } from './text/invariants.js'
@@ -590,5 +590,26 @@ describe('What does not come', () => {
     expect(Text.toString(torn)).toBe('y'.repeat(2000))
     // a hundred times as much if it were quadratic
     expect(performance.now() - start).toBeLessThan(20_000)
+  })
+})
+
+describe('A replica of a text', () => {
+  const { create, change, applyUpdates, history } = scuttlebutt(Text)
+
+  test('holds a stroke once in its log, however many keys made it', () => {
+    let ann = create('ann')
+    for (let i = 0; i < 200; i++) ann = right(change(Text.insert(i, 'x'), 1000 + i)(ann))[1]
+    expect(history()(ann)).toHaveLength(4)
+    const ben = applyUpdates(history()(ann))(create('ben'))
+    expect(Text.toString(ben.state)).toBe('x'.repeat(200))
+  })
+
+  test('grows strokes within a bucket too', () => {
+    const bucket = scuttlebutt(Scuttlebucket.of({ pad: Text }))
+    let ann = bucket.create('ann')
+    for (let i = 0; i < 200; i++)
+      ann = right(bucket.change(Scuttlebucket.at('pad')(Text.insert(i, 'x')), 1000 + i)(ann))[1]
+    expect(bucket.history()(ann)).toHaveLength(4)
+    expect(Text.toString(Scuttlebucket.get('pad')(ann.state))).toBe('x'.repeat(200))
   })
 })

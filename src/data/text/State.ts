@@ -66,7 +66,7 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
   const draft = draftOf(state, updates.length > 1)
   for (const update of updates) draft.take(update)
   const next = draft.done()
-  const isSame = !draft.isTouched && mine === state.mine
+  const isSame = !draft.isTouched
   return {
     state: isSame ? state : { doc: next, open: draft.open, mine, limits: state.limits },
     superseded: draft.superseded,
