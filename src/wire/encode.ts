@@ -14,8 +14,10 @@ export const encode =
  */
 export const encodeMessage = <S, C>(dataType: DataType<S, C>) => {
   const encodeUpdate = encode(dataType)
-  return ({ updates, unread = [], refused: _, ...rest }: Message<C>): Readonly<Record<string, unknown>> => ({
-    ...rest,
-    updates: [...updates.map(encodeUpdate), ...unread],
-  })
+  return (message: Message<C>): Readonly<Record<string, unknown>> => {
+    const { digest, updates, unread = [], since, complete, more, at, asks } = message
+    const all = [...updates.map(encodeUpdate), ...unread]
+    const kind = { ...(complete && { complete }), ...(more && { more }), ...(at && { at }), ...(asks && { asks }) }
+    return { digest, updates: all, ...(since && { since }), ...kind }
+  }
 }

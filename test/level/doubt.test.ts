@@ -79,9 +79,7 @@ test('W1: each round of a level store is sure of what is there by then, and of n
   ]) {
     store.reconcile(message)
     right(await store.flushed())
-    const entries = await (db as MemoryLevel<string, string>)
-      .iterator({ keyEncoding: 'utf8', valueEncoding: 'utf8' })
-      .all()
+    const entries = await db.iterator({ keyEncoding: 'utf8', valueEncoding: 'utf8' }).all()
     images.push([entries, digest(store)])
   }
   right(await store.close())

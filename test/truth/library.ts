@@ -70,9 +70,8 @@ const heldBy = ({ replica, policy }: Running): ReadonlyArray<Plain> => {
 const reopened = (sb: Library, replica: Rows): Rows => {
   const { id, clock } = replica
   const all = [...recent.history()(replica), ...recent.unread(replica)]
-  const told = unwrap(
-    sb.decodeMessage()(JSON.parse(JSON.stringify({ digest: { id, clock: {} }, updates: all }))),
-  ) as Told
+  const json: unknown = JSON.parse(JSON.stringify({ digest: { id, clock: {} }, updates: all }))
+  const told: Told = unwrap(sb.decodeMessage()(json))
   return { ...hear(sb.dataType)(told)(sb.create(id)).replica, clock }
 }
 
@@ -101,7 +100,8 @@ export const library: Implementation<Running, unknown> = {
       ...(Number.isFinite(r.policy.until) && { now: r.policy.until, maxDrift: 0 }),
       ...(!r.policy.takesBig && { maxBytes: LIMIT }),
     }
-    const told = unwrap(sb.decodeMessage(policy)(JSON.parse(JSON.stringify(message)))) as Told
+    const json: unknown = JSON.parse(JSON.stringify(message))
+    const told: Told = unwrap(sb.decodeMessage(policy)(json))
     const { id, clock } = r.replica
     const settles =
       r.isRestored === true && isRound(told)(r.replica) && (told.digest.floor ?? 0) <= Clock.sureOf(id)(clock)
@@ -144,11 +144,11 @@ export const library: Implementation<Running, unknown> = {
     const replica = policy.reads < r.policy.reads ? reopened(sb, r.replica) : sb.reread(r.replica)
     return { ...r, replica, policy }
   },
-  digest: (r) => sbOf(r.policy).digest(r.replica) as never,
+  digest: (r) => sbOf(r.policy).digest(r.replica),
   state: (r) => {
-    const row = (Doc.toJSON(r.replica.state as never) as Record<string, Record<string, unknown>>)[ROW] ?? {}
+    const row = (Doc.toJSON(r.replica.state) as Record<string, Record<string, unknown>>)[ROW] ?? {}
     const shown = Object.entries(row).filter(([key]) => key !== 'id')
-    return Object.fromEntries(shown.map(([key, value]) => [key, textOf(value)]).sort())
+    return Object.fromEntries(shown.map(([key, value]) => [key, textOf(value)] as const).sort())
   },
   holds: heldBy,
   unread: (r) => sbOf(r.policy).unread(r.replica).length,

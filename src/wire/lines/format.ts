@@ -134,8 +134,8 @@ export const encode = <S, C>({ change: codec }: DataType<S, C>) => {
       case 'Sync':
         return '"SYNC"\n'
       case 'Opening': {
-        const { _tag, ...opened } = message
-        return text(SURE, opened)
+        const { name, version } = message
+        return text(SURE, { name, version })
       }
       case 'Sure': {
         const { count, clock, floor } = message

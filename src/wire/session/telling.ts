@@ -145,13 +145,13 @@ export const claim = <C>(
   const { claimed, lines, newest, hasClaimed } = telling
   if (clock === claimed && lines === 0 && hasClaimed) return [telling, undefined]
   const record: Record<SourceId, number> = {}
-  let isSurer = false
+  const news: SourceId[] = []
   const judge = (source: SourceId): void => {
     const sure = Clock.sureOf(source)(clock)
     const just = Clock.timestampOf(source)(newest)
     if (just === sure) return
     const isNews = sure > Clock.sureOf(source)(claimed) && sure > Clock.timestampOf(source)(known)
-    if (isNews) isSurer = true
+    if (isNews) news.push(source)
     // the peer takes the newest update sent for what we are sure of
     if (isNews || just > 0) Clock.put(record, source, sure)
   }
@@ -159,7 +159,7 @@ export const claim = <C>(
   Clock.forEachSourceChanged(claimed, clock, judge)
   const hasRisen = clock.floor > claimed.floor
   const next = { ...telling, claimed: clock }
-  if (lines === 0 && !isSurer && !hasRisen && hasClaimed) return [next, undefined]
+  if (lines === 0 && news.length === 0 && !hasRisen && hasClaimed) return [next, undefined]
   const sure: Sure = { _tag: 'Sure', count: lines, clock: record, ...(hasRisen && { floor: clock.floor }) }
   return [{ ...next, hasClaimed: true, lines: 0, newest: Clock.empty }, sure]
 }
