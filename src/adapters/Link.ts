@@ -10,6 +10,7 @@ import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
 import type { Refusal } from '../wire/WireMessage.js'
 import type { Store } from './store.js'
+import { notify } from './store/Cell.js'
 import { portOf, type Port, type Tell } from './store/Port.js'
 
 /** What happened, for listeners. */
@@ -234,7 +235,8 @@ class PeerLink<S, C> implements Link {
   private announce(announcements: ReadonlyArray<Announcement>): void {
     for (const announcement of announcements) {
       if (announcement._tag === 'refused') this.port.refused(announcement.refusals, this.session.peer?.id)
-      this.events.announce(announcement)
+      // a listener that throws must not stall the stream
+      notify(this.events.announce, announcement)
     }
   }
 

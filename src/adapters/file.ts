@@ -67,21 +67,26 @@ export interface Imported {
 
 const MAX_REJECTIONS = 1000
 
+/** A clock before which no stamp lies ahead. */
+const never = (): number => Infinity
+
 /**
  * Applies the lines of a file, which `exportLines`, the original or `repair` wrote. A refused line
- * is reported, and the rest is applied. Holds one chunk in memory beside the replica. Errors: `Io`.
+ * is reported, and the rest is applied. The file is the caller's, so lines may be of any length and
+ * stamps of any time, unless a `policy` says else. Holds one chunk in memory beside the replica.
+ * Errors: `Io`.
  */
 export const importLines =
   <S, C>(
     file: string,
     store: Store<S, C>,
-    options: Pick<StreamOptions, 'policy' | 'now'> = {},
+    { policy = {}, now = policy.maxDrift === undefined ? never : Date.now }: Pick<StreamOptions, 'policy' | 'now'> = {},
   ): TE.TaskEither<FileError, Imported> =>
   () =>
     attempt(file, 'import', async () => {
       const rejections: Rejection[] = []
       let refused = 0
-      const into = createWriteStream(store, options)
+      const into = createWriteStream(store, { policy: { maxBytes: Infinity, maxDrift: Infinity, ...policy }, now })
       into.on('rejection', (rejection) => {
         refused++
         if (rejections.length < MAX_REJECTIONS) rejections.push(rejection)

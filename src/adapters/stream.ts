@@ -108,6 +108,7 @@ interface Sides {
 
 class PeerStream<S, C> extends Duplex {
   private readonly link: Link
+  private readonly onlySends: boolean
   private wanted = false
   private pumping = false
   private source: unknown
@@ -127,6 +128,7 @@ class PeerStream<S, C> extends Duplex {
         this.destroy()
       },
     }
+    this.onlySends = sides.writable === false
     this.link = createLink(store, options, events)
     this.on('pipe', (source: Readable) => {
       this.joinSource(source)
@@ -152,6 +154,15 @@ class PeerStream<S, C> extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.link.close()
     done(error)
+  }
+
+  /** Ends a stream that only sends, too: all that the store has by now is still sent. */
+  override end(...given: unknown[]): this {
+    if (!this.onlySends) return super.end(...(given as []))
+    after(this.link.end(), () => {
+      this.pump()
+    })
+    return this
   }
 
   override pipe<Sink extends NodeJS.WritableStream>(sink: Sink, options?: { readonly end?: boolean }): Sink {

@@ -116,7 +116,8 @@ const listeners = <A>() => {
   }
 }
 
-const notify = <A>(listener: (event: A) => void, event: A): void => {
+/** Calls a listener. What it throws surfaces as uncaught, as with DOM events. */
+export const notify = <A>(listener: (event: A) => void, event: A): void => {
   try {
     listener(event)
   } catch (error) {

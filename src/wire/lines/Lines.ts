@@ -135,12 +135,16 @@ const lineOf =
 const tooLong = (line: string, tail: string, limit: number): Line =>
   left({ _tag: 'LineTooLong', at: '', line: line.slice(0, EXCERPT), tail, limit })
 
+/** So many places are tried for a stamp: behind it are two members at most. */
+const MAX_COMMAS = 16
+
 /**
- * The stamp of an update of which only the end of the line is known, or undefined. O(t²) for a tail
- * of t characters.
+ * The stamp of an update of which only the end of the line is known, or undefined. O(t) for a tail of
+ * t characters.
  */
 export const stampIn = (tail: string): Stamp | undefined => {
-  for (const { index } of tail.matchAll(/,(?=\s*\d)/g)) {
+  const commas = [...tail.matchAll(/,(?=\s*\d)/g)].slice(-MAX_COMMAS).reverse()
+  for (const { index } of commas) {
     try {
       const stamp = stampOf([null, ...(JSON.parse(`[${tail.slice(index + 1)}`) as readonly unknown[])])
       if (stamp !== undefined) return stamp
