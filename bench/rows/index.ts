@@ -11,6 +11,7 @@ import * as S5 from './S5.js'
 import * as S6 from './S6.js'
 import * as S8 from './S8.js'
 import * as sources from './sources.js'
+import * as T from './T.js'
 
 export const rows: ReadonlyArray<Row> = [
   S1.row,
@@ -20,6 +21,7 @@ export const rows: ReadonlyArray<Row> = [
   ...S5.rows,
   ...S6.rows,
   ...S8.rows,
+  ...T.rows,
   edge.row,
   overwritten.row,
   history.row,

@@ -13,8 +13,8 @@ import type { Stamp, Update } from './Update.js'
  *
  * A state is an immutable value without functions. It may hold updates and their changes, which are
  * frozen. Two updates of different sources may arrive in either order, so decide between them by
- * their stamps: timestamp, then source. What an update refers to may come after it, even in a sorted
- * history: a newer update may have superseded that.
+ * their stamps: timestamp, then source. What an update refers to may come after it, even in a
+ * sorted history: a newer update may have superseded that.
  *
  * @example
  * import * as t from 'io-ts'
@@ -76,7 +76,8 @@ export interface DataType<S, C> {
    */
   readonly apply: (updates: ReadonlyArray<Update<C>>) => (state: S) => Applied<S, C>
   /**
-   * {@link apply} for one update that this replica has just made. Absent if that makes no difference.
+   * {@link apply} for one update that this replica has just made. Absent if that makes no
+   * difference.
    */
   readonly own?: (update: Update<C>) => (state: S) => Applied<S, C>
   /**
