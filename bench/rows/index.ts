@@ -12,6 +12,7 @@ import * as S6 from './S6.js'
 import * as S6b from './S6b.js'
 import * as S8 from './S8.js'
 import * as sources from './sources.js'
+import * as T from './T.js'
 
 export const rows: ReadonlyArray<Row> = [
   S1.row,
@@ -22,6 +23,7 @@ export const rows: ReadonlyArray<Row> = [
   ...S6.rows,
   ...S6b.listRows,
   ...S8.rows,
+  ...T.rows,
   edge.row,
   overwritten.row,
   history.row,
