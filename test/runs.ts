@@ -2,7 +2,8 @@
  * How many cases a property runs, by the environment:
  *
  * - `npm test` runs a fifth of the number that the call names, to be done in minutes.
- * - `CI=true npm test` runs at least 10,000 in memory, 30 over sockets, and 200 kills.
+ * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 30 over sockets, and
+ *   200 kills.
  * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth over the wire, and kills
  *   a process a fiftieth as often.
  *
@@ -20,10 +21,10 @@ export const isSoak = soak !== undefined
 export const isThorough = soak !== undefined || CI === 'true'
 
 // over sockets 100 are wanted: npm's `between` may look for a key for ever, and hangs the run
-const IN_CI = { memory: 10_000, wire: 30, kills: 200 } as const
+const IN_CI = { memory: 10_000, networks: 1000, wire: 30, kills: 200 } as const
 
 /** For each case in memory. */
-const IN_SOAK = { memory: 1, wire: 1 / 100, kills: 1 / 50 } as const
+const IN_SOAK = { memory: 1, networks: 1, wire: 1 / 100, kills: 1 / 50 } as const
 
 /** `npm test` runs a fifth of the cases that a property names, but at least 100 or all of them. */
 const LOCAL_SHARE = 1 / 5
@@ -34,7 +35,7 @@ const share = (named: number): number => Math.max(Math.min(named, LEAST), Math.c
 const runs = (named: number, kind: keyof typeof IN_CI): number => {
   if (soak !== undefined) return Math.ceil(soak * IN_SOAK[kind])
   if (isThorough) return Math.max(named, IN_CI[kind])
-  return kind === 'memory' ? share(named) : named
+  return kind === 'memory' || kind === 'networks' ? share(named) : named
 }
 
 /**
@@ -43,6 +44,12 @@ const runs = (named: number, kind: keyof typeof IN_CI): number => {
  */
 export const inMemory = (named = 100, things = 1): number =>
   isThorough ? Math.max(named, Math.ceil(runs(named, 'memory') / things)) : runs(named, 'memory')
+
+/**
+ * The number of cases of a property of which each is a whole network or a long text: tens to thousands
+ * of steps, each of them checked. CI runs 1,000.
+ */
+export const inNetworks = (named: number): number => runs(named, 'networks')
 
 /** The number of cases of a property that opens sockets, starts processes or writes files. */
 export const overWire = (named: number): number => runs(named, 'wire')

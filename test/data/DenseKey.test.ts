@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import * as DenseKey from '../../src/data/parts/DenseKey.js'
 import { RArray, scuttlebutt, unwrap, type Update } from '../../src/index.js'
-import { inMemory, isThorough } from '../runs.js'
+import { inMemory, inNetworks, isThorough } from '../runs.js'
 
 /** Keys made at one place. */
 const KEYS = isThorough ? 1e5 : 2e4
@@ -182,7 +182,7 @@ describe('Keys', () => {
         const merged = [...run('a', m), ...run('b', n)].sort((x, y) => (x.key < y.key ? -1 : 1))
         expect(merged.filter(({ source }, i) => source !== merged[i - 1]?.source)).toHaveLength(2)
       }),
-      { numRuns: inMemory(100) },
+      { numRuns: inNetworks(100) },
     )
   })
 

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scuttlebutt, type Command, type Replica } from '../../src/index.js'
-import { inMemory } from '../runs.js'
+import { inNetworks } from '../runs.js'
 import { listTypes } from './listTypes.js'
 
 const NOW = 1_795_418_741_399
@@ -118,7 +118,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items }) => {
         for (const other of others) expect(other).toEqual(order)
         expect(strangers).toEqual([])
       }),
-      { numRuns: inMemory(600, 3) },
+      { numRuns: inNetworks(60) },
     )
   })
 
@@ -136,7 +136,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items }) => {
           expect(starts).toHaveLength(lengths.length)
         },
       ),
-      { numRuns: inMemory(60) },
+      { numRuns: inNetworks(30) },
     )
   })
 })

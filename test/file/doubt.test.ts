@@ -6,7 +6,7 @@ import { openFile, showFileError, type FileStore } from '../../src/adapters/file
 import { seal } from '../../src/adapters/file/blocks.js'
 import { Events, Model, scuttlebutt, type Message, type Update } from '../../src/index.js'
 import { right } from '../right.js'
-import { inMemory } from '../runs.js'
+import { overWire } from '../runs.js'
 import { SimulatedDisk } from './SimulatedDisk.js'
 
 const FILE = '/replica.sb'
@@ -111,7 +111,7 @@ describe('The doubt of a file store', () => {
           right(await again.close())
         }
       }),
-      { numRuns: inMemory(40) },
+      { numRuns: overWire(40) },
     )
   })
 

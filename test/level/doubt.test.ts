@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { openLevel, showLevelError, type LevelStore } from '../../src/adapters/level.js'
 import { Model, scuttlebutt, type Message, type Update } from '../../src/index.js'
 import { right } from '../right.js'
-import { inMemory } from '../runs.js'
+import { overWire } from '../runs.js'
 
 const sb = scuttlebutt(Model.of(t.unknown))
 
@@ -63,7 +63,7 @@ test('A level store is as sure, and as much in doubt, when it is opened again', 
       expect(doubted.length).toBe(Object.keys(digest(store).doubt ?? {}).length)
       right(await again.close())
     }),
-    { numRuns: inMemory(150) },
+    { numRuns: overWire(60) },
   )
 })
 

@@ -1,7 +1,7 @@
 /** The model beside itself does not differ; beside a mutant it does, before any law breaks. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inMemory } from '../runs.js'
+import { inMemory, inNetworks } from '../runs.js'
 import { beside, Difference } from './beside.js'
 import { allRules, type Rules } from './model.js'
 import { modelOf } from './implementation.js'
@@ -45,7 +45,7 @@ describe('Side by side', () => {
       fc.property(stepsOf({ ...wide, forks: true }), budgets, (steps, limits) => {
         expect(runNetwork(beside(model, spelled), wide.size, steps, limits)).not.toBeTypeOf('object')
       }),
-      { numRuns: inMemory(100) },
+      { numRuns: inNetworks(100) },
     )
   })
 

@@ -1,7 +1,7 @@
 /** The library beside the independent model, step by step; and alone, under the same laws. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inMemory, isThorough } from '../runs.js'
+import { inNetworks, isSoak } from '../runs.js'
 import { beside } from './beside.js'
 import { modelOf } from './implementation.js'
 import { library } from './library.js'
@@ -31,7 +31,7 @@ describe('The library', () => {
       fc.property(stepsOf(scope), budgets, (steps, limits) => {
         expect(holds).toContainEqual(runNetwork(both, scope.size, steps, limits))
       }),
-      { numRuns: inMemory(300, 2) },
+      { numRuns: inNetworks(60) },
     )
   })
 
@@ -40,14 +40,14 @@ describe('The library', () => {
       fc.property(stepsOf({ ...wide, floors: false, size: 3, forks: true }), budgets, (steps, limits) => {
         expect(holds).toContainEqual(runNetwork(library, 3, steps, limits))
       }),
-      { numRuns: inMemory(100, 2) },
+      { numRuns: inNetworks(60) },
     )
   })
 
   test.each(Object.entries(scopes).filter(([, { steps }]) => steps.every((step) => step.do !== 'prune')))(
     'holds the laws in all runs of a tiny scope: %s',
     (_, { size, steps, before, depth }) => {
-      const { worlds, broken } = searchAll(library, size, steps, isThorough ? depth : depth - 1, before)
+      const { worlds, broken } = searchAll(library, size, steps, isSoak ? depth : depth - 1, before)
       expect(broken).toBeUndefined()
       expect(worlds).toBeGreaterThan(50)
     },

@@ -131,10 +131,11 @@ export const library: Implementation<Running, unknown> = {
   },
   merge: (other) => (r) => {
     const sb = sbOf(r.policy)
-    return put(
-      r,
-      sb.merge(other.policy.reads === r.policy.reads ? other.replica : reopened(sb, other.replica))(r.replica),
-    )
+    const merged = sb.merge(other.policy.reads === r.policy.reads ? other.replica : reopened(sb, other.replica))
+    const next = put(r, merged(r.replica))
+    // an old version that catches up with the head has heard what the head has
+    const hasHeard = r.isRestored === true && r.replica.id === other.replica.id && other.isRestored !== true
+    return hasHeard ? { replica: next.replica, policy: r.policy } : next
   },
   // Doc does not lapse: run with floors: false (ExpiryModel lapses by object, not by update)
   prune: () => (r) => r,

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inMemory, isThorough } from '../runs.js'
+import { inMemory, inNetworks, isSoak } from '../runs.js'
 import { allRules, type Rules } from './model.js'
 import { modelOf } from './implementation.js'
 import { runNetwork, type Step } from './networks.js'
@@ -25,7 +25,7 @@ describe('Random networks', () => {
       fc.property(stepsOf(scope), budgets, maxPiece, (steps, limits, size) => {
         expect(holds).toContainEqual(runNetwork(modelOf({ ...allRules, maxPiece: size }), scope.size, steps, limits))
       }),
-      { numRuns: inMemory(500, 3) },
+      { numRuns: inNetworks(300) },
     )
   })
 
@@ -34,14 +34,14 @@ describe('Random networks', () => {
       fc.property(streamSteps(4), maxPiece, (steps, size) => {
         expect(holds).toContainEqual(runStreams({ rules: { ...allRules, maxPiece: size }, size: 4, original }, steps))
       }),
-      { numRuns: inMemory(500, 3) },
+      { numRuns: inNetworks(300) },
     )
   })
 })
 
 describe('All runs, breadth first', () => {
   test.each(Object.entries(scopes))('%s', (_, { size, steps, before, depth }) => {
-    const { worlds, broken } = searchAll(modelOf(allRules), size, steps, isThorough ? depth + 2 : depth, before)
+    const { worlds, broken } = searchAll(modelOf(allRules), size, steps, isSoak ? depth + 1 : depth, before)
     expect(broken).toBeUndefined()
     expect(worlds).toBeGreaterThan(200)
   })

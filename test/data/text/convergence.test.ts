@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Text, type Update } from '../../../src/index.js'
-import { inMemory } from '../../runs.js'
+import { inNetworks } from '../../runs.js'
 import { expectSound, orderOf, shrink } from './invariants.js'
 import { outcomeOf } from './oracle.js'
 
@@ -124,7 +124,7 @@ describe('A text that honest replicas write', () => {
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), limits, (steps, growth) => {
         play(steps, growth)
       }),
-      { numRuns: inMemory(2000) },
+      { numRuns: inNetworks(1000) },
     )
   })
 
@@ -147,7 +147,7 @@ describe('A text that honest replicas write', () => {
           }
         },
       ),
-      { numRuns: inMemory(1000) },
+      { numRuns: inNetworks(500) },
     )
   })
 })
@@ -201,7 +201,7 @@ describe('A text that liars write', () => {
           }
         },
       ),
-      { numRuns: inMemory(5000) },
+      { numRuns: inNetworks(2000) },
     )
   })
 })
