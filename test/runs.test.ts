@@ -9,7 +9,10 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 
-/** Where a file gives a number of runs that is not a call of `inMemory`, `inNetworks`, `overWire` or `kills`. */
+/**
+ * Where a file gives a number of runs that is not a call of `inMemory`, `inNetworks`, `overWire` or
+ * `kills`.
+ */
 const strayNumbers = (name: string, code: string): ReadonlyArray<string> => {
   if (!code.includes('fc.assert') && !code.includes('fc.check')) return []
   const source = ts.createSourceFile(name, code, ts.ScriptTarget.ES2022, true)

@@ -2,7 +2,8 @@
  * How many cases a property runs, by the environment:
  *
  * - `npm test` runs a fifth of the number that the call names, to be done in minutes.
- * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 30 over sockets, and
+ * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 30 over sockets,
+ *   and
  *   200 kills.
  * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth over the wire, and kills
  *   a process a fiftieth as often.
@@ -46,8 +47,8 @@ export const inMemory = (named = 100, things = 1): number =>
   isThorough ? Math.max(named, Math.ceil(runs(named, 'memory') / things)) : runs(named, 'memory')
 
 /**
- * The number of cases of a property of which each is a whole network or a long text: tens to thousands
- * of steps, each of them checked. CI runs 1,000.
+ * The number of cases of a property of which each is a whole network or a long text: tens to
+ * thousands of steps, each of them checked. CI runs 1,000.
  */
 export const inNetworks = (named: number): number => runs(named, 'networks')
 

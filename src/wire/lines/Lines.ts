@@ -139,8 +139,8 @@ const tooLong = (line: string, tail: string, limit: number): Line =>
 const MAX_COMMAS = 16
 
 /**
- * The stamp of an update of which only the end of the line is known, or undefined. O(t) for a tail of
- * t characters.
+ * The stamp of an update of which only the end of the line is known, or undefined. O(t) for a tail
+ * of t characters.
  */
 export const stampIn = (tail: string): Stamp | undefined => {
   const commas = [...tail.matchAll(/,(?=\s*\d)/g)].slice(-MAX_COMMAS).reverse()
