@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { once } from 'node:events'
 import * as t from 'io-ts'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { exportLines, importLines } from '../../src/adapters/file.js'
 import { createStore } from '../../src/adapters/store.js'
 import { createReadStream, createStream } from '../../src/adapters/stream.js'
 import { right } from '../../src/core/Either.js'
+import { collectUncaught } from './uncaught.js'
 import { ExpiryModel, Model, scuttlebutt, unwrap } from '../../src/index.js'
 
 const sb = scuttlebutt(Model.of(t.string), { limits: false })
@@ -31,14 +32,7 @@ test('A live read stream that is ended sends what there is, ends, and its file c
 })
 
 test('A listener of `sync` that throws surfaces, and does not stall its stream', async () => {
-  const thrown: unknown[] = []
-  const listeners = process.listeners('uncaughtException')
-  process.removeAllListeners('uncaughtException')
-  process.on('uncaughtException', (error) => thrown.push(error))
-  onTestFinished(() => {
-    process.removeAllListeners('uncaughtException')
-    for (const listener of listeners) process.on('uncaughtException', listener)
-  })
+  const thrown = collectUncaught()
   const [ann, ben] = [createStore(sb, 'ann'), createStore(sb, 'ben')]
   const [left, right] = [createStream(ann), createStream(ben)]
   right.on('sync', () => {
