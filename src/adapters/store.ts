@@ -1,4 +1,5 @@
 /** A cell around a replica: only here does it change, and only here is the wall clock read. */
+import { unchanged } from '../core/receive.js'
 import type * as Replica from '../core/Replica.js'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
@@ -71,7 +72,7 @@ export const createStore = <S, C>(
     refusals: cell.refusals,
     reissue: (newId) => {
       const [updates, replica] = scuttlebutt.reissue(newId, now())(getReplica())
-      cell.commit({ replica, taken: updates, unread: [], proofs: [], isRemade: true })
+      cell.commit({ ...unchanged(replica), taken: updates, isRemade: true })
       cell.begin()
       return updates
     },

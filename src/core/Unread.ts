@@ -21,6 +21,12 @@ const nothing: Log.Unread = { log: Log.empty(), bytes: 0, bytesBySource: SortedM
 export const all = ({ unread }: Log.Log<unknown>): ReadonlyArray<Update<unknown>> =>
   unread === undefined ? [] : Log.sorted(Log.all(unread.log))
 
+/** Whether this very update is held unread. O(log u). */
+export const holds =
+  (update: Update<unknown>) =>
+  ({ unread }: Log.Log<unknown>): boolean =>
+    unread !== undefined && Log.contents(update)(unread.log).includes(update)
+
 /** Whether there is room for an update. O(size), and O(log s). */
 export const hasRoom =
   (update: Update<unknown>) =>

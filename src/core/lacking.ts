@@ -7,6 +7,7 @@ import * as Frontier from './Frontier.js'
 import * as Json from './Json.js'
 import * as Log from './Log.js'
 import type { Replica } from './Replica.js'
+import * as Unread from './Unread.js'
 import type { Update } from './Update.js'
 
 export interface Lacking<C> {
@@ -80,14 +81,11 @@ const isBeyond =
 
 /** The number of UTF-8 bytes of an update as JSON. */
 const bytesOf =
-  <S, C>({ change: { encode } }: DataType<S, C>, { unread }: Log.Log<C>) =>
+  <S, C>({ change: { encode } }: DataType<S, C>, log: Log.Log<C>) =>
   (update: Update<C>): number => {
     const [change, ...stamp] = update
-    const isUnread = unread !== undefined && isAmong(update, unread.log)
-    return Json.bytes(JSON.stringify([isUnread ? change : encode(change), ...stamp]))
+    return Json.bytes(JSON.stringify([Unread.holds(update)(log) ? change : encode(change), ...stamp]))
   }
-
-const isAmong = (update: Update<unknown>, log: Log.Log<unknown>): boolean => Log.contents(update)(log).includes(update)
 
 /** As many more updates as fit behind those that were taken. */
 const within = <C>(
@@ -111,13 +109,13 @@ const within = <C>(
 /** Those that can be read, and the others. */
 const split = <C>(
   updates: ReadonlyArray<Update<C>>,
-  { unread }: Log.Log<C>,
+  log: Log.Log<C>,
 ): { readonly updates: ReadonlyArray<Update<C>>; readonly unread: ReadonlyArray<Update<unknown>> } =>
-  unread === undefined
+  log.unread === undefined
     ? { updates, unread: [] }
     : {
-        updates: updates.filter((update) => !isAmong(update, unread.log)),
-        unread: updates.filter((update) => isAmong(update, unread.log)),
+        updates: updates.filter((update) => !Unread.holds(update)(log)),
+        unread: updates.filter((update) => Unread.holds(update)(log)),
       }
 
 /**

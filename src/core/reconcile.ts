@@ -5,6 +5,7 @@
  * Source: van Renesse et al., LADIS 2008, sections 2 and 3 (push-pull gossip).
  */
 import type { option as O } from 'fp-ts'
+import type { Batch, Vouching } from './Arrivals.js'
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import * as Digest from './Digest.js'
@@ -102,12 +103,21 @@ export const hear =
   <S, C>(dataType: DataType<S, C>) =>
   (message: Message<C>) =>
   (replica: Replica<S, C>): Received<S, C> => {
-    const { updates, unread, refused } = message
-    const isWhole = isRound(message)(replica)
-    const hasNothing = updates.length === 0 && unread === undefined && refused === undefined
-    if (hasNothing && !(isWhole && Clock.doubts(replica.clock) > 0)) return unchanged(replica)
-    const batch = { updates, ...(unread && { unread }), ...(refused && { passed: passing(refused) }) }
-    return take(dataType)(batch, isWhole ? Digest.claimOf(message.digest) : 'nobody')(replica)
+    const { batch, vouching } = brought(message)(replica)
+    const hasNothing = message.updates.length === 0 && message.unread === undefined && message.refused === undefined
+    if (hasNothing && !(vouching !== 'nobody' && Clock.doubts(replica.clock) > 0)) return unchanged(replica)
+    return take(dataType)(batch, vouching)(replica)
+  }
+
+/** What a message brings to a replica, and who vouches for it. Costs as {@link isRound}. */
+export const brought =
+  <C>(message: Message<C>) =>
+  <S>(replica: Replica<S, C>): { readonly batch: Batch<C>; readonly vouching: Vouching } => {
+    const { digest, updates, unread, refused } = message
+    return {
+      batch: { updates, ...(unread && { unread }), ...(refused && { passed: passing(refused) }) },
+      vouching: isRound(message)(replica) ? Digest.claimOf(digest) : 'nobody',
+    }
   }
 
 /**

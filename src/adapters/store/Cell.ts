@@ -1,7 +1,7 @@
 /** The one mutable thing: a replica, and who hears of the next one. */
 import * as Clock from '../../core/Clock.js'
 import * as Past from '../../core/Past.js'
-import type { Received } from '../../core/receive.js'
+import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import type { Refusal } from '../../wire/WireMessage.js'
@@ -48,13 +48,6 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
     replica = received.replica
     committed.call({ ...received, before })
   }
-  const plain = (next: Replica<S, C>): Received<S, C> => ({
-    replica: next,
-    taken: [],
-    unread: [],
-    proofs: [],
-    isRemade: false,
-  })
   return {
     getReplica: () => replica,
     past: () => Past.of(began),
@@ -68,7 +61,7 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
     },
     commit,
     set: (next) => {
-      if (next !== replica) commit(plain(next))
+      if (next !== replica) commit(unchanged(next))
     },
     subscribe: committed.add,
     refusals: () => refusals,
@@ -77,7 +70,7 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
       const fresh = more.filter((one) => !known.has(textOf(one)))
       if (fresh.length === 0) return
       refusals = [...refusals, ...fresh].slice(-MAX_REFUSALS)
-      commit(plain(replica))
+      commit(unchanged(replica))
     },
     pass: (more, by) => {
       passed.call([more, by])

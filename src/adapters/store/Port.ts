@@ -4,7 +4,7 @@ import * as Clock from '../../core/Clock.js'
 import type * as Sure from '../../core/Sure.js'
 import type { Message } from '../../core/reconcile.js'
 import type { Past } from '../../core/Past.js'
-import { failed, type Received } from '../../core/receive.js'
+import { failed, unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
@@ -89,7 +89,7 @@ const portFor = <S, C>(store: Store<S, C>): Port<S, C> => {
     subscribe: (listener) => {
       let before = store.getReplica()
       return store.subscribe((taken, replica) => {
-        listener({ taken, unread: [], replica, before, proofs: [], isRemade: false })
+        listener({ ...unchanged(replica), taken, before })
         before = replica
       })
     },

@@ -4,10 +4,9 @@ import { classify, isNews, news, unreadNews, type Batch, type Vouching } from '.
 import * as Clock from '../../core/Clock.js'
 import * as Sure from '../../core/Sure.js'
 import type { DataType } from '../../core/DataType.js'
-import { claimOf } from '../../core/Digest.js'
 import type { Budget } from '../../core/Frontier.js'
 import { failed, receive } from '../../core/receive.js'
-import { isRound, passing, reply, type Message } from '../../core/reconcile.js'
+import { brought, reply, type Message } from '../../core/reconcile.js'
 import type { Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import * as Chain from '../../trust/Chain.js'
@@ -65,9 +64,8 @@ export const createIntake = <S, C>(
   const hear = (message: Message<C>, budget?: Budget, isTrusted = false) => {
     const before = cell.getReplica()
     const peer = { id: message.digest.id, isTrusted }
-    const { updates, unread = [], refused = [] } = message
-    const vouching = isRound(message)(before) ? claimOf(message.digest) : 'nobody'
-    const taking = port.receive({ updates, unread, passed: passing(refused) }, vouching, () => undefined, peer)
+    const { batch, vouching } = brought(message)(before)
+    const taking = port.receive(batch, vouching, () => undefined, peer)
     return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
   }
   /** Takes what the caller vouches for. A data type that throws throws out of it. */

@@ -3,6 +3,7 @@ import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import type { Command, DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
+import { unchanged } from '../../core/receive.js'
 import * as Replica from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import type { AheadOfClock, Rejection, Scuttlebutt } from '../../scuttlebutt.js'
@@ -125,7 +126,7 @@ const createCommit = <S, C>(
       // peers may bring back older ones of our own: only a whole round makes us sure of ourselves
       const clock = isRestored() ? Clock.doubtFrom(id, Clock.sureOf(id)(before.clock))(after.clock) : after.clock
       const replica = clock === after.clock ? after : { ...after, clock }
-      commit({ replica, taken: updates, unread: [], proofs: [], isRemade: false })
+      commit({ ...unchanged(replica), taken: updates })
       if (ahead === undefined) return
       refuse(updates.map(([, timestamp, source]) => ({ timestamp, source, reason: ahead._tag })))
     },

@@ -1,9 +1,9 @@
 /** What a session says to the peer. */
 import * as Digest from '../../core/Digest.js'
 import * as Frontier from '../../core/Frontier.js'
-import * as Log from '../../core/Log.js'
 import type { Past } from '../../core/Past.js'
 import type { Replica } from '../../core/Replica.js'
+import * as Unread from '../../core/Unread.js'
 import type { Update } from '../../core/Update.js'
 import type { WireMessage } from '../WireMessage.js'
 import * as Lost from './lost.js'
@@ -125,10 +125,9 @@ class Speaker<S, C> {
   }
 
   private updates(updates: ReadonlyArray<Update<C>>): void {
-    const { unread } = this.replica.log
+    const { log } = this.replica
     for (const update of updates) {
-      const isUnread = unread !== undefined && Log.contents(update)(unread.log).includes(update)
-      this.messages.push({ _tag: isUnread ? 'Unread' : 'Update', update })
+      this.messages.push({ _tag: Unread.holds(update)(log) ? 'Unread' : 'Update', update })
     }
     this.session = { ...this.session, telling: Telling.sent(updates)(this.session.telling) }
   }

@@ -118,6 +118,25 @@ const delivered = (updates: ReadonlyArray<Update<Change>>, batches: ReadonlyArra
 
 const limits = fc.constantFrom<Partial<Text.Limits>>({}, { units: 0 }, { operations: 1 }, { units: 3, operations: 2 })
 
+type Delivery = readonly [
+  all: ReadonlyArray<Update<Change>>,
+  shuffled: ReadonlyArray<Update<Change>>,
+  batches: ReadonlyArray<number>,
+]
+
+/** The outcome is that of the rules in both orders, one by one and in batches. */
+const expectOneOutcome = ([all, shuffled, batches]: Delivery): void => {
+  const { text, order } = outcomeOf(all)
+  for (const updates of [all, shuffled]) {
+    for (const cuts of [[], batches]) {
+      const state = delivered(updates, cuts)
+      expect(Text.toString(state)).toBe(text)
+      expect(orderOf(state)).toEqual(order)
+      expectSound(state)
+    }
+  }
+}
+
 describe('A text that honest replicas write', () => {
   test('is what its rules say, after every step', () => {
     fc.assert(
@@ -135,17 +154,7 @@ describe('A text that honest replicas write', () => {
           const { all } = play(steps)
           return fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }), fc.array(fc.nat(6)))
         }),
-        ([all, shuffled, batches]) => {
-          const { text, order } = outcomeOf(all)
-          for (const updates of [all, shuffled]) {
-            for (const cuts of [[], batches]) {
-              const state = delivered(updates, cuts)
-              expect(Text.toString(state)).toBe(text)
-              expect(orderOf(state)).toEqual(order)
-              expectSound(state)
-            }
-          }
-        },
+        expectOneOutcome,
       ),
       { numRuns: inNetworks(500) },
     )
@@ -189,17 +198,7 @@ describe('A text that liars write', () => {
           .chain((all) =>
             fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }), fc.array(fc.nat(6))),
           ),
-        ([all, shuffled, batches]) => {
-          const { text, order } = outcomeOf(all)
-          for (const updates of [all, shuffled]) {
-            for (const cuts of [[], batches]) {
-              const state = delivered(updates, cuts)
-              expect(Text.toString(state)).toBe(text)
-              expect(orderOf(state)).toEqual(order)
-              expectSound(state)
-            }
-          }
-        },
+        expectOneOutcome,
       ),
       { numRuns: inNetworks(2000) },
     )
