@@ -56,7 +56,7 @@ export const text =
 
 /**
  * Replaces `count` UTF-16 code units from `offset` on by a string. O(k) for k lines up to the end
- * of the change. Errors: `IndexOutOfRange` beyond the text, with the length of the text.
+ * of the change; as {@link text} once, if one of them lacks its line end. Errors: `IndexOutOfRange` beyond the text, with the length of the text.
  */
 export const splice =
   (offset: number, count: number, string: string) =>
@@ -67,7 +67,8 @@ export const splice =
     const end = held.reduce((sum, line) => sum + line.length, start)
     if (offset > end) return beyond(offset, end)
     if (offset + count > end) return beyond(offset + count, end)
-    if (following === undefined && isRagged) {
+    if (isRagged) {
+      // the line end that such a line is shown with is not stored: write it, or it goes with what follows
       const all = toString(state)
       return text(all.slice(0, offset) + string + all.slice(offset + count))(state, stamp)
     }

@@ -137,6 +137,20 @@ describe('A text', () => {
     }
   })
 
+  test.each([
+    [
+      'a change that becomes equal to a line as it is shown',
+      { a: 'x\n', b: 'y', c: '\n' },
+      [3, 1, 'x\ny'],
+      'x\nyx\ny\n',
+    ],
+    ['a removal of all behind it', { a: 'x', b: 'y\n' }, [2, 2, ''], 'x\n'],
+    ['a removal of all behind it but an empty line', { a: 'x', b: 'y\n', c: '' }, [2, 2, ''], 'x\n'],
+  ] as const)('keeps the line end of a line that lacks it: %s', (_, lines, [offset, count, string], expected) => {
+    const ragged = applyUpdates([[lines, NOW, 'b']])(create('a'))
+    expect(REdit.toString(make(REdit.splice(offset, count, string), ragged).next.state)).toBe(expected)
+  })
+
   test('is exactly the text that was written after any merge', () => {
     fc.assert(
       fc.property(prose, fc.array(fc.tuple(fc.nat(2), prose, fc.nat(), fc.nat()), { maxLength: 8 }), (first, edits) => {
