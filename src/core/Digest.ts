@@ -42,22 +42,24 @@ export const of = ({
   readonly clock: Clock.Clock
   readonly log: Log<unknown>
 }): Digest => {
+  const digest: Mutable<Digest> = { id, clock: Clock.toSureRecord(clock) }
+  if (clock.floor !== NEVER) digest.floor = clock.floor
   const doubt = Doubt.of(clock, log)
-  return {
-    id,
-    clock: Clock.toSureRecord(clock),
-    ...(clock.floor !== NEVER && { floor: clock.floor }),
-    ...(doubt && { doubt }),
-  }
+  if (doubt !== undefined) digest.doubt = doubt
+  return digest
 }
 
+/** A record in the making. Members set one by one cost a tenth of a spread. */
+export type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
 /** Without the id: what an answer says that it answers. */
-export const havingOf = ({ clock, floor, doubt, after }: Having): Having => ({
-  clock,
-  ...(floor !== undefined && { floor }),
-  ...(doubt && { doubt }),
-  ...(after && { after }),
-})
+export const havingOf = ({ clock, floor, doubt, after }: Having): Having => {
+  const having: Mutable<Having> = { clock }
+  if (floor !== undefined) having.floor = floor
+  if (doubt !== undefined) having.doubt = doubt
+  if (after !== undefined) having.after = after
+  return having
+}
 
 /** How far a digest's replica is sure of a source. O(1). */
 export const sureOf = ({ clock, floor = NEVER }: Having, source: SourceId): Timestamp => {

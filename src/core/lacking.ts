@@ -37,9 +37,10 @@ export const lacking =
     const left = after === undefined ? doubted : doubted.filter(isBeyond(after))
     const isSkipped = left.length < doubted.length
     if (budget === undefined) {
+      const updates = Log.since(behind)(log)
+      if (log.unread === undefined && left.length === 0) return { updates, unread: [], isWhole: !isSkipped }
       const unread = log.unread === undefined ? [] : Log.since(behind)(log.unread.log)
-      const all = unread.length === 0 ? Log.since(behind)(log) : [...Log.since(behind)(log), ...(unread as Update<C>[])]
-      return { ...split(left.length === 0 ? all : all.concat(left as Update<C>[]), log), isWhole: !isSkipped }
+      return { ...split([...updates, ...unread, ...left] as Update<C>[], log), isWhole: !isSkipped }
     }
     const [first, rest] = Frontier.next(budget, bytesOf(dataType, log))(Frontier.of(behind, budget.order)(log))
     const more = Frontier.isEmpty(rest) ? within(budget, bytesOf(dataType, log), first, left as Update<C>[]) : []

@@ -60,14 +60,16 @@ export const push =
     }
     const { clock } = before
     const since = { clock: Clock.toRecord(clock), ...(clock.floor !== NEVER && { floor: clock.floor }) }
-    return { ...messageOf(Digest.of(replica), Log.sorted(updates), unread), since, complete: true }
+    return { ...answerOf(Digest.of(replica), Log.sorted(updates), unread, since), complete: true }
   }
 
-const messageOf = <C>(
+/** A message in the making, without what may be absent. */
+const answerOf = <C>(
   digest: Digest.Digest,
   updates: ReadonlyArray<Update<C>>,
   unread: ReadonlyArray<Update<unknown>>,
-): Message<C> => (unread.length === 0 ? { digest, updates } : { digest, updates, unread })
+  since: Digest.Having,
+): Digest.Mutable<Message<C>> => (unread.length === 0 ? { digest, updates, since } : { digest, updates, unread, since })
 
 /**
  * Whether a message is a round for a replica: it tells all that the replica lacks. Looked at before
@@ -114,10 +116,9 @@ export const brought =
   <C>(message: Message<C>) =>
   <S>(replica: Replica<S, C>): { readonly batch: Batch<C>; readonly vouching: Vouching } => {
     const { digest, updates, unread, refused } = message
-    return {
-      batch: { updates, ...(unread && { unread }), ...(refused && { passed: passing(refused) }) },
-      vouching: isRound(message)(replica) ? Digest.claimOf(digest) : 'nobody',
-    }
+    const vouching = isRound(message)(replica) ? Digest.claimOf(digest) : 'nobody'
+    if (unread === undefined && refused === undefined) return { batch: { updates }, vouching }
+    return { batch: { updates, unread: unread ?? [], passed: passing(refused ?? []) }, vouching }
   }
 
 /**
@@ -155,13 +156,14 @@ export const reply =
     if (saysNothing && !(isWhole && makesSurer(digest, replica)) && (isAnswer || !mayLack(digest, replica))) return none
     const own = Digest.of(replica)
     const asking = goesOn && at !== undefined ? { ...own, after: at } : own
-    return some({
-      ...messageOf(asking, updates, unread),
-      since: Digest.havingOf(digest),
-      ...(isWhole && { complete: true }),
-      ...(cutAt !== undefined && { more: true, at: cutAt }),
-      ...((!isAnswer || goesOn) && { asks: true }),
-    })
+    const answer = answerOf(asking, updates, unread, Digest.havingOf(digest))
+    if (isWhole) answer.complete = true
+    if (cutAt !== undefined) {
+      answer.more = true
+      answer.at = cutAt
+    }
+    if (!isAnswer || goesOn) answer.asks = true
+    return some(answer)
   }
 
 /** Whether a place lies before another. No place lies before none. */
