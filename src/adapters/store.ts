@@ -5,6 +5,7 @@ import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
 import type { Security } from '../trust/Security.js'
 import { createCell } from './store/Cell.js'
+import { rereadAllowed } from './store/gate.js'
 import { createIntake } from './store/intake.js'
 import { withPort } from './store/Port.js'
 import type { LocalStore } from './store/Store.js'
@@ -48,7 +49,8 @@ export const createStore = <S, C>(
 ): LocalStore<S, C> => {
   const { now = Date.now, replica: saved = scuttlebutt.create(id), security } = options
   const { dataType } = scuttlebutt
-  const cell = createCell(scuttlebutt.reread(saved.id === id ? saved : { ...saved, id }))
+  const reread = security === undefined ? scuttlebutt.reread : rereadAllowed(dataType, security)
+  const cell = createCell(reread(saved.id === id ? saved : { ...saved, id }))
   const { getReplica } = cell
   const { gate, port, hear, apply } = createIntake(dataType, cell, security, now)
   const store: LocalStore<S, C> = {
@@ -56,9 +58,10 @@ export const createStore = <S, C>(
     getReplica,
     ...createWriter(scuttlebutt, cell, gate, { ...options, now }),
     apply,
-    reconcile: (message, budget, { trusted } = {}) => hear(message, budget, trusted).answer(),
-    reconcileAsync: async (message, budget, { trusted } = {}) => {
-      const { taking, answer } = hear(message, budget, trusted)
+    reconcile: (message, budget, { trusted: isTrusted = false } = {}) =>
+      hear(message, { isTrusted, isHasty: true }, budget).answer(),
+    reconcileAsync: async (message, budget, { trusted: isTrusted = false } = {}) => {
+      const { taking, answer } = hear(message, { isTrusted, isHasty: false }, budget)
       await taking
       return answer()
     },

@@ -83,9 +83,16 @@ export const settle =
 /**
  * Reads what could not be read before, with the codec of a newer data type. The same replica if
  * nothing can. O(u log n) for u unread updates, and as `applyUpdates`.
+ *
+ * With `isAllowed`, each update meets the state after those before it. One that is not allowed goes,
+ * and is in doubt as if it had never come.
  */
-export const reread = <S, C>(dataType: DataType<S, C>) => {
+export const reread = <S, C>(dataType: DataType<S, C>, isAllowed?: (update: Update<C>, state: S) => boolean) => {
   const decode = Change.decode(dataType)
+  const readAll = (updates: ReadonlyArray<Update<C>>, replica: Replica<S, C>): Replica<S, C> => {
+    const log = updates.reduce((next, update) => Log.fork(update)(next), replica.log)
+    return withLogged(dataType, updates, false, { ...replica, log })
+  }
   return (replica: Replica<S, C>): Replica<S, C> => {
     const read: Update<C>[] = []
     const left: Update<unknown>[] = []
@@ -96,7 +103,17 @@ export const reread = <S, C>(dataType: DataType<S, C>) => {
       else left.push(update)
     }
     if (read.length === 0) return replica
-    const log = read.reduce((next, update) => Log.fork(update)(next), Unread.keep(left)(replica.log))
-    return withLogged(dataType, read, false, { ...replica, log })
+    const kept = { ...replica, log: Unread.keep(left)(replica.log) }
+    if (isAllowed === undefined) return readAll(read, kept)
+    return read.reduce(
+      (next, update) => (isAllowed(update, next.state) ? readAll([update], next) : doubting(update, next)),
+      kept,
+    )
   }
+}
+
+/** The replica, sure of an update's source only up to what it holds before the update. */
+const doubting = <S, C>([, timestamp, source]: Update<C>, replica: Replica<S, C>): Replica<S, C> => {
+  const before = Log.timestamps(source, Timestamp.NEVER, timestamp)(replica.log).filter((held) => held < timestamp)
+  return { ...replica, clock: Clock.doubtFrom(source, before.at(-1) ?? Timestamp.NEVER)(replica.clock) }
 }

@@ -102,7 +102,7 @@ describe('reconcile of a store', () => {
     expect(sb.isSynced(digest(ann), digest(ben))).toBe(true)
   })
 
-  test('does not wait for a slow verifier, and is sure once it has judged; reconcileAsync waits', async () => {
+  test('does not wait for a slow verifier, and claims nothing then; reconcileAsync waits, and is sure', async () => {
     const pending: (() => void)[] = []
     const verify = () => () => new Promise<E.Either<never, true>>((done) => pending.push(() => { done(E.right(true)) })) // prettier-ignore
     const secure = () => make('z', { security: { document: '', verifier: { verify } } })
@@ -125,9 +125,11 @@ describe('reconcile of a store', () => {
     await eventually(() => {
       expect([read(now), read(deaf)]).toEqual([{ x: 1 }, { x: 1 }])
     })
-    for (const store of [now, later]) expect(digest(store)).toEqual({ id: 'z', clock: { ann: 1000 } })
-    // what was no round claims nothing
-    expect(digest(deaf)).toMatchObject({ clock: {}, doubt: { ann: [[1000, expect.any(String)]] } })
+    expect(digest(later)).toEqual({ id: 'z', clock: { ann: 1000 } })
+    // nor does what was no round
+    for (const store of [now, deaf]) {
+      expect(digest(store)).toMatchObject({ clock: {}, doubt: { ann: [[1000, expect.any(String)]] } })
+    }
   })
 })
 
@@ -169,6 +171,33 @@ describe('W2: an update that this program cannot read', () => {
     expect(read(upgraded)).toEqual({ x: 'text', n: 1 })
     expect(upgraded.unread()).toEqual([])
     expect(digest(upgraded)).toEqual(digest(ben))
+  })
+
+  test('is authorised once it can be read, each on the state after those before it', () => {
+    const wrote = make('ann', { now: () => NOW })
+    const changes = [Model.set('n', 1), Model.set('role', 'editor'), Model.set('text', 'x'), Model.set('ban', 'x')]
+    for (const change of changes) right(wrote.change(change))
+    const told = sb.open(wrote.getReplica())
+    const old = make('ben', {}, older)
+    const message = right(
+      older.decodeMessage()(sb.encodeMessage({ ...told, updates: sb.history()(wrote.getReplica()) })),
+    )
+    old.reconcile({ ...message, since: { clock: {} }, complete: true })
+    expect(old.unread()).toHaveLength(3)
+    const report = vi.fn()
+    const isEditor = (state: State) => O.isSome(Model.get('role')(state))
+    const authorize = ([[key]]: Update<Change>, state: State) =>
+      key === 'n' || key === 'role' || (key === 'text' && isEditor(state)) ? E.right(true) : E.left(`no ${key}`)
+    const verify = () => E.right(true)
+    const opened = make('ben', {
+      replica: old.getReplica(),
+      security: { document: '', verifier: { verify }, authorize, report },
+    })
+    expect([read(opened), opened.unread()]).toEqual([{ n: 1, role: 'editor', text: 'x' }, []])
+    expect(report.mock.calls).toMatchObject([[{ _tag: 'Unauthorized', reason: 'no ban' }]])
+    // it is asked for again, as if it had never come
+    const [, , text, ban] = sb.history()(wrote.getReplica())
+    expect(digest(opened)).toMatchObject({ clock: { ann: text![1] }, doubt: { ann: [[ban![1], expect.any(String)]] } })
   })
 })
 

@@ -19,6 +19,8 @@ export interface Peer {
   readonly id: SourceId
   /** Its word counts for two: see `trust/Chain`. */
   readonly isTrusted: boolean
+  /** The bringer does not wait for verdicts: if any is out, the batch claims nothing. */
+  readonly isHasty?: boolean
 }
 
 /** The outcome of a batch, and the replica before it. */

@@ -4,6 +4,7 @@ import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import type { Batch } from '../../core/Arrivals.js'
 import * as Json from '../../core/Json.js'
+import { reread } from '../../core/apply.js'
 import * as Clock from '../../core/Clock.js'
 import * as Prefix from '../../core/Prefix.js'
 import { failed } from '../../core/receive.js'
@@ -265,6 +266,16 @@ const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: 
       return thrown(error)
     }
   }
+}
+
+/** Reads what could not be read before. What `authorize` does not allow goes, and is reported. */
+export const rereadAllowed = <S, C>(dataType: DataType<S, C>, security: Security<S, C>) => {
+  const forbidden = forbids(dataType, security)
+  return reread(dataType, (update, state) => {
+    const refusal = forbidden(update, state)
+    if (refusal !== undefined) security.report?.(refusal)
+    return refusal === undefined
+  })
 }
 
 export const unsignable = (reason: string): E.Left<Unsignable> => left({ _tag: 'Unsignable', at: '', reason })

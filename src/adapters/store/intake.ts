@@ -61,9 +61,13 @@ export const createIntake = <S, C>(
     },
   }
   /** Takes a message. The answer comes at once, or once all verdicts are there. */
-  const hear = (message: Message<C>, budget?: Budget, isTrusted = false) => {
+  const hear = (
+    message: Message<C>,
+    how: { readonly isTrusted: boolean; readonly isHasty: boolean },
+    budget?: Budget,
+  ) => {
     const before = cell.getReplica()
-    const peer = { id: message.digest.id, isTrusted }
+    const peer = { id: message.digest.id, ...how }
     const { batch, vouching } = brought(message)(before)
     const taking = port.receive(batch, vouching, () => undefined, peer)
     return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
@@ -106,7 +110,10 @@ const createGated = <S, C>(
     }
     const arrivals = classify(dataType)(batch, 'nobody', cell.past())(getReplica())
     const decided = gate.receive({ updates: news(arrivals), unread: unreadNews(arrivals) }, tell)
-    if (typeof decided !== 'boolean') return decided.then(finish)
+    if (typeof decided !== 'boolean')
+      return decided.then((isDecided) => {
+        finish(isDecided && peer?.isHasty !== true)
+      })
     finish(decided)
     return undefined
   }
