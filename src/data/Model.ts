@@ -18,10 +18,12 @@ import type { Applied, DataType } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
 import { none, some } from '../core/Option.js'
+import type { Patch, Replaced } from '../core/Patch.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
+import { ofEntries } from './parts/patches.js'
 
 export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
@@ -49,6 +51,8 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): 
   empty: emptyState,
   apply,
   toJSON,
+  diff,
+  patch,
 })
 
 const apply =
@@ -122,6 +126,25 @@ export const keys = <V>(state: State<V>): ReadonlyArray<string> => entries(state
 /** The values by key, as a plain object. A key `__proto__` is a member like any other. O(n). */
 export const toJSON = <V>(state: State<V>): Readonly<Record<string, DeepReadonly<V>>> =>
   Object.fromEntries(entries(state))
+
+/**
+ * The keys whose values differ, in order. O(d log n) for d of them.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const model = scuttlebutt(Model.of(t.number))
+ * const [, one] = unwrap(model.change(Model.set('x', 1), 1000)(model.create('alice')))
+ * const [, two] = unwrap(model.change(Model.set('x', 2), 1001)(one))
+ * Model.diff(one.state)(two.state) // => [{ at: ['x'], before: 1, after: 2 }]
+ */
+export const diff =
+  <V>(before: State<V>) =>
+  (after: State<V>): ReadonlyArray<Replaced<readonly [key: string], DeepReadonly<V>>> =>
+    ofEntries(before.winners, after.winners, ([[, value]]) => value ?? undefined)
+
+/** A change for each patch. */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> =>
+  (patches as ReadonlyArray<Replaced<readonly [string], never>>).map(({ at: [key], after }) => [key, after ?? null])
 
 /** Equal if the same updates win with the same values. O(n). */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({
