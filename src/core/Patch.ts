@@ -33,6 +33,4 @@ export const between = <const At extends Path, A>(
   before: A | undefined,
   after: A | undefined,
 ): ReadonlyArray<Replaced<At, A>> =>
-  isSame(before, after)
-    ? []
-    : [{ at, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]
+  isSame(before, after) ? [] : [{ at, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]

@@ -144,7 +144,7 @@ export const diff =
 
 /** A change for each patch. */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> =>
-  (patches as ReadonlyArray<Replaced<readonly [string], never>>).map(({ at: [key], after }) => [key, after ?? null])
+  (patches as ReadonlyArray<Replaced<readonly [string], never>>).map(({ at: [key], after = null }) => [key, after])
 
 /** Equal if the same updates win with the same values. O(n). */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({

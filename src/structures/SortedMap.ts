@@ -219,21 +219,26 @@ export const forEachChange = <K, V>(
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
   const top = height(previous.root)
-  /** `near` is where `previous` most likely has the node, if it has it: among its children. */
-  const compare = (node: Node<K, V>, level: number, near: Node<K, V> | undefined): void => {
-    const key = leastKey(node)
-    let held = near?.leaf === false ? childAt(less, near, key) : undefined
+  /**
+   * `near` most likely has the node among its children, if `previous` has it. `low` is not above
+   * any key of the node; it is undefined at the beginning of the map.
+   */
+  const compare = (node: Node<K, V>, level: number, near: Node<K, V> | undefined, low: K | undefined): void => {
+    let held = near?.leaf === false ? childAt(less, near, low) : undefined
     // a split or a join may have moved the node to another parent
-    if (held !== node) held = nodeAt(less, previous.root, top - level, key)
+    if (held !== node) held = nodeAt(less, previous.root, top - level, leastKey(node))
     if (held === node) return
     if (node.leaf) {
       walk(node, 0, node.size, (value, entryKey) => {
         const before = lookup(less, previous.root, entryKey)
         if (!Object.is(before, value)) visit(entryKey, value, before)
       })
-    } else for (const child of node.items) compare(child, level - 1, held)
+    } else
+      node.items.forEach((child, i) => {
+        compare(child, level - 1, held, i === 0 ? low : node.keys[i])
+      })
   }
-  if (next.root.size > 0) compare(next.root, height(next.root), undefined)
+  if (next.root.size > 0) compare(next.root, height(next.root), undefined, undefined)
 }
 
 const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))
@@ -241,8 +246,8 @@ const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(n
 /** A branch's first key may be below it. */
 const leastKey = <K, V>(node: Node<K, V>): K => (node.leaf ? firstKey(node) : leastKey(node.items[0]!))
 
-const childAt = <K, V>(less: Less<K>, { keys, items }: Branch<K, V>, key: K): Node<K, V> =>
-  items[childIndex(less, keys, key)]!
+const childAt = <K, V>(less: Less<K>, { keys, items }: Branch<K, V>, key: K | undefined): Node<K, V> =>
+  items[key === undefined ? 0 : childIndex(less, keys, key)]!
 
 /** The node that may hold `key`, so many levels below the root. */
 const nodeAt = <K, V>(less: Less<K>, root: Node<K, V>, depth: number, key: K): Node<K, V> | undefined => {

@@ -53,30 +53,60 @@ export const ofLists = <K, V, A>(
   return splices.done(itemOf(before), itemOf(after))
 }
 
+type Same = (x: unknown, y: unknown) => boolean
+
+/** How many items at the beginning and at the end are the same in both. */
+type Ends = readonly [head: number, tail: number]
+
+type Both<A> = readonly [removed: ReadonlyArray<A>, inserted: ReadonlyArray<A>]
+
+const endsOf = <A>([removed, inserted]: Both<A>, same: Same): Ends => {
+  const least = Math.min(removed.length, inserted.length)
+  let head = 0
+  while (head < least && same(removed[head], inserted[head])) head++
+  let tail = 0
+  while (tail < least - head && same(removed.at(-1 - tail), inserted.at(-1 - tail))) tail++
+  return [head, tail]
+}
+
+/** The one splice from one list to another. O(n). */
+export const spliced = <A>(
+  [removed, inserted]: Both<A>,
+  [head, tail]: Ends = endsOf([removed, inserted], Object.is),
+  index = 0,
+): Spliced<readonly [], A> => ({
+  at: [],
+  splice: index + head,
+  removed: removed.slice(head, removed.length - tail),
+  inserted: inserted.slice(head, inserted.length - tail),
+})
+
 /** Splices in the making, in ascending order. */
 export class Splices<A> {
-  private readonly all: { readonly at: readonly []; splice: number; removed: A[]; inserted: A[] }[] = []
+  private readonly ends: (both: Both<A>) => Ends
+  private readonly all: { readonly index: number; readonly removed: A[]; readonly inserted: A[] }[] = []
+
+  constructor(ends: (both: Both<A>) => Ends = (both) => endsOf(both, isSame)) {
+    this.ends = ends
+  }
 
   /** `index` is in the list after. A splice joins the one that it follows on. */
   add(index: number, removed: ReadonlyArray<A>, inserted: ReadonlyArray<A>): void {
     const last = this.all.at(-1)
-    if (last !== undefined && last.splice + last.inserted.length === index) {
-      last.removed.push(...removed)
-      last.inserted.push(...inserted)
-    } else this.all.push({ at: [], splice: index, removed: [...removed], inserted: [...inserted] })
+    if (last !== undefined && last.index + last.inserted.length === index) {
+      for (const item of removed) last.removed.push(item)
+      for (const item of inserted) last.inserted.push(item)
+    } else this.all.push({ index, removed: [...removed], inserted: [...inserted] })
   }
 
   /** The splices, without what they take out and put back. None if both lists are the same. */
-  done(itemBefore: (index: number) => A | undefined, itemAfter: (index: number) => A | undefined) {
-    const all = this.all.flatMap(({ at, splice, removed, inserted }): Spliced<readonly [], A>[] => {
-      const least = Math.min(removed.length, inserted.length)
-      let head = 0
-      while (head < least && isSame(removed[head], inserted[head])) head++
-      let tail = 0
-      while (tail < least - head && isSame(removed.at(-1 - tail), inserted.at(-1 - tail))) tail++
-      const [out, into] = [removed, inserted].map((items) => items.slice(head, items.length - tail))
-      return out!.length + into!.length === 0 ? [] : [{ at, splice: splice + head, removed: out!, inserted: into! }]
-    })
+  done(
+    itemBefore: (index: number) => A | undefined,
+    itemAfter: (index: number) => A | undefined,
+  ): ReadonlyArray<Spliced<readonly [], A>> {
+    const all = this.all
+      .map(({ index, removed, inserted }) => spliced([removed, inserted], this.ends([removed, inserted]), index))
+      .filter(({ removed, inserted }) => removed.length + inserted.length > 0)
     const [first, last] = [all[0], all.at(-1)]
     if (first === undefined || last === undefined) return all
     // items that are alike may have changed places
