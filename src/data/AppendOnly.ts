@@ -29,6 +29,7 @@ import * as SortedMap from '../structures/SortedMap.js'
 import { readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import { ofLists } from './parts/patches.js'
+import { stable } from './parts/stable.js'
 
 export type Change<I> = { readonly push: DeepReadonly<I> } | { readonly remove: string }
 
@@ -147,9 +148,12 @@ export const remove =
   }
 
 /** The items with their ids, oldest first. O(n). */
-export const items = <I>({ pushes }: State<I>): ReadonlyArray<Item<I>> => {
-  const all: Item<I>[] = []
-  SortedMap.forEach(pushes, (update) => all.push({ id: idOf(update), item: itemIn(update) }))
+export const items = <I>(state: State<I>): ReadonlyArray<Item<I>> =>
+  stable(state, 'items', () => listed(state, (update) => ({ id: idOf(update), item: itemIn(update) })))
+
+const listed = <I, A>({ pushes }: State<I>, show: (update: Update<Change<I>>) => A): ReadonlyArray<A> => {
+  const all: A[] = []
+  SortedMap.forEach(pushes, (update) => all.push(show(update)))
   return all
 }
 
@@ -159,7 +163,8 @@ const itemIn = <I>([change]: Update<Change<I>>): DeepReadonly<I> => (change as {
 export const size = <I>({ pushes }: State<I>): number => SortedMap.size(pushes)
 
 /** The items, oldest first. O(n). */
-export const toJSON = <I>(state: State<I>): ReadonlyArray<DeepReadonly<I>> => items(state).map(({ item }) => item)
+export const toJSON = <I>(state: State<I>): ReadonlyArray<DeepReadonly<I>> =>
+  stable(state, 'toJSON', () => listed(state, itemIn))
 
 /** The items that came or went, as splices of {@link toJSON}. O(d log n) for d of them. */
 export const diff =

@@ -21,6 +21,7 @@ import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { kind, type Named } from './parts/kind.js'
 import { ofLists } from './parts/patches.js'
+import { nothing, stable } from './parts/stable.js'
 
 export type Change<P> = readonly [name: string, payload: DeepReadonly<P>, ...more: unknown[]]
 
@@ -104,14 +105,16 @@ export const events =
   (name?: string) =>
   <P>({ all, byName }: State<P>): ReadonlyArray<Event<P>> => {
     const timeline = name === undefined ? all : SortedMap.get(SortedMap.byText, byName, name)
-    return timeline === undefined ? [] : SortedMap.keys(timeline)
+    const isEmpty = timeline === undefined || SortedMap.size(timeline) === 0
+    return isEmpty ? nothing : stable(timeline, 'events', () => SortedMap.keys(timeline))
   }
 
 /** The number of events. O(1). */
 export const size = <P>({ all }: State<P>): number => SortedMap.size(all)
 
 /** `[name, payload]` of each event, oldest first. O(n). */
-export const toJSON = <P>(state: State<P>): ReadonlyArray<Change<P>> => events()(state).map(([change]) => change)
+export const toJSON = <P>(state: State<P>): ReadonlyArray<Change<P>> =>
+  stable(state, 'toJSON', () => SortedMap.keys(state.all).map(([change]) => change))
 
 /** The events that came, as splices of {@link toJSON}. O(d log n) for d of them. */
 export const diff =

@@ -36,6 +36,7 @@ import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import * as Holdings from './parts/Holdings.js'
 import * as Registers from './parts/Registers.js'
+import { stable } from './parts/stable.js'
 
 export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
@@ -270,32 +271,35 @@ export const get =
   (key: string, now: number) =>
   <V>({ entries, maxAge }: State<V>): O.Option<DeepReadonly<V>> => {
     const entry = SortedMap.get(SortedMap.byText, entries, key)
-    return entry === undefined ? none : valueAt(entry, now, maxAge)
+    return entry === undefined ? none : stable(entry, 'value', () => valueAt(entry, now, maxAge), now)
   }
 
 /** The keys with their values at a time, in UTF-16 code unit order of the keys. O(n). */
 export const entries =
   (now: number) =>
-  <V>({ entries: all, maxAge }: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
-    const present: (readonly [string, DeepReadonly<V>])[] = []
-    SortedMap.forEach(all, (entry, key) => {
-      const value = valueAt(entry, now, maxAge)
-      if (value._tag === 'Some') present.push([key, value.value])
-    })
-    return present
-  }
+  <V>(state: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> =>
+    stable(state, 'entries', () => entriesAt(now, state), now)
+
+const entriesAt = <V>(now: number, state: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
+  const present: (readonly [string, DeepReadonly<V>])[] = []
+  SortedMap.forEach(state.entries, (_, key) => {
+    const value = get(key, now)(state)
+    if (value._tag === 'Some') present.push([key, value.value])
+  })
+  return present
+}
 
 /** The keys with a value at a time, in UTF-16 code unit order. O(n). */
 export const keys =
   (now: number) =>
   <V>(state: State<V>): ReadonlyArray<string> =>
-    entries(now)(state).map(([key]) => key)
+    stable(state, 'keys', () => entriesAt(now, state).map(([key]) => key), now)
 
 /** The values by key at a time, as a plain object. O(n). */
 export const toJSON =
   (now: number) =>
   <V>(state: State<V>): Readonly<Record<string, DeepReadonly<V>>> =>
-    Object.fromEntries(entries(now)(state))
+    stable(state, 'toJSON', () => Object.fromEntries(entriesAt(now, state)), now)
 
 /**
  * What differs of all that is kept, lapsed or not: each field where a key holds merged objects in

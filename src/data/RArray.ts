@@ -26,7 +26,7 @@ import type { Applied, DataType, Maker } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
-import { none, some } from '../core/Option.js'
+import { none } from '../core/Option.js'
 import type { Patch, Spliced } from '../core/Patch.js'
 import { before, compare, sameStamp, type Stamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
@@ -37,6 +37,7 @@ import * as Holdings from './parts/Holdings.js'
 import { ofLists } from './parts/patches.js'
 import { pieces } from './parts/pieces.js'
 import * as Room from './parts/room.js'
+import { someOf, stable } from './parts/stable.js'
 
 export type Change<V> = Readonly<Record<string, DeepReadonly<V> | null>>
 
@@ -330,14 +331,17 @@ export const at =
   (index: number) =>
   <V>({ items }: State<V>): O.Option<DeepReadonly<V>> => {
     const item = SortedMap.at(items, index)
-    return item === undefined ? none : some(item.value)
+    return item === undefined ? none : someOf(item, item.value)
   }
 
 /** The number of items. O(1). */
 export const length = <V>({ items }: State<V>): number => SortedMap.size(items)
 
 /** The items in order. O(n). */
-export const toArray = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> => {
+export const toArray = <V>(state: State<V>): ReadonlyArray<DeepReadonly<V>> =>
+  stable(state, 'toArray', () => valuesIn(state))
+
+const valuesIn = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> => {
   const all = new Array<DeepReadonly<V>>(SortedMap.size(items))
   let i = 0
   SortedMap.forEach(items, ({ value }) => {
@@ -347,7 +351,8 @@ export const toArray = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> 
 }
 
 /** The keys of the items, in order. O(n). */
-export const keys = <V>({ items }: State<V>): ReadonlyArray<string> => SortedMap.keys(items)
+export const keys = <V>(state: State<V>): ReadonlyArray<string> =>
+  stable(state, 'keys', () => SortedMap.keys(state.items))
 
 /** The same as {@link toArray}. O(n). */
 export const toJSON = toArray

@@ -25,6 +25,7 @@ import * as SortedMap from '../structures/SortedMap.js'
 import * as LineDiff from './parts/lineDiff.js'
 import { ofLists } from './parts/patches.js'
 import * as Room from './parts/room.js'
+import { stable } from './parts/stable.js'
 import * as RArray from './RArray.js'
 
 export type Change = RArray.Change<string>
@@ -177,7 +178,9 @@ const joined = (edits: ReadonlyArray<LineDiff.Edit>, { items }: State): LineDiff
  * The lines in order, each with its line end; the last may have none. A line without one that
  * another replica put before the end is shown with one: two lines never fuse. O(n).
  */
-export const lines = (state: State): ReadonlyArray<string> => {
+export const lines = (state: State): ReadonlyArray<string> => stable(state, 'lines', () => linesIn(state))
+
+const linesIn = (state: State): ReadonlyArray<string> => {
   const stored = RArray.toArray(state)
   let last = stored.length - 1
   while (last >= 0 && stored[last] === '') last--

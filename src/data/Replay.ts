@@ -30,6 +30,7 @@ import * as SortedMap from '../structures/SortedMap.js'
 import { readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import { spliced } from './parts/patches.js'
+import { stable } from './parts/stable.js'
 
 /** The state after the first `position` actions in total order. */
 interface Checkpoint<S> {
@@ -185,7 +186,7 @@ export const state = <S, A>({ checkpoints }: State<S, A>): S => checkpoints[chec
 
 /** The actions in total order. O(n). */
 export const actions = <S, A>(state: State<S, A>): ReadonlyArray<DeepReadonly<A>> =>
-  SortedMap.keys(state.actions).map(([action]) => action)
+  stable(state, 'actions', () => SortedMap.keys(state.actions).map(([action]) => action))
 
 /**
  * The updates on which the reducer threw, or changed its state in place, in total order, with the

@@ -25,6 +25,7 @@ import type { Patch } from '../core/Patch.js'
 import type { ChangeOf, StateOf } from '../core/typesOf.js'
 import type { Stamp, Update } from '../core/Update.js'
 import type { Named } from './parts/kind.js'
+import { stable } from './parts/stable.js'
 
 /** The data types of a bucket, by name. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- DataType is invariant
@@ -248,11 +249,13 @@ const madeOf = (state: object): Parts => {
 
 const shown =
   <P extends Parts>(parts: P) =>
-  ({ states }: State<P>): Readonly<Record<string, unknown>> =>
-    mapped(parts, ({ toJSON: show }, name) => {
-      const part: unknown = (states as States)[name]
-      return show === undefined ? part : show(part)
-    })
+  (state: State<P>): Readonly<Record<string, unknown>> =>
+    stable(state, 'toJSON', () =>
+      mapped(parts, ({ toJSON: show }, name) => {
+        const part: unknown = (state.states as States)[name]
+        return show === undefined ? part : show(part)
+      }),
+    )
 
 /**
  * The patches of each part, with its name before their paths. Costs as the parts. Throws as

@@ -24,6 +24,7 @@ import * as Json from '../core/Json.js'
 import type { Replica } from '../core/Replica.js'
 import { sameStamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
+import { stable } from './parts/stable.js'
 import { codec, type Change } from './text/Change.js'
 import { diff, patch } from './text/diff.js'
 import * as Doc from './text/Doc.js'
@@ -116,7 +117,9 @@ export const getEq = (): eq.Eq<State> => ({
 
 /** The strokes that wait for what is not here yet, and for what. O(p) for p strokes. */
 export const pending = (state: State): ReadonlyArray<Pending> =>
-  SortedMap.keys(whole(state).waiting).map(({ first, k, source, waiter }) => ({
-    ...waiter,
-    for: { first, k, source },
-  }))
+  stable(state, 'pending', () =>
+    SortedMap.keys(whole(state).waiting).map(({ first, k, source, waiter }) => ({
+      ...waiter,
+      for: { first, k, source },
+    })),
+  )

@@ -31,7 +31,7 @@ import type { Applied, Command, DataType, Maker } from '../../core/DataType.js'
 import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
-import { none, some } from '../../core/Option.js'
+import { none } from '../../core/Option.js'
 import { between, type Patch, type Replaced } from '../../core/Patch.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
@@ -40,11 +40,13 @@ import * as DenseKey from '../parts/DenseKey.js'
 import { kind, type Named } from '../parts/kind.js'
 import * as Holdings from '../parts/Holdings.js'
 import * as Registers from '../parts/Registers.js'
+import { someOf, stable } from '../parts/stable.js'
 import * as Index from './Index.js'
 import {
   fieldsOf,
   has,
   idOf,
+  rowOf,
   SORT,
   unknownRow,
   type Change,
@@ -224,22 +226,24 @@ export const row =
   (id: RowId) =>
   <V>({ held }: State<V>): O.Option<Fields<V>> => {
     const found = SortedMap.get(SortedMap.byText, held, id)
-    return found === undefined ? none : some(fieldsOf(found))
+    return found === undefined ? none : someOf(found, rowOf(id, found).fields)
   }
 
 /** The number of rows. O(1). */
 export const size = <V>({ held }: State<V>): number => SortedMap.size(held)
 
 /** The rows, in UTF-16 code unit order of their ids. O(n). */
-export const rows = <V>({ held }: State<V>): ReadonlyArray<Row<V>> => {
+export const rows = <V>(state: State<V>): ReadonlyArray<Row<V>> => stable(state, 'rows', () => rowsIn(state))
+
+const rowsIn = <V>({ held }: State<V>): ReadonlyArray<Row<V>> => {
   const all: Row<V>[] = []
-  SortedMap.forEach(held, (found, id) => all.push({ id, fields: fieldsOf(found) }))
+  SortedMap.forEach(held, (found, id) => all.push(rowOf(id, found)))
   return all
 }
 
 /** The fields of the rows by id, as a plain object. O(n). */
 export const toJSON = <V>(state: State<V>): Readonly<Record<RowId, Fields<V>>> =>
-  Object.fromEntries(rows(state).map(({ id, fields }) => [id, fields]))
+  stable(state, 'toJSON', () => Object.fromEntries(rowsIn(state).map(({ id, fields }) => [id, fields])))
 
 /**
  * What differs: a row that was made or removed as a whole, else each of its fields. O(d log n) for
