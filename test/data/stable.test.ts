@@ -14,7 +14,6 @@ import {
   scuttlebutt,
   Text,
   unwrap,
-  type Command,
   type DataType,
 } from '../../src/index.js'
 
