@@ -3,17 +3,18 @@ import type { either as E } from 'fp-ts'
 import { right } from '../core/Either.js'
 import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
-import * as Undo from '../data/undo/Undo.js'
+import { empty, transitions, type Undo } from '../data/undo/Undo.js'
 import type { LocalStore, Store } from './store/Store.js'
 
-export * as Undo from '../data/undo/Undo.js'
+export { empty, transitions, type Options, type Taken, type Transitions, type Undo } from '../data/undo/Undo.js'
 
 export interface UndoOptions {
-  /** A change that comes sooner than this after the one before joins its step, in ms. Default 500. */
+  /**
+   * A change that comes sooner than this after the one before joins its step, in ms. Default 500.
+   */
   readonly captureTimeout?: number
   /**
-   * What is to be undone: names, such as those of a bucket's parts, or paths as in patches. Default:
-   * everything.
+   * What is to be undone: names, as those of a bucket's parts, or paths as in patches. Default: all.
    */
   readonly scope?: string | ReadonlyArray<string | Path>
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
@@ -23,8 +24,7 @@ export interface UndoOptions {
 export interface UndoManager<C> {
   /**
    * Takes back the newest step of one's own of which others left something. Gives the updates made,
-   * none if there is nothing to undo. Errors as the store's `change`; then nothing has changed, but
-   * for what a store without `changeAll` had written before.
+   * none if there is nothing to undo. Errors as the store's `changeAll`; then nothing has changed.
    */
   readonly undo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
   /** Takes back the newest `undo` since the last change of one's own. Otherwise as `undo`. */
@@ -41,7 +41,7 @@ export interface UndoManager<C> {
 }
 
 /** What {@link createUndo} needs of a store. */
-export type Undoable<S, C> = Store<S, C> & Partial<Pick<LocalStore<S, C>, 'changeAll'>>
+export type Undoable<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'>
 
 /**
  * Follows a store, and takes back what it writes from now on. Undo is a change as any other: a new
@@ -62,10 +62,10 @@ export const createUndo = <S, C>(
   store: Undoable<S, C>,
   { captureTimeout = 500, scope, now = Date.now }: UndoOptions = {},
 ): UndoManager<C> => {
-  const places = scope === undefined ? [[]] : typeof scope === 'string' ? [[scope]] : scope.map(pathOf)
+  const places = [scope ?? [[]]].flat().map(pathOf)
   const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
-  const { wrote, heard, take } = Undo.transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
-  let undo: Undo.Undo<S> = Undo.empty
+  const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
+  let undo: Undo<S> = empty
   let seen = store.getReplica().state
   let isOurs = false
   const unsubscribe = store.subscribe((updates, replica, { state: before }) => {
@@ -91,15 +91,15 @@ export const createUndo = <S, C>(
     }
     isOurs = true
     try {
-      const made = changeAll(store, taken.commands)
-      if (made._tag === 'Right') undo = taken.next(before, store.getReplica().state)
+      const made = store.changeAll(taken.commands)
+      seen = store.getReplica().state
+      if (made._tag === 'Right') undo = taken.next(before, seen)
       return made
     } finally {
       isOurs = false
-      if (store.getReplica().state !== before) seen = store.getReplica().state
     }
   }
-  const clear = (): void => void (undo = Undo.empty)
+  const clear = (): void => void (undo = empty)
   return {
     undo: step('done'),
     redo: step('undone'),
@@ -117,17 +117,3 @@ export const createUndo = <S, C>(
 const pathOf = (place: string | Path): Path => (typeof place === 'string' ? [place] : place)
 
 const isStep = (entry: object): boolean => 'step' in entry
-
-const changeAll = <S, C>(
-  store: Undoable<S, C>,
-  commands: Undo.Taken<S, C>['commands'],
-): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-  if (store.changeAll !== undefined) return store.changeAll(commands)
-  const updates: Update<C>[] = []
-  for (const command of commands) {
-    const made = store.change(command)
-    if (made._tag === 'Left') return made
-    updates.push(made.right)
-  }
-  return right(updates)
-}

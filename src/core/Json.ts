@@ -108,6 +108,10 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
   return prototype === null || prototype === Object.prototype
 }
 
+/** An own member of an object, or undefined. O(1). */
+export const memberOf = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(object, name) ? object[name] : undefined
+
 /**
  * {@link copy} without the copy, for a value that JSON.parse or a codec has just made, so that
  * nobody else holds it. Skips members that are frozen already, and class instances. Gives the
