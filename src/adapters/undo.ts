@@ -1,6 +1,5 @@
 /** Undo and redo of what one store writes. */
 import type { either as E } from 'fp-ts'
-import { right } from '../core/Either.js'
 import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
 import { empty, transitions, type Undo } from '../data/undo/Undo.js'
@@ -14,7 +13,7 @@ export interface UndoOptions {
    */
   readonly captureTimeout?: number
   /**
-   * What is to be undone: names, as those of a bucket's parts, or paths as in patches. Default: all.
+   * What is to be undone: names, as of a bucket's parts, or paths as in patches. Default: all.
    */
   readonly scope?: string | ReadonlyArray<string | Path>
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
@@ -36,7 +35,7 @@ export interface UndoManager<C> {
   readonly stopCapturing: () => void
   /** Forgets all steps. */
   readonly clear: () => void
-  /** Forgets all steps, and lets go of the store. */
+  /** Lets go of the store: what it writes from then on is no step. */
   readonly close: () => void
 }
 
@@ -60,57 +59,43 @@ export type Undoable<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'>
  */
 export const createUndo = <S, C>(
   store: Undoable<S, C>,
-  { captureTimeout = 500, scope, now = Date.now }: UndoOptions = {},
+  { captureTimeout = 500, scope = [[]], now = Date.now }: UndoOptions = {},
 ): UndoManager<C> => {
-  const places = [scope ?? [[]]].flat().map(pathOf)
+  const places = [scope].flat().map(pathOf)
   const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
   const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
   let undo: Undo<S> = empty
-  let seen = store.getReplica().state
-  let isOurs = false
+  let seen: S | undefined = store.getReplica().state
   const unsubscribe = store.subscribe((updates, replica, { state: before }) => {
     const { id, state: after } = replica
-    // what was told to others before may have been seen already
-    if (isOurs || before !== seen || after === before) return
+    // what is told late was seen before
+    if (before !== seen || after === before) return
     seen = after
     const isOwn = updates.length > 0 && updates.every(([, , source]) => source === id)
     undo = isOwn ? wrote(before, after, now())(undo) : heard(before, after)(undo)
   })
-  /** To what the store holds by now, if it has not told of it yet. */
-  const catchUp = (): S => {
-    const { state } = store.getReplica()
-    if (state !== seen) undo = heard(seen, state)(undo)
-    return (seen = state)
-  }
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-    const before = catchUp()
+    const before = store.getReplica().state
+    // the store may not have told of it yet
+    if (before !== seen) undo = heard(seen as S, before)(undo)
     const taken = take(from)(undo)
-    if (taken === undefined) {
-      undo = { ...undo, [from]: [] }
-      return right([])
-    }
-    isOurs = true
+    seen = undefined // our own change is no news
     try {
       const made = store.changeAll(taken.commands)
-      seen = store.getReplica().state
-      if (made._tag === 'Right') undo = taken.next(before, seen)
+      if (made._tag === 'Right') undo = taken.next(before, store.getReplica().state)
       return made
     } finally {
-      isOurs = false
+      seen = store.getReplica().state
     }
   }
-  const clear = (): void => void (undo = empty)
   return {
     undo: step('done'),
     redo: step('undone'),
     canUndo: () => undo.done.some(isStep),
     canRedo: () => undo.undone.some(isStep),
     stopCapturing: () => void (undo = { ...undo, time: -Infinity }),
-    clear,
-    close: () => {
-      unsubscribe()
-      clear()
-    },
+    clear: () => void (undo = empty),
+    close: unsubscribe,
   }
 }
 

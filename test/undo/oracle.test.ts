@@ -84,7 +84,7 @@ const moves = fc.array(
   { maxLength: 40 },
 )
 
-/** What an author has: each item that came once, and those that went. An item may come back anew. */
+/** What an author has: the items that came, each by its instance, and the instances that went. */
 interface Items {
   readonly came: Map<number, number>
   readonly gone: Set<number>
@@ -227,9 +227,8 @@ test('undo of a Model gives back what was there, but where others wrote since', 
       let json: Readonly<Record<string, number>> = {}
       let [done, undone]: [key: string, before: number | undefined][][] = [[], []]
       const put = (name: string, value: number | undefined): void => {
-        const { [name]: before, ...rest } = json
-        json = value === undefined ? rest : { ...rest, [name]: value }
-        return void before
+        const others = Object.entries(json).filter(([other]) => other !== name)
+        json = Object.fromEntries(value === undefined ? others : [...others, [name, value]])
       }
       let next = 0
       for (const one of all) {

@@ -1,12 +1,15 @@
 /** Patches that take effect together, and how they pass others that were made at the same time. */
 import { isPlain, memberOf } from '../../core/Json.js'
-import { isSame, replaced, type Patch, type Path, type Replaced } from '../../core/Patch.js'
+import { isSame, replaced, type Patch, type Path, type Replaced, type Spliced } from '../../core/Patch.js'
 
 type Items = ReadonlyArray<unknown>
 
 type Kind = 'keep' | 'remove' | 'insert'
 
-/** A step through a list: so many items stay, or these go, or these come. What stays is not known. */
+/**
+ * A step through a list: so many items stay, or these go, or these come. It does not know which
+ * items stay.
+ */
 interface Op {
   readonly kind: Kind
   readonly count: number
@@ -24,6 +27,9 @@ export interface Edit {
   readonly values: ReadonlyMap<string, Replaced>
   readonly lists: ReadonlyMap<string, Pass>
 }
+
+/** No patches of values. */
+export const none: Edit['values'] = new Map()
 
 /** The edit that the patches of one `diff` make. O(patches). */
 export const of = (patches: ReadonlyArray<Patch>): Edit => {
@@ -45,72 +51,47 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   return { values, lists }
 }
 
-/** What is ahead of a pass. Behind its last step all items stay. */
-const reader = ({ ops }: Pass) => {
-  let at = 0
-  let within = 0
-  const hand = (): Op => ops[at] ?? END
-  return {
-    kind: (): Kind => hand().kind,
-    left: (): number => hand().count - within,
-    isDone: (): boolean => at === ops.length,
-    /** Goes on by some items of the step at hand, and gives them. */
-    take: (count: number): Items => {
-      const { items, count: all } = hand()
-      const taken = items.slice(within, (within += count))
-      if (within === all) {
-        at++
-        within = 0
-      }
-      return taken
-    },
-  }
-}
-
+/** Behind the last step all items stay. */
 const END: Op = { kind: 'keep', count: Infinity, items: [] }
 
+/** Takes some items of the first step away, and gives them. */
+const take = (ops: Op[], count: number): Items => {
+  const op = ops.shift() ?? END
+  if (count < op.count && op !== END) ops.unshift({ ...op, count: op.count - count, items: op.items.slice(count) })
+  return op.items.slice(0, count)
+}
+
 /** A step more. It joins the last one if that is of the same kind. */
-const add = (ops: Op[], kind: Kind, items: Items, count = items.length): void => {
+const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
   const last = ops.at(-1)?.kind === kind ? ops.pop() : undefined
-  if (last !== undefined) ops.push({ kind, count: last.count + count, items: [...last.items, ...items] })
-  else if (count > 0) ops.push({ kind, count, items })
+  const { count, items } = last ?? { count: 0, items: [] }
+  ops.push({ kind, count: count + howMany, items: items.concat(more) })
 }
 
 /**
  * One pass that does what two do, one after the other. Or, if they were made from the same list,
- * what the first does after the other; where both insert, `first` says whose items come first.
+ * what the first does after the other; where both insert, `isFirst` says whose items come first.
  */
-const combined = (one: Pass, other: Pass, first?: 'one' | 'other'): Pass => {
-  const [a, b, ops] = [reader(one), reader(other), [] as Op[]]
-  const isOver = first !== undefined
-  while (!a.isDone() || !(isOver || b.isDone())) {
-    const [kind, next] = [a.kind(), b.kind()]
-    const isBefore = isOver ? kind === 'insert' && (first === 'one' || next !== 'insert') : kind === 'remove'
-    if (isBefore) add(ops, kind, a.take(a.left()))
-    else if (next === 'insert') {
-      const count = b.left()
-      const items = b.take(count)
-      add(ops, isOver ? 'keep' : next, isOver ? [] : items, count)
+const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
+  const [a, b, ops] = [[...one.ops], [...other.ops], [] as Op[]]
+  while (a.length > 0 || (isFirst === undefined && b.length > 0)) {
+    const [{ kind, count }, next] = [a[0] ?? END, b[0] ?? END]
+    const isNext = next.kind === 'insert'
+    if (isFirst === undefined ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) {
+      add(ops, kind, take(a, count))
+    } else if (isNext) {
+      const items = take(b, next.count)
+      if (isFirst === undefined) add(ops, 'insert', items)
+      else add(ops, 'keep', [], next.count)
     } else {
-      const count = Math.min(a.left(), b.left())
-      const [items, gone] = [a.take(count), b.take(count)]
-      if (next === 'keep') add(ops, kind, items, count)
-      else if (!isOver && kind === 'keep') add(ops, next, gone)
+      const least = Math.min(count, next.count)
+      const [items, gone] = [take(a, least), take(b, least)]
+      if (next.kind === 'keep') add(ops, kind, items, least)
+      else if (isFirst === undefined && kind === 'keep') add(ops, 'remove', gone)
     }
   }
   return { at: one.at, ops }
 }
-
-const OPPOSITE = { keep: 'keep', remove: 'insert', insert: 'remove' } as const
-
-const mapped = <A>(map: ReadonlyMap<string, A>, f: (a: A, name: string) => A): ReadonlyMap<string, A> =>
-  new Map(Array.from(map, ([name, a]) => [name, f(a, name)]))
-
-/** The edit that takes an edit back. O(size). */
-export const inverse = ({ values, lists }: Edit): Edit => ({
-  values: mapped(values, ({ at, before, after }) => replaced(at, after, before)),
-  lists: mapped(lists, ({ at, ops }) => ({ at, ops: ops.map((op) => ({ ...op, kind: OPPOSITE[op.kind] })) })),
-})
 
 /**
  * The edit after another that was made from the same value. One's own gives way where the other
@@ -118,10 +99,12 @@ export const inverse = ({ values, lists }: Edit): Edit => ({
  */
 export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
   values: isOwn ? valuesBeside(one.values, [...other.values.values()]) : one.values,
-  lists: mapped(one.lists, (pass, name) => {
-    const others = other.lists.get(name)
-    return others === undefined ? pass : combined(pass, others, isOwn ? 'one' : 'other')
-  }),
+  lists: new Map(
+    Array.from(one.lists, ([name, pass]) => {
+      const others = other.lists.get(name)
+      return [name, others === undefined ? pass : combined(pass, others, isOwn)]
+    }),
+  ),
 })
 
 /** The patches of places where others wrote nothing. */
@@ -174,18 +157,23 @@ export const patchesOf = ({ values, lists }: Edit): ReadonlyArray<Patch> => [
 ]
 
 const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
-  const splices: { readonly at: Path; readonly splice: number; removed: Items; inserted: Items }[] = []
+  const splices: Spliced[] = []
   let index = 0
   let isOpen = false
   for (const { kind, count, items } of ops) {
-    if (kind !== 'remove') index += count
-    if (kind !== 'keep' && !isOpen) {
-      splices.push({ at, splice: kind === 'insert' ? index - count : index, removed: [], inserted: [] })
+    if (kind !== 'keep') {
+      const last = isOpen ? splices.pop() : undefined
+      const { splice, removed, inserted } = last ?? { splice: index, removed: [], inserted: [] }
+      const isRemoval = kind === 'remove'
+      splices.push({
+        at,
+        splice,
+        removed: isRemoval ? removed.concat(items) : removed,
+        inserted: isRemoval ? inserted : inserted.concat(items),
+      })
     }
     isOpen = kind !== 'keep'
-    const last = splices.at(-1)
-    if (kind === 'remove') last!.removed = [...last!.removed, ...items]
-    else if (kind === 'insert') last!.inserted = [...last!.inserted, ...items]
+    if (kind !== 'remove') index += count
   }
   return splices.filter(({ removed, inserted }) => !isSame(removed, inserted))
 }
