@@ -64,7 +64,7 @@ const take = (ops: Op[], count: number): Items => {
 /** A step more. It joins the last one if that is of the same kind. */
 const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
   const last = ops.at(-1)?.kind === kind ? ops.pop() : undefined
-  const { count, items } = last ?? { count: 0, items: [] }
+  const { count, items }: Pick<Op, 'count' | 'items'> = last ?? { count: 0, items: [] }
   ops.push({ kind, count: count + howMany, items: items.concat(more) })
 }
 
@@ -163,7 +163,7 @@ const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
   for (const { kind, count, items } of ops) {
     if (kind !== 'keep') {
       const last = isOpen ? splices.pop() : undefined
-      const { splice, removed, inserted } = last ?? { splice: index, removed: [], inserted: [] }
+      const { splice, removed, inserted }: Spliced = last ?? { at, splice: index, removed: [], inserted: [] }
       const isRemoval = kind === 'remove'
       splices.push({
         at,
