@@ -2,7 +2,7 @@
  * How many cases a property runs, by the environment:
  *
  * - `npm test` runs a fifth of the number that the call names, to be done in minutes.
- * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 30 over sockets,
+ * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 100 over sockets,
  *   and 200 kills.
  * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth over the wire, and kills
  *   a process a fiftieth as often.
@@ -20,8 +20,7 @@ export const isSoak = soak !== undefined
 /** Whether tests run with the numbers of CI, or more. */
 export const isThorough = soak !== undefined || CI === 'true'
 
-// over sockets 100 are wanted: npm's `between` may look for a key for ever, and hangs the run
-const IN_CI = { memory: 10_000, networks: 1000, wire: 30, kills: 200 } as const
+const IN_CI = { memory: 10_000, networks: 1000, wire: 100, kills: 200 } as const
 
 /** For each case in memory. */
 const IN_SOAK = { memory: 1, networks: 1, wire: 1 / 100, kills: 1 / 50 } as const
