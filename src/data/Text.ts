@@ -28,7 +28,7 @@ import { codec, type Change } from './text/Change.js'
 import * as Doc from './text/Doc.js'
 import { toString } from './text/read.js'
 import { load as loadWith, type NotSaved } from './text/save.js'
-import { apply, emptyOf, own, whole, type Limits, type State } from './text/State.js'
+import { apply, own, stateOf, whole, type Limits, type State } from './text/State.js'
 
 export type { Change, Hide, Insert, Operation, Other, Ref } from './text/Change.js'
 export { edit, insert, remove, splice, text } from './text/commands.js'
@@ -60,7 +60,7 @@ export const change = codec
 
 const DEFAULT: Limits = { units: 64, operations: 4 }
 
-export const empty: State = emptyOf(DEFAULT)
+export const empty: State = stateOf(DEFAULT)
 
 /** A stroke that waits, and the unit of another that it waits for. */
 export interface Pending {
@@ -77,7 +77,7 @@ export const of = ({ units = DEFAULT.units, operations = DEFAULT.operations }: P
   name,
   anyOrder,
   change,
-  empty: emptyOf({ units, operations }),
+  empty: stateOf({ units, operations }),
   apply,
   own,
   load: loadWith({ units, operations }),
