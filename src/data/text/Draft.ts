@@ -4,6 +4,7 @@ import * as SortedMap from '../../structures/SortedMap.js'
 import { isHide, isInsert, type Change, type Hide, type Insert, type Operation, type Ref } from './Change.js'
 import * as Doc from './Doc.js'
 import * as edits from './edits.js'
+import { hint } from './hint.js'
 import * as Open from './Open.js'
 import * as Tree from './Tree.js'
 
@@ -90,7 +91,7 @@ export const take = (draft: Draft, update: Update<Change>): void => {
     else if (grow(draft, Object.assign(stroke, held, { update, waits: null }), held)) return
   }
   draft.isTouched = true
-  proceed(draft, stroke)
+  proceed(draft, stroke, held?.size ?? 0)
 }
 
 /** Whether all operations done stand in a change, unchanged, or longer if it is the last. */
@@ -129,9 +130,9 @@ const grow = (draft: Draft, stroke: Progress, held: Doc.Stroke): boolean => {
 }
 
 /** Does the operations that are not done yet, as far as what they refer to is here. */
-const proceed = (draft: Draft, stroke: Progress): void => {
-  // the open end finds in its stroke what was done before it
-  if (draft.isStale || !advance(draft, stroke) || stroke.done > 1) keep(draft, stroke)
+const proceed = (draft: Draft, stroke: Progress, size: number): void => {
+  // of a stroke with an open end, its size alone counts
+  if (draft.isStale || !advance(draft, stroke) || stroke.size > size) keep(draft, stroke)
   if (!draft.isStale && SortedMap.size(draft.waiting) > 0) wake(draft, stroke.key)
 }
 
@@ -178,6 +179,11 @@ const targetOf = (draft: Draft, own: Doc.Stroke, ref: Ref): Doc.Stroke | undefin
 const insert = (draft: Draft, stroke: Progress, operation: Insert): boolean | undefined => {
   const { place } = draft
   const ref = operation[2]
+  if (draft.root === hint.root && mayOpen(draft, stroke, 1) && Open.isSame(operation, hint.operation)) {
+    stroke.done++
+    open(draft, stroke, hint.offset, 0, hint.left, hint.right)
+    return true
+  }
   let left = Tree.START
   if (ref !== 0) {
     const target = reach(draft, stroke, ref, 0)
@@ -233,16 +239,12 @@ const type = (
   right: number,
 ): boolean => {
   const { place } = draft
-  const { key, done, update, size } = stroke
   if (Tree.serialAt(place) === right) {
     if (mayOpen(draft, stroke)) {
-      const offset = Tree.offsetAt(place)
-      const bounds = { low: left, high: right, below: from, above: 0 }
-      const start = { isTyping: true, key, done, size, offset, ...bounds, shift: 0, text: '', at: 0 }
-      draft.open = Open.openWith(start, update)!
+      open(draft, stroke, Tree.offsetAt(place), from, left, right)
       return true
     }
-  } else Tree.toBehind(place, draft, lastBefore(draft, key, size + 1, left, right))
+  } else Tree.toBehind(place, draft, lastBefore(draft, stroke.key, stroke.size + 1, left, right))
   insertText(draft, stroke, text, from, left, right)
   return false
 }
@@ -274,9 +276,22 @@ const lastBefore = (draft: Draft, key: Doc.Key, k: number, left: number, right: 
   return last
 }
 
-/** Whether the last operation of the stroke is in hand, and nobody waits. */
-const mayOpen = (draft: Draft, { update, done }: Doc.Stroke): boolean =>
-  done + 1 === update[0].length && !draft.isWaking && SortedMap.size(draft.waiting) === 0
+/** Makes the text of the operation in hand, from `below` on, the open end. */
+const open = (
+  draft: Draft,
+  { key, done, size, update }: Progress,
+  offset: number,
+  below: number,
+  low: number,
+  high: number,
+): void => {
+  const start = { isTyping: true, key, done, size, offset, below, above: 0, low, high, shift: 0, text: '', at: 0 }
+  draft.open = Open.openWith(start, update)!
+}
+
+/** Whether the last operation of the stroke is in hand, or so many later, and nobody waits. */
+const mayOpen = (draft: Draft, { update, done }: Doc.Stroke, later = 0): boolean =>
+  done + later + 1 === update[0].length && !draft.isWaking && SortedMap.size(draft.waiting) === 0
 
 /** Puts the text of an operation, from `at` on, at the place of the draft. */
 const insertText = (draft: Draft, stroke: Progress, text: string, at: number, left: number, right: number): void => {
@@ -337,30 +352,23 @@ const erase = (
 /** Hides units, and remembers the range if much of it was hidden before. */
 const sweep = (draft: Draft, from: number, to: number): void => {
   let wasted = 0
-  for (let next = from; next < to;) {
-    const clean = sweptUpTo(draft, next)
-    if (clean > next) next = clean
-    else {
-      const count = edits.hide(draft, next, to - next)
-      if (count < 0) wasted++
-      next += Math.abs(count)
-    }
+  let next = from
+  while (next < to) {
+    const clean = SortedMap.floor(Tree.byNumber, draft.swept, next) ?? 0
+    const count = clean > next ? next - clean : edits.hide(draft, next, to - next)
+    if (count < 0) wasted++
+    next += Math.abs(count)
   }
   if (wasted <= WASTE) return
-  let low = from
-  let high = Math.max(to, sweptUpTo(draft, to))
-  const above = SortedMap.rank(Tree.byNumber, draft.swept, from)
-  if (sweptUpTo(draft, from) >= from && above > 0) low = SortedMap.entryAt(draft.swept, above - 1)![0]
+  // ranges within this one would be found before it
   for (;;) {
-    const inner = SortedMap.entryAt(draft.swept, SortedMap.rank(Tree.byNumber, draft.swept, low))
-    if (inner === undefined || inner[0] > to) break
-    high = Math.max(high, inner[1])
+    const inner = SortedMap.entryAt(draft.swept, SortedMap.rank(Tree.byNumber, draft.swept, from))
+    if (inner === undefined || inner[0] >= next) break
+    next = Math.max(next, inner[1])
     draft.swept = SortedMap.remove(Tree.byNumber, draft.swept, inner[0])
   }
-  draft.swept = SortedMap.set(Tree.byNumber, draft.swept, low, high)
+  draft.swept = SortedMap.set(Tree.byNumber, draft.swept, from, next)
 }
-
-const sweptUpTo = ({ swept }: Doc.Doc, serial: number): number => SortedMap.floor(Tree.byNumber, swept, serial) ?? -1
 
 /** Goes on with the strokes that wait for units of a stroke that are here now. */
 const wake = (draft: Draft, key: Doc.Key): void => {

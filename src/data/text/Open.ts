@@ -5,7 +5,7 @@
 import * as Json from '../../core/Json.js'
 import { before, type Update } from '../../core/Update.js'
 import { isHide, isInsert, type Change, type Insert, type Operation } from './Change.js'
-import { isSameStroke, kOf, strokeOf, type Doc, type Key } from './Doc.js'
+import { isSameStroke, kOf, strokeOf, type Key } from './Doc.js'
 
 /** What stays the same while the operation grows. */
 export interface Start {
@@ -29,9 +29,6 @@ export interface Start {
   readonly size: number
 }
 
-/** Not enumerated, so no clone has it. */
-export const COMMITTED: unique symbol = Symbol('committed')
-
 /** Typed: from 0 to the number of units. Removed: from a serial to another. */
 export interface Open {
   readonly start: Start
@@ -39,8 +36,6 @@ export interface Open {
   readonly update: Update<Change>
   readonly from: number
   readonly to: number
-  /** The text with the open end in its tree, once somebody has asked for it. */
-  [COMMITTED]: Doc | undefined
 }
 
 /** Where the open end begins, in visible units of the tree. */
@@ -65,7 +60,7 @@ export const openWith = (start: Start, update: Update<Change>): Open | undefined
     to = from + (what as number) - start.below - start.above
     if (from < start.low || to > start.high) return undefined
   }
-  return { start, update, from, to, [COMMITTED]: undefined }
+  return { start, update, from, to }
 }
 
 /** The open end with a later update of its stroke, if that only makes it longer. O(operations). */

@@ -60,7 +60,7 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
     const grown = Open.grown(open, updates[0]!)
     if (grown !== undefined) return { state: { doc, open: grown, mine, limits }, superseded: [open.update] }
   }
-  const known = open?.[Open.COMMITTED]
+  const known = open === null ? undefined : committed.get(open)
   const draft = known === undefined ? Draft.draftOf(doc, open) : Draft.draftOf(known, null)
   for (const update of updates) Draft.take(draft, update)
   return {
@@ -69,16 +69,18 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
   }
 }
 
+/** The texts with their open ends in the tree. Only saves to make them again. */
+const committed = new WeakMap<Open.Open, Doc.Doc>()
+
 /** The whole text as a tree. O(log n), and O(1) the next time. */
 export const whole = ({ doc, open }: State): Doc.Doc => {
   if (open === null) return doc
-  const known = open[Open.COMMITTED]
+  const known = committed.get(open)
   if (known !== undefined) return known
   const draft = Draft.draftOf(doc, open)
   Draft.flush(draft)
   const next = Draft.done(draft)
-  // whoever froze the state gets it made again
-  if (Object.isExtensible(open)) open[Open.COMMITTED] = next
+  committed.set(open, next)
   return next
 }
 

@@ -66,7 +66,7 @@ export const START = -1
 export const END = -2
 
 /** The most pieces of a leaf and children of a branch. Tests lower it. */
-export const sizes = { width: 24 }
+export const sizes = { width: 10 }
 
 export const isLeaf = (node: Node): node is Leaf => node.height === 0
 

@@ -6,6 +6,7 @@ import { isHide, isInsert, type Change, type Hide, type Operation, type Ref } fr
 import { isHigh, isLow, type Edit } from './codeUnits.js'
 import * as Doc from './Doc.js'
 import { growing, whole, type State } from './State.js'
+import { hint } from './hint.js'
 import * as Tree from './Tree.js'
 
 /** The offset lies between the halves of a surrogate pair. */
@@ -152,10 +153,12 @@ export const insertAt = (maker: Maker, isStart: boolean, text: string): void => 
   maker.units += text.length
   let ref: Ref = 0
   let mine: Tree.Piece | undefined
+  let behind = Tree.START
   if (isStart) Tree.toBehind(place, doc, Tree.START)
   else {
     const piece = place.piece!
     const k = piece.k + place.within
+    behind = Tree.serialAt(place)
     ref = Doc.refTo(piece.key, k, own)
     if (stroke?.size === k && Doc.isSameStroke(piece.key, own)) mine = piece
     Tree.move(place, 1)
@@ -168,7 +171,10 @@ export const insertAt = (maker: Maker, isStart: boolean, text: string): void => 
     return
   }
   const next = place.piece && Doc.refTo(place.piece.key, place.piece.k + place.within, own)
-  made.push(ref !== 0 && isNext(ref, next) ? ['+', text, ref] : ['+', text, ref, next ?? 0])
+  const operation: Operation = ref !== 0 && isNext(ref, next) ? ['+', text, ref] : ['+', text, ref, next ?? 0]
+  made.push(operation)
+  const offset = Tree.offsetAt(place)
+  Object.assign(hint, { root: doc.root, operation, offset, left: behind, right: Tree.serialAt(place) })
 }
 
 /** Whether a unit is the one further in the stroke of another. */
