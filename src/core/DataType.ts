@@ -1,8 +1,10 @@
 /** What a replicated data type is: a pure reducer over updates, and a codec for its changes. */
 import type { either as E } from 'fp-ts'
 import type { Type } from 'io-ts'
+import type { Clock } from './Clock.js'
+import type { Log } from './Log.js'
 import type { Timestamp } from './Timestamp.js'
-import type { Stamp, Update } from './Update.js'
+import type { SourceId, Stamp, Update } from './Update.js'
 
 /**
  * A data type with states `S` and changes `C`.
@@ -85,10 +87,29 @@ export interface DataType<S, C> {
    */
   readonly prune?: (now: Timestamp) => (state: S) => Applied<S, C>
   /**
+   * A replica from the JSON that the type's own way to save one gave. Errors: `NotSaved` for all
+   * else. Absent if the type has no such way.
+   */
+  readonly load?: (saved: unknown) => E.Either<NotSaved, Loaded<S, C>>
+  /**
    * The state as plain JSON. Equal on two replicas with equal clocks. Absent if a query needs more
    * than the state.
    */
   readonly toJSON?: (state: S) => unknown
+}
+
+/** A replica that was saved. */
+export interface Loaded<S, C> {
+  readonly id: SourceId
+  readonly clock: Clock
+  readonly log: Log<C>
+  readonly state: S
+}
+
+/** The value is not what the data type saved. */
+export interface NotSaved {
+  readonly _tag: 'NotSaved'
+  readonly reason: string
 }
 
 /** The result of a transition. */

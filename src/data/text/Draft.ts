@@ -223,21 +223,13 @@ const straightened = (draft: Draft, left: number, right: number): number => {
 }
 
 /** To the right of which unit the unit at a place was put. */
-const leftAt = ({ piece, within }: Tree.Place): number =>
-  within === 0 ? piece!.left : piece!.serial + within - 1
+const leftAt = ({ piece, within }: Tree.Place): number => (within === 0 ? piece!.left : piece!.serial + within - 1)
 
 /**
  * Inserts the text of the stroke's operation in hand, from `from` on, behind `left`, where the place
  * of the draft is. Whether it has become the open end instead.
  */
-const type = (
-  draft: Draft,
-  stroke: Progress,
-  [, text]: Insert,
-  from: number,
-  left: number,
-  right: number,
-): boolean => {
+const type = (draft: Draft, stroke: Progress, [, text]: Insert, from: number, left: number, right: number): boolean => {
   const { place } = draft
   if (Tree.serialAt(place) === right) {
     if (mayOpen(draft, stroke)) {

@@ -85,9 +85,7 @@ export const isGrown = (held: Change, change: Change, done: number, key: Key): b
   }
   if (!isHide(a) || !isHide(b)) return isSame(a, b)
   const [from, to] = [kOf(a[1]), kOf(b[1])]
-  return (
-    isSameStroke(strokeOf(a[1], key), strokeOf(b[1], key)) && to <= from && to + b[2] >= from + a[2]
-  )
+  return isSameStroke(strokeOf(a[1], key), strokeOf(b[1], key)) && to <= from && to + b[2] >= from + a[2]
 }
 
 /** {@link Json.equals}, faster for operations. */

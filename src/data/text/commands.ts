@@ -48,10 +48,7 @@ export const edit =
     outside(edits, state) ?? edited(edits, state, stamp)
 
 /** The refusal of the first offset that is not within the text, or not behind the one before it. */
-export const outside = (
-  edits: ReadonlyArray<Pick<Edit, 'from' | 'to'>>,
-  state: State,
-): E.Left<Refusal> | undefined => {
+export const outside = (edits: ReadonlyArray<Pick<Edit, 'from' | 'to'>>, state: State): E.Left<Refusal> | undefined => {
   const size = length(state)
   let last = 0
   for (const { from, to } of edits) {

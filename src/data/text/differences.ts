@@ -116,7 +116,8 @@ export const changesSince =
       if (wasVisible) offset += count
     })
     const [first] = changes
-    const isWhole = first !== undefined && first.to - first.from === length(old) && first.insert.length === length(state)
+    const isWhole =
+      first !== undefined && first.to - first.from === length(old) && first.insert.length === length(state)
     return isWhole ? [replacement(toString(old), first.insert)].filter(isEdit) : changes
   }
 

@@ -142,7 +142,7 @@ const fit = (draft: Draft): void => {
       draft.root = branchOf(owner, [node, right])
       return
     }
-    (nodes[depth - 1] as Branch).items.splice(steps[depth - 1]! + 1, 0, right)
+    ;(nodes[depth - 1] as Branch).items.splice(steps[depth - 1]! + 1, 0, right)
   }
 }
 

@@ -5,7 +5,13 @@
 import type { Operation } from './Change.js'
 import type { Node } from './Tree.js'
 
-export const hint: { root: Node | undefined; operation: Operation | undefined; offset: number; left: number; right: number } = {
+export const hint: {
+  root: Node | undefined
+  operation: Operation | undefined
+  offset: number
+  left: number
+  right: number
+} = {
   root: undefined,
   operation: undefined,
   offset: 0,

@@ -1,6 +1,8 @@
 /** A replica of a text as compact JSON, and back: units stand where they stood, none is placed. */
 import type { either as E } from 'fp-ts'
+import type { NotSaved } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
+import { MAX_DEPTH } from '../../core/Change.js'
 import * as Json from '../../core/Json.js'
 import { all } from '../../core/Log.js'
 import type * as Replica from '../../core/Replica.js'
@@ -31,12 +33,6 @@ export interface Saved {
    * its first serial less the end of the one before, and its left and right, counted back from it.
    */
   readonly pieces: readonly number[]
-}
-
-/** The value is not what `Text.save` gave. */
-export interface NotSaved {
-  readonly _tag: 'NotSaved'
-  readonly reason: string
 }
 
 /** A replica as JSON, with its log: `load` makes it again. O(n). */
@@ -92,6 +88,7 @@ type Filled = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] } & { readonly 
 const docOf = (saved: Saved): Doc.Doc => {
   const strokes = updatesIn(saved.log).map((update): Filled => {
     check(codec.is(update[0]))
+    Json.freeze(update, MAX_DEPTH)
     return { key: Doc.keyOf(update), update, done: update[0].length - 1, size: 0, places: [], waits: null }
   })
   const waiting = new SortedMap.Draft<Doc.Wait, true>(Doc.byWait, SortedMap.empty())

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { scuttlebutt, Text, type Replica } from '../../../src/index.js'
+import * as t from 'io-ts'
+import { Model, scuttlebutt, Text, type Replica } from '../../../src/index.js'
 import { right } from '../../right.js'
 import { inMemory } from '../../runs.js'
 import { expectSound, orderOf, shrink } from './invariants.js'
 
 shrink()
 
-const { create, change, history, applyUpdates, digest, merge } = scuttlebutt(Text)
+const { create, change, history, applyUpdates, digest, load, merge } = scuttlebutt(Text)
 
 type Pad = Replica<Text.State, Text.Change>
 
@@ -39,7 +40,7 @@ test('A replica that is saved and loaded is the same, and goes on as it does', (
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30, size: 'max' }), fc.array(step, { maxLength: 5 }), (steps, more) => {
       const [pad, other] = madeBy(steps)
-      const loaded = right(Text.load(JSON.parse(JSON.stringify(Text.save(pad)))))
+      const loaded = right(load(JSON.parse(JSON.stringify(Text.save(pad)))))
       expect(Text.getEq().equals(loaded.state, pad.state)).toBe(true)
       expect(orderOf(loaded.state)).toEqual(orderOf(pad.state))
       expect(Text.spans(loaded.state)).toEqual(Text.spans(pad.state))
@@ -70,7 +71,7 @@ test('What is not saved by it is refused, and never throws', () => {
   ])
   const saved = JSON.parse(JSON.stringify(Text.save(pad))) as Text.Saved
   const refused = (json: unknown): void => {
-    expect(Text.load(json)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
+    expect(load(json)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
   }
   for (const json of [null, 1, {}, [], { text: 1 }, { text: 2 }]) refused(json)
   refused({ ...saved, pieces: saved.pieces.slice(6) })
@@ -82,10 +83,20 @@ test('What is not saved by it is refused, and never throws', () => {
     fc.property(fc.nat(), fc.double(), (at, value) => {
       const pieces = [...saved.pieces]
       pieces[at % pieces.length] = value
-      const loaded = Text.load({ ...saved, pieces })
+      const loaded = load({ ...saved, pieces })
       if (loaded._tag === 'Right')
         expect(Text.toString(loaded.right.state).length).toBe(Text.length(loaded.right.state))
     }),
     { numRuns: inMemory(300) },
   )
+})
+
+test('A loaded text has the limits of its type, and types without a saved form load nothing', () => {
+  const [pad] = madeBy([[false, 0, 0, 'abc', 3]])
+  const saved: unknown = JSON.parse(JSON.stringify(Text.save(pad)))
+  const single = scuttlebutt(Text.of({ units: 0 }))
+  let replica = right(single.load(saved))
+  for (const at of [3, 4]) replica = right(single.change(Text.insert(at, 'x'), 2000)(replica))[1]
+  expect(history()(replica)).toHaveLength(3)
+  expect(scuttlebutt(Model.of(t.number)).load(saved)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
 })
