@@ -93,16 +93,11 @@ export const kOf = (ref: Ref): number => (typeof ref === 'number' ? ref : ref[1]
 export const strokeAt = ({ strokes }: Pick<Doc, 'strokes'>, key: Key): Stroke | undefined =>
   SortedMap.get(byKey, strokes, key)
 
-/** The serial of the `k`-th unit, which must be here. O(log p) for p pieces. */
+/** The serial of the `k`-th unit, which must be here. O(p) for p places, most often one. */
 export const serialOf = ({ places }: Stroke, k: number): number => {
-  let low = 0
-  let high = places.length >> 1
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (places[2 * middle]! <= k) low = middle
-    else high = middle
-  }
-  return places[2 * low + 1]! + k - places[2 * low]!
+  let i = places.length - 2
+  while (places[i]! > k) i -= 2
+  return places[i + 1]! + k - places[i]!
 }
 
 /** The serial of a unit by its id, or undefined if it is not here. */

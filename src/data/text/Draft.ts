@@ -27,6 +27,12 @@ export type Draft = edits.Draft & { -readonly [P in keyof Doc.Doc]: Doc.Doc[P] }
 /** A stroke while it is applied. */
 type Progress = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] }
 
+/** A stroke with the units that `held` has, and so many operations done. */
+const progress = (key: Doc.Key, update: Update<Change>, done: number, held: Doc.Stroke | undefined): Progress =>
+  held === undefined
+    ? { key, update, done, size: 0, places: [], waits: null }
+    : { key, update, done, size: held.size, places: held.places, waits: null }
+
 export const draftOf = (doc: Doc.Doc, open: Open.Open | null): Draft => ({
   root: doc.root,
   index: doc.index,
@@ -82,13 +88,16 @@ export const take = (draft: Draft, update: Update<Change>): void => {
   }
   const key = Doc.keyOf(update)
   const held = Doc.strokeAt(draft, key)
-  const stroke: Progress = { key: held?.key ?? key, update, done: 0, size: 0, places: [], waits: null }
+  let stroke = progress(held?.key ?? key, update, 0, undefined)
   if (held !== undefined) {
     const order = compare(held.update, update)
     if (order !== 0) superseded.push(order < 0 ? held.update : update)
     if (order >= 0) return
     if (draft.isStale || !isGrown(draft, held, change)) draft.isStale = true
-    else if (grow(draft, Object.assign(stroke, held, { update, waits: null }), held)) return
+    else {
+      stroke = progress(held.key, update, held.done, held)
+      if (grow(draft, stroke, held)) return
+    }
   }
   draft.isTouched = true
   proceed(draft, stroke, held?.size ?? 0)
@@ -389,7 +398,7 @@ export const flush = (draft: Draft): void => {
   draft.open = null
   const { start, update, from, to } = open
   const { key, done, low, high, below } = start
-  const stroke: Progress = { size: 0, places: [], ...Doc.strokeAt(draft, key), key, update, done, waits: null }
+  const stroke = progress(key, update, done, Doc.strokeAt(draft, key))
   if (start.isTyping) {
     Tree.toBehind(draft.place, draft, low)
     insertText(draft, stroke, (update[0][done] as Insert)[1], below, low, high)

@@ -81,7 +81,7 @@ export const isGrown = (held: Change, change: Change, done: number, key: Key): b
   if (done === 0) return true
   const [a, b] = [held[done] as Operation, change[done] as Operation]
   if (isInsert(a) && isInsert(b)) {
-    return a.length === b.length && isSame(a[2], b[2]) && isSame(a[3], b[3]) && beginsWith(b[1], a[1])
+    return a.length === b.length && isSame(a[2], b[2]) && isSame(a[3], b[3]) && b[1].startsWith(a[1])
   }
   if (!isHide(a) || !isHide(b)) return isSame(a, b)
   const [from, to] = [kOf(a[1]), kOf(b[1])]
@@ -96,17 +96,3 @@ export const isSame = (a: unknown, b: unknown): boolean => {
   for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false
   return true
 }
-
-/** The last text that was made longer, and the longer one. Only saves a comparison. */
-const longer = { text: '', whole: '' }
-
-/** A text with more behind it. */
-export const lengthened = (text: string, more: string): string => {
-  longer.text = text
-  longer.whole = text + more
-  return longer.whole
-}
-
-// the same string is known by its address, without being read
-const beginsWith = (whole: string, text: string): boolean =>
-  (whole === longer.whole && text === longer.text) || whole.startsWith(text)

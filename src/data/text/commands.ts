@@ -86,8 +86,7 @@ const goneOn = ({ from, to, insert }: Edit, state: State, { source }: Stamp): Ch
     if (from !== to || insert === '' || from !== start.offset + open.to) return undefined
     if (start.size + open.to + insert.length > limits.units) return undefined
     if (isHigh(text.charCodeAt(text.length - 1))) return undefined
-    const longer = Open.lengthened(text, insert)
-    next = before === undefined ? ['+', longer, behind] : ['+', longer, behind, before]
+    next = before === undefined ? ['+', text + insert, behind] : ['+', text + insert, behind, before]
   } else {
     const count = to - from
     const at = Open.offsetOf(open)

@@ -73,7 +73,7 @@ export const hide = (draft: Draft, serial: number, most: number): number => {
   const step = within > 0 ? at + 1 : at
   if (within > 0) cut(draft, leaf, at, within)
   cut(draft, leaf, step, length)
-  leaf.items[step] = { ...leaf.items[step]!, visible: 0 }
+  leaf.items[step] = part(leaf.items[step]!, 0, length, false)
   fit(draft)
   return length
 }
@@ -109,20 +109,28 @@ const cut = (draft: Draft, { items, label }: Leaf, i: number, length: number): v
   const serial = piece.serial + length
   const rest = piece.length - length
   const isVisible = piece.visible > 0
-  items[i] = { ...piece, length, visible: isVisible ? length : 0 }
-  items.splice(i + 1, 0, {
-    serial,
-    length: rest,
-    visible: isVisible ? rest : 0,
-    key: piece.key,
-    k: piece.k + length,
-    left: serial - 1,
-    right: piece.right,
-    text: piece.text,
-    at: piece.at + length,
-  })
+  items[i] = part(piece, 0, length, isVisible)
+  items.splice(i + 1, 0, part(piece, length, rest, isVisible))
   draft.index = SortedMap.set(byNumber, draft.index, serial, label)
 }
+
+/** So many units of a piece, from the one at `from` on. */
+const part = (
+  { serial, key, k, left, right, text, at }: Piece,
+  from: number,
+  length: number,
+  isVisible: boolean,
+): Piece => ({
+  serial: serial + from,
+  length,
+  visible: isVisible ? length : 0,
+  key,
+  k: k + from,
+  left: from === 0 ? left : serial + from - 1,
+  right,
+  text,
+  at: at + from,
+})
 
 /** Splits the owned leaf at the place, and the branches above it, while they are too wide. */
 const fit = (draft: Draft): void => {
