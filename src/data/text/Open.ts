@@ -4,7 +4,7 @@
  */
 import * as Json from '../../core/Json.js'
 import { before, type Update } from '../../core/Update.js'
-import { isHide, isInsert, type Change, type Insert, type Operation } from './Change.js'
+import { isHide, isInsert, type Change, type Hide, type Insert, type Operation } from './Change.js'
 import { isSameStroke, kOf, strokeOf, type Key } from './Doc.js'
 
 /** What stays the same while the operation grows. */
@@ -51,16 +51,12 @@ export const editOf = (open: Open): readonly [at: number, removed: number, text:
 
 /** The open end that is all but the start's part of an operation, or undefined if it cannot be. */
 export const openWith = (start: Start, update: Update<Change>): Open | undefined => {
-  const [, where, what] = update[0][start.done] as Operation
-  let from = 0
-  let to: number
-  if (start.isTyping) to = (where as string).length - start.below
-  else {
-    from = start.shift + kOf(where as number) + start.below
-    to = from + (what as number) - start.below - start.above
-    if (from < start.low || to > start.high) return undefined
-  }
-  return { start, update, from, to }
+  const operation = update[0][start.done] as Insert | Hide
+  if (isInsert(operation)) return { start, update, from: 0, to: operation[1].length - start.below }
+  const [, ref, count] = operation
+  const from = start.shift + kOf(ref) + start.below
+  const to = from + count - start.below - start.above
+  return from < start.low || to > start.high ? undefined : { start, update, from, to }
 }
 
 /** The open end with a later update of its stroke, if that only makes it longer. O(operations). */
@@ -74,7 +70,7 @@ export const grown = (open: Open, update: Update<Change>): Open | undefined => {
   return next !== undefined && next.from <= open.from && next.to >= open.to ? next : undefined
 }
 
-/** Whether the first `done` operations stand in a change: unchanged, or longer if it is the last. */
+/** Whether the first `done` operations stand in a change, the last of them perhaps longer. */
 export const isGrown = (held: Change, change: Change, done: number, key: Key): boolean => {
   if (change.length <= done) return false
   for (let i = 1; i < done; i++) if (!isSame(held[i], change[i])) return false
