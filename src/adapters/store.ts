@@ -11,6 +11,7 @@ import { withPort } from './store/Port.js'
 import type { LocalStore } from './store/Store.js'
 import { createWriter } from './store/writer.js'
 
+export { part, type PartStore, type Whole } from './store/part.js'
 export type { Listener, LocalStore, RefusedUpdate, Store } from './store/Store.js'
 
 export interface StoreOptions<S, C> {

@@ -110,6 +110,10 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
   return prototype === null || prototype === Object.prototype
 }
 
+/** An own member of an object, or undefined. O(1). */
+export const memberOf = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(object, name) ? object[name] : undefined
+
 /**
  * {@link copy} without the copy, for a value that JSON.parse or a codec has just made, so that
  * nobody else holds it. Skips members that are frozen already, and class instances. Gives the
@@ -136,16 +140,20 @@ export const freeze = (value: unknown, maxDepth: number): unknown => {
   return Object.freeze(value)
 }
 
-/** Whether two JSON values are equal. The order of members does not count. O(size). */
-export const equals = (a: unknown, b: unknown): boolean => {
+/**
+ * Whether two JSON values are equal. The order of members does not count. An instance of a class,
+ * such as a Date, counts by its members, or, if `isStrict`, only as itself. O(size).
+ */
+export const equals = (a: unknown, b: unknown, isStrict = false): boolean => {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (isStrict && !Array.isArray(a) && !(isPlain(a) && isPlain(b))) return false
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
   const keys = Object.keys(left)
   return (
     keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && equals(left[key], right[key]))
+    keys.every((key) => Object.hasOwn(right, key) && equals(left[key], right[key], isStrict))
   )
 }
 
@@ -169,4 +177,4 @@ export const canonical = (value: unknown): string => {
 export const bytes = (text: string): number => new TextEncoder().encode(text).length
 
 /** {@link equals} as fp-ts's `Eq`. */
-export const Eq: eq.Eq<unknown> = { equals }
+export const Eq: eq.Eq<unknown> = { equals: (a, b) => equals(a, b) }

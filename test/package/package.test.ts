@@ -55,6 +55,9 @@ const SIZES = [
   ['one data type', `export { Model, scuttlebutt } from 'scuttlebutt-ts'`, 16, /with one data type, ([\d.]+) kB/],
 ] as const
 
+/** The most that each sub-path may add to the main entry, in kB min+gzip. */
+const ADDED = [['scuttlebutt-ts/undo', 2]] as const
+
 let folder = ''
 let installed = ''
 let packed: ReadonlyArray<string> = []
@@ -231,7 +234,7 @@ describe('The packed package', () => {
     await run(folder, 'node', '--experimental-vm-modules', jest, '--config', config)
   })
 
-  test.each(SIZES)('%s is of the size that the README says', async (_, contents, most, claim) => {
+  const kilobytesOf = async (contents: string): Promise<number> => {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: folder },
       bundle: true,
@@ -240,7 +243,17 @@ describe('The packed package', () => {
       format: 'esm',
       external: ['fp-ts', 'io-ts'],
     })
-    const kilobytes = gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
+    return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
+  }
+
+  test.each(ADDED)('%s adds at most %d kB to the main entry', async (subPath, most) => {
+    const main = `export * from 'scuttlebutt-ts'\n`
+    const added = (await kilobytesOf(`${main}export * from '${subPath}'`)) - (await kilobytesOf(main))
+    expect(added).toBeLessThanOrEqual(most)
+  })
+
+  test.each(SIZES)('%s is of the size that the README says', async (_, contents, most, claim) => {
+    const kilobytes = await kilobytesOf(contents)
     const [, claimed] = claim.exec(readme)!
     expect(kilobytes).toBeLessThan(most)
     expect(Math.abs(kilobytes - Number(claimed))).toBeLessThan(0.1)

@@ -1,0 +1,181 @@
+/** Patches that take effect together, and how they pass others that were made at the same time. */
+import { isPlain, memberOf } from '../../core/Json.js'
+import { isSame, replaced, type Patch, type Path, type Replaced, type Spliced } from '../../core/Patch.js'
+
+type Items = ReadonlyArray<unknown>
+
+type Kind = 'keep' | 'remove' | 'insert'
+
+/**
+ * A step through a list: so many items stay, or these go, or these come. It does not know which
+ * items stay.
+ */
+interface Op {
+  readonly kind: Kind
+  readonly count: number
+  readonly items: Items
+}
+
+/** The steps through a list from its beginning. All items behind them stay. */
+interface Pass {
+  readonly at: Path
+  readonly ops: ReadonlyArray<Op>
+}
+
+/** At most one patch a place. Places are named by their paths as JSON. */
+export interface Edit {
+  readonly values: ReadonlyMap<string, Replaced>
+  readonly lists: ReadonlyMap<string, Pass>
+}
+
+/** No patches of values. */
+export const none: Edit['values'] = new Map()
+
+/** The edit that the patches of one `diff` make. O(patches). */
+export const of = (patches: ReadonlyArray<Patch>): Edit => {
+  const values = new Map<string, Replaced>()
+  const lists = new Map<string, { readonly at: Path; readonly ops: Op[]; end: number }>()
+  for (const patch of patches) {
+    const name = JSON.stringify(patch.at)
+    if (!('splice' in patch)) {
+      values.set(name, patch)
+      continue
+    }
+    const list = lists.get(name) ?? { at: patch.at, ops: [], end: 0 }
+    add(list.ops, 'keep', [], patch.splice - list.end)
+    add(list.ops, 'remove', patch.removed)
+    add(list.ops, 'insert', patch.inserted)
+    list.end = patch.splice + patch.inserted.length
+    lists.set(name, list)
+  }
+  return { values, lists }
+}
+
+/** Behind the last step all items stay. */
+const END: Op = { kind: 'keep', count: Infinity, items: [] }
+
+/** Takes some items of the first step away, and gives them. */
+const take = (ops: Op[], count: number): Items => {
+  const op = ops.shift() ?? END
+  if (count < op.count && op !== END) ops.unshift({ ...op, count: op.count - count, items: op.items.slice(count) })
+  return op.items.slice(0, count)
+}
+
+const NONE: Items = []
+
+/** A step more. It joins the last one if that is of the same kind. */
+const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
+  const last = ops.at(-1)?.kind === kind ? ops.pop() : undefined
+  const { count, items } = last ?? { count: 0, items: NONE }
+  ops.push({ kind, count: count + howMany, items: items.concat(more) })
+}
+
+/**
+ * One pass that does what two do, one after the other. Or, if they were made from the same list,
+ * what the first does after the other; where both insert, `isFirst` says whose items come first.
+ */
+const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
+  const [a, b, ops] = [[...one.ops], [...other.ops], [] as Op[]]
+  while (a.length > 0 || (isFirst === undefined && b.length > 0)) {
+    const [{ kind, count }, next] = [a[0] ?? END, b[0] ?? END]
+    const isNext = next.kind === 'insert'
+    if (isFirst === undefined ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) {
+      add(ops, kind, take(a, count))
+    } else if (isNext) {
+      const items = take(b, next.count)
+      if (isFirst === undefined) add(ops, 'insert', items)
+      else add(ops, 'keep', [], next.count)
+    } else {
+      const least = Math.min(count, next.count)
+      const [items, gone] = [take(a, least), take(b, least)]
+      if (next.kind === 'keep') add(ops, kind, items, least)
+      else if (isFirst === undefined && kind === 'keep') add(ops, 'remove', gone)
+    }
+  }
+  return { at: one.at, ops }
+}
+
+/**
+ * The edit after another that was made from the same value. One's own gives way where the other
+ * wrote a value; in lists it comes first where both insert. O(size of both).
+ */
+export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
+  values: isOwn ? valuesBeside(one.values, [...other.values.values()]) : one.values,
+  lists: new Map(
+    Array.from(one.lists, ([name, pass]) => {
+      const others = other.lists.get(name)
+      return [name, others === undefined ? pass : combined(pass, others, isOwn)]
+    }),
+  ),
+})
+
+/** The patches of places where others wrote nothing. */
+const valuesBeside = (values: Edit['values'], others: ReadonlyArray<Replaced>): Edit['values'] =>
+  new Map(
+    [...values.values()]
+      .flatMap((patch) => membersIf(patch, others))
+      .filter(({ at }) => !others.some((wrote) => isAtOrIn(wrote.at, at)))
+      .map((patch) => [JSON.stringify(patch.at), patch]),
+  )
+
+/** Whether a place is another, or in it. */
+const isAtOrIn = (outer: Path, at: Path): boolean => outer.every((key, i) => key === at[i])
+
+const isIn = (outer: Path, at: Path): boolean => outer.length < at.length && isAtOrIn(outer, at)
+
+/** The patch; or, if others wrote into its value, a patch for each member of it. */
+const membersIf = (patch: Replaced, others: ReadonlyArray<Replaced>): ReadonlyArray<Replaced> => {
+  if (!others.some(({ at }) => isIn(patch.at, at))) return [patch]
+  const [before, after] = [patch.before ?? {}, patch.after ?? {}]
+  if (!isPlain(before) || !isPlain(after)) return []
+  return Object.keys({ ...before, ...after }).map((name) =>
+    replaced([...patch.at, name], memberOf(before, name), memberOf(after, name)),
+  )
+}
+
+/**
+ * One edit that does what two do, one after the other. Undefined if one of them writes a value of
+ * which the other writes a part. O(size of both).
+ */
+export const both = (one: Edit, next: Edit): Edit | undefined => {
+  const values = new Map(one.values)
+  for (const [name, patch] of next.values) {
+    const first = values.get(name)
+    if ([...values.values()].some(({ at }) => isIn(at, patch.at) || isIn(patch.at, at))) return undefined
+    values.set(name, replaced(patch.at, (first ?? patch).before, patch.after))
+  }
+  const lists = new Map(one.lists)
+  for (const [name, pass] of next.lists) {
+    const first = lists.get(name)
+    lists.set(name, first === undefined ? pass : combined(first, pass))
+  }
+  return { values, lists }
+}
+
+/** The patches that make the edit: none where it changes nothing. O(size). */
+export const patchesOf = ({ values, lists }: Edit): ReadonlyArray<Patch> => [
+  ...[...values.values()].filter(({ before, after }) => !isSame(before, after)),
+  ...[...lists.values()].flatMap(splicesOf),
+]
+
+const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
+  const splices: Spliced[] = []
+  let index = 0
+  let isOpen = false
+  for (const { kind, count, items } of ops) {
+    if (kind !== 'keep') {
+      const last = isOpen ? splices.pop() : undefined
+      const { splice, removed, inserted } = last ?? { splice: index, removed: NONE, inserted: NONE }
+      const isRemoval = kind === 'remove'
+      splices.push({
+        at,
+        splice,
+        removed: isRemoval ? removed.concat(items) : removed,
+        inserted: isRemoval ? inserted : inserted.concat(items),
+      })
+    }
+    isOpen = kind !== 'keep'
+    if (kind !== 'remove') index += count
+  }
+  return splices.filter(({ removed, inserted }) => !isSame(removed, inserted))
+}
