@@ -61,10 +61,12 @@ const take = (ops: Op[], count: number): Items => {
   return op.items.slice(0, count)
 }
 
+const NONE: Items = []
+
 /** A step more. It joins the last one if that is of the same kind. */
 const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
   const last = ops.at(-1)?.kind === kind ? ops.pop() : undefined
-  const { count, items }: Pick<Op, 'count' | 'items'> = last ?? { count: 0, items: [] }
+  const { count, items } = last ?? { count: 0, items: NONE }
   ops.push({ kind, count: count + howMany, items: items.concat(more) })
 }
 
@@ -163,7 +165,7 @@ const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
   for (const { kind, count, items } of ops) {
     if (kind !== 'keep') {
       const last = isOpen ? splices.pop() : undefined
-      const { splice, removed, inserted }: Spliced = last ?? { at, splice: index, removed: [], inserted: [] }
+      const { splice, removed, inserted } = last ?? { splice: index, removed: NONE, inserted: NONE }
       const isRemoval = kind === 'remove'
       splices.push({
         at,
