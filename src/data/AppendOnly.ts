@@ -179,14 +179,21 @@ export const diff =
  */
 export const patch = (
   patches: ReadonlyArray<Patch>,
-): ReadonlyArray<Change<never> | Maker<State<unknown>, Change<never>, UnknownItem>> =>
-  (patches as ReadonlyArray<Spliced<readonly [], never>>).flatMap(({ splice, removed, inserted }) => [
-    ...removed.map((): Maker<State<unknown>, Change<never>, UnknownItem> => (state, stamp) => {
-      const update = SortedMap.at(state.pushes, splice)
+): ReadonlyArray<Change<never> | Maker<State<unknown>, Change<never>, UnknownItem>> => {
+  /** Where the patches have the items that they inserted; they stand at the end instead. */
+  let back: ReadonlyArray<number> = []
+  return (patches as ReadonlyArray<Spliced<readonly [], never>>).flatMap(({ splice, removed, inserted }) => {
+    const [low, high] = [back.filter((i) => i < splice), back.filter((i) => i >= splice + removed.length)]
+    const index = splice - low.length
+    const gone = removed.slice(back.length - low.length - high.length)
+    back = [...low, ...inserted.map((_, i) => splice + i), ...high.map((i) => i + inserted.length - removed.length)]
+    const removals = gone.map((): Maker<State<unknown>, Change<never>, UnknownItem> => (state, stamp) => {
+      const update = SortedMap.at(state.pushes, index)
       return remove(update === undefined ? '' : idOf(update))(state, stamp)
-    }),
-    ...inserted.map((item) => push(item)),
-  ])
+    })
+    return [...removals, ...inserted.map((item) => push(item))]
+  })
+}
 
 /** Equal if the same items are present, and the same updates removed the others. O(n). */
 export const getEq = <I>(item: eq.Eq<I> = Json.Eq): eq.Eq<State<I>> => ({

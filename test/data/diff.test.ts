@@ -307,6 +307,25 @@ test('items that are alike and change places are no difference', () => {
   expect(pad.diff(one)(two)).toEqual([])
 })
 
+test('patch of an AppendOnly removes the right items, also behind one that comes back', () => {
+  const feed = scuttlebutt(AppendOnly.of(t.string))
+  const [, all] = unwrap(feed.changeAll(['a', 'b', 'c', 'd'].map(AppendOnly.push), NOW)(feed.create('ann')))
+  const [, less] = unwrap(feed.change(AppendOnly.remove(AppendOnly.items(all.state)[0]!.id), NOW)(all))
+  const patches: Patch[] = [
+    { at: [], splice: 0, removed: [], inserted: ['a'] },
+    { at: [], splice: 2, removed: ['c'], inserted: [] },
+  ]
+  const [, edited] = unwrap(feed.changeAll(AppendOnly.patch(patches), NOW)(less))
+  expect(AppendOnly.toJSON(edited.state)).toEqual(['b', 'd', 'a'])
+  const others: Patch[] = [
+    { at: [], splice: 2, removed: [], inserted: ['x'] },
+    { at: [], splice: 1, removed: ['c'], inserted: [] },
+    { at: [], splice: 2, removed: ['d'], inserted: [] },
+  ]
+  const [, again] = unwrap(feed.changeAll(AppendOnly.patch(others), NOW)(less))
+  expect(AppendOnly.toJSON(again.state)).toEqual(['b', 'x'])
+})
+
 test('patch of an ExpiryModel sets keys and fields, and removes keys', () => {
   const model = scuttlebutt(ExpiryModel.of(t.unknown))
   const commands = [ExpiryModel.set('a', { x: 1 }), ExpiryModel.set('b', 2), ExpiryModel.set('a', { x: 2, y: 3 })]
