@@ -85,7 +85,7 @@ export const createHead = <S, C>({ read, dispatch, actionOf, receive }: Host<S, 
       versions.add(now)
       head.set(now)
       head.begin()
-      isRestored = true
+      isRestored = Clock.size(now.clock) > 0 || now.clock.floor > 0
       return
     }
     const batch = { updates: added(log, now.log), unread: addedUnread(log, now.log) }
