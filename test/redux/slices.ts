@@ -2,7 +2,7 @@
 import { configureStore } from '@reduxjs/toolkit'
 import { instrument, type EnhancedStore } from '@redux-devtools/instrument'
 import type { UnknownAction } from 'redux'
-import type { Replica, Scuttlebutt } from '../../src/index.js'
+import { unwrap, type Message, type Replica, type Scuttlebutt } from '../../src/index.js'
 import { replicaSlice } from '../../src/adapters/redux.js'
 import { createStore, type LocalStore } from '../../src/adapters/store.js'
 
@@ -27,13 +27,24 @@ export const inRedux = <S, C>(
   return { doc, redux, store, liftedStore, reducer }
 }
 
+export const json = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
+
+/** A message as it comes over a wire. */
+export const sent = <S, C, T, D>(from: Scuttlebutt<S, C>, message: Message<C>, to: Scuttlebutt<T, D>): Message<D> =>
+  unwrap(to.decodeMessage()(json(from.encodeMessage(message))))
+
 /** Passes messages to and fro until nobody has anything left to say. */
-export const talk = <S, C>(a: LocalStore<S, C>, b: LocalStore<S, C>): void => {
-  let message = a.reconcile(b.scuttlebutt.open(b.getReplica()))
-  for (let round = 0; message._tag === 'Some'; round++) {
-    if (round > 50) throw new Error('a conversation without end')
-    message = (round % 2 === 0 ? b : a).reconcile(message.value)
+export const talk = <S, C, T, D>(a: LocalStore<S, C>, b: LocalStore<T, D>): void => {
+  const [ours, theirs] = [a.scuttlebutt, b.scuttlebutt]
+  let question = theirs.open(b.getReplica())
+  for (let round = 0; round < 50; round++) {
+    const answer = a.reconcile(sent(theirs, question, ours))
+    if (answer._tag === 'None') return
+    const reply = b.reconcile(sent(ours, answer.value, theirs))
+    if (reply._tag === 'None') return
+    question = reply.value
   }
+  throw new Error('a conversation without end')
 }
 
 export { createStore }

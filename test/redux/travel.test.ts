@@ -16,9 +16,7 @@ import {
   type Update,
 } from '../../src/index.js'
 import { inNetworks } from '../runs.js'
-import { createStore, inRedux, NOW, talk } from './slices.js'
-
-const json = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
+import { createStore, inRedux, json, NOW, talk } from './slices.js'
 
 /** Numbers pick among what there is, whatever that is by then. */
 type Step<C> =
@@ -80,8 +78,7 @@ const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Comm
   })
   let saved = liftedStore.getState()
   let sent = store.getReplica()
-  let isLocked = false
-  let isPaused = false
+  const switches = { isLocked: false, isPaused: false }
   const devTools = (action: unknown): void => {
     liftedStore.dispatch(action as never)
   }
@@ -143,12 +140,12 @@ const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Comm
       devTools(ActionCreators.importState(json(actions()) as never))
     },
     lock: () => {
-      isLocked = !isLocked
-      devTools(ActionCreators.lockChanges(isLocked))
+      switches.isLocked = !switches.isLocked
+      devTools(ActionCreators.lockChanges(switches.isLocked))
     },
     pause: () => {
-      isPaused = !isPaused
-      devTools(ActionCreators.pauseRecording(isPaused))
+      switches.isPaused = !switches.isPaused
+      devTools(ActionCreators.pauseRecording(switches.isPaused))
     },
     reload: () => {
       redux.replaceReducer((state, action) => ({
@@ -164,8 +161,8 @@ const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Comm
       if (made._tag === 'Right') written.push(made.right)
     } else run[step.do](step.pick)
   }
-  if (isLocked) devTools(ActionCreators.lockChanges(false))
-  if (isPaused) devTools(ActionCreators.pauseRecording(false))
+  if (switches.isLocked) devTools(ActionCreators.lockChanges(false))
+  if (switches.isPaused) devTools(ActionCreators.pauseRecording(false))
   return { redux, store, liftedStore, bob, cleo, written, told, devTools }
 }
 
@@ -173,7 +170,7 @@ interface Subject<S, C> {
   readonly dataType: DataType<S, C>
   readonly command: fc.Arbitrary<Command<S, C, unknown>>
   /** Always possible. */
-  readonly extra: Command<S, C>
+  readonly extra: Command<S, C, unknown>
 }
 
 const subject = <S, C>(one: Subject<S, C>): Subject<never, never> => one as unknown as Subject<never, never>

@@ -1,5 +1,6 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
 import * as Clock from '../../core/Clock.js'
+import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
 import type { Past } from '../../core/Past.js'
 import { take, type Received } from '../../core/receive.js'
@@ -107,10 +108,14 @@ export const reduce = <S, C>(scuttlebutt: Scuttlebutt<S, C>, name: string) => {
   }
 }
 
-/** The updates that one version holds and another lacks, sorted. O(d log n) for d of them. */
+/** The updates that one log holds and another lacks, sorted. O(d log n) for d that differ. */
 export const added = <C>(before: Log.Log<C>, after: Log.Log<C>): ReadonlyArray<Update<C>> => {
   const updates: Update<C>[] = []
-  Log.forEachAdded(before, after, (update) => updates.push(update))
+  Log.forEachAdded(before, after, (update) => {
+    // a version from elsewhere has copies
+    const isHeld = Log.contents(update)(before).some(([change]) => Json.equals(change, update[0]))
+    if (!isHeld) updates.push(update)
+  })
   return Log.sorted(updates)
 }
 

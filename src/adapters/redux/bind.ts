@@ -64,7 +64,7 @@ export const bind = <State, S, C>(
   redux: ReduxStore<State>,
   options: BindOptions<State, S, C> = {},
 ): ReduxReplicaStore<S, C> => {
-  const { select = byPath<State, S, C>(path), now = Date.now } = options
+  const { select = byPath<S, C>(path), now = Date.now } = options
   const read = (): Replica<S, C> => kept(select(redux.getState()))
   const actionOf = updated(scuttlebutt, `${name}/updated`)
   const { context, head } = bindingOf<S, C>(redux, name, { read, actionOf, receive: () => undefined })
@@ -102,8 +102,8 @@ export const bind = <State, S, C>(
 }
 
 const byPath =
-  <State, S, C>(path: string) =>
-  (state: State): Replica<S, C> =>
+  <S, C>(path: string) =>
+  (state: unknown): Replica<S, C> =>
     path.split('.').reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>>)[key], state) as Replica<S, C>
 
 const bindingOf = <S, C>(redux: ReduxStore<unknown>, name: string, host: Context<S, C>['host']): Binding<S, C> => {

@@ -8,34 +8,34 @@ export interface PathCheck {
 
 /** The options of Redux Toolkit's checks, as far as the slice adds to them. */
 export interface CheckOptions {
-  readonly immutableCheck?: boolean | PathCheck
-  readonly serializableCheck?: boolean | PathCheck
+  readonly immutableCheck?: boolean | object
+  readonly serializableCheck?: boolean | object
 }
 
 /** The options with one more path that both checks pass by. */
 export const ignoring =
   (path: string) =>
-  (options: CheckOptions): Required<CheckOptions> => ({
+  (options: CheckOptions): CheckOptions => ({
     ...options,
     immutableCheck: ignoringIn(path, options.immutableCheck),
     serializableCheck: ignoringIn(path, options.serializableCheck),
   })
 
-const ignoringIn = (path: string, check: boolean | PathCheck = true): false | PathCheck => {
+const ignoringIn = (path: string, check: boolean | object = true): false | PathCheck => {
   if (check === false) return false
-  const { ignoredPaths = [], ...rest } = check === true ? {} : check
+  const { ignoredPaths = [], ...rest }: PathCheck = check === true ? {} : check
   return { ...rest, ignoredPaths: [...ignoredPaths, path] }
 }
 
 type Members = Readonly<Record<string, unknown>>
 
 /** The state of Redux with a replica shown as JSON. Each version is made into JSON once. */
-export const sanitizer = <S>(path: string, show: (state: S) => unknown) => {
+export const sanitizer = (path: string, show: (state: never) => unknown) => {
   const shown = new WeakMap<object, unknown>()
   const shownAt = (value: unknown, [key, ...rest]: ReadonlyArray<string>): unknown => {
     if (typeof value !== 'object' || value === null) return value
     if (key !== undefined) return { ...value, [key]: shownAt((value as Members)[key], rest) }
-    const { id, state } = value as Replica<S, unknown>
+    const { id, state } = value as Replica<never, unknown>
     if (!shown.has(value)) shown.set(value, { id, state: show(state) })
     return shown.get(value)
   }
