@@ -4,10 +4,12 @@ import type { ClockRecord } from './core/Clock.js'
 import type { Command, DataType } from './core/DataType.js'
 import type { Budget } from './core/Frontier.js'
 import * as apply from './core/apply.js'
+import { diff } from './core/diff.js'
 import { history } from './core/lacking.js'
 import { isSynced, open, push, reconcile, type Message } from './core/reconcile.js'
 import { reissue } from './core/reissue.js'
 import * as Digest from './core/Digest.js'
+import type { Patch } from './core/Patch.js'
 import * as rejections from './core/Rejection.js'
 import * as Replica from './core/Replica.js'
 import type { SourceId, Update } from './core/Update.js'
@@ -110,6 +112,8 @@ export interface Scuttlebutt<S, C> {
   readonly prune: (now: number) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** The join with a replica that the caller trusts. O(d log n) for d updates that differ. */
   readonly merge: (other: Replica.Replica<S, C>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
+  /** What changed from an older version to this one: see {@link DataType.diff}. */
+  readonly diff: (before: Replica.Replica<S, C>) => (after: Replica.Replica<S, C>) => ReadonlyArray<Patch>
   /** Ends a doubt by the user's word that nobody else knows more: see `core/apply`. O(d log s). */
   readonly settle: (sources?: Iterable<SourceId>) => (replica: Replica.Replica<S, C>) => Replica.Replica<S, C>
   /** Reads what an older version of the program could not read. O(u log n) for u unread updates. */
@@ -195,6 +199,7 @@ export function scuttlebutt<S, C>(
     reconcile: reconcile(dataType),
     prune: Replica.prune(dataType),
     merge: apply.merge(dataType),
+    diff: diff(dataType),
     settle: apply.settle,
     reread: apply.reread(dataType),
     unread: ({ log }) => Unread.all(log),

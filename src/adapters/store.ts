@@ -8,6 +8,7 @@ import { rereadAllowed } from './store/gate.js'
 import { createOnCell } from './store/onCell.js'
 import type { LocalStore } from './store/Store.js'
 
+export { part, type PartStore, type Whole } from './store/part.js'
 export type { Listener, LocalStore, RefusedUpdate, Store } from './store/Store.js'
 
 export interface StoreOptions<S, C> {

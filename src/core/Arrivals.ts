@@ -21,6 +21,11 @@ export interface Batch<C> {
   readonly unread?: ReadonlyArray<Update<unknown>>
   /** The stamps of refused updates that will come again: what is newer need not wait for them. */
   readonly passed?: ReadonlyArray<Stamp>
+  /**
+   * The original that brings them. It tells all of its own updates, and others of its kind claim
+   * what they never had: so its own are taken, however sure the replica is.
+   */
+  readonly original?: SourceId
 }
 
 /**
@@ -64,7 +69,7 @@ export const classify =
   <S, C>(dataType: DataType<S, C>) =>
   (batch: Batch<C>, vouching: Vouching, past?: Past) =>
   (replica: Replica<S, C>): Arrivals<C> => {
-    const sieve = new Sieve(dataType, replica, vouching, past)
+    const sieve = new Sieve(dataType, replica, vouching, past, batch.original)
     sieve.read(batch.updates)
     if (batch.unread !== undefined && batch.unread.length > 0) sieve.unreadable(batch.unread)
     const { fresh, late, forked, unread, crowdedOut } = sieve
@@ -99,6 +104,7 @@ class Sieve<S, C> {
   private readonly replica: Replica<S, C>
   private readonly vouching: Vouching
   private readonly past: Past | undefined
+  private readonly original: SourceId | undefined
   private readonly draft: Clock.Draft
   private readonly touched = new Set<SourceId>()
   /** The contents that count so far, by forked stamp. */
@@ -106,11 +112,18 @@ class Sieve<S, C> {
   /** The replica's log with what was found so far. Behind while all updates are fresh. */
   private log: Log.Log<C>
 
-  constructor(dataType: DataType<S, C>, replica: Replica<S, C>, vouching: Vouching, past: Past | undefined) {
+  constructor(
+    dataType: DataType<S, C>,
+    replica: Replica<S, C>,
+    vouching: Vouching,
+    past: Past | undefined,
+    original: SourceId | undefined,
+  ) {
     this.dataType = dataType
     this.replica = replica
     this.vouching = vouching
     this.past = past
+    this.original = original
     this.draft = new Clock.Draft(replica.clock)
     this.log = replica.log
   }
@@ -168,6 +181,7 @@ class Sieve<S, C> {
   private isMissing([, timestamp, source]: Update<unknown>): boolean {
     const { past, replica, vouching } = this
     if (source === past?.source && timestamp > past.since && timestamp < past.until) return true
+    if (source === this.original) return timestamp > replica.clock.floor
     // a caller who vouches says that nothing is missing between the updates given
     if (vouching === 'caller' && !Clock.isDoubted(source)(replica.clock)) return false
     return timestamp > Clock.sureOf(source)(replica.clock)

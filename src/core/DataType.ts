@@ -1,6 +1,7 @@
 /** What a replicated data type is: a pure reducer over updates, and a codec for its changes. */
 import type { either as E } from 'fp-ts'
 import type { Type } from 'io-ts'
+import type { Patch } from './Patch.js'
 import type { Timestamp } from './Timestamp.js'
 import type { Stamp, Update } from './Update.js'
 
@@ -89,6 +90,17 @@ export interface DataType<S, C> {
    * than the state.
    */
   readonly toJSON?: (state: S) => unknown
+  /**
+   * What changed from one state to another: patches that, applied one after another to the
+   * {@link toJSON} of the first, give that of the second. None if these are equal. O(d log n) for d
+   * differences between versions of one state. Absent if the state is one value.
+   */
+  readonly diff?: (before: S) => (after: S) => ReadonlyArray<Patch>
+  /**
+   * Commands that make such patches one's own edit. What they cannot do they leave out, or do as
+   * well as they can. Absent if nothing can be taken back. O(patches).
+   */
+  readonly patch?: (patches: ReadonlyArray<Patch>) => ReadonlyArray<Command<S, C, unknown>>
 }
 
 /** The result of a transition. */

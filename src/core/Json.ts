@@ -134,16 +134,20 @@ export const freeze = (value: unknown, maxDepth: number): unknown => {
   return Object.freeze(value)
 }
 
-/** Whether two JSON values are equal. The order of members does not count. O(size). */
-export const equals = (a: unknown, b: unknown): boolean => {
+/**
+ * Whether two JSON values are equal. The order of members does not count. An instance of a class,
+ * such as a Date, counts by its members, or, if `isStrict`, only as itself. O(size).
+ */
+export const equals = (a: unknown, b: unknown, isStrict = false): boolean => {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (isStrict && !Array.isArray(a) && !(isPlain(a) && isPlain(b))) return false
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
   const keys = Object.keys(left)
   return (
     keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && equals(left[key], right[key]))
+    keys.every((key) => Object.hasOwn(right, key) && equals(left[key], right[key], isStrict))
   )
 }
 
@@ -167,4 +171,4 @@ export const canonical = (value: unknown): string => {
 export const bytes = (text: string): number => new TextEncoder().encode(text).length
 
 /** {@link equals} as fp-ts's `Eq`. */
-export const Eq: eq.Eq<unknown> = { equals }
+export const Eq: eq.Eq<unknown> = { equals: (a, b) => equals(a, b) }

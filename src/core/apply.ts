@@ -63,7 +63,7 @@ export const merge =
     Log.forEachAdded(unreadOf(replica.log), unreadOf(other.log), (update) => unread.push(update))
     const merged = take(dataType)({ updates: Log.sorted(updates), unread }, 'nobody')(replica).replica
     const clock = Clock.join(other.clock)(Clock.join(replica.clock)(merged.clock))
-    return Clock.Eq.equals(clock, merged.clock) ? merged : { ...merged, clock }
+    return clock === merged.clock ? merged : { ...merged, clock }
   }
 
 const unreadOf = ({ unread }: Log.Log<unknown>): Log.Log<unknown> => unread?.log ?? Log.empty()

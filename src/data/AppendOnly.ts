@@ -22,11 +22,14 @@ import type { Applied, DataType, Maker } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
+import type { Patch, Spliced } from '../core/Patch.js'
 import * as Timestamp from '../core/Timestamp.js'
 import { before, sameStamp, stampedBefore, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
+import { ofLists } from './parts/patches.js'
+import { stable } from './parts/stable.js'
 
 export type Change<I> = { readonly push: DeepReadonly<I> } | { readonly remove: string }
 
@@ -72,6 +75,8 @@ export const of = <I>(item: t.Type<I, unknown, unknown>, options: Named = {}): T
   empty: emptyState,
   apply,
   toJSON,
+  diff,
+  patch,
 })
 
 type Wire = Readonly<Record<string, unknown>>
@@ -143,19 +148,45 @@ export const remove =
   }
 
 /** The items with their ids, oldest first. O(n). */
-export const items = <I>({ pushes }: State<I>): ReadonlyArray<Item<I>> => {
-  const all: Item<I>[] = []
-  SortedMap.forEach(pushes, (update) => {
-    all.push({ id: idOf(update), item: (update[0] as { readonly push: DeepReadonly<I> }).push })
-  })
+export const items = <I>(state: State<I>): ReadonlyArray<Item<I>> =>
+  stable(state, 'items', () => listed(state, (update) => ({ id: idOf(update), item: itemIn(update) })))
+
+const listed = <I, A>({ pushes }: State<I>, show: (update: Update<Change<I>>) => A): ReadonlyArray<A> => {
+  const all: A[] = []
+  SortedMap.forEach(pushes, (update) => all.push(show(update)))
   return all
 }
+
+const itemIn = <I>([change]: Update<Change<I>>): DeepReadonly<I> => (change as { readonly push: DeepReadonly<I> }).push
 
 /** The number of items. O(1). */
 export const size = <I>({ pushes }: State<I>): number => SortedMap.size(pushes)
 
 /** The items, oldest first. O(n). */
-export const toJSON = <I>(state: State<I>): ReadonlyArray<DeepReadonly<I>> => items(state).map(({ item }) => item)
+export const toJSON = <I>(state: State<I>): ReadonlyArray<DeepReadonly<I>> =>
+  stable(state, 'toJSON', () => listed(state, itemIn))
+
+/** The items that came or went, as splices of {@link toJSON}. O(d log n) for d of them. */
+export const diff =
+  <I>(old: State<I>) =>
+  (made: State<I>): ReadonlyArray<Spliced<readonly [], DeepReadonly<I>>> => {
+    const [from, to] = [old, made].map(({ pushes }) => ({ map: pushes, show: itemIn<I> }))
+    return ofLists(stampedBefore, from!, to!)
+  }
+
+/**
+ * Removes items and pushes others. A removal is final: an item that comes back comes last.
+ */
+export const patch = (
+  patches: ReadonlyArray<Patch>,
+): ReadonlyArray<Change<never> | Maker<State<unknown>, Change<never>, UnknownItem>> =>
+  (patches as ReadonlyArray<Spliced<readonly [], never>>).flatMap(({ splice, removed, inserted }) => [
+    ...removed.map((): Maker<State<unknown>, Change<never>, UnknownItem> => (state, stamp) => {
+      const update = SortedMap.at(state.pushes, splice)
+      return remove(update === undefined ? '' : idOf(update))(state, stamp)
+    }),
+    ...inserted.map((item) => push(item)),
+  ])
 
 /** Equal if the same items are present, and the same updates removed the others. O(n). */
 export const getEq = <I>(item: eq.Eq<I> = Json.Eq): eq.Eq<State<I>> => ({

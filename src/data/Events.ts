@@ -16,9 +16,12 @@ import * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
+import type { Spliced } from '../core/Patch.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { kind, type Named } from './parts/kind.js'
+import { ofLists } from './parts/patches.js'
+import { nothing, stable } from './parts/stable.js'
 
 export type Change<P> = readonly [name: string, payload: DeepReadonly<P>, ...more: unknown[]]
 
@@ -47,6 +50,7 @@ export const of = <P>(payload: t.Type<P, unknown, unknown>, options: Named = {})
   empty: emptyState,
   apply,
   toJSON,
+  diff,
 })
 
 type Decoded<P> = readonly [name: string, payload: P, ...more: unknown[]]
@@ -101,14 +105,24 @@ export const events =
   (name?: string) =>
   <P>({ all, byName }: State<P>): ReadonlyArray<Event<P>> => {
     const timeline = name === undefined ? all : SortedMap.get(SortedMap.byText, byName, name)
-    return timeline === undefined ? [] : SortedMap.keys(timeline)
+    const isEmpty = timeline === undefined || SortedMap.size(timeline) === 0
+    return isEmpty ? nothing : stable(timeline, 'events', () => SortedMap.keys(timeline))
   }
 
 /** The number of events. O(1). */
 export const size = <P>({ all }: State<P>): number => SortedMap.size(all)
 
 /** `[name, payload]` of each event, oldest first. O(n). */
-export const toJSON = <P>(state: State<P>): ReadonlyArray<Change<P>> => events()(state).map(([change]) => change)
+export const toJSON = <P>(state: State<P>): ReadonlyArray<Change<P>> =>
+  stable(state, 'toJSON', () => SortedMap.keys(state.all).map(([change]) => change))
+
+/** The events that came, as splices of {@link toJSON}. O(d log n) for d of them. */
+export const diff =
+  <P>(old: State<P>) =>
+  (made: State<P>): ReadonlyArray<Spliced<readonly [], Change<P>>> => {
+    const [from, to] = [old, made].map(({ all }) => ({ map: all, show: (_: true, [change]: Event<P>) => change }))
+    return ofLists(before, from!, to!)
+  }
 
 /** Equal if the same events happened, with the same names and payloads. O(n). */
 export const getEq = <P>(payload: eq.Eq<P> = Json.Eq): eq.Eq<State<P>> => ({

@@ -28,6 +28,7 @@ import type { Applied, DataType } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
 import { none, some } from '../core/Option.js'
+import { between, type Patch, type Replaced } from '../core/Patch.js'
 import * as Timestamp from '../core/Timestamp.js'
 import { before, compare, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
@@ -35,6 +36,7 @@ import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import * as Holdings from './parts/Holdings.js'
 import * as Registers from './parts/Registers.js'
+import { stable } from './parts/stable.js'
 
 export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
@@ -74,6 +76,10 @@ export interface Type<V> extends DataType<State<V>, Change<V>> {
   readonly toJSON: (state: State<V>) => Readonly<Record<string, DeepReadonly<V>>>
 }
 
+/** A key, or a field of the object that one holds. */
+export type EntryPatch<V> =
+  Replaced<readonly [key: string], DeepReadonly<V>> | Replaced<readonly [key: string, field: string]>
+
 const MINUTE = 60 * 1000
 
 const DAY = 24 * 60 * MINUTE
@@ -101,6 +107,8 @@ export const of = <V>(
   apply,
   prune,
   toJSON: (state) => toJSON(Timestamp.NEVER)(state),
+  diff,
+  patch,
 })
 
 const apply =
@@ -263,32 +271,62 @@ export const get =
   (key: string, now: number) =>
   <V>({ entries, maxAge }: State<V>): O.Option<DeepReadonly<V>> => {
     const entry = SortedMap.get(SortedMap.byText, entries, key)
-    return entry === undefined ? none : valueAt(entry, now, maxAge)
+    return entry === undefined ? none : stable(entry, 'value', () => valueAt(entry, now, maxAge), now)
   }
 
 /** The keys with their values at a time, in UTF-16 code unit order of the keys. O(n). */
 export const entries =
   (now: number) =>
-  <V>({ entries: all, maxAge }: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
-    const present: (readonly [string, DeepReadonly<V>])[] = []
-    SortedMap.forEach(all, (entry, key) => {
-      const value = valueAt(entry, now, maxAge)
-      if (value._tag === 'Some') present.push([key, value.value])
-    })
-    return present
-  }
+  <V>(state: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> =>
+    stable(state, 'entries', () => entriesAt(now, state), now)
+
+const entriesAt = <V>(now: number, state: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
+  const present: (readonly [string, DeepReadonly<V>])[] = []
+  SortedMap.forEach(state.entries, (_, key) => {
+    const value = get(key, now)(state)
+    if (value._tag === 'Some') present.push([key, value.value])
+  })
+  return present
+}
 
 /** The keys with a value at a time, in UTF-16 code unit order. O(n). */
 export const keys =
   (now: number) =>
   <V>(state: State<V>): ReadonlyArray<string> =>
-    entries(now)(state).map(([key]) => key)
+    stable(state, 'keys', () => entriesAt(now, state).map(([key]) => key), now)
 
 /** The values by key at a time, as a plain object. O(n). */
 export const toJSON =
   (now: number) =>
   <V>(state: State<V>): Readonly<Record<string, DeepReadonly<V>>> =>
-    Object.fromEntries(entries(now)(state))
+    stable(state, 'toJSON', () => Object.fromEntries(entriesAt(now, state)), now)
+
+/**
+ * What differs of all that is kept, lapsed or not: each field where a key holds merged objects in
+ * both, else the key. O(d log n) for d keys and fields that differ.
+ */
+export const diff =
+  <V>(old: State<V>) =>
+  (made: State<V>): ReadonlyArray<EntryPatch<V>> =>
+    SortedMap.differences(SortedMap.byText, old.entries, made.entries).flatMap(
+      ([key, from, to]): ReadonlyArray<EntryPatch<V>> =>
+        from?.fields !== undefined && to?.fields !== undefined
+          ? Registers.diff(key, from.fields, to.fields)
+          : between([key], shownIn(from), shownIn(to)),
+    )
+
+const shownIn = <V>(entry: Entry<V> | undefined): DeepReadonly<V> | undefined => {
+  const value = entry === undefined ? none : valueAt(entry, Timestamp.NEVER, 0)
+  return value._tag === 'Some' ? value.value : undefined
+}
+
+/** A change for each patch, but for fields that would go: only a whole key can be removed. */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> =>
+  (patches as ReadonlyArray<Replaced>).flatMap(({ at, after }): Change<never>[] => {
+    const [key, field] = at as readonly [string, string?]
+    if (field === undefined) return [[key, (after ?? null) as null]]
+    return after === undefined ? [] : [[key, Object.fromEntries([[field, after]]) as never]]
+  })
 
 /**
  * Equal if the same updates win with the same values. `value` compares values that are not plain

@@ -17,11 +17,14 @@ import type * as t from 'io-ts'
 import type { Applied, DataType } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import * as Json from '../core/Json.js'
-import { none, some } from '../core/Option.js'
+import { none } from '../core/Option.js'
+import type { Patch, Replaced } from '../core/Patch.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
+import { ofEntries } from './parts/patches.js'
+import { someOf, stable } from './parts/stable.js'
 
 export type Change<V> = readonly [key: string, value: DeepReadonly<V> | null]
 
@@ -49,6 +52,8 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): 
   empty: emptyState,
   apply,
   toJSON,
+  diff,
+  patch,
 })
 
 const apply =
@@ -94,8 +99,9 @@ export const remove = (key: string): Change<never> => [key, null]
 export const get =
   (key: string) =>
   <V>({ winners }: State<V>): O.Option<DeepReadonly<V>> => {
-    const value = SortedMap.get(SortedMap.byText, winners, key)?.[0][1] ?? null
-    return value === null ? none : some(value)
+    const winner = SortedMap.get(SortedMap.byText, winners, key)
+    const value = winner?.[0][1] ?? null
+    return value === null ? none : someOf(winner!, value)
   }
 
 /** Whether a key has a value. O(log n). */
@@ -108,7 +114,10 @@ export const has =
 export const size = <V>(state: State<V>): number => state.size
 
 /** The keys with their values, in UTF-16 code unit order of the keys. O(n). */
-export const entries = <V>({ winners }: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
+export const entries = <V>(state: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> =>
+  stable(state, 'entries', () => entriesIn(state))
+
+const entriesIn = <V>({ winners }: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
   const present: (readonly [string, DeepReadonly<V>])[] = []
   SortedMap.forEach(winners, ([[key, value]]) => {
     if (value !== null) present.push([key, value])
@@ -117,11 +126,31 @@ export const entries = <V>({ winners }: State<V>): ReadonlyArray<readonly [strin
 }
 
 /** The keys with a value, in UTF-16 code unit order. O(n). */
-export const keys = <V>(state: State<V>): ReadonlyArray<string> => entries(state).map(([key]) => key)
+export const keys = <V>(state: State<V>): ReadonlyArray<string> =>
+  stable(state, 'keys', () => entriesIn(state).map(([key]) => key))
 
 /** The values by key, as a plain object. A key `__proto__` is a member like any other. O(n). */
 export const toJSON = <V>(state: State<V>): Readonly<Record<string, DeepReadonly<V>>> =>
-  Object.fromEntries(entries(state))
+  stable(state, 'toJSON', () => Object.fromEntries(entriesIn(state)))
+
+/**
+ * The keys whose values differ, in order. O(d log n) for d of them.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const model = scuttlebutt(Model.of(t.number))
+ * const [, one] = unwrap(model.change(Model.set('x', 1), 1000)(model.create('alice')))
+ * const [, two] = unwrap(model.change(Model.set('x', 2), 1001)(one))
+ * Model.diff(one.state)(two.state) // => [{ at: ['x'], before: 1, after: 2 }]
+ */
+export const diff =
+  <V>(before: State<V>) =>
+  (after: State<V>): ReadonlyArray<Replaced<readonly [key: string], DeepReadonly<V>>> =>
+    ofEntries(before.winners, after.winners, ([[, value]]) => value ?? undefined)
+
+/** A change for each patch. */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> =>
+  (patches as ReadonlyArray<Replaced<readonly [string], never>>).map(({ at: [key], after = null }) => [key, after])
 
 /** Equal if the same updates win with the same values. O(n). */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({

@@ -22,19 +22,22 @@
  */
 import type { either as E, eq, option as O } from 'fp-ts'
 import type * as t from 'io-ts'
-import { MAX_DEPTH } from '../core/Change.js'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
-import { none, some } from '../core/Option.js'
+import { none } from '../core/Option.js'
+import type { Patch, Spliced } from '../core/Patch.js'
 import { before, compare, sameStamp, type Stamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { nullOr, readonly, record } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import * as DenseKey from './parts/DenseKey.js'
 import * as Holdings from './parts/Holdings.js'
+import { ofLists } from './parts/patches.js'
+import { pieces } from './parts/pieces.js'
 import * as Room from './parts/room.js'
+import { someOf, stable } from './parts/stable.js'
 
 export type Change<V> = Readonly<Record<string, DeepReadonly<V> | null>>
 
@@ -95,6 +98,8 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): 
   empty: emptyState,
   apply,
   toJSON,
+  diff,
+  patch,
 })
 
 /** Whether a key is too long. */
@@ -253,38 +258,8 @@ export const spliceAll = <V>(index: number, count: number, values: ReadonlyArray
   return commands
 }
 
-/** Bytes of JSON of an update, its stamp and signature aside. */
-const MOST_BYTES = 500_000
-
-/** Room for the key of an item: ten times what most have. */
-const KEY_BYTES = 300
-
 /** Items that one command removes. */
 const REMOVED_AT_ONCE = 1500
-
-/** The values in pieces that one update can carry. */
-function* pieces<V>(values: ReadonlyArray<V>): Iterable<ReadonlyArray<V>> {
-  let from = 0
-  let bytes = 0
-  for (let i = 0; i < values.length; i++) {
-    const more = KEY_BYTES + bytesOf(values[i], MAX_DEPTH)
-    if (i > from && bytes + more > MOST_BYTES) {
-      yield values.slice(from, i)
-      from = i
-      bytes = 0
-    }
-    bytes += more
-  }
-  if (from < values.length) yield values.slice(from)
-}
-
-/** The bytes of a value as JSON, or a little more. */
-const bytesOf = (value: unknown, depth: number): number => {
-  if (typeof value === 'string') return Json.bytes(JSON.stringify(value)) + 1
-  if (typeof value !== 'object' || value === null || depth === 0) return 25
-  if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + bytesOf(member, depth - 1), 2)
-  return Object.entries(value).reduce((sum, [key, member]) => sum + bytesOf(key, 0) + bytesOf(member, depth - 1), 2)
-}
 
 /** Replaces `count` items from an index on, all of which must exist. */
 const replace =
@@ -356,14 +331,17 @@ export const at =
   (index: number) =>
   <V>({ items }: State<V>): O.Option<DeepReadonly<V>> => {
     const item = SortedMap.at(items, index)
-    return item === undefined ? none : some(item.value)
+    return item === undefined ? none : someOf(item, item.value)
   }
 
 /** The number of items. O(1). */
 export const length = <V>({ items }: State<V>): number => SortedMap.size(items)
 
 /** The items in order. O(n). */
-export const toArray = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> => {
+export const toArray = <V>(state: State<V>): ReadonlyArray<DeepReadonly<V>> =>
+  stable(state, 'toArray', () => valuesIn(state))
+
+const valuesIn = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> => {
   const all = new Array<DeepReadonly<V>>(SortedMap.size(items))
   let i = 0
   SortedMap.forEach(items, ({ value }) => {
@@ -373,10 +351,27 @@ export const toArray = <V>({ items }: State<V>): ReadonlyArray<DeepReadonly<V>> 
 }
 
 /** The keys of the items, in order. O(n). */
-export const keys = <V>({ items }: State<V>): ReadonlyArray<string> => SortedMap.keys(items)
+export const keys = <V>(state: State<V>): ReadonlyArray<string> =>
+  stable(state, 'keys', () => SortedMap.keys(state.items))
 
 /** The same as {@link toArray}. O(n). */
 export const toJSON = toArray
+
+/** The splices of the array, in ascending order. O(d log n) for d items that differ. */
+export const diff =
+  <V>(old: State<V>) =>
+  (made: State<V>): ReadonlyArray<Spliced<readonly [], DeepReadonly<V>>> => {
+    const [from, to] = [old, made].map(({ items }) => ({ map: items, show: ({ value }: Item<V>) => value }))
+    return ofLists(SortedMap.byText, from!, to!)
+  }
+
+/** Items that take the place of others keep their keys. */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit<never>> =>
+  (patches as ReadonlyArray<Spliced<readonly [], never>>).flatMap(({ splice: index, removed, inserted }) => {
+    const both = Math.min(removed.length, inserted.length)
+    const sets = inserted.slice(0, both).map((value, i) => set(index + i, value))
+    return [...sets, ...spliceAll(index + both, removed.length - both, inserted.slice(both))]
+  })
 
 /** Equal if the same updates win the same keys with the same values. O(n). */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => ({

@@ -17,16 +17,22 @@
  */
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
+import type { Maker } from '../core/DataType.js'
 import { left, right } from '../core/Either.js'
+import type { Patch, Spliced } from '../core/Patch.js'
 import type { Stamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import * as LineDiff from './parts/lineDiff.js'
+import { ofLists } from './parts/patches.js'
 import * as Room from './parts/room.js'
+import { stable } from './parts/stable.js'
 import * as RArray from './RArray.js'
 
 export type Change = RArray.Change<string>
 
 export type State = RArray.State<string>
+
+type Edit = Maker<State, Change, RArray.Refusal>
 
 const lineArray = RArray.of(t.string)
 
@@ -56,7 +62,8 @@ export const text =
 
 /**
  * Replaces `count` UTF-16 code units from `offset` on by a string. O(k) for k lines up to the end
- * of the change; as {@link text} once, if one of them lacks its line end. Errors: `IndexOutOfRange` beyond the text, with the length of the text.
+ * of the change; as {@link text} once, if one of them lacks its line end. Errors:
+ * `IndexOutOfRange` beyond the text, with the length of the text.
  */
 export const splice =
   (offset: number, count: number, string: string) =>
@@ -68,7 +75,7 @@ export const splice =
     if (offset > end) return beyond(offset, end)
     if (offset + count > end) return beyond(offset + count, end)
     if (isRagged) {
-      // the line end that such a line is shown with is not stored: write it, or it goes with what follows
+      // the line end that such a line is shown with is not stored: it would go with what follows
       const all = toString(state)
       return text(all.slice(0, offset) + string + all.slice(offset + count))(state, stamp)
     }
@@ -171,7 +178,9 @@ const joined = (edits: ReadonlyArray<LineDiff.Edit>, { items }: State): LineDiff
  * The lines in order, each with its line end; the last may have none. A line without one that
  * another replica put before the end is shown with one: two lines never fuse. O(n).
  */
-export const lines = (state: State): ReadonlyArray<string> => {
+export const lines = (state: State): ReadonlyArray<string> => stable(state, 'lines', () => linesIn(state))
+
+const linesIn = (state: State): ReadonlyArray<string> => {
   const stored = RArray.toArray(state)
   let last = stored.length - 1
   while (last >= 0 && stored[last] === '') last--
@@ -184,6 +193,36 @@ export const toString = (state: State): string => lines(state).join('')
 
 /** The same as {@link toString}. O(n). */
 export const toJSON = toString
+
+/** The splices of {@link lines}, in ascending order. O(d log n) for d lines that differ. */
+export const diff =
+  (old: State) =>
+  (made: State): ReadonlyArray<Spliced<readonly [], string>> => {
+    const lasts = [lastIn(old), lastIn(made)] as const
+    const listOf = ({ items }: State, last: string) => ({
+      map: items,
+      show: ({ value }: RArray.Item<string>, key: string) => (key < last && !isComplete(value) ? `${value}\n` : value),
+    })
+    const also = lasts[0] === lasts[1] ? [] : lasts
+    return ofLists(SortedMap.byText, listOf(old, lasts[0]), listOf(made, lasts[1]), also)
+  }
+
+/** The key of the last line that is not empty; the empty key if there is none. O(1) for most. */
+const lastIn = ({ items }: State): string => {
+  let i = SortedMap.size(items) - 1
+  while (SortedMap.at(items, i)?.value === '') i--
+  return SortedMap.entryAt(items, i)?.[0] ?? ''
+}
+
+/** Lines that take the place of others keep their keys. */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit> =>
+  (patches as ReadonlyArray<Spliced<readonly [], string>>).map(
+    ({ splice: index, removed: { length: count }, inserted }): Edit =>
+      (state, stamp) =>
+        index + count > RArray.length(state)
+          ? beyond(index + count, RArray.length(state))
+          : right(rewritten([{ index, count, lines: inserted }], state, stamp)),
+  )
 
 /** Equal if the same updates win the same keys. O(n). */
 export const getEq = (): eq.Eq<State> => RArray.getEq<string>()

@@ -24,10 +24,13 @@ import type { Applied, DataType, Maker } from '../core/DataType.js'
 import type { DeepReadonly } from '../core/DeepReadonly.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
+import { between, type Patch, type Path } from '../core/Patch.js'
 import { before, sameStamp, type Update } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { readonly } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
+import { spliced } from './parts/patches.js'
+import { stable } from './parts/stable.js'
 
 /** The state after the first `position` actions in total order. */
 interface Checkpoint<S> {
@@ -104,6 +107,7 @@ export const of = <S, A>(
   empty: { actions: SortedMap.empty(), checkpoints: [{ position: 0, state: frozen(initial) }], failures: [] },
   apply: apply(reducer),
   toJSON,
+  diff,
   dispatch: (made) => (replayed) => {
     const reduced = strict ? reduce(reducer, state(replayed), made) : undefined
     return reduced?._tag === 'Left'
@@ -182,7 +186,7 @@ export const state = <S, A>({ checkpoints }: State<S, A>): S => checkpoints[chec
 
 /** The actions in total order. O(n). */
 export const actions = <S, A>(state: State<S, A>): ReadonlyArray<DeepReadonly<A>> =>
-  SortedMap.keys(state.actions).map(([action]) => action)
+  stable(state, 'actions', () => SortedMap.keys(state.actions).map(([action]) => action))
 
 /**
  * The updates on which the reducer threw, or changed its state in place, in total order, with the
@@ -193,6 +197,29 @@ export const failures = <S, A>(state: State<S, A>): ReadonlyArray<Failure<A>> =>
 
 /** The same as {@link state}, which is plain JSON if the reducer returns plain JSON. O(1). */
 export const toJSON = state
+
+/**
+ * What differs between the states: in plain objects each member, in arrays of one length each item,
+ * else a splice. Parts that are one object in both are skipped. O(members beside what differs).
+ */
+export const diff =
+  <S, A>(old: State<S, A>) =>
+  (made: State<S, A>): ReadonlyArray<Patch> =>
+    walk(state(old), state(made), [])
+
+const walk = (old: unknown, made: unknown, at: Path): ReadonlyArray<Patch> => {
+  if (old === made) return []
+  if (Json.isPlain(old) && Json.isPlain(made)) {
+    const memberOf = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
+      Object.hasOwn(object, name) ? object[name] : undefined
+    const names = [...new Set([...Object.keys(old), ...Object.keys(made)])]
+    return names.flatMap((name) => walk(memberOf(old, name), memberOf(made, name), [...at, name]))
+  }
+  if (!Array.isArray(old) || !Array.isArray(made)) return between(at, old, made)
+  const [from, to] = [old, made] as readonly (readonly unknown[])[]
+  if (from!.length === to!.length) return from!.flatMap((item, i) => walk(item, to![i], [...at, i]))
+  return [{ ...spliced([from!, to!]), at }]
+}
 
 /** Equal if the same actions were dispatched. O(n). */
 export const getEq = <A>(action: eq.Eq<A> = Json.Eq): eq.Eq<State<unknown, A>> => ({

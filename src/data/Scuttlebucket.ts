@@ -19,10 +19,13 @@
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, DataType, Maker } from '../core/DataType.js'
+import { ofStates } from '../core/diff.js'
 import { right } from '../core/Either.js'
+import type { Patch } from '../core/Patch.js'
 import type { ChangeOf, StateOf } from '../core/typesOf.js'
 import type { Stamp, Update } from '../core/Update.js'
 import type { Named } from './parts/kind.js'
+import { stable } from './parts/stable.js'
 
 /** The data types of a bucket, by name. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- DataType is invariant
@@ -84,6 +87,8 @@ export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named 
     own: own(parts),
     ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
     toJSON: shown(parts),
+    diff: differ(parts),
+    patch: patch(parts),
   }
 }
 
@@ -233,17 +238,59 @@ export const get =
  * `toJSON` of the data type shows a clone too.
  */
 export const toJSON = <P extends Parts>(state: State<P>): Readonly<Record<string, unknown>> => {
+  return shown(madeOf(state))(state as State<Parts>)
+}
+
+const madeOf = (state: object): Parts => {
   const parts = partsOf.get(state)
-  if (parts === undefined) throw new TypeError('No bucket of this program made this state: use toJSON of the data type')
-  return shown(parts)(state as State<Parts>)
+  if (parts !== undefined) return parts
+  throw new TypeError('No bucket of this program made this state: use toJSON or diff of the data type')
 }
 
 const shown =
   <P extends Parts>(parts: P) =>
-  ({ states }: State<P>): Readonly<Record<string, unknown>> =>
-    mapped(parts, ({ toJSON: show }, name) => {
-      const part: unknown = (states as States)[name]
-      return show === undefined ? part : show(part)
+  (state: State<P>): Readonly<Record<string, unknown>> =>
+    stable(state, 'toJSON', () =>
+      mapped(parts, ({ toJSON: show }, name) => {
+        const part: unknown = (state.states as States)[name]
+        return show === undefined ? part : show(part)
+      }),
+    )
+
+/**
+ * The patches of each part, with its name before their paths. Costs as the parts. Throws as
+ * {@link toJSON}.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const bucket = scuttlebutt(Scuttlebucket.of({ settings: Model.of(t.number) }))
+ * const zoom = Scuttlebucket.at('settings')(Model.set('zoom', 2))
+ * const [, replica] = unwrap(bucket.change(zoom, 1000)(bucket.create('alice')))
+ * bucket.diff(bucket.create('alice'))(replica) // => [{ at: ['settings', 'zoom'], after: 2 }]
+ */
+export const diff =
+  <P extends Parts>(before: State<P>) =>
+  (after: State<P>): ReadonlyArray<Patch> =>
+    differ(madeOf(after))(before as State<Parts>)(after as State<Parts>)
+
+const differ =
+  <P extends Parts>(parts: P) =>
+  ({ states: before }: State<P>) =>
+  ({ states: after }: State<P>): ReadonlyArray<Patch> =>
+    Object.entries(parts).flatMap(([name, part]) =>
+      ofStates<unknown>(part)((before as States)[name])((after as States)[name]).map((one) => ({
+        ...one,
+        at: [name, ...one.at],
+      })),
+    )
+
+const patch =
+  <P extends Parts>(parts: P) =>
+  (patches: ReadonlyArray<Patch>): ReadonlyArray<Maker<State<P>, Change<P>, unknown>> =>
+    Object.entries(parts).flatMap(([name, part]) => {
+      const own = patches.filter(({ at }) => at[0] === name).map((one) => ({ ...one, at: one.at.slice(1) }))
+      const commands: ReadonlyArray<unknown> = part.patch?.(own) ?? []
+      return commands.map(inPart(name)) as unknown as ReadonlyArray<Maker<State<P>, Change<P>, unknown>>
     })
 
 /** Equal if all parts are, each by its own `Eq`. Costs as these. */

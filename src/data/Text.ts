@@ -24,7 +24,9 @@ import * as Json from '../core/Json.js'
 import type { Replica } from '../core/Replica.js'
 import { sameStamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
+import { stable } from './parts/stable.js'
 import { codec, type Change } from './text/Change.js'
+import { diff, patch } from './text/diff.js'
 import * as Doc from './text/Doc.js'
 import { toString } from './text/read.js'
 import { load as loadWith, type NotSaved } from './text/save.js'
@@ -35,6 +37,7 @@ export { edit, insert, remove, splice, text } from './text/commands.js'
 export type { Command, Edit, IndexOutOfRange, Refusal, SplitsPair } from './text/commands.js'
 export { cursorAt, offsetOf } from './text/cursors.js'
 export type { Bias, Cursor } from './text/cursors.js'
+export { diff, patch } from './text/diff.js'
 export { changesSince } from './text/differences.js'
 export { mark, spans, unmark } from './text/marks.js'
 export type { Growth, Span } from './text/marks.js'
@@ -82,6 +85,8 @@ export const of = ({ units = DEFAULT.units, operations = DEFAULT.operations }: P
   own,
   load: loadWith({ units, operations }),
   toJSON,
+  diff,
+  patch,
 })
 
 /**
@@ -112,7 +117,9 @@ export const getEq = (): eq.Eq<State> => ({
 
 /** The strokes that wait for what is not here yet, and for what. O(p) for p strokes. */
 export const pending = (state: State): ReadonlyArray<Pending> =>
-  SortedMap.keys(whole(state).waiting).map(({ first, k, source, waiter }) => ({
-    ...waiter,
-    for: { first, k, source },
-  }))
+  stable(state, 'pending', () =>
+    SortedMap.keys(whole(state).waiting).map(({ first, k, source, waiter }) => ({
+      ...waiter,
+      for: { first, k, source },
+    })),
+  )

@@ -218,32 +218,57 @@ export const forEachChange = <K, V>(
   next: SortedMap<K, V>,
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
+  const top = height(previous.root)
   /**
-   * `low` is not above any key of b; it is undefined if b is the beginning of the map. `taller` is
-   * the height of b minus the height of a.
+   * `near` most likely has the node among its children, if `previous` has it. `low` is not above
+   * any key of the node; it is undefined at the beginning of the map.
    */
-  const compare = (a: Node<K, V>, b: Node<K, V>, low: K | undefined, taller: number): void => {
-    if (a === b) return
-    if (b.leaf) {
-      walk(b, 0, b.size, (value, key) => {
-        const before = lookup(less, previous.root, key)
-        if (!Object.is(before, value)) visit(key, value, before)
+  const compare = (node: Node<K, V>, level: number, near: Node<K, V> | undefined, low: K | undefined): void => {
+    let held = near?.leaf === false ? childAt(less, near, low) : undefined
+    // a split or a join may have moved the node to another parent
+    if (held !== node) held = nodeAt(less, previous.root, top - level, leastKey(node))
+    if (held === node) return
+    if (node.leaf) {
+      walk(node, 0, node.size, (value, entryKey) => {
+        const before = lookup(less, previous.root, entryKey)
+        if (!Object.is(before, value)) visit(entryKey, value, before)
       })
-    } else if (!a.leaf && taller < 0) {
-      compare(childAt(less, a, low), b, low, taller + 1)
-    } else {
-      for (let i = 0; i < b.items.length; i++) {
-        const from = i === 0 ? low : b.keys[i]
-        // the node that held these keys before: if it is the same node, nothing below it changed
-        const before = a.leaf || taller > 0 ? a : childAt(less, a, from)
-        compare(before, b.items[i]!, from, Math.max(taller - 1, 0))
-      }
-    }
+    } else
+      node.items.forEach((child, i) => {
+        compare(child, level - 1, held, i === 0 ? low : node.keys[i])
+      })
   }
-  compare(previous.root, next.root, undefined, height(next.root) - height(previous.root))
+  if (next.root.size > 0) compare(next.root, height(next.root), undefined, undefined)
 }
 
 const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))
 
+/** A branch's first key may be below it. */
+const leastKey = <K, V>(node: Node<K, V>): K => (node.leaf ? firstKey(node) : leastKey(node.items[0]!))
+
 const childAt = <K, V>(less: Less<K>, { keys, items }: Branch<K, V>, key: K | undefined): Node<K, V> =>
   items[key === undefined ? 0 : childIndex(less, keys, key)]!
+
+/** The node that may hold `key`, so many levels below the root. */
+const nodeAt = <K, V>(less: Less<K>, root: Node<K, V>, depth: number, key: K): Node<K, V> | undefined => {
+  let node = root
+  for (let i = 0; i < depth && !node.leaf; i++) node = childAt(less, node, key)
+  return depth < 0 ? undefined : node
+}
+
+/** The value of a key in one map and in another: undefined where it is absent. */
+export type Difference<K, V> = readonly [key: K, before: V | undefined, after: V | undefined]
+
+/** The keys with different values in two maps, in order. Costs as {@link forEachChange}. */
+export const differences = <K, V>(
+  less: Less<K>,
+  before: SortedMap<K, V>,
+  after: SortedMap<K, V>,
+): ReadonlyArray<Difference<K, V>> => {
+  const all: Difference<K, V>[] = []
+  forEachChange(less, before, after, (key, made, old) => all.push([key, old, made]))
+  forEachChange(less, after, before, (key, old, made) => {
+    if (made === undefined) all.push([key, old, made])
+  })
+  return all.sort(([x], [y]) => (less(x, y) ? -1 : 1))
+}

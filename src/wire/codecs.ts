@@ -1,4 +1,4 @@
-/** The io-ts codecs of what goes over the wire. */
+/** The io-ts codecs of updates, digests and messages. */
 import * as t from 'io-ts'
 import type { ClockRecord } from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
@@ -68,26 +68,6 @@ export const header: t.Type<Digest, unknown, unknown> = t.intersection([
 
 /** The members of a message that say what kind of message it is. */
 export const kind = t.partial({ complete: t.literal(true), more: t.literal(true), at: place, asks: t.literal(true) })
-
-/** Says that all updates that the other's clock lacked have been sent. */
-export const sync = t.literal('SYNC')
-
-/** What a stream of ours carries. */
-export const opening = t.intersection([t.type({ name: t.string }), t.partial({ version: t.string })])
-
-/**
- * A count, a clock, and perhaps a floor. A tuple takes a longer array, so the longer one is first.
- */
-export const sure = t.union([t.tuple([t.number, clock, timestamp]), t.tuple([t.number, clock])])
-
-/** Refused updates, and the places of those whose stamp nobody could read. */
-export const refused = t.type({
-  updates: t.readonlyArray(t.readonly(t.tuple([timestamp, t.string, t.string]))),
-  places: t.readonlyArray(t.number),
-})
-
-/** A source, `since` and `until`. */
-export const past = t.tuple([t.string, t.number, timestamp])
 
 /** A change, a timestamp, a source. Further members are kept. */
 export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknown, unknown> => {

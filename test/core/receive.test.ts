@@ -174,6 +174,19 @@ test('A replica reads what it could not read before, and a conversation passes i
   expect(model.reread(old)).toBe(old)
 })
 
+test('An original is believed about its own updates, whatever other originals have claimed of them', () => {
+  const claim = { sureOf: () => 2000, floor: 0 }
+  const known = take(typed)({ updates: [[['y', 2], 2000, 'ann']] }, claim)(model.create('cy')).replica
+  const updates: ReadonlyArray<Update<Model.Change<number>>> = [x]
+  expect(take(typed)({ updates, original: 'ben' }, 'nobody')(known).replica).toBe(known)
+  const { replica, taken } = take(typed)({ updates, original: 'ann' }, 'nobody')(known)
+  expect([taken, Model.toJSON(replica.state)]).toEqual([[x], { x: 1, y: 2 }])
+  expect(model.digest(replica)).toEqual(model.digest(known))
+  // but not below the floor
+  const pruned = { ...known, clock: Clock.raise(1500)(known.clock) }
+  expect(take(typed)({ updates, original: 'ann' }, 'nobody')(pruned).replica).toBe(pruned)
+})
+
 test('Replay and Events agree on what came late with those that had it in order', () => {
   const log = scuttlebutt(Events.of(t.number))
   const sum = scuttlebutt(Replay.of((total: number, n: number) => total * 10 + n, 0, t.number))

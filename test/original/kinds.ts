@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { option as O } from 'fp-ts'
 import * as t from 'io-ts'
+import { sorted } from '../../src/core/Log.js'
 import { createStore } from '../../src/adapters/store.js'
 import { createStream, type StreamOptions } from '../../src/adapters/stream.js'
 import {
@@ -15,7 +16,9 @@ import {
   scuttlebutt,
   type Command,
   type DataType,
+  type Update,
 } from '../../src/index.js'
+import { right } from '../right.js'
 import { NoKeyBetween, type Family, type Original, type OriginalOptions } from './original.js'
 
 export interface Peer {
@@ -25,6 +28,10 @@ export interface Peer {
   readonly write: (key: string, value: unknown) => void
   /** Its state, comparable across kinds. */
   readonly read: () => unknown
+  /** The updates that it holds. */
+  readonly history: () => ReadonlyArray<Update<unknown>>
+  /** Of ours: whether its state would be another with these updates. */
+  readonly lacks?: (updates: ReadonlyArray<Update<unknown>>) => boolean
   readonly stream: (options?: StreamOptions & OriginalOptions) => Duplex
   readonly readStream: (options?: StreamOptions & OriginalOptions) => Duplex
   readonly writeStream: (options?: StreamOptions & OriginalOptions) => Duplex
@@ -55,7 +62,9 @@ const ours =
     read: (state: S) => unknown,
   ) =>
   (id: string, now: () => number = besideTheirs(id)): Peer => {
-    const store = createStore(scuttlebutt(dataType), id, { now })
+    const sb = scuttlebutt(dataType)
+    const { applyUpdates, create, decode, history } = sb
+    const store = createStore(sb, id, { now })
     return {
       id,
       isEarly: true,
@@ -65,6 +74,14 @@ const ours =
         if (changed._tag === 'Left' && typeof made !== 'function') throw new Error(JSON.stringify(changed.left))
       },
       read: () => read(store.getReplica().state),
+      history: () => history()(store.getReplica()),
+      lacks: (updates) => {
+        const replica = store.getReplica()
+        const theirs = updates.map((update) => right(decode()(update)))
+        const all = sorted([...theirs, ...history()(replica)])
+        // the same updates in order, without a session in between
+        return JSON.stringify(read(applyUpdates(all)(create(id)).state)) !== JSON.stringify(read(replica.state))
+      },
       stream: (options) => createStream(store, options),
       readStream: (options) => createStream(store, { ...options, writable: false }),
       writeStream: (options) => createStream(store, { ...options, readable: false }),
@@ -89,6 +106,7 @@ const theirs = (
     }
   },
   read,
+  history: () => original.history(),
   stream: (options) => original.createStream(options),
   readStream: (options) => original.createReadStream(options),
   writeStream: (options) => original.createWriteStream(options),

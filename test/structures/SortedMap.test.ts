@@ -255,6 +255,30 @@ describe('SortedMap', () => {
     expect(compared).toBeLessThan(1000)
   })
 
+  test('skips it too where branches split and join, in both directions', () => {
+    let compared = 0
+    const counting = (a: number, b: number): boolean => {
+      compared++
+      return a < b
+    }
+    const keys = Array.from({ length: 33_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0)
+    let map = built(keys.slice(0, 30_000).map((key): Edit => ['set', key, 0]))
+    let most = 0
+    const grown = keys.slice(30_000).map((key) => () => SortedMap.set(less, map, key, 1))
+    const shrunk = keys.slice(0, 25_000).map((key) => () => SortedMap.remove(less, map, key))
+    for (const [i, step] of [...grown, ...shrunk].entries()) {
+      const before = map
+      map = step()
+      if (i >= 3000 && i % 5 > 0) continue
+      compared = 0
+      const seen =
+        SortedMap.differences(counting, before, map).length + SortedMap.differences(counting, map, before).length
+      expect(seen).toBe(2)
+      most = Math.max(most, compared)
+    }
+    expect(most).toBeLessThan(5000)
+  })
+
   test('compares values in order', () => {
     fc.assert(
       fc.property(edits, edits, (first, second) => {

@@ -28,9 +28,11 @@
 import type { eq, option as O } from 'fp-ts'
 import type * as t from 'io-ts'
 import type { Applied, Command, DataType, Maker } from '../../core/DataType.js'
+import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
-import { none, some } from '../../core/Option.js'
+import { none } from '../../core/Option.js'
+import { between, type Patch, type Replaced } from '../../core/Patch.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly, record, refining } from '../parts/codecs.js'
@@ -38,11 +40,13 @@ import * as DenseKey from '../parts/DenseKey.js'
 import { kind, type Named } from '../parts/kind.js'
 import * as Holdings from '../parts/Holdings.js'
 import * as Registers from '../parts/Registers.js'
+import { someOf, stable } from '../parts/stable.js'
 import * as Index from './Index.js'
 import {
   fieldsOf,
   has,
   idOf,
+  rowOf,
   SORT,
   unknownRow,
   type Change,
@@ -83,6 +87,10 @@ export interface IdChanged {
   readonly id: unknown
 }
 
+/** A row that was made or removed, or a field of one that stays. */
+export type RowPatch<V> =
+  Replaced<readonly [row: RowId], Fields<V>> | Replaced<readonly [row: RowId, field: string], DeepReadonly<V> | null>
+
 /** Options of {@link of}. */
 export interface Options extends Named {
   /**
@@ -110,6 +118,8 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Options = {})
   empty: emptyState,
   apply: apply(options.removeWins === true),
   toJSON,
+  diff,
+  patch,
 })
 
 const removesWin = ({ version }: Named): string => `${version === undefined ? '' : `${version}, `}remove wins`
@@ -216,22 +226,63 @@ export const row =
   (id: RowId) =>
   <V>({ held }: State<V>): O.Option<Fields<V>> => {
     const found = SortedMap.get(SortedMap.byText, held, id)
-    return found === undefined ? none : some(fieldsOf(found))
+    return found === undefined ? none : someOf(found, rowOf(id, found).fields)
   }
 
 /** The number of rows. O(1). */
 export const size = <V>({ held }: State<V>): number => SortedMap.size(held)
 
 /** The rows, in UTF-16 code unit order of their ids. O(n). */
-export const rows = <V>({ held }: State<V>): ReadonlyArray<Row<V>> => {
+export const rows = <V>(state: State<V>): ReadonlyArray<Row<V>> => stable(state, 'rows', () => rowsIn(state))
+
+const rowsIn = <V>({ held }: State<V>): ReadonlyArray<Row<V>> => {
   const all: Row<V>[] = []
-  SortedMap.forEach(held, (found, id) => all.push({ id, fields: fieldsOf(found) }))
+  SortedMap.forEach(held, (found, id) => all.push(rowOf(id, found)))
   return all
 }
 
 /** The fields of the rows by id, as a plain object. O(n). */
 export const toJSON = <V>(state: State<V>): Readonly<Record<RowId, Fields<V>>> =>
-  Object.fromEntries(rows(state).map(({ id, fields }) => [id, fields]))
+  stable(state, 'toJSON', () => Object.fromEntries(rowsIn(state).map(({ id, fields }) => [id, fields])))
+
+/**
+ * What differs: a row that was made or removed as a whole, else each of its fields. O(d log n) for
+ * d rows and fields that differ.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * const doc = scuttlebutt(Doc.of(t.string))
+ * const write = (fields, now, replica) => unwrap(doc.change(Doc.set('a', fields), now)(replica))[1]
+ * const one = write({ text: 'milk' }, 1000, doc.create('alice'))
+ * const two = write({ text: 'bread' }, 1001, one)
+ * doc.diff(doc.create('alice'))(one) // => [{ at: ['a'], after: { text: 'milk' } }]
+ * Doc.diff(one.state)(two.state) // => [{ at: ['a', 'text'], before: 'milk', after: 'bread' }]
+ */
+export const diff =
+  <V>(old: State<V>) =>
+  (made: State<V>): ReadonlyArray<RowPatch<V>> =>
+    SortedMap.differences(SortedMap.byText, old.held, made.held).flatMap(
+      ([id, from, to]): ReadonlyArray<RowPatch<V>> =>
+        from !== undefined && to !== undefined
+          ? (Registers.diff(id, from, to) as ReadonlyArray<RowPatch<V>>)
+          : between([id], from && fieldsOf(from), to && fieldsOf(to)),
+    )
+
+/**
+ * A change for each row, with the fields that follow on in the patches. A field cannot be removed:
+ * it becomes null.
+ */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> => {
+  const rows: (readonly [row: RowId, fields: (readonly [string, unknown])[] | null])[] = []
+  for (const { at, after } of patches as ReadonlyArray<Replaced>) {
+    const [id, field] = at as readonly [RowId, string?]
+    const last = rows.at(-1)
+    if (field === undefined) rows.push([id, after === undefined ? null : Object.entries(after as object)])
+    else if (last?.[0] === id && last[1] !== null) last[1].push([field, after ?? null])
+    else rows.push([id, [[field, after ?? null]]])
+  }
+  return rows.map(([id, fields]) => [id, fields && (Object.fromEntries(fields) as Fields<never>)])
+}
 
 /** Equal if the same updates win the same fields with the same values. O(n). */
 export const getEq = <V>(value: eq.Eq<V> = Json.Eq): eq.Eq<State<V>> => {

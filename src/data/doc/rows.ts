@@ -7,6 +7,7 @@ import * as SortedMap from '../../structures/SortedMap.js'
 import * as DenseKey from '../parts/DenseKey.js'
 import type * as Holdings from '../parts/Holdings.js'
 import * as Registers from '../parts/Registers.js'
+import { stable } from '../parts/stable.js'
 
 export type RowId = string
 
@@ -55,6 +56,10 @@ export const has =
     SortedMap.get(SortedMap.byText, held, id) !== undefined
 
 export const fieldsOf = <V>(row: Present<V>): Fields<V> => Registers.toRecord(row) as Fields<V>
+
+/** The row as queries give it. O(f) the first time. */
+export const rowOf = <V>(id: RowId, row: Present<V>): Row<V> =>
+  stable(row, 'row', () => ({ id, fields: Object.freeze(fieldsOf(row)) }))
 
 /** The id in the field `id`; without one, an id made from the stamp. */
 export const idOf = (fields: Written<unknown>, stamp: Stamp): E.Either<InvalidId, RowId> => {

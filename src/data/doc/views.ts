@@ -7,11 +7,12 @@ import type { Stamp } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as DenseKey from '../parts/DenseKey.js'
 import * as Registers from '../parts/Registers.js'
+import { nothing, someOf, stable } from '../parts/stable.js'
 import * as Index from './Index.js'
 import {
-  fieldsOf,
   has,
   idOf,
+  rowOf,
   SORT,
   sortOf,
   unknownRow,
@@ -89,23 +90,24 @@ export interface SeqView<W> extends View {
 }
 
 const viewOf = (field: string, value: Index.Scalar): View => {
+  const query = JSON.stringify(['view', field, typeof value, String(value)])
   const isIn = (id: RowId) => (state: State<unknown>) =>
     Registers.get(SortedMap.get(SortedMap.byText, state.held, id), field) === value
   return {
     length: (state) => Index.rangeOf(Index.of(field, state), value).size,
-    rows: <V>(state: State<V>) => {
+    rows: <V>(state: State<V>): ReadonlyArray<Row<V>> => {
       const index = Index.of(field, state)
-      return Index.entriesOf(index, Index.rangeOf(index, value)).map((entry) => rowOf(state.held, entry))
+      const range = Index.rangeOf(index, value)
+      if (range.size === 0) return nothing
+      return stable(state, query, () => Index.entriesOf(index, range).map((entry) => rowIn(state.held, entry)))
     },
     has: isIn,
     remove: (id) => (state) => (isIn(id)(state) ? right([id, Object.fromEntries([[field, null]])]) : unknownRow(id)),
   }
 }
 
-const rowOf = <V>(held: State<V>['held'], { row: id }: Index.Entry): Row<V> => ({
-  id,
-  fields: fieldsOf(SortedMap.get(SortedMap.byText, held, id)!),
-})
+const rowIn = <V>(held: State<V>['held'], { row: id }: Index.Entry): Row<V> =>
+  rowOf(id, SortedMap.get(SortedMap.byText, held, id)!)
 
 /** The view of the rows whose `field` has a `value`. */
 export const where = <W extends Index.Scalar>(field: string, value: W): SetView<W> => ({
@@ -141,7 +143,9 @@ export const seq = <W extends Index.Scalar>(field: string, value: W): SeqView<W>
   const view = viewOf(field, value)
   const at = <V>(i: number, state: State<V>): O.Option<Row<V>> => {
     const entry = entriesIn(field, value, state).at(i)
-    return entry === undefined ? none : some(rowOf(state.held, entry))
+    if (entry === undefined) return none
+    const row = rowIn(state.held, entry)
+    return someOf(row, row)
   }
   const beside =
     (id: RowId, step: 1 | -1) =>
@@ -176,7 +180,7 @@ export const seq = <W extends Index.Scalar>(field: string, value: W): SeqView<W>
     prev: (row) => beside(row, -1),
     indexOf: (row) => (state) => {
       const index = entriesIn(field, value, state).placeOf(row)
-      return index < 0 ? none : some(index)
+      return index < 0 ? none : stable(state, `at ${String(index)}`, () => some(index))
     },
   }
 }

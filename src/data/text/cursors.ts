@@ -2,6 +2,7 @@
 import type { option as O } from 'fp-ts'
 import { none, some } from '../../core/Option.js'
 import type { SourceId } from '../../core/Update.js'
+import { stable } from '../parts/stable.js'
 import * as Doc from './Doc.js'
 import { whole, type State } from './State.js'
 import * as Tree from './Tree.js'
@@ -18,16 +19,18 @@ export type Cursor = readonly [first: number, k: number, source: SourceId, bias:
  */
 export const cursorAt =
   (offset: number, bias: Bias) =>
-  (state: State): Cursor => {
-    const doc = whole(state)
-    const clamped = Math.max(0, Math.min(Math.trunc(offset) || 0, doc.root.visible))
-    const at = Doc.cutsPair(doc, clamped) ? clamped + bias : clamped
-    const unit = bias < 0 ? at - 1 : at
-    if (unit < 0 || unit >= doc.root.visible) return [0, bias]
-    const serial = Tree.visibleAt(doc.root, unit)
-    const run = Doc.runOf(doc, serial)
-    return [run.key.first, Doc.kAt(run, serial), run.key.source, bias]
-  }
+  (state: State): Cursor =>
+    stable(state, `cursor ${String(offset)} ${String(bias)}`, () => cursorIn(whole(state), offset, bias))
+
+const cursorIn = (doc: Doc.Doc, offset: number, bias: Bias): Cursor => {
+  const clamped = Math.max(0, Math.min(Math.trunc(offset) || 0, doc.root.visible))
+  const at = Doc.cutsPair(doc, clamped) ? clamped + bias : clamped
+  const unit = bias < 0 ? at - 1 : at
+  if (unit < 0 || unit >= doc.root.visible) return [0, bias]
+  const serial = Tree.visibleAt(doc.root, unit)
+  const run = Doc.runOf(doc, serial)
+  return [run.key.first, Doc.kAt(run, serial), run.key.source, bias]
+}
 
 /**
  * The offset of a cursor; of a hidden unit, where it was. `none` if its unit is not here. O(log n).
@@ -38,7 +41,8 @@ export const offsetOf =
     const doc = whole(state)
     const offset = offsetIn(doc, cursor)
     if (offset === undefined) return none
-    return some(Doc.cutsPair(doc, offset) ? offset + (cursor[cursor.length - 1] as Bias) : offset)
+    const shown = Doc.cutsPair(doc, offset) ? offset + (cursor[cursor.length - 1] as Bias) : offset
+    return stable(state, `offset ${String(shown)}`, () => some(shown))
   }
 
 /** The offset of a cursor, undefined if its unit is not here. */

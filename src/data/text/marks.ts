@@ -10,6 +10,7 @@
  */
 import { left } from '../../core/Either.js'
 import * as SortedMap from '../../structures/SortedMap.js'
+import { stable } from '../parts/stable.js'
 import type { Operation } from './Change.js'
 import { begun, type Command } from './commands.js'
 import { cursorAt, isCursor, offsetIn, type Cursor } from './cursors.js'
@@ -126,7 +127,9 @@ export const forEachStretch = (
  * The text in parts, each with its attributes; neighbours differ in these. O(n + m s) for m marks
  * at one place and s stretches between their ends.
  */
-export const spans = (state: State): ReadonlyArray<Span> => {
+export const spans = (state: State): ReadonlyArray<Span> => stable(state, 'spans', () => spansIn(state))
+
+const spansIn = (state: State): ReadonlyArray<Span> => {
   const doc = whole(state)
   const ranges = rangesIn(doc)
   if (ranges.length === 0) return doc.root.visible === 0 ? [] : [{ insert: toString(state), attributes: {} }]

@@ -1,6 +1,7 @@
 /** What a text says. Reads through the open end. */
 import type { option as O } from 'fp-ts'
 import { none, some } from '../../core/Option.js'
+import { stable } from '../parts/stable.js'
 import * as Doc from './Doc.js'
 import * as Open from './Open.js'
 import type { State } from './State.js'
@@ -102,4 +103,6 @@ const between = (doc: Doc.Doc, node: Node, from: number, to: number): string => 
 export const at =
   (offset: number) =>
   (state: State): O.Option<string> =>
-    Number.isInteger(offset) && offset >= 0 && offset < length(state) ? some(slice(offset, offset + 1)(state)) : none
+    Number.isInteger(offset) && offset >= 0 && offset < length(state)
+      ? stable(state, `at ${String(offset)}`, () => some(slice(offset, offset + 1)(state)))
+      : none

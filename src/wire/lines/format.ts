@@ -7,10 +7,10 @@ import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { EXCERPT, path } from '../../core/Rejection.js'
-import { opening, past, refused, sure, sync } from '../codecs.js'
 import { decodeFrozen, decodeHeader, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
 import { depthOf, type Policy } from '../Policy.js'
 import type { WireMessage } from '../WireMessage.js'
+import { opening, past, refused, sure, sync } from './codecs.js'
 
 export type { WireMessage } from '../WireMessage.js'
 

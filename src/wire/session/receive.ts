@@ -166,7 +166,12 @@ class Listener<S, C> {
     const { updates, unread, passed, hasClaimed, session } = this
     const { hearing } = session
     if (updates.length + unread.length + passed.length === 0 && !hasClaimed) return
-    const batch = { updates, ...(unread.length > 0 && { unread }), ...(passed.length > 0 && { passed }) }
+    const batch = {
+      updates,
+      ...(unread.length > 0 && { unread }),
+      ...(passed.length > 0 && { passed }),
+      ...(session.peer && !hearing.isOurs && { original: session.peer.id }),
+    }
     // before its header, nobody knows the peer's floor
     const claim = session.peer === undefined ? 'nobody' : Hearing.claim(hearing)
     const vouching = hasClaimed ? claim : Hearing.vouching(hearing)

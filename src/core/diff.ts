@@ -1,0 +1,20 @@
+/** What changed between two versions of any data type. */
+import type { DataType } from './DataType.js'
+import { between, type Patch } from './Patch.js'
+import type { Replica } from './Replica.js'
+
+/** The type's own `diff`; without one, a patch of the whole state as JSON. */
+export const ofStates =
+  <S>({ diff, toJSON = (state) => state }: Pick<DataType<S, unknown>, 'diff' | 'toJSON'>) =>
+  (before: S) =>
+  (after: S): ReadonlyArray<Patch> => {
+    if (before === after) return []
+    return diff === undefined ? between([], toJSON(before), toJSON(after)) : diff(before)(after)
+  }
+
+/** {@link ofStates} for two replicas. */
+export const diff =
+  <S, C>(dataType: DataType<S, C>) =>
+  (before: Replica<S, C>) =>
+  (after: Replica<S, C>): ReadonlyArray<Patch> =>
+    ofStates(dataType)(before.state)(after.state)

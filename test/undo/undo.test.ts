@@ -1,0 +1,447 @@
+/** Undo of one's own work: what a user sees, in each data type. */
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import {
+  AppendOnly,
+  Doc,
+  Events,
+  ExpiryModel,
+  Model,
+  RArray,
+  REdit,
+  Replay,
+  Scuttlebucket,
+  scuttlebutt,
+  Text,
+  unwrap,
+  type DataType,
+} from '../../src/index.js'
+import { createStore, part, type Store } from '../../src/adapters/store.js'
+import { createUndo, type UndoOptions } from '../../src/adapters/undo.js'
+
+/** Two stores that hear of each other when asked, and the undo of each. Every change is a step. */
+const two = <S, C>(dataType: DataType<S, C>, options: UndoOptions = {}) => {
+  let time = 1_795_418_741_399
+  const now = () => (time += 1000)
+  const data = scuttlebutt(dataType)
+  const [ann, ben] = [createStore(data, 'ann', { now }), createStore(data, 'ben', { now })]
+  const sync = (): void => {
+    ben.apply(data.history(data.digest(ben.getReplica()).clock)(ann.getReplica()))
+    ann.apply(data.history(data.digest(ann.getReplica()).clock)(ben.getReplica()))
+  }
+  return { ann, ben, sync, ...createUndo(ann, { now, ...options }), undoBen: createUndo(ben, { now, ...options }) }
+}
+
+describe('A text', () => {
+  const pad = () => {
+    const stores = two(Text)
+    const type = (at: number, text: string, who = stores.ann) => unwrap(who.change(Text.insert(at, text)))
+    return { ...stores, type, text: () => Text.toString(stores.ann.getReplica().state) }
+  }
+
+  test('goes back and forth by steps', () => {
+    const { type, text, undo, redo, canUndo, canRedo } = pad()
+    expect([canUndo(), canRedo()]).toEqual([false, false])
+    type(0, 'a')
+    type(1, 'b')
+    expect(text()).toBe('ab')
+    undo()
+    expect([text(), canUndo(), canRedo()]).toEqual(['a', true, true])
+    undo()
+    expect([text(), canUndo(), canRedo()]).toEqual(['', false, true])
+    expect(undo()).toEqual({ _tag: 'Right', right: [] })
+    redo()
+    redo()
+    expect([text(), canUndo(), canRedo()]).toEqual(['ab', true, false])
+  })
+
+  test('loses what was undone by a change of one’s own, not of others', () => {
+    const { ben, sync, type, text, undo, redo, canRedo } = pad()
+    type(0, 'a')
+    undo()
+    sync()
+    type(0, 'B', ben)
+    sync()
+    expect(canRedo()).toBe(true)
+    redo()
+    expect(['aB', 'Ba']).toContain(text())
+    undo()
+    type(0, 'c')
+    expect(canRedo()).toBe(false)
+  })
+
+  test('keeps what others typed within', () => {
+    const { ben, sync, type, text, undo, redo } = pad()
+    type(0, 'abc')
+    sync()
+    type(2, 'XY', ben)
+    sync()
+    expect(text()).toBe('abXYc')
+    undo()
+    expect(text()).toBe('XY')
+    redo()
+    expect(text()).toBe('abXYc')
+  })
+
+  test('takes back text that was removed and came back', () => {
+    const { ann, type, text, undo, redo } = pad()
+    type(0, 'abc')
+    unwrap(ann.change(Text.remove(1, 1)))
+    undo()
+    expect(text()).toBe('abc')
+    undo()
+    expect(text()).toBe('')
+    redo()
+    redo()
+    expect(text()).toBe('ac')
+  })
+
+  test('takes back what others removed meanwhile only in so far as it is there', () => {
+    const { ann, ben, sync, type, text, undo, redo } = pad()
+    type(0, 'abcd')
+    sync()
+    unwrap(ben.change(Text.remove(1, 2)))
+    sync()
+    undo()
+    expect(text()).toBe('')
+    redo()
+    expect(text()).toBe('ad')
+    unwrap(ann.change(Text.remove(0, 1)))
+    sync()
+    type(1, 'Z', ben)
+    sync()
+    undo()
+    expect(text()).toBe('adZ')
+  })
+
+  test('undoes for each what each did', () => {
+    const { ben, sync, type, text, undo, undoBen } = pad()
+    type(0, 'test')
+    sync()
+    type(4, 'YZ', ben)
+    sync()
+    undo()
+    expect(text()).toBe('YZ')
+    sync()
+    undoBen.undo()
+    sync()
+    expect(text()).toBe('')
+  })
+})
+
+describe('Time', () => {
+  test('joins what follows soon, and stopCapturing parts it', () => {
+    let time = 1000
+    const store = createStore(scuttlebutt(Text), 'ann', { now: () => time })
+    const { undo, redo, stopCapturing } = createUndo(store, { now: () => time })
+    const type = (text: string, after: number) => {
+      time += after
+      unwrap(store.change(Text.insert(Text.length(store.getReplica().state), text)))
+    }
+    const text = () => Text.toString(store.getReplica().state)
+    for (const letter of 'hello') type(letter, 400)
+    type(' ', 500)
+    for (const letter of 'you') type(letter, 10)
+    expect(unwrap(undo())).toHaveLength(1)
+    expect(text()).toBe('hello')
+    undo()
+    expect(text()).toBe('')
+    redo()
+    type('!', 1)
+    stopCapturing()
+    type('?', 1)
+    undo()
+    expect(text()).toBe('hello!')
+    undo()
+    expect(text()).toBe('hello')
+  })
+
+  test('joins over what others write in between', () => {
+    const { ann, ben, sync, undo, redo } = two(Text, { captureTimeout: Infinity })
+    unwrap(ann.change(Text.insert(0, 'ab')))
+    sync()
+    unwrap(ben.change(Text.insert(1, 'X')))
+    sync()
+    unwrap(ann.change(Text.insert(3, 'c')))
+    expect(Text.toString(ann.getReplica().state)).toBe('aXbc')
+    undo()
+    expect(Text.toString(ann.getReplica().state)).toBe('X')
+    redo()
+    expect(Text.toString(ann.getReplica().state)).toBe('aXbc')
+  })
+})
+
+describe('A map', () => {
+  const map = () => {
+    const stores = two(Model.of(t.unknown))
+    return { ...stores, json: () => Model.toJSON(stores.ann.getReplica().state) }
+  }
+
+  test('has its values back', () => {
+    const { ann, json, undo, redo } = map()
+    unwrap(ann.change(Model.set('a', 0)))
+    unwrap(ann.change(Model.set('a', 1)))
+    unwrap(ann.change(Model.remove('a')))
+    undo()
+    expect(json()).toEqual({ a: 1 })
+    undo()
+    expect(json()).toEqual({ a: 0 })
+    undo()
+    expect(json()).toEqual({})
+    redo()
+    redo()
+    redo()
+    expect(json()).toEqual({})
+    undo()
+    expect(json()).toEqual({ a: 1 })
+  })
+
+  test('keeps what others wrote over it, and goes on to the step before', () => {
+    const { ann, ben, sync, json, undo, redo } = map()
+    unwrap(ann.change(Model.set('b', 0)))
+    unwrap(ann.change(Model.set('a', 1)))
+    sync()
+    unwrap(ben.change(Model.set('a', 44)))
+    sync()
+    expect(unwrap(undo())).toHaveLength(1)
+    expect(json()).toEqual({ a: 44 })
+    redo()
+    expect(json()).toEqual({ a: 44, b: 0 })
+  })
+
+  test('takes back to what others wrote, not to one’s own before it', () => {
+    const { ann, ben, sync, json, undo } = map()
+    unwrap(ann.change(Model.set('a', 1)))
+    sync()
+    unwrap(ben.change(Model.set('a', 2)))
+    sync()
+    unwrap(ann.change(Model.set('a', 3)))
+    undo()
+    expect(json()).toEqual({ a: 2 })
+    undo()
+    expect(json()).toEqual({ a: 2 })
+  })
+})
+
+describe('A list', () => {
+  test('moves with what others insert and remove', () => {
+    const { ann, ben, sync, undo, redo } = two(RArray.of(t.unknown))
+    const list = () => RArray.toJSON(ann.getReplica().state)
+    unwrap(ann.change(RArray.push(1, 2, 3)))
+    sync()
+    unwrap(ben.change(RArray.unshift('x')))
+    unwrap(ben.change(RArray.remove(2)))
+    sync()
+    expect(list()).toEqual(['x', 1, 3])
+    undo()
+    expect(list()).toEqual(['x'])
+    redo()
+    expect(list()).toEqual(['x', 1, 3])
+    unwrap(ann.change(RArray.set(1, 'one')))
+    undo()
+    expect(list()).toEqual(['x', 1, 3])
+    unwrap(ann.change(RArray.move(2, 0)))
+    undo()
+    expect(list()).toEqual(['x', 1, 3])
+  })
+
+  test('sets an item back under its key', () => {
+    const { ann, undo } = two(RArray.of(t.unknown))
+    unwrap(ann.change(RArray.push(1, 2)))
+    const keys = RArray.keys(ann.getReplica().state)
+    unwrap(ann.change(RArray.set(0, 'one')))
+    undo()
+    expect(RArray.keys(ann.getReplica().state)).toEqual(keys)
+  })
+
+  test('of lines is undone by lines', () => {
+    const { ann, ben, sync, undo } = two(REdit)
+    const text = () => REdit.toString(ann.getReplica().state)
+    unwrap(ann.change(REdit.text('a\nb\n')))
+    unwrap(ann.change(REdit.text('a\nB\nc\n')))
+    sync()
+    unwrap(ben.change(REdit.splice(0, 0, 'top\n')))
+    sync()
+    undo()
+    expect(text()).toBe('top\na\nb\n')
+    undo()
+    expect(text()).toBe('top\n')
+  })
+})
+
+describe('Rows', () => {
+  const doc = () => {
+    const stores = two(Doc.of(t.unknown))
+    return { ...stores, json: () => Doc.toJSON(stores.ann.getReplica().state) }
+  }
+
+  test('come and go, and have their fields back', () => {
+    const { ann, json, undo, redo } = doc()
+    unwrap(ann.change(Doc.set('r', { a: 1, b: 2 })))
+    unwrap(ann.change(Doc.set('r', { a: 2, c: 3 })))
+    unwrap(ann.change(Doc.remove('r')))
+    expect(unwrap(undo())).toHaveLength(1)
+    expect(json()).toEqual({ r: { a: 2, b: 2, c: 3 } })
+    expect(unwrap(undo())).toHaveLength(1)
+    expect(json()).toEqual({ r: { a: 1, b: 2, c: null } })
+    undo()
+    expect(json()).toEqual({})
+    redo()
+    redo()
+    expect(json()).toEqual({ r: { a: 2, b: 2, c: 3 } })
+  })
+
+  test('stay with what others wrote to them', () => {
+    const { ann, ben, sync, json, undo } = doc()
+    unwrap(ann.change(Doc.set('r', { a: 1, b: 2 })))
+    sync()
+    unwrap(ben.change(Doc.set('r', { b: 'ben' })))
+    sync()
+    undo()
+    expect(json()).toEqual({ r: { a: null, b: 'ben' } })
+  })
+
+  test('stay away if others removed them', () => {
+    const { ann, ben, sync, json, undo } = doc()
+    unwrap(ann.change(Doc.set('r', { a: 1 })))
+    unwrap(ann.change(Doc.set('r', { a: 2 })))
+    sync()
+    unwrap(ben.change(Doc.remove('r')))
+    sync()
+    undo()
+    expect(json()).toEqual({})
+  })
+})
+
+describe('What cannot be taken back', () => {
+  test('is no step: an event, an action', () => {
+    const { ann, canUndo } = two(Events.of(t.unknown))
+    unwrap(ann.change(Events.emit('said', 1)))
+    expect(canUndo()).toBe(false)
+    const counter = two(Replay.of((n: number, by: number) => n + by, 0, t.number))
+    unwrap(counter.ann.change(Replay.dispatch(1)))
+    expect(counter.canUndo()).toBe(false)
+  })
+
+  test('comes back last in a feed, and older steps know', () => {
+    const { ann, undo } = two(AppendOnly.of(t.unknown))
+    const feed = () => AppendOnly.toJSON(ann.getReplica().state)
+    unwrap(ann.change(AppendOnly.push('a')))
+    unwrap(ann.change(AppendOnly.push('b')))
+    unwrap(ann.change(AppendOnly.remove(AppendOnly.items(ann.getReplica().state)[0]!.id)))
+    undo()
+    expect(feed()).toEqual(['b', 'a'])
+    undo()
+    expect(feed()).toEqual(['a'])
+  })
+
+  test('stays in a map that forgets: a field that is new', () => {
+    const { ann, undo } = two(ExpiryModel.of(t.unknown, { maxAge: Infinity }))
+    const json = () => ExpiryModel.toJSON(0)(ann.getReplica().state)
+    unwrap(ann.change(ExpiryModel.set('a', { x: 1 })))
+    unwrap(ann.change(ExpiryModel.set('a', { x: 2, y: 2 })))
+    undo()
+    expect(json()).toEqual({ a: { x: 1, y: 2 } })
+    undo()
+    expect(json()).toEqual({})
+  })
+})
+
+const board = Scuttlebucket.of({ notes: Text, cards: Doc.of(t.unknown), chat: Events.of(t.unknown) })
+
+describe('A bucket', () => {
+  test('is undone in all its parts', () => {
+    const { ann, undo, canUndo } = two(board)
+    unwrap(ann.change(Scuttlebucket.at('notes')(Text.insert(0, 'hi'))))
+    unwrap(ann.change(Scuttlebucket.at('cards')(Doc.add({ id: 'r', a: 1 }))))
+    unwrap(ann.change(Scuttlebucket.at('chat')(Events.emit('said', 1))))
+    undo()
+    expect(board.toJSON(ann.getReplica().state)).toEqual({ notes: 'hi', cards: {}, chat: [['said', 1]] })
+    undo()
+    expect(board.toJSON(ann.getReplica().state)).toEqual({ notes: '', cards: {}, chat: [['said', 1]] })
+    expect(canUndo()).toBe(false)
+  })
+
+  test.each([['notes'], [['notes']], [[['notes']]]])('is undone in its scope alone: %j', (scope) => {
+    const { ann, undo } = two(board, { scope })
+    unwrap(ann.change(Scuttlebucket.at('notes')(Text.insert(0, 'hi'))))
+    unwrap(ann.change(Scuttlebucket.at('cards')(Doc.add({ id: 'r', a: 1 }))))
+    undo()
+    expect(board.toJSON(ann.getReplica().state)).toEqual({ notes: '', cards: { r: { id: 'r', a: 1 } }, chat: [] })
+  })
+
+  test('is undone in a part, as a store of its own', () => {
+    const { ann } = two(board)
+    const notes = part(ann, 'notes')
+    const { undo, redo } = createUndo(notes)
+    unwrap(notes.change(Text.insert(0, 'hi')))
+    unwrap(ann.change(Scuttlebucket.at('cards')(Doc.add({ id: 'r', a: 1 }))))
+    undo()
+    expect(board.toJSON(ann.getReplica().state)).toEqual({ notes: '', cards: { r: { id: 'r', a: 1 } }, chat: [] })
+    redo()
+    expect(Text.toString(notes.getReplica().state)).toBe('hi')
+  })
+})
+
+describe('The manager', () => {
+  test('forgets, and lets go', () => {
+    const { ann, undo, redo, canUndo, clear, close } = two(Model.of(t.unknown))
+    unwrap(ann.change(Model.set('a', 1)))
+    clear()
+    undo()
+    unwrap(ann.change(Model.set('a', 2)))
+    close()
+    unwrap(ann.change(Model.set('a', 3)))
+    expect(canUndo()).toBe(false)
+    undo()
+    redo()
+    expect(Model.toJSON(ann.getReplica().state)).toEqual({ a: 3 })
+  })
+
+  test('tells listeners once, and changes nothing if the store refuses', () => {
+    let time = 1000
+    const store = createStore(scuttlebutt(Doc.of(t.unknown)), 'ann', { now: () => time, strict: true })
+    const { undo, canUndo } = createUndo(store, { captureTimeout: Infinity, now: () => time })
+    unwrap(store.change(Doc.set('a', { x: 1 })))
+    unwrap(store.change(Doc.set('b', { x: 1 })))
+    let told = 0
+    store.subscribe(() => told++)
+    time = -1e12
+    expect(undo()._tag).toBe('Left')
+    expect([told, canUndo()]).toEqual([0, true])
+    time = 1000
+    undo()
+    expect([told, Doc.toJSON(store.getReplica().state)]).toEqual([1, {}])
+  })
+
+  test('undoes from within a listener, and with a store without changeAll', () => {
+    const {
+      scuttlebutt: data,
+      getReplica,
+      change,
+      apply,
+      subscribe,
+    } = createStore(scuttlebutt(Doc.of(t.unknown)), 'ann')
+    const store: Store<Doc.State<unknown>, Doc.Change<unknown>> = {
+      scuttlebutt: data,
+      getReplica,
+      change,
+      apply,
+      subscribe,
+    }
+    const { undo, redo } = createUndo(store, { captureTimeout: Infinity })
+    unwrap(store.change(Doc.set('a', { x: 1 })))
+    let isUndone = false
+    const unsubscribe = store.subscribe(() => {
+      if (!isUndone) {
+        isUndone = true
+        undo()
+      }
+    })
+    unwrap(store.change(Doc.set('b', { x: 1 })))
+    unsubscribe()
+    expect(Doc.toJSON(store.getReplica().state)).toEqual({})
+    redo()
+    expect(Doc.toJSON(store.getReplica().state)).toEqual({ a: { x: 1 }, b: { x: 1 } })
+  })
+})
