@@ -5,12 +5,12 @@ import type { Command } from '../core/DataType.js'
 import type { Replica } from '../core/Replica.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
-import { bind, type BindOptions, type ReduxReplicaStore, type ReduxStore } from './redux/bind.js'
-import { reduce } from './redux/actions.js'
+import { bind, type BindOptions, type Irrevertible, type ReduxReplicaStore, type ReduxStore } from './redux/bind.js'
+import { reducers } from './redux/actions.js'
 import { ignoring, sanitizer, type CheckOptions, type PathCheck } from './redux/dev.js'
-import { keep, keeper, recall } from './redux/outcomes.js'
+import { keeper, recall } from './redux/outcomes.js'
 
-export type { BindOptions, CheckOptions, PathCheck, ReduxReplicaStore, ReduxStore }
+export type { BindOptions, CheckOptions, Irrevertible, PathCheck, ReduxReplicaStore, ReduxStore }
 
 export interface SliceOptions<S, C> {
   /** Begins the types of the slice's actions. */
@@ -53,7 +53,7 @@ export interface ReplicaSlice<S, C> {
 
 /**
  * A slice of a Redux store that is a replica. Its actions are plain JSON of the size of their
- * updates: `name/updated`, `name/pruned`, `name/reissued`.
+ * updates: `name/updated`, `name/pruned`, `name/reissued`, `name/reread`.
  *
  * @example
  * import { configureStore } from '@reduxjs/toolkit'
@@ -75,8 +75,11 @@ export const replicaSlice = <S, C>(
   { name, path = name, replica = scuttlebutt.create(id) }: SliceOptions<S, C>,
 ): ReplicaSlice<S, C> => {
   const { toJSON = (state: S): unknown => state } = scuttlebutt.dataType
-  const kept = keeper<S, C>(id)
-  const after = reduce(scuttlebutt, name)
+  const versions = keeper<S, C>(id)
+  const { keep, kept } = versions
+  /** What the reducer has returned. */
+  const returned = new WeakSet<Replica<S, C>>()
+  const stepOf = reducers(scuttlebutt, name)
   const initial = kept(replica)
   const stores = new WeakMap<() => unknown, ReduxReplicaStore<S, C>>()
   let last: readonly [() => unknown, ReduxReplicaStore<S, C>] | undefined
@@ -91,10 +94,15 @@ export const replicaSlice = <S, C>(
     name,
     reducer: (given = initial, action) => {
       const before = kept(given)
-      return recall(action, before) ?? keep(after(before, action))
+      const step = stepOf(action)
+      const next = step === undefined ? before : (recall(action, before) ?? step(before, action))
+      // redux-persist copies the state before each action, and compares afterwards
+      if (next === before && returned.has(before)) return given
+      returned.add(keep(next))
+      return next
     },
     bind: (redux, options) => {
-      const store = bind({ scuttlebutt, name, path, kept }, redux, options)
+      const store = bind({ scuttlebutt, name, path, keeper: versions }, redux, options)
       stores.set(redux.getState, store)
       last = [redux.getState, store]
       return store

@@ -4,7 +4,7 @@ import { applyMiddleware, combineReducers, legacy_createStore as createRedux, ty
 import { produce } from 'immer'
 import * as t from 'io-ts'
 import { describe, expect, test, vi } from 'vitest'
-import { Model, scuttlebutt, unwrap, type Replica, type ReplicaOf, type Update } from '../../src/index.js'
+import { Events, Model, scuttlebutt, unwrap, type Replica, type ReplicaOf, type Update } from '../../src/index.js'
 import { replicaSlice } from '../../src/adapters/redux.js'
 import { createStream } from '../../src/adapters/stream.js'
 import { createStore, inRedux, NOW, talk } from './slices.js'
@@ -362,6 +362,36 @@ describe('After a jump into the past', () => {
     // of what is below it, nobody has vouched
     expect(model.digest(store.getReplica()).doubt).toBeDefined()
     expect(store.getReplica().id).toBe('alice')
+  })
+})
+
+describe('revertTo', () => {
+  test('makes an older version one’s own edit, for peers too', () => {
+    const { store, jump } = withJumps()
+    const bob = createStore(model, 'bob')
+    unwrap(store.changeAll([Model.set('x', 1), Model.set('y', 1)]))
+    const old = store.getReplica()
+    unwrap(store.changeAll([Model.set('x', 2), Model.remove('y'), Model.set('z', 2)]))
+    jump(old)
+    const updates = unwrap(store.revertTo(store.getReplica()))
+    expect(updates.map(([change]) => change)).toEqual([
+      ['x', 1],
+      ['y', 1],
+      ['z', null],
+    ])
+    expect(store.isPast()).toBe(false)
+    talk(store, bob)
+    expect(Model.toJSON(bob.getReplica().state)).toEqual({ x: 1, y: 1 })
+    expect(unwrap(store.revertTo(store.getReplica()))).toEqual([])
+  })
+
+  test('is refused where a data type has no way back', () => {
+    const events = scuttlebutt(Events.of(t.number))
+    const doc = replicaSlice(events, 'alice', { name: 'doc' })
+    const store = doc.bind(createRedux(combineReducers({ doc: doc.reducer })))
+    const old = store.getReplica()
+    store.change(Events.emit('a', 1))
+    expect(store.revertTo(old)).toEqual({ _tag: 'Left', left: { _tag: 'Irrevertible', name: 'Events' } })
   })
 })
 

@@ -9,17 +9,21 @@ import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import { createCell, type Cell } from '../store/Cell.js'
 import { added, addedUnread, type Action } from './actions.js'
-import { keep, remember } from './outcomes.js'
+import { remember } from './outcomes.js'
 
 /** What a head needs of Redux, and of the store around it. */
 export interface Host<S, C> {
   /** The version that Redux shows. */
   readonly read: () => Replica<S, C>
   readonly dispatch: (action: Action) => unknown
+  /** Makes a version ready for Redux. */
+  readonly keep: (replica: Replica<S, C>) => Replica<S, C>
   /** The action that leads from one version to the next. */
   readonly actionOf: (before: Replica<S, C>, received: Received<S, C>, past: Past | undefined) => Action
   /** Takes what a peer brings, on the head. */
   readonly receive: (batch: Batch<C>, vouching: Vouching) => unknown
+  /** A saved version has become the head. */
+  readonly restored: () => void
 }
 
 export interface Head<S, C> {
@@ -40,7 +44,7 @@ interface Pending<S, C> {
   readonly isNext: boolean
 }
 
-export const createHead = <S, C>({ read, dispatch, actionOf, receive }: Host<S, C>): Head<S, C> => {
+export const createHead = <S, C>({ read, dispatch, keep, actionOf, receive, restored }: Host<S, C>): Head<S, C> => {
   const head = createCell(read())
   const shown = createCell(read())
   /** Versions that were the head. Nothing in them is new to it. */
@@ -86,6 +90,7 @@ export const createHead = <S, C>({ read, dispatch, actionOf, receive }: Host<S, 
       head.set(now)
       head.begin()
       isRestored = Clock.size(now.clock) > 0 || now.clock.floor > 0
+      restored()
       return
     }
     const batch = { updates: added(log, now.log), unread: addedUnread(log, now.log) }

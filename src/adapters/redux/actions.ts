@@ -75,9 +75,9 @@ const moves = (
   return { since, ...(Object.keys(sure).length > 0 && { sure }), ...(passed.length > 0 && { passed }) }
 }
 
-/** A replica after an action. The same replica if the action is another, or changes nothing. */
-export const reduce = <S, C>(scuttlebutt: Scuttlebutt<S, C>, name: string) => {
-  const { decodeMessage, prune, reissue, dataType } = scuttlebutt
+/** What an action does, undefined if it is of somebody else. */
+export const reducers = <S, C>(scuttlebutt: Scuttlebutt<S, C>, name: string) => {
+  const { decodeMessage, prune, reissue, reread, dataType } = scuttlebutt
   const decode = decodeMessage()
   const taker = take(dataType)
   const update = (replica: Replica<S, C>, { payload, meta }: Action): Replica<S, C> => {
@@ -98,14 +98,16 @@ export const reduce = <S, C>(scuttlebutt: Scuttlebutt<S, C>, name: string) => {
     }
     return taker(batch, Clock.isSureOf(since)(replica.clock) ? claim : 'nobody', past)(replica).replica
   }
-  return (replica: Replica<S, C>, action: Action): Replica<S, C> => {
-    const { type, payload } = action
-    if (type === `${name}/updated`) return update(replica, action)
-    if (type === `${name}/pruned`) return prune(payload as number)(replica)
-    if (type !== `${name}/reissued`) return replica
-    const { id, now } = payload as { readonly id: SourceId; readonly now: number }
-    return reissue(id, now)(replica)[1]
+  const steps: Readonly<Record<string, (replica: Replica<S, C>, action: Action) => Replica<S, C>>> = {
+    [`${name}/updated`]: update,
+    [`${name}/pruned`]: (replica, { payload }) => prune(payload as number)(replica),
+    [`${name}/reread`]: reread,
+    [`${name}/reissued`]: (replica, { payload }) => {
+      const { id, now } = payload as { readonly id: SourceId; readonly now: number }
+      return reissue(id, now)(replica)[1]
+    },
   }
+  return ({ type }: Action) => (Object.hasOwn(steps, type) ? steps[type] : undefined)
 }
 
 /** The updates that one log holds and another lacks, sorted. O(d log n) for d that differ. */

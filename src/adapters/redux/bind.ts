@@ -1,12 +1,18 @@
 /** The store of a slice in a store of Redux. */
+import type { either as E } from 'fp-ts'
+import type { Command } from '../../core/DataType.js'
+import { left, right } from '../../core/Either.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Scuttlebutt } from '../../scuttlebutt.js'
+import type { Update } from '../../core/Update.js'
+import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import type { Security } from '../../trust/Security.js'
+import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
 import { portOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
 import { updated, type Action } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
+import type { Keeper } from './outcomes.js'
 
 /** A store of Redux: its own, or Redux Toolkit's. */
 export interface ReduxStore<State> {
@@ -32,19 +38,37 @@ export interface BindOptions<State, S, C> {
 export interface ReduxReplicaStore<S, C> extends LocalStore<S, C> {
   /** Whether Redux shows a version that lacks something. O(d log n) once a version, then O(1). */
   readonly isPast: () => boolean
+  /**
+   * Makes what an older version shows one's own edit, for everybody: the difference to the newest
+   * version, as changes. What others wrote meanwhile goes too. Gives the updates made. Errors:
+   * `Irrevertible`, and as `changeAll`; then nothing has changed. O(difference).
+   */
+  readonly revertTo: (old: Replica<S, C>) => E.Either<Irrevertible | Rejection | Refusal, ReadonlyArray<Update<C>>>
+}
+
+/** The data type has no way back: what was done there stays. */
+export interface Irrevertible {
+  readonly _tag: 'Irrevertible'
+  /** The data type. */
+  readonly name: string
+}
+
+/** The error of a command. */
+interface Refusal {
+  readonly _tag: string
 }
 
 interface Slice<S, C> {
   readonly scuttlebutt: Scuttlebutt<S, C>
   readonly name: string
   readonly path: string
-  readonly kept: (replica: Replica<S, C>) => Replica<S, C>
+  readonly keeper: Keeper<S, C>
 }
 
 /** What the head and the stores that are bound to it share. */
 interface Context<S, C> {
   /** Of the store that was bound last. */
-  host: Pick<Host<S, C>, 'actionOf' | 'receive' | 'read'>
+  host: Omit<Host<S, C>, 'dispatch'>
   /** What the wall clock said last. */
   time: number
   /** Makes the next action, if that is no batch of updates. */
@@ -60,18 +84,18 @@ interface Binding<S, C> {
 const bindings = new WeakMap<object, Map<string, Binding<never, never>>>()
 
 export const bind = <State, S, C>(
-  { scuttlebutt, name, path, kept }: Slice<S, C>,
+  { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
   redux: ReduxStore<State>,
   options: BindOptions<State, S, C> = {},
 ): ReduxReplicaStore<S, C> => {
-  const { select = byPath<S, C>(path), now = Date.now } = options
+  const { select = byPath<S, C>(path), now = Date.now, security } = options
   const read = (): Replica<S, C> => kept(select(redux.getState()))
   const actionOf = updated(scuttlebutt, `${name}/updated`)
-  const { context, head } = bindingOf<S, C>(redux, name, { read, actionOf, receive: () => undefined })
+  const host = { read, keep, actionOf, receive: () => undefined, restored: () => undefined }
+  const { context, head } = bindingOf<S, C>(redux, name, host)
   const { cell, shown, sync, isPast } = head
   const store = createOnCell(scuttlebutt, cell, { ...options, now: () => (context.time = now()) })
   const { receive } = portOf(store)
-  context.host = { read, actionOf, receive: (batch, vouching) => receive(batch, vouching, () => undefined) }
   /** Runs what is an action of its own, made at the time that the store reads. */
   const as = <A>(action: (now: number) => Action, run: () => A): A => {
     sync()
@@ -82,6 +106,22 @@ export const bind = <State, S, C>(
       context.next = undefined
     }
   }
+  /** Reads what an older program has left unread. */
+  const reread = (): void => {
+    const read = security === undefined ? scuttlebutt.reread : rereadAllowed(scuttlebutt.dataType, security)
+    as(
+      () => ({ type: `${name}/reread` }),
+      () => {
+        cell.set(read(cell.getReplica()))
+      },
+    )
+  }
+  context.host = {
+    ...host,
+    receive: (batch, vouching) => receive(batch, vouching, () => undefined),
+    restored: reread,
+  }
+  reread()
   return {
     ...store,
     getReplica: read,
@@ -98,6 +138,13 @@ export const bind = <State, S, C>(
         listener(taken, replica, before)
       }),
     isPast,
+    revertTo: (old) => {
+      const { diff, dataType } = scuttlebutt
+      const patches = diff(cell.getReplica())(old)
+      if (patches.length === 0) return right([])
+      if (dataType.patch === undefined) return left({ _tag: 'Irrevertible', name: dataType.name })
+      return store.changeAll(dataType.patch(patches) as Iterable<Command<S, C, Refusal>>)
+    },
   }
 }
 
@@ -115,12 +162,16 @@ const bindingOf = <S, C>(redux: ReduxStore<unknown>, name: string, host: Context
   const head = createHead<S, C>({
     read: () => context.host.read(),
     dispatch: (action) => redux.dispatch(action as never),
+    keep: (replica) => context.host.keep(replica),
     actionOf: (...outcome) => {
       const { next } = context
       context.next = undefined // a listener may write meanwhile
       return next?.() ?? context.host.actionOf(...outcome)
     },
     receive: (batch, vouching) => context.host.receive(batch, vouching),
+    restored: () => {
+      context.host.restored()
+    },
   })
   const binding = { context, head }
   byName.set(name, binding as unknown as Binding<never, never>)

@@ -13,28 +13,49 @@ interface Outcome {
 
 const outcomes = new WeakMap<Action, Outcome>()
 
-/** The versions that are as a slice keeps them: frozen, under the id that they are to have. */
-const kept = new WeakSet<Any>()
+/** The versions that slices keep, by the id that was given to the slice. */
+const owners = new WeakMap<Any, SourceId>()
 
-/**
- * Freezes the records of a replica. Immer and the checks of Redux Toolkit then pass them by,
- * instead of walking through its trees. O(1).
- */
-export const keep = <S, C>(replica: Replica<S, C>): Replica<S, C> => {
-  Object.freeze(replica)
-  Object.freeze(replica.state)
-  kept.add(replica)
-  return replica
+/** A kept version, by its log: to recognise a copy, as redux-persist makes one at each action. */
+const versions = new WeakMap<object, Any>()
+
+export interface Keeper<S, C> {
+  /**
+   * Freezes the records of a replica. Immer and the checks of Redux Toolkit then pass them by,
+   * instead of walking through its trees. O(1).
+   */
+  readonly keep: (replica: Replica<S, C>) => Replica<S, C>
+  /**
+   * The version that is kept of what is in Redux: itself; that of which it is a copy; or, of one
+   * from elsewhere, such as a saved state, a copy under the slice's id, each time the same. O(1).
+   */
+  readonly kept: (replica: Replica<S, C>) => Replica<S, C>
 }
 
-/** Versions from elsewhere, such as a saved state, as this slice keeps them: each always the same. */
-export const keeper = <S, C>(id: SourceId) => {
+export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
   const copies = new WeakMap<Replica<S, C>, Replica<S, C>>()
-  return (replica: Replica<S, C>): Replica<S, C> => {
-    if (kept.has(replica)) return replica
-    const copy = copies.get(replica) ?? keep({ ...replica, id })
-    copies.set(replica, copy)
-    return copy
+  const keep = (replica: Replica<S, C>): Replica<S, C> => {
+    Object.freeze(replica)
+    Object.freeze(replica.state)
+    owners.set(replica, id)
+    versions.set(replica.log, replica)
+    return replica
+  }
+  const versionOf = (copy: Replica<S, C>): Replica<S, C> | undefined => {
+    const version = versions.get(copy.log)
+    if (version === undefined || owners.get(version) !== id) return undefined
+    const isSame = version.id === copy.id && version.state === copy.state && version.clock === copy.clock
+    return isSame ? (version as Replica<S, C>) : undefined
+  }
+  return {
+    keep,
+    kept: (replica) => {
+      if (owners.get(replica) === id) return replica
+      const { clock, log, state } = replica
+      const version = versionOf(replica) ?? copies.get(replica) ?? keep({ id, clock, log, state })
+      copies.set(replica, version)
+      return version
+    },
   }
 }
 
