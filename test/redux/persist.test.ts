@@ -45,7 +45,7 @@ const started = <V>(sb: Scuttlebutt<Model.State<V>, Model.Change<V>>, config: Co
     ? persistReducer({ key: 'root', storage, ...config } as never, whole)
     : combineReducers({ doc: persistReducer({ key: 'doc', storage, ...config } as never, doc.reducer as never) })
   const redux = configureStore({
-    reducer: reducer as typeof whole,
+    reducer: reducer as unknown as typeof whole,
     devTools: false,
     middleware: (getDefault) =>
       getDefault(
