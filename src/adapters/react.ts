@@ -154,13 +154,17 @@ export const useChange = <S, C, Err = never>(
   store: Store<S, C>,
 ): readonly [change: Change<S, C>, refusal: Err | Rejection | undefined] => {
   const [refusal, setRefusal] = useState<Err | Rejection>()
+  const [last] = useState(createMemory<Err | Rejection | undefined>)
   const change: Change<S, C> = useCallback(
     (command) => {
       const made = store.change(command)
-      setRefusal(() => (made._tag === 'Left' ? (made.left as Err | Rejection) : undefined))
+      const next = made._tag === 'Left' ? (made.left as Err | Rejection) : undefined
+      // React may render once more for a state that stays the same
+      if (next !== last.former()?.value) setRefusal(() => next)
+      last.keep(next)
       return made
     },
-    [store],
+    [store, last],
   )
   return [change, refusal]
 }

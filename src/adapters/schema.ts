@@ -33,7 +33,7 @@ interface Issue {
  * const [update] = unwrap(model.change(Model.set('x', { done: true }), 1000)(model.create('ann')))
  * update // => [['x', { done: true }], 1000, 'ann']
  * const refused = model.decode()([['x', { done: 1 }], 1000, 'ann'])
- * refused.left.failures[0].at // => '[0][1].done'
+ * refused.left.failures.at(-1).at // => '[0][1].done'
  */
 export const schema = <Input, Output>({
   '~standard': standard,

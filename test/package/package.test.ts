@@ -55,6 +55,34 @@ const SIZES = [
   ['one data type', `export { Model, scuttlebutt } from 'scuttlebutt-ts'`, 16, /with one data type, ([\d.]+) kB/],
 ] as const
 
+/**
+ * The most that a sub-path may add to the main entry and the store, in kB min+gzip, without fp-ts,
+ * io-ts and React.
+ */
+const ADDED = [
+  ['redux', 2],
+  ['react', 2],
+  ['schema', 1],
+] as const
+
+/** Peers, and what examples use beside them. */
+const USED = [
+  ...['@reduxjs/toolkit', 'redux', 'immer', 'memory-level', 'react', 'react-dom', '@types/react', '@types/react-dom'],
+  ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+]
+
+const kilobytesOf = async (contents: string): Promise<number> => {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    external: ['fp-ts', 'io-ts', 'react'],
+  })
+  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
+}
+
 let folder = ''
 let installed = ''
 let packed: ReadonlyArray<string> = []
@@ -75,8 +103,8 @@ beforeAll(async () => {
     .split('\n')
     .map((file) => file.slice(2))
   // used by examples alone
-  await mkdir(path.join(folder, 'node_modules', '@reduxjs'))
-  for (const name of ['@reduxjs/toolkit', 'immer', 'memory-level']) {
+  for (const name of USED) {
+    await mkdir(path.dirname(path.join(folder, 'node_modules', name)), { recursive: true })
     await symlink(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
   }
 }, 240_000)
@@ -149,7 +177,11 @@ describe('The packed package', () => {
       ]
       // a user's exported values must have types that can be named from outside
       await cp(path.join(root, 'test', 'package', 'uses', 'named.ts'), path.join(folder, 'named.ts'))
-      await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'named.ts', ...files)
+      // with schemas, a user's files import neither fp-ts nor io-ts
+      const schemas = await readFile(path.join(root, 'test', 'package', 'uses', 'schemas.ts'), 'utf8')
+      expect(schemas).not.toMatch(/from '(fp-ts|io-ts)/)
+      await writeFile(path.join(folder, 'schemas.ts'), schemas)
+      await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'named.ts', 'schemas.ts', ...files)
     },
     180_000,
   )
@@ -232,18 +264,16 @@ describe('The packed package', () => {
   })
 
   test.each(SIZES)('%s is of the size that the README says', async (_, contents, most, claim) => {
-    const { outputFiles } = await build({
-      stdin: { contents, resolveDir: folder },
-      bundle: true,
-      minify: true,
-      write: false,
-      format: 'esm',
-      external: ['fp-ts', 'io-ts'],
-    })
-    const kilobytes = gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
+    const kilobytes = await kilobytesOf(contents)
     const [, claimed] = claim.exec(readme)!
     expect(kilobytes).toBeLessThan(most)
     expect(Math.abs(kilobytes - Number(claimed))).toBeLessThan(0.1)
+  })
+
+  test.each(ADDED)('scuttlebutt-ts/%s adds at most %d kB', async (name, most) => {
+    const whole = `export * from 'scuttlebutt-ts'; export * from 'scuttlebutt-ts/store'`
+    const without = await kilobytesOf(whole)
+    expect((await kilobytesOf(`${whole}; export * from 'scuttlebutt-ts/${name}'`)) - without).toBeLessThan(most)
   })
 
   test('leaves publint and attw nothing to say', async () => {
