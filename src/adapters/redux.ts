@@ -6,7 +6,7 @@ import type { Replica } from '../core/Replica.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
 import { bind, type BindOptions, type Irrevertible, type ReduxReplicaStore, type ReduxStore } from './redux/bind.js'
-import { reducers } from './redux/actions.js'
+import { steps } from './redux/actions.js'
 import { ignoring, sanitizer, type CheckOptions, type PathCheck } from './redux/dev.js'
 import { keeper, recall } from './redux/outcomes.js'
 
@@ -15,7 +15,10 @@ export type { BindOptions, CheckOptions, Irrevertible, PathCheck, ReduxReplicaSt
 export interface SliceOptions<S, C> {
   /** Begins the types of the slice's actions. */
   readonly name: string
-  /** Where the slice is in the state of Redux, with dots between the keys. Default: its name. */
+  /**
+   * Where the slice is in the state of Redux. Default: its name. Deeper down, with dots between the
+   * keys, the store is bound by `select`, and the DevTools show the slice as it is.
+   */
   readonly path?: string
   /** The replica to start with, if the store of Redux brings none. Default: an empty one. */
   readonly replica?: Replica<S, C>
@@ -79,7 +82,7 @@ export const replicaSlice = <S, C>(
   const { keep, kept } = versions
   /** What the reducer has returned. */
   const returned = new WeakSet<Replica<S, C>>()
-  const stepOf = reducers(scuttlebutt, name)
+  const stepsByType = new Map(Object.entries(steps(scuttlebutt)).map(([kind, step]) => [`${name}/${kind}`, step]))
   const initial = kept(replica)
   const stores = new WeakMap<() => unknown, ReduxReplicaStore<S, C>>()
   let last: readonly [() => unknown, ReduxReplicaStore<S, C>] | undefined
@@ -94,7 +97,7 @@ export const replicaSlice = <S, C>(
     name,
     reducer: (given = initial, action) => {
       const before = kept(given)
-      const step = stepOf(action)
+      const step = stepsByType.get(action.type)
       const next = step === undefined ? before : (recall(action, before) ?? step(before, action))
       // redux-persist copies the state before each action, and compares afterwards
       if (next === before && returned.has(before)) return given

@@ -85,17 +85,17 @@ describe('A slice', () => {
       middleware: (getDefault) => getDefault(board.checks(notes.checks())),
       devTools: { stateSanitizer: (state) => board.devTools.stateSanitizer(notes.devTools.stateSanitizer(state)) },
     })
-    notes.bind(redux)
+    notes.bind(redux, { select: ({ pages }) => pages.notes })
     board.bind(redux, { select: ({ board: replica }) => replica })
     redux.dispatch(notes.change(Model.set('x', 1)))
     redux.dispatch(board.change(Model.set('r', { title: 'a' })))
     const shown = board.devTools.stateSanitizer(notes.devTools.stateSanitizer(redux.getState()))
     expect(shown).toEqual({
-      pages: { notes: { id: 'alice', state: { x: 1 } } },
+      pages: redux.getState().pages,
       board: { id: 'alice', state: { r: { title: 'a' } } },
     })
-    expect(notes.devTools.stateSanitizer(redux.getState()).pages.notes).toBe(
-      notes.devTools.stateSanitizer(redux.getState()).pages.notes,
+    expect(board.devTools.stateSanitizer(redux.getState()).board).toBe(
+      board.devTools.stateSanitizer(redux.getState()).board,
     )
   })
 
@@ -287,7 +287,7 @@ describe('Immer', () => {
       devTools: false,
       middleware: (getDefault) => getDefault(doc.checks()),
     })
-    const store = doc.bind(redux)
+    const store = doc.bind(redux, { select: (state) => state.app.doc as never })
     store.change(Model.set('x', 1))
     store.change(Model.set('x', 2))
     expect(Model.toJSON(redux.getState().app.doc.state)).toEqual({ x: 2 })

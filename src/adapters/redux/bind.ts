@@ -10,7 +10,7 @@ import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
 import { portOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
-import { updated, type Action } from './actions.js'
+import { updated, type Action, type Called } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
 import type { Keeper } from './outcomes.js'
 
@@ -22,7 +22,7 @@ export interface ReduxStore<State> {
 }
 
 export interface BindOptions<State, S, C> {
-  /** The replica in the state of Redux. Default: by the slice's path. */
+  /** The replica in the state of Redux. Default: the member of the slice's path. */
   readonly select?: (state: State) => Replica<S, C>
   /** As of `createStore`. */
   readonly now?: () => number
@@ -65,74 +65,54 @@ interface Slice<S, C> {
   readonly keeper: Keeper<S, C>
 }
 
-/** What the head and the stores that are bound to it share. */
-interface Context<S, C> {
-  /** Of the store that was bound last. */
-  host: Omit<Host<S, C>, 'dispatch'>
-  /** What the wall clock said last. */
-  time: number
-  /** Makes the next action, if that is no batch of updates. */
-  next: (() => Action) | undefined
-}
-
-interface Binding<S, C> {
-  readonly context: Context<S, C>
-  readonly head: Head<S, C>
-}
-
 /** One head for each store of Redux and name: a hot reload makes the slice anew. */
-const bindings = new WeakMap<object, Map<string, Binding<never, never>>>()
+const headsByName = new WeakMap<object, Map<string, Head<never, never>>>()
 
 export const bind = <State, S, C>(
   { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
   redux: ReduxStore<State>,
   options: BindOptions<State, S, C> = {},
 ): ReduxReplicaStore<S, C> => {
-  const { select = byPath<S, C>(path), now = Date.now, security } = options
+  const {
+    select = (state) => (state as Readonly<Record<string, Replica<S, C>>>)[path]!,
+    now = Date.now,
+    security,
+  } = options
   const read = (): Replica<S, C> => kept(select(redux.getState()))
-  const actionOf = updated(scuttlebutt, `${name}/updated`)
-  const host = { read, keep, actionOf, receive: () => undefined, restored: () => undefined }
-  const { context, head } = bindingOf<S, C>(redux, name, host)
+  const { next, as, time } = commands(name, now)
+  const asUpdated = updated(scuttlebutt, `${name}/updated`)
+  const head = headOf<S, C>(redux, name, {
+    read,
+    keep,
+    dispatch: (action) => redux.dispatch(action as never),
+    actionOf: (...outcome) => next() ?? asUpdated(...outcome),
+    receive: (batch, vouching) => portOf(store).receive(batch, vouching, () => undefined),
+    restored: () => {
+      reread()
+    },
+  })
   const { cell, shown, sync, isPast } = head
-  const store = createOnCell(scuttlebutt, cell, { ...options, now: () => (context.time = now()) })
-  const { receive } = portOf(store)
-  /** Runs what is an action of its own, made at the time that the store reads. */
-  const as = <A>(action: (now: number) => Action, run: () => A): A => {
-    sync()
-    context.next = () => action(context.time)
-    try {
-      return run()
-    } finally {
-      context.next = undefined
-    }
-  }
+  const store = createOnCell(scuttlebutt, cell, { ...options, now: time })
   /** Reads what an older program has left unread. */
   const reread = (): void => {
-    const read = security === undefined ? scuttlebutt.reread : rereadAllowed(scuttlebutt.dataType, security)
-    as(
-      () => ({ type: `${name}/reread` }),
-      () => {
-        cell.set(read(cell.getReplica()))
-      },
-    )
-  }
-  context.host = {
-    ...host,
-    receive: (batch, vouching) => receive(batch, vouching, () => undefined),
-    restored: reread,
+    const reader = security === undefined ? scuttlebutt.reread : rereadAllowed(scuttlebutt.dataType, security)
+    const replica = reader(cell.getReplica())
+    as('reread', () => {
+      cell.set(replica)
+    })
   }
   reread()
   return {
     ...store,
     getReplica: read,
     prune: () => {
-      as((payload) => ({ type: `${name}/pruned`, payload }), store.prune)
+      sync()
+      as('pruned', store.prune)
     },
-    reissue: (id) =>
-      as(
-        (at) => ({ type: `${name}/reissued`, payload: { id, now: at } }),
-        () => store.reissue(id),
-      ),
+    reissue: (id) => {
+      sync()
+      return as('reissued', () => store.reissue(id), id)
+    },
     subscribe: (listener) =>
       shown.subscribe(({ taken, replica, before }) => {
         listener(taken, replica, before)
@@ -148,33 +128,37 @@ export const bind = <State, S, C>(
   }
 }
 
-const byPath =
-  <S, C>(path: string) =>
-  (state: unknown): Replica<S, C> =>
-    path.split('.').reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>>)[key], state) as Replica<S, C>
+/** What is an action of its own and no batch of updates, made at the time that the store reads. */
+const commands = (name: string, clock: () => number) => {
+  let now = 0
+  let made: { readonly type: string; readonly id: string } | undefined
+  return {
+    time: (): number => (now = clock()),
+    as: <A>(kind: string, run: () => A, id = ''): A => {
+      made = { type: `${name}/${kind}`, id }
+      try {
+        return run()
+      } finally {
+        made = undefined
+      }
+    },
+    /** The action that is being made, once: a listener may write meanwhile. */
+    next: (): Action | undefined => {
+      if (made === undefined) return undefined
+      const { type, id } = made
+      made = undefined
+      return { type, payload: { now, id } satisfies Called }
+    },
+  }
+}
 
-const bindingOf = <S, C>(redux: ReduxStore<unknown>, name: string, host: Context<S, C>['host']): Binding<S, C> => {
-  const byName = bindings.get(redux) ?? new Map<string, Binding<never, never>>()
-  bindings.set(redux, byName)
-  const bound = byName.get(name) as Binding<S, C> | undefined
-  if (bound !== undefined) return bound
-  const context: Context<S, C> = { host, time: 0, next: undefined }
-  const head = createHead<S, C>({
-    read: () => context.host.read(),
-    dispatch: (action) => redux.dispatch(action as never),
-    keep: (replica) => context.host.keep(replica),
-    actionOf: (...outcome) => {
-      const { next } = context
-      context.next = undefined // a listener may write meanwhile
-      return next?.() ?? context.host.actionOf(...outcome)
-    },
-    receive: (batch, vouching) => context.host.receive(batch, vouching),
-    restored: () => {
-      context.host.restored()
-    },
-  })
-  const binding = { context, head }
-  byName.set(name, binding as unknown as Binding<never, never>)
-  redux.subscribe(head.sync)
-  return binding
+const headOf = <S, C>(redux: ReduxStore<unknown>, name: string, host: Host<S, C>): Head<S, C> => {
+  const heads = headsByName.get(redux) ?? new Map<string, Head<never, never>>()
+  headsByName.set(redux, heads)
+  const bound = heads.get(name) as Head<S, C> | undefined
+  if (bound !== undefined) Object.assign(bound.host, host)
+  const head = bound ?? createHead(host)
+  if (bound === undefined) redux.subscribe(head.sync)
+  heads.set(name, head as unknown as Head<never, never>)
+  return head
 }

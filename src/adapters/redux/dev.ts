@@ -27,17 +27,13 @@ const ignoringIn = (path: string, check: boolean | object = true): false | PathC
   return { ...rest, ignoredPaths: [...ignoredPaths, path] }
 }
 
-type Members = Readonly<Record<string, unknown>>
-
 /** The state of Redux with a replica shown as JSON. Each version is made into JSON once. */
 export const sanitizer = (path: string, show: (state: never) => unknown) => {
   const shown = new WeakMap<object, unknown>()
-  const shownAt = (value: unknown, [key, ...rest]: ReadonlyArray<string>): unknown => {
-    if (typeof value !== 'object' || value === null) return value
-    if (key !== undefined) return { ...value, [key]: shownAt((value as Members)[key], rest) }
-    const { id, state } = value as Replica<never, unknown>
-    if (!shown.has(value)) shown.set(value, { id, state: show(state) })
-    return shown.get(value)
+  return <State>(state: State): State => {
+    const replica = (state as Readonly<Record<string, Replica<never, unknown> | undefined>>)[path]
+    if (replica === undefined) return state
+    if (!shown.has(replica)) shown.set(replica, { id: replica.id, state: show(replica.state) })
+    return { ...state, [path]: shown.get(replica) }
   }
-  return <State>(state: State): State => shownAt(state, path.split('.')) as State
 }

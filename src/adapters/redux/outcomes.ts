@@ -16,9 +16,6 @@ const outcomes = new WeakMap<Action, Outcome>()
 /** The versions that slices keep, by the id that was given to the slice. */
 const owners = new WeakMap<Any, SourceId>()
 
-/** A kept version, by its log: to recognise a copy, as redux-persist makes one at each action. */
-const versions = new WeakMap<object, Any>()
-
 export interface Keeper<S, C> {
   /**
    * Freezes the records of a replica. Immer and the checks of Redux Toolkit then pass them by,
@@ -33,30 +30,20 @@ export interface Keeper<S, C> {
 }
 
 export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
-  const copies = new WeakMap<Replica<S, C>, Replica<S, C>>()
+  const versionsByLog = new WeakMap<object, Replica<S, C>>()
   const keep = (replica: Replica<S, C>): Replica<S, C> => {
-    Object.freeze(replica)
     Object.freeze(replica.state)
     owners.set(replica, id)
-    versions.set(replica.log, replica)
-    return replica
+    versionsByLog.set(replica.log, replica)
+    return Object.freeze(replica)
   }
-  const versionOf = (copy: Replica<S, C>): Replica<S, C> | undefined => {
-    const version = versions.get(copy.log)
-    if (version === undefined || owners.get(version) !== id) return undefined
-    const isSame = version.id === copy.id && version.state === copy.state && version.clock === copy.clock
-    return isSame ? (version as Replica<S, C>) : undefined
+  const kept = (replica: Replica<S, C>): Replica<S, C> => {
+    if (owners.get(replica) === id) return replica
+    const { clock, log, state } = replica
+    const version = versionsByLog.get(log)
+    return version?.state === state && version.clock === clock ? version : keep({ id, clock, log, state })
   }
-  return {
-    keep,
-    kept: (replica) => {
-      if (owners.get(replica) === id) return replica
-      const { clock, log, state } = replica
-      const version = versionOf(replica) ?? copies.get(replica) ?? keep({ id, clock, log, state })
-      copies.set(replica, version)
-      return version
-    },
-  }
+  return { keep, kept }
 }
 
 /** Remembers what becomes of some versions by an action. */
