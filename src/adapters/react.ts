@@ -109,14 +109,14 @@ export function useRow<V, Field extends string>(
   store: Store<Doc.State<V>, Doc.Change<V>>,
   id: string,
   fields: ReadonlyArray<Field>,
-): { readonly [Name in Field]?: DeepReadonly<V> } | undefined
+): Readonly<Partial<Record<Field, DeepReadonly<V>>>> | undefined
 export function useRow<V>(
   store: Store<Doc.State<V>, Doc.Change<V>>,
   id: string,
   fields?: ReadonlyArray<string>,
 ): Doc.Fields<V> | undefined {
   // an array written in place is another one at each render
-  const names = JSON.stringify(fields)
+  const names = fields && JSON.stringify(fields)
   const [subscribe, getSnapshot] = useMemo(() => {
     const wanted = names === undefined ? undefined : (JSON.parse(names) as ReadonlyArray<string>)
     const pick = (state: Doc.State<V>): Doc.Fields<V> | undefined => {
@@ -134,9 +134,12 @@ export function useRow<V>(
 /** Makes a change as the store does, and gives the same `Either`. */
 export type Change<S, C> = <Err = never>(command: Command<S, C, Err>) => E.Either<Err | Rejection, Update<C>>
 
+/** Why a change was refused: a rejection, or the error of a command. */
+export type ChangeRefusal = Rejection | { readonly _tag: string }
+
 /**
  * Writes to a store, and why the last change was refused: undefined if it was not. The function
- * stays the same. `Err` is what one's commands may refuse with.
+ * stays the same.
  *
  * @example
  * import * as t from 'io-ts'
@@ -150,15 +153,15 @@ export type Change<S, C> = <Err = never>(command: Command<S, C, Err>) => E.Eithe
  * }
  * renderToString(createElement(Button)) // => '<button>Add</button>'
  */
-export const useChange = <S, C, Err = never>(
+export const useChange = <S, C>(
   store: Store<S, C>,
-): readonly [change: Change<S, C>, refusal: Err | Rejection | undefined] => {
-  const [refusal, setRefusal] = useState<Err | Rejection>()
-  const [last] = useState(createMemory<Err | Rejection | undefined>)
+): readonly [change: Change<S, C>, refusal: ChangeRefusal | undefined] => {
+  const [refusal, setRefusal] = useState<ChangeRefusal>()
+  const [last] = useState(createMemory<ChangeRefusal | undefined>)
   const change: Change<S, C> = useCallback(
     (command) => {
       const made = store.change(command)
-      const next = made._tag === 'Left' ? (made.left as Err | Rejection) : undefined
+      const next = made._tag === 'Left' ? (made.left as ChangeRefusal) : undefined
       // React may render once more for a state that stays the same
       if (next !== last.former()?.value) setRefusal(() => next)
       last.keep(next)

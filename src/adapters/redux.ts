@@ -5,7 +5,14 @@ import type { Command } from '../core/DataType.js'
 import type { Replica } from '../core/Replica.js'
 import type { SourceId, Update } from '../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../scuttlebutt.js'
-import { bind, type BindOptions, type Irrevertible, type ReduxReplicaStore, type ReduxStore } from './redux/bind.js'
+import {
+  bind,
+  boundIn,
+  type BindOptions,
+  type Irrevertible,
+  type ReduxReplicaStore,
+  type ReduxStore,
+} from './redux/bind.js'
 import { steps } from './redux/actions.js'
 import { ignoring, sanitizer, type CheckOptions, type PathCheck } from './redux/dev.js'
 import { keeper, recall } from './redux/outcomes.js'
@@ -31,7 +38,7 @@ export interface ReplicaSlice<S, C> {
   readonly name: string
   /**
    * Pure. Keeps a replica whose records are frozen, so that Immer and the checks of Redux Toolkit
-   * pass it by. A replica from elsewhere gets the slice's id.
+   * pass it by. A replica from elsewhere stays as it is until it changes.
    */
   readonly reducer: (replica: Replica<S, C> | undefined, action: UnknownAction) => Replica<S, C>
   /**
@@ -77,41 +84,25 @@ export const replicaSlice = <S, C>(
   id: SourceId,
   { name, path = name, replica = scuttlebutt.create(id) }: SliceOptions<S, C>,
 ): ReplicaSlice<S, C> => {
-  const { toJSON = (state: S): unknown => state } = scuttlebutt.dataType
   const versions = keeper<S, C>(id)
   const { keep, kept } = versions
-  /** What the reducer has returned. */
-  const returned = new WeakSet<Replica<S, C>>()
   const stepsByType = new Map(Object.entries(steps(scuttlebutt)).map(([kind, step]) => [`${name}/${kind}`, step]))
   const initial = kept(replica)
-  const stores = new WeakMap<() => unknown, ReduxReplicaStore<S, C>>()
-  let last: readonly [() => unknown, ReduxReplicaStore<S, C>] | undefined
-  const storeOf = (getState: () => unknown): ReduxReplicaStore<S, C> => {
-    const store = stores.get(getState)
-    if (store !== undefined) return store
-    // an enhancer may have wrapped the store of which the thunk knows
-    if (last !== undefined && last[0]() === getState()) return last[1]
-    throw new TypeError(`the slice ${name} is not bound to this store: call its \`bind\` first`)
-  }
   return {
     name,
     reducer: (given = initial, action) => {
       const before = kept(given)
       const step = stepsByType.get(action.type)
       const next = step === undefined ? before : (recall(action, before) ?? step(before, action))
-      // redux-persist copies the state before each action, and compares afterwards
-      if (next === before && returned.has(before)) return given
-      returned.add(keep(next))
-      return next
+      return next === before ? given : keep(next)
     },
-    bind: (redux, options) => {
-      const store = bind({ scuttlebutt, name, path, keeper: versions }, redux, options)
-      stores.set(redux.getState, store)
-      last = [redux.getState, store]
-      return store
+    bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),
+    change: (command) => (_, getState) => {
+      const bound = boundIn<S, C>(getState, name)
+      if (bound === undefined) throw new TypeError(`call \`bind\` first`)
+      return bound.store.change(command)
     },
-    change: (command) => (_, getState) => storeOf(getState).change(command),
     checks: (options) => ignoring(path)(options ?? {}) as never,
-    devTools: { stateSanitizer: sanitizer(path, toJSON) },
+    devTools: { stateSanitizer: sanitizer(path, scuttlebutt.dataType) },
   }
 }

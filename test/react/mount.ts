@@ -38,7 +38,7 @@ export const showing = <Props extends object>(use: (props: Props) => unknown) =>
     const value = use(props)
     counts.renders++
     seen.push(value)
-    return createElement('p', null, JSON.stringify(value) ?? 'nothing')
+    return createElement('p', null, value === undefined ? 'nothing' : JSON.stringify(value))
   }
   return { Show, counts, seen }
 }

@@ -471,7 +471,7 @@ test("React's own linter has nothing to say about the hooks", async () => {
     overrideConfig: [
       {
         files: ['**/*.ts'],
-        languageOptions: { parser: tseslint.parser as never },
+        languageOptions: { parser: tseslint.parser },
         plugins: { 'react-hooks': hooks as never },
         rules: hooks.configs.flat['recommended-latest'].rules,
       },

@@ -30,18 +30,9 @@ interface Task {
 }
 
 const schemas: ReadonlyArray<readonly [name: string, schema: StandardSchema<unknown, Task>]> = [
-  [
-    'zod',
-    z.object({ title: z.string(), tags: z.array(z.object({ name: z.string() })) }) as StandardSchema<unknown, Task>,
-  ],
-  [
-    'valibot',
-    v.object({ title: v.string(), tags: v.array(v.object({ name: v.string() })) }) as StandardSchema<unknown, Task>,
-  ],
-  [
-    'arktype',
-    type({ title: 'string', tags: type({ name: 'string' }).array() }) as unknown as StandardSchema<unknown, Task>,
-  ],
+  ['zod', z.object({ title: z.string(), tags: z.array(z.object({ name: z.string() })) })],
+  ['valibot', v.object({ title: v.string(), tags: v.array(v.object({ name: v.string() })) })],
+  ['arktype', type({ title: 'string', tags: type({ name: 'string' }).array() })],
 ]
 
 const good: Task = { title: 'a', tags: [{ name: 'b' }] }
@@ -168,7 +159,7 @@ describe('A schema', () => {
     const other: { a: number } = unwrap(ark.decode(value))
     const valibot: { a: number } = unwrap(schema(v.object({ a: v.number() })).decode(other))
     expect(valibot).toEqual({ a: 1 })
-    const spec: StandardSchemaV1<unknown, number> = z.number() as never
+    const spec: StandardSchemaV1<unknown, number> = z.number()
     expect(schema(spec).is(1)).toBe(true)
   })
 })

@@ -3,37 +3,36 @@
  * head. Whoever writes, or hears a peer, does it on the head.
  */
 import type { Batch, Vouching } from '../../core/Arrivals.js'
-import * as Clock from '../../core/Clock.js'
 import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
+import type { Update } from '../../core/Update.js'
 import { createCell, type Cell } from '../store/Cell.js'
-import { lacks, news, type Action } from './actions.js'
+import { isNothing, news, type Action } from './actions.js'
 import { remember } from './outcomes.js'
 
-/** What a head needs of Redux, and of the store that was bound last. */
+/** What a head needs of Redux, and of the store around it. */
 export interface Host<S, C> {
   /** The version that Redux shows. */
-  read: () => Replica<S, C>
-  dispatch: (action: Action) => unknown
+  readonly read: () => Replica<S, C>
+  readonly dispatch: (action: Action) => unknown
   /** Makes a version ready for Redux. */
-  keep: (replica: Replica<S, C>) => Replica<S, C>
+  readonly keep: (replica: Replica<S, C>) => Replica<S, C>
   /** The action that leads from one version to the next. */
-  actionOf: (before: Replica<S, C>, received: Received<S, C>) => Action
+  readonly actionOf: (before: Replica<S, C>, received: Received<S, C>) => Action
   /** Takes what a peer brings, on the head. */
-  receive: (batch: Batch<C>, vouching: Vouching) => unknown
+  readonly receive: (batch: Batch<C>, vouching: Vouching) => unknown
   /** A saved version has become the head. */
-  restored: () => void
+  readonly restored: () => void
 }
 
 export interface Head<S, C> {
-  readonly host: Host<S, C>
-  /** For the store: reads the head, and writes by actions. */
+  /** For the store: reads the head, and writes by actions. Listeners hear of what Redux shows. */
   readonly cell: Cell<S, C>
-  /** What Redux shows, for those who listen. */
-  readonly shown: Cell<S, C>
+  /** Goes on with a version, by an action. Default: that of the batch. */
+  readonly commit: (received: Received<S, C>, action?: Action) => void
   /** Sees whether Redux shows another version. To be called whenever it may. */
   readonly sync: () => void
-  /** Whether what Redux shows lacks what the head holds. O(d log n), once a version. */
+  /** Whether what Redux shows lacks what the head holds. O(d log n) for d that it lacks. */
   readonly isPast: () => boolean
 }
 
@@ -43,11 +42,13 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   const shown = createCell(met)
   /** What is on its way through Redux. */
   let pending: Received<S, C> | undefined
-  let isRestored = false
 
   const become = (received: Received<S, C>): void => {
     pending = undefined
     head.commit(received)
+  }
+  const tell = (taken: ReadonlyArray<Update<C>> = []): void => {
+    shown.commit({ ...unchanged(met), taken })
   }
   const sync = (): void => {
     const [now, before, arriving] = [host.read(), met, pending]
@@ -56,36 +57,31 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     const isNext = before === head.getReplica()
     if (arriving !== undefined) become(arriving)
     if (arriving?.replica === now) {
-      shown.commit({ ...unchanged(now), taken: isNext ? arriving.taken : news(before, now).updates })
+      tell(isNext ? arriving.taken : news(before, now).updates)
       return
     }
     meet(now)
-    if (now === met) shown.commit(unchanged(now))
+    if (now === met) tell()
   }
   /** Another version: an older one, a saved one, an imported one, one of another timeline. */
   const meet = (now: Replica<S, C>): void => {
-    const replica = head.getReplica()
-    const { clock, log } = replica
-    if (clock.latest === 0 && log.size === 0) {
+    const batch = news(head.getReplica(), now)
+    if (head.getReplica().clock.latest === 0) {
       become(unchanged(now))
-      head.begin()
-      isRestored = now.clock.latest > 0
+      head.begin(now.clock.latest > 0)
       host.restored()
-      return
-    }
-    // what another timeline is sure of, ours may lack
-    if (lacks(replica, now)) host.receive(news(replica, now), 'nobody')
-    else if (!lacks(now, replica) && Clock.Eq.equals(now.clock, clock)) become(unchanged(now))
+      // what another timeline is sure of, ours may lack
+    } else if (!isNothing(batch)) host.receive(batch, 'nobody')
   }
-  const commit = (received: Received<S, C>): void => {
+  const commit: Head<S, C>['commit'] = (received, action): void => {
     const before = head.getReplica()
     const mine = { ...received, replica: host.keep(received.replica) }
-    const action = host.actionOf(before, mine)
-    remember(action, [before, met], mine.replica)
+    const sent = action ?? host.actionOf(before, mine)
+    remember(sent, before, met, mine.replica)
     pending = mine
     let isDispatched = false
     try {
-      host.dispatch(action)
+      host.dispatch(sent)
       isDispatched = true
     } finally {
       sync()
@@ -94,17 +90,18 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
         // what is shown stays in the past
         if (isDispatched) {
           become(mine)
-          shown.commit({ ...unchanged(met), taken: received.taken })
+          tell(received.taken)
         }
       }
     }
   }
   // of a refusal nothing changes but that it is there
   head.subscribe(({ replica, before }) => {
-    if (replica === before) shown.commit(unchanged(met))
+    if (replica === before) tell()
   })
   const cell: Cell<S, C> = {
     ...head,
+    subscribe: shown.subscribe,
     getReplica: () => {
       sync()
       return head.getReplica()
@@ -113,20 +110,6 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     set: (next) => {
       if (next !== head.getReplica()) commit(unchanged(next))
     },
-    isRestored: () => isRestored || head.isRestored(),
-    begin: () => {
-      isRestored = false
-      head.begin()
-    },
   }
-  return { host, cell, shown, sync, isPast: pastOf(host, head.getReplica) }
-}
-
-const pastOf = <S, C>(host: Host<S, C>, newest: () => Replica<S, C>) => {
-  let last: readonly [shown: unknown, head: unknown, isPast: boolean] | undefined
-  return (): boolean => {
-    const [shown, head] = [host.read(), newest()]
-    if (shown !== last?.[0] || head !== last[1]) last = [shown, head, lacks(shown, head)]
-    return last[2]
-  }
+  return { cell, commit, sync, isPast: () => !isNothing(news(host.read(), head.getReplica())) }
 }

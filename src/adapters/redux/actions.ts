@@ -1,5 +1,5 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
-import type { Vouching } from '../../core/Arrivals.js'
+import type { Batch, Vouching } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
 import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
@@ -41,7 +41,7 @@ export const updated =
     }
     for (const [, , source] of [...taken, ...unread]) visit(source)
     Clock.forEachSourceChanged(before.clock, replica.clock, visit)
-    const meta: Meta = { sure, ...(unread.length > 0 && { unread }) }
+    const meta: Meta = unread.length > 0 ? { sure, unread } : { sure }
     return { type, payload: taken.map(encode), meta }
   }
 
@@ -87,10 +87,10 @@ const vouching = (clock: Clock.Clock, sure: Meta['sure'] | undefined): Vouching 
 /** The updates that one version holds and another lacks, sorted. O(d log n) for d that differ. */
 export const news = <S, C>(before: Replica<S, C>, after: Replica<S, C>) => ({
   updates: added(before.log, after.log),
-  unread: added(before.log.unread?.log ?? Log.empty<unknown>(), after.log.unread?.log ?? Log.empty<unknown>()),
+  unread: added(before.log.unread?.log, after.log.unread?.log),
 })
 
-const added = <C>(before: Log.Log<C>, after: Log.Log<C>): ReadonlyArray<Update<C>> => {
+const added = <C>(before: Log.Log<C> = Log.empty(), after: Log.Log<C> = Log.empty()): ReadonlyArray<Update<C>> => {
   const updates: Update<C>[] = []
   Log.forEachAdded(before, after, (update) => {
     // a version from elsewhere has copies
@@ -99,8 +99,5 @@ const added = <C>(before: Log.Log<C>, after: Log.Log<C>): ReadonlyArray<Update<C
   return Log.sorted(updates)
 }
 
-/** Whether one version lacks something of another. */
-export const lacks = <S, C>(replica: Replica<S, C>, other: Replica<S, C>): boolean => {
-  const { updates, unread } = news(replica, other)
-  return updates.length + unread.length > 0
-}
+export const isNothing = ({ updates, unread }: Required<Pick<Batch<unknown>, 'updates' | 'unread'>>): boolean =>
+  updates.length + unread.length === 0

@@ -1,7 +1,8 @@
 /** The store of a slice in a store of Redux. */
 import type { either as E } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
-import { left, right } from '../../core/Either.js'
+import { left } from '../../core/Either.js'
+import { unchanged } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
@@ -10,7 +11,7 @@ import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
 import { portOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
-import { updated, type Action, type Called } from './actions.js'
+import { news, steps, updated, type Called } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
 import type { Keeper } from './outcomes.js'
 
@@ -36,7 +37,7 @@ export interface BindOptions<State, S, C> {
  * what is written and heard then goes to the newest one, and nothing is lost.
  */
 export interface ReduxReplicaStore<S, C> extends LocalStore<S, C> {
-  /** Whether Redux shows a version that lacks something. O(d log n) once a version, then O(1). */
+  /** Whether Redux shows a version that lacks something. O(d log n) for d that it lacks. */
   readonly isPast: () => boolean
   /**
    * Makes what an older version shows one's own edit, for everybody: the difference to the newest
@@ -58,15 +59,26 @@ interface Refusal {
   readonly _tag: string
 }
 
-interface Slice<S, C> {
+export interface Slice<S, C> {
   readonly scuttlebutt: Scuttlebutt<S, C>
   readonly name: string
   readonly path: string
   readonly keeper: Keeper<S, C>
 }
 
-/** One head for each store of Redux and name: a hot reload makes the slice anew. */
-const headsByName = new WeakMap<object, Map<string, Head<never, never>>>()
+interface Bound<S, C> {
+  readonly head: Head<S, C>
+  readonly store: ReduxReplicaStore<S, C>
+}
+
+/**
+ * What is bound in each store of Redux, by name: a hot reload makes the slice anew, and its head
+ * stays. Thunks know a store by its `getState`.
+ */
+const boundByName = new WeakMap<() => unknown, Map<string, Bound<never, never>>>()
+
+export const boundIn = <S, C>(getState: () => unknown, name: string): Bound<S, C> | undefined =>
+  boundByName.get(getState)?.get(name) as Bound<S, C> | undefined
 
 export const bind = <State, S, C>(
   { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
@@ -78,87 +90,50 @@ export const bind = <State, S, C>(
     now = Date.now,
     security,
   } = options
-  const read = (): Replica<S, C> => kept(select(redux.getState()))
-  const { next, as, time } = commands(name, now)
-  const asUpdated = updated(scuttlebutt, `${name}/updated`)
-  const head = headOf<S, C>(redux, name, {
-    read,
+  const { getState } = redux
+  const { diff, dataType } = scuttlebutt
+  const host: Host<S, C> = {
+    read: () => kept(select(getState())),
     keep,
     dispatch: (action) => redux.dispatch(action as never),
-    actionOf: (...outcome) => next() ?? asUpdated(...outcome),
-    receive: (batch, vouching) => portOf(store).receive(batch, vouching, () => undefined),
+    actionOf: updated(scuttlebutt, `${name}/updated`),
+    receive: (batch, vouching) => portOf(local).receive(batch, vouching, () => undefined),
     restored: () => {
-      reread()
+      call('reread')
     },
-  })
-  const { cell, shown, sync, isPast } = head
-  const store = createOnCell(scuttlebutt, cell, { ...options, now: time })
-  /** Reads what an older program has left unread. */
-  const reread = (): void => {
-    const reader = security === undefined ? scuttlebutt.reread : rereadAllowed(scuttlebutt.dataType, security)
-    const replica = reader(cell.getReplica())
-    as('reread', () => {
-      cell.set(replica)
-    })
   }
-  reread()
-  return {
-    ...store,
-    getReplica: read,
-    prune: () => {
-      sync()
-      as('pruned', store.prune)
-    },
+  const head = boundIn<S, C>(getState, name)?.head ?? createHead(host)
+  redux.subscribe(head.sync)
+  const { cell, isPast } = head
+  const local = createOnCell(scuttlebutt, cell, { ...options, now })
+  const stepOf = steps(security ? { ...scuttlebutt, reread: rereadAllowed(dataType, security) } : scuttlebutt)
+  /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
+  const call = (kind: string, id = ''): ReadonlyArray<Update<C>> => {
+    const before = cell.getReplica()
+    const action = { type: `${name}/${kind}`, payload: { now: now(), id } satisfies Called }
+    const after = stepOf[kind]!(before, action)
+    const { updates } = news(before, after)
+    if (after !== before) head.commit({ ...unchanged(after), taken: updates }, action)
+    return updates
+  }
+  call('reread')
+  const store: ReduxReplicaStore<S, C> = {
+    ...local,
+    getReplica: host.read,
+    prune: () => void call('pruned'),
     reissue: (id) => {
-      sync()
-      return as('reissued', () => store.reissue(id), id)
+      const updates = call('reissued', id)
+      cell.begin()
+      return updates
     },
-    subscribe: (listener) =>
-      shown.subscribe(({ taken, replica, before }) => {
-        listener(taken, replica, before)
-      }),
     isPast,
     revertTo: (old) => {
-      const { diff, dataType } = scuttlebutt
-      const patches = diff(cell.getReplica())(old)
-      if (patches.length === 0) return right([])
-      if (dataType.patch === undefined) return left({ _tag: 'Irrevertible', name: dataType.name })
-      return store.changeAll(dataType.patch(patches) as Iterable<Command<S, C, Refusal>>)
+      const commands = dataType.patch?.(diff(cell.getReplica())(old))
+      if (commands === undefined) return left({ _tag: 'Irrevertible', name: dataType.name })
+      return local.changeAll(commands as Iterable<Command<S, C, Refusal>>)
     },
   }
-}
-
-/** What is an action of its own and no batch of updates, made at the time that the store reads. */
-const commands = (name: string, clock: () => number) => {
-  let now = 0
-  let made: { readonly type: string; readonly id: string } | undefined
-  return {
-    time: (): number => (now = clock()),
-    as: <A>(kind: string, run: () => A, id = ''): A => {
-      made = { type: `${name}/${kind}`, id }
-      try {
-        return run()
-      } finally {
-        made = undefined
-      }
-    },
-    /** The action that is being made, once: a listener may write meanwhile. */
-    next: (): Action | undefined => {
-      if (made === undefined) return undefined
-      const { type, id } = made
-      made = undefined
-      return { type, payload: { now, id } satisfies Called }
-    },
-  }
-}
-
-const headOf = <S, C>(redux: ReduxStore<unknown>, name: string, host: Host<S, C>): Head<S, C> => {
-  const heads = headsByName.get(redux) ?? new Map<string, Head<never, never>>()
-  headsByName.set(redux, heads)
-  const bound = heads.get(name) as Head<S, C> | undefined
-  if (bound !== undefined) Object.assign(bound.host, host)
-  const head = bound ?? createHead(host)
-  if (bound === undefined) redux.subscribe(head.sync)
-  heads.set(name, head as unknown as Head<never, never>)
-  return head
+  const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
+  boundByName.set(getState, all.set(name, { head, store } as unknown as Bound<never, never>))
+  return store
 }

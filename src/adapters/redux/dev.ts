@@ -1,4 +1,5 @@
 /** What the development tools of Redux are told of a slice. */
+import type { DataType } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 
 /** The options of one check. Redux Toolkit wants an array that it may change. */
@@ -21,19 +22,13 @@ export const ignoring =
     serializableCheck: ignoringIn(path, options.serializableCheck),
   })
 
-const ignoringIn = (path: string, check: boolean | object = true): false | PathCheck => {
-  if (check === false) return false
-  const { ignoredPaths = [], ...rest }: PathCheck = check === true ? {} : check
-  return { ...rest, ignoredPaths: [...ignoredPaths, path] }
-}
+const ignoringIn = (path: string, check: boolean | PathCheck = true): false | PathCheck =>
+  check && { ...(check as PathCheck), ignoredPaths: [...((check as PathCheck).ignoredPaths ?? []), path] }
 
-/** The state of Redux with a replica shown as JSON. Each version is made into JSON once. */
-export const sanitizer = (path: string, show: (state: never) => unknown) => {
-  const shown = new WeakMap<object, unknown>()
-  return <State>(state: State): State => {
-    const replica = (state as Readonly<Record<string, Replica<never, unknown> | undefined>>)[path]
-    if (replica === undefined) return state
-    if (!shown.has(replica)) shown.set(replica, { id: replica.id, state: show(replica.state) })
-    return { ...state, [path]: shown.get(replica) }
+/** The state of Redux with a replica shown as JSON. */
+export const sanitizer =
+  <S>(path: string, { toJSON = (state) => state }: Pick<DataType<S, unknown>, 'toJSON'>) =>
+  <State>(state: State): State => {
+    const replica = (state as Readonly<Record<string, Replica<S, unknown> | undefined>>)[path]
+    return replica === undefined ? state : { ...state, [path]: { id: replica.id, state: toJSON(replica.state) } }
   }
-}

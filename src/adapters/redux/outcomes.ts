@@ -5,13 +5,8 @@ import type { Action } from './actions.js'
 
 type Any = Replica<unknown, unknown>
 
-/** An action that a store made, with the versions that it was made for, and what becomes of them. */
-interface Outcome {
-  readonly from: ReadonlyArray<Any>
-  readonly after: Any
-}
-
-const outcomes = new WeakMap<Action, Outcome>()
+/** For an action that a store made: what becomes of the versions that it was made for. */
+const outcomes = new WeakMap<Action, ReadonlyMap<Any, Any>>()
 
 /** The versions that slices keep, by the id that was given to the slice. */
 const owners = new WeakMap<Any, SourceId>()
@@ -46,13 +41,11 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
   return { keep, kept }
 }
 
-/** Remembers what becomes of some versions by an action. */
-export const remember = (action: Action, from: ReadonlyArray<Any>, after: Any): void => {
-  outcomes.set(action, { from, after })
+/** Remembers what becomes of two versions by an action. */
+export const remember = (action: Action, one: Any, other: Any, after: Any): void => {
+  outcomes.set(action, new Map([one, other].map((before) => [before, after])))
 }
 
 /** What becomes of a version by an action, if it is known. */
-export const recall = <S, C>(action: Action, replica: Replica<S, C>): Replica<S, C> | undefined => {
-  const outcome = outcomes.get(action)
-  return outcome?.from.includes(replica) === true ? (outcome.after as Replica<S, C>) : undefined
-}
+export const recall = <S, C>(action: Action, replica: Replica<S, C>): Replica<S, C> | undefined =>
+  outcomes.get(action)?.get(replica) as Replica<S, C> | undefined
