@@ -67,8 +67,8 @@ const lowered = (value: unknown): unknown => {
 }
 
 /**
- * The value of a key of a `Model`, or undefined. Woken only by changes of that key, so a write costs
- * what it changes, however many components are mounted.
+ * The value of a key of a `Model`, or undefined. Woken only by changes of that key, so a write
+ * costs what it changes, however many components are mounted.
  *
  * @example
  * import * as t from 'io-ts'
@@ -149,7 +149,8 @@ export type ChangeRefusal = Rejection | { readonly _tag: string }
  * const Button = () => {
  *   const [change, refusal] = useChange(store)
  *   const add = () => change(Model.set('x', 1))
- *   return createElement('button', { onClick: add }, refusal === undefined ? 'Add' : Rejection.show(refusal))
+ *   const text = refusal === undefined ? 'Add' : Rejection.show(refusal)
+ *   return createElement('button', { onClick: add }, text)
  * }
  * renderToString(createElement(Button)) // => '<button>Add</button>'
  */
@@ -186,7 +187,8 @@ export interface Connection<Status> {
  * @example
  * import { createElement } from 'react'
  * import { renderToString } from 'react-dom/server'
- * const connection = { status: () => ({ phase: 'synced', unsent: 0 }), subscribe: () => () => undefined }
+ * const status = () => ({ phase: 'synced', unsent: 0 })
+ * const connection = { status, subscribe: () => () => undefined }
  * const Phase = () => createElement('i', null, useSync(connection).phase)
  * renderToString(createElement(Phase)) // => '<i>synced</i>'
  */

@@ -93,13 +93,13 @@ export const replicaSlice = <S, C>(
     reducer: (given = initial, action) => {
       const before = kept(given)
       const step = stepsByType.get(action.type)
-      const next = step === undefined ? before : (recall(action, before) ?? step(before, action))
+      const next = step ? (recall(action, before) ?? step(before, action)) : before
       return next === before ? given : keep(next)
     },
     bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),
     change: (command) => (_, getState) => {
       const bound = boundIn<S, C>(getState, name)
-      if (bound === undefined) throw new TypeError(`call \`bind\` first`)
+      if (!bound) throw new TypeError(`call \`bind\` first`)
       return bound.store.change(command)
     },
     checks: (options) => ignoring(path)(options ?? {}) as never,

@@ -24,8 +24,8 @@ interface Issue {
  * accept what it makes: defaults and trimming are fine, a date made of a string is not. What it
  * makes is frozen where it is an array or a plain object.
  *
- * Errors are those of the schema, with their paths. A schema that answers by a promise refuses every
- * value, with an error that says so. Costs as the schema.
+ * Errors are those of the schema, with their paths. A schema that answers by a promise refuses
+ * every value, with an error that says so. Costs as the schema.
  *
  * @example
  * import { z } from 'zod'

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-/** The hooks in React itself: StrictMode, concurrent rendering, ten thousand components, a server. */
+/** The hooks in React: StrictMode, concurrent rendering, ten thousand components, a server. */
 import { ESLint } from 'eslint'
 import hooks from 'eslint-plugin-react-hooks'
 import fc from 'fast-check'

@@ -55,13 +55,10 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     if (now === before) return
     met = now
     const isNext = before === head.getReplica()
-    if (arriving !== undefined) become(arriving)
-    if (arriving?.replica === now) {
-      tell(isNext ? arriving.taken : news(before, now).updates)
-      return
-    }
-    meet(now)
-    if (now === met) tell()
+    if (arriving) become(arriving)
+    if (arriving?.replica !== now) meet(now)
+    if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now).updates)
+    else if (now === met) tell()
   }
   /** Another version: an older one, a saved one, an imported one, one of another timeline. */
   const meet = (now: Replica<S, C>): void => {
@@ -85,21 +82,30 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
       isDispatched = true
     } finally {
       sync()
-      if (pending === mine) {
-        pending = undefined
-        // what is shown stays in the past
-        if (isDispatched) {
-          become(mine)
-          tell(received.taken)
-        }
+      const isOnItsWay = pending === mine
+      pending = undefined
+      if (isOnItsWay && isDispatched) {
+        become(mine)
+        tell(received.taken) // what is shown stays in the past
       }
     }
   }
+  const cell = cellOf(head, shown, sync, commit)
+  return { cell, commit, sync, isPast: () => !isNothing(news(host.read(), head.getReplica())) }
+}
+
+/** Reads and writes the head. Whoever listens hears of what Redux shows. */
+const cellOf = <S, C>(
+  head: Cell<S, C>,
+  shown: Cell<S, C>,
+  sync: () => void,
+  commit: Cell<S, C>['commit'],
+): Cell<S, C> => {
   // of a refusal nothing changes but that it is there
   head.subscribe(({ replica, before }) => {
-    if (replica === before) tell()
+    if (replica === before) shown.commit(unchanged(shown.getReplica()))
   })
-  const cell: Cell<S, C> = {
+  return {
     ...head,
     subscribe: shown.subscribe,
     getReplica: () => {
@@ -111,5 +117,4 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
       if (next !== head.getReplica()) commit(unchanged(next))
     },
   }
-  return { cell, commit, sync, isPast: () => !isNothing(news(host.read(), head.getReplica())) }
 }

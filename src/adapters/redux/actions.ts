@@ -1,6 +1,7 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
-import type { Batch, Vouching } from '../../core/Arrivals.js'
+import type { Batch } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
+import { claimOf } from '../../core/Digest.js'
 import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
 import { take, type Received } from '../../core/receive.js'
@@ -21,11 +22,10 @@ export interface Action {
  * vouches that nothing is missing before them.
  */
 interface Meta {
-  /**
-   * For each source that moves, how far the replica was sure of it, and is then. A replica that is
-   * less sure before claims nothing.
-   */
-  readonly sure: Readonly<Record<SourceId, readonly [before: Timestamp, after: Timestamp]>>
+  /** How far the replica was sure of what moves. One that is less sure claims nothing. */
+  readonly since: Clock.ClockRecord
+  /** How far it is sure of them then. */
+  readonly sure: Clock.ClockRecord
   /** Updates of a newer program. */
   readonly unread?: ReadonlyArray<Update<unknown>>
 }
@@ -34,14 +34,15 @@ interface Meta {
 export const updated =
   <S, C>({ encode }: Scuttlebutt<S, C>, type: string) =>
   (before: Replica<S, C>, { replica, taken, unread }: Received<S, C>): Action => {
-    const sure: Record<SourceId, readonly [Timestamp, Timestamp]> = {}
+    const since: Record<SourceId, Timestamp> = {}
+    const sure: Record<SourceId, Timestamp> = {}
     const visit = (source: SourceId): void => {
-      const sureOf = Clock.sureOf(source)
-      Clock.put(sure, source, [sureOf(before.clock), sureOf(replica.clock)] as const)
+      Clock.put(since, source, Clock.sureOf(source)(before.clock))
+      Clock.put(sure, source, Clock.sureOf(source)(replica.clock))
     }
     for (const [, , source] of [...taken, ...unread]) visit(source)
     Clock.forEachSourceChanged(before.clock, replica.clock, visit)
-    const meta: Meta = unread.length > 0 ? { sure, unread } : { sure }
+    const meta: Meta = unread.length > 0 ? { since, sure, unread } : { since, sure }
     return { type, payload: taken.map(encode), meta }
   }
 
@@ -56,12 +57,13 @@ export const steps = <S, C>({
   reread,
 }: Scuttlebutt<S, C>): Readonly<Record<string, Step<S, C>>> => ({
   updated: (replica, { payload, meta }) => {
-    const { sure, unread } = (meta ?? {}) as Readonly<Partial<Meta>>
+    const { since, sure = {}, unread } = (meta ?? {}) as Readonly<Partial<Meta>>
     const decoded = decodeMessage()({ digest: { id: '', clock: {} }, updates: payload, unread })
     if (decoded._tag === 'Left') return replica
     // own updates that were lost count, although the clock covers them
     const past = { source: replica.id, since: NEVER, until: Infinity }
-    return take(dataType)(decoded.right, vouching(replica.clock, sure), past)(replica).replica
+    const claim = Clock.isSureOf(since ?? {})(replica.clock) ? claimOf({ clock: sure }) : 'nobody'
+    return take(dataType)(decoded.right, since ? claim : 'caller', past)(replica).replica
   },
   pruned: (replica, { payload }) => prune((payload as Called).now)(replica),
   reread,
@@ -76,12 +78,6 @@ export interface Called {
   readonly now: Timestamp
   /** The new id, for `reissued`. */
   readonly id: SourceId
-}
-
-const vouching = (clock: Clock.Clock, sure: Meta['sure'] | undefined): Vouching => {
-  if (sure === undefined) return 'caller'
-  if (Object.entries(sure).some(([source, [before]]) => before > Clock.sureOf(source)(clock))) return 'nobody'
-  return { sureOf: (source) => (Object.hasOwn(sure, source) ? sure[source]![1] : NEVER), floor: NEVER }
 }
 
 /** The updates that one version holds and another lacks, sorted. O(d log n) for d that differ. */

@@ -129,7 +129,7 @@ export const bind = <State, S, C>(
     isPast,
     revertTo: (old) => {
       const commands = dataType.patch?.(diff(cell.getReplica())(old))
-      if (commands === undefined) return left({ _tag: 'Irrevertible', name: dataType.name })
+      if (!commands) return left({ _tag: 'Irrevertible', name: dataType.name })
       return local.changeAll(commands as Iterable<Command<S, C, Refusal>>)
     },
   }

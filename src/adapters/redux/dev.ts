@@ -30,5 +30,5 @@ export const sanitizer =
   <S>(path: string, { toJSON = (state) => state }: Pick<DataType<S, unknown>, 'toJSON'>) =>
   <State>(state: State): State => {
     const replica = (state as Readonly<Record<string, Replica<S, unknown> | undefined>>)[path]
-    return replica === undefined ? state : { ...state, [path]: { id: replica.id, state: toJSON(replica.state) } }
+    return replica ? { ...state, [path]: toJSON(replica.state) } : state
   }
