@@ -85,7 +85,10 @@ const ofCommands: Tags<
 const ofFiles: Tags<FileError> = {
   Io: true,
   OtherType: true,
+  OtherId: true,
   Locked: true,
+  Linked: true,
+  Occupied: true,
   Corrupt: true,
   Foreign: true,
   Rejected: true,
