@@ -33,27 +33,27 @@ export const createPlace = async (
   disk: Disk,
   { mode, ...options }: PlaceOptions & { readonly mode?: number },
 ): Promise<E.Either<FileError, string>> => {
-  const found = await placeOf(file, disk, options)
-  if (found._tag === 'Left') return found
-  const created = await attempt(found.right, 'open', () => createEmpty(found.right, disk, mode))
-  if (created._tag === 'Left') return created
-  return created.right ? placeOf(found.right, disk, options) : found
+  const found = await attempt(file, 'open', async () => {
+    const place = await disk.realPath(path.resolve(file))
+    await createEmpty(place, disk, mode)
+    return place
+  })
+  return found._tag === 'Left' ? found : placeOf(found.right, disk, options)
 }
 
-/** Whether the file was missing. */
-const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<boolean> => {
+/** Creates a file, unless it exists. */
+const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<void> => {
   const handle = await disk.open(file, 'wx', mode).catch((error: unknown) => {
     if (codeOf(error) === 'EEXIST') return undefined
     throw error
   })
-  if (handle === undefined) return false
+  if (handle === undefined) return
   try {
     // the system took bits from it
     if (mode !== undefined) await handle.setAccess({ ...(await handle.status()), mode })
   } finally {
     await handle.close()
   }
-  return true
 }
 
 export const isMissing = (error: FileError): boolean => error._tag === 'Io' && error.code === 'ENOENT'
