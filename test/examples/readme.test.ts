@@ -95,7 +95,14 @@ const ofFiles: Tags<FileError> = {
   Closed: true,
 }
 
-const ofLevels: Tags<LevelError> = { Level: true, Locked: true, OtherType: true, Rejected: true, Closed: true }
+const ofLevels: Tags<LevelError> = {
+  Level: true,
+  Locked: true,
+  OtherType: true,
+  OtherId: true,
+  Rejected: true,
+  Closed: true,
+}
 
 const ofKeys: Tags<KeyError> = {
   Unsupported: true,

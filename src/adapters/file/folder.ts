@@ -53,8 +53,10 @@ export const folder = (directory: string): Folder => {
         const found: string[] = []
         for (const file of await fs.readdir(directory)) {
           if (!file.endsWith(EXTENSION)) continue
-          const name = names.decode(file.slice(0, -EXTENSION.length)) ?? (await nameInside(path.join(directory, file)))
-          if (name !== undefined) found.push(name)
+          const stem = file.slice(0, -EXTENSION.length)
+          const name = names.decode(stem) ?? (await nameInside(path.join(directory, file)))
+          // a copy under another name has the old one inside
+          if (name !== undefined && (!names.isCut(stem) || names.encode(name) === stem)) found.push(name)
         }
         return found.sort()
       }),

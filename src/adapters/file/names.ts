@@ -26,5 +26,8 @@ const escaped = (char: string): string => `_${char.charCodeAt(0).toString(16).pa
 /** The name before 0.2, if it is another one: of a device. */
 export const formerly = (name: string): string | undefined => (DEVICE.test(name) ? name : undefined)
 
+/** Whether an encoded name was cut. */
+export const isCut = (text: string): boolean => text.includes('~')
+
 /** The inverse of {@link encode}; undefined for a name that was cut. O(length). */
-export const decode = (text: string): string | undefined => (text.includes('~') ? undefined : names.decode(text))
+export const decode = (text: string): string | undefined => (isCut(text) ? undefined : names.decode(text))

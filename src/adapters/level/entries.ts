@@ -8,6 +8,7 @@
  *     d<source>!            how far the replica is sure of a source in doubt: [source, stamp]
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
+ *     o                     the replica's id, and the last one who wrote: [id, random text]
  */
 import type { AbstractLevel } from 'abstract-level'
 import type { Timestamp } from '../../core/Timestamp.js'
@@ -19,6 +20,7 @@ export type Sublevel = AbstractLevel<unknown, string, string>
 
 export const FLOOR = 'f'
 export const TYPE = 't'
+export const OWNER = 'o'
 
 const UPDATE = 'u'
 const UNREAD_UPDATE = 'n'
