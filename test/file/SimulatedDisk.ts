@@ -1,8 +1,8 @@
 /**
  * A file system in memory. It fails on request, and loses unsynced data when power fails.
  *
- * Of the unsynced writes to a file any survive a crash, whole or in part. Where the file is longer
- * than the bytes that survive, it has zeros. Names change in the order of the calls, and a crash
+ * Of the unsynced writes to a file any survive a crash, whole, in part, or some pages of them. Where
+ * the file is longer than the bytes that survive, it has zeros. Names change in the order of the calls, and a crash
  * leaves a beginning of those changes.
  *
  * Source: Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), section 2.
@@ -30,8 +30,11 @@ type Names = ReadonlyMap<string, File>
 export type Fault =
   /** Power fails: a write has written `bytes` by then, any other call has done nothing. */
   | { readonly _tag: 'crash'; readonly bytes: number }
-  /** The call does nothing and fails; a sync drops its data. `forEver`: so do all later calls. */
-  | { readonly _tag: 'fail'; readonly code: string; readonly forEver: boolean }
+  /**
+   * The call fails. A write has written `bytes` by then, 0 by default; a sync drops its data; any
+   * other call has done nothing. `forEver`: so do all later calls.
+   */
+  | { readonly _tag: 'fail'; readonly code: string; readonly forEver: boolean; readonly bytes?: number }
   /** A write writes at most so many bytes. */
   | { readonly _tag: 'short'; readonly bytes: number }
 
@@ -227,8 +230,7 @@ export class SimulatedDisk implements Disk {
       write: (bytes, position) =>
         soon(() => {
           const fault = this.fault(`write ${name} ${String(bytes.length)}`)
-          const count =
-            fault === undefined ? bytes.length : fault._tag === 'fail' ? 0 : Math.min(fault.bytes, bytes.length)
+          const count = fault === undefined ? bytes.length : Math.min(fault.bytes ?? 0, bytes.length)
           write(file, Buffer.from(bytes.subarray(0, count)), position)
           file.modified = this.time
           if (fault?._tag === 'crash') {
@@ -349,7 +351,24 @@ const cut = (file: File, bytes: number): File => {
     : { ...file, unsynced: [...file.unsynced.slice(0, -1), { ...last, bytes: last.bytes.subarray(0, bytes) }] }
 }
 
-/** The synced content, with a choice of the unsynced changes: each whole, in part, or as zeros. */
+/** In bytes: small, so that small files have many. */
+const PAGE = 16
+
+/** The content with some pages of a write: any, in any order. What was never written is zeros. */
+const withPages = (content: Buffer, bytes: Buffer, at: number, choose: (n: number) => number): Buffer => {
+  let next = resized(content, Math.max(content.length, at + bytes.length))
+  for (let from = 0; from < bytes.length;) {
+    const to = Math.min(bytes.length, from + PAGE - ((at + from) % PAGE))
+    if (choose(2) === 1) next = written(next, bytes.subarray(from, to), at + from)
+    from = to
+  }
+  return next
+}
+
+/**
+ * The synced content, with a choice of the unsynced changes: each whole, in part, by pages, or as
+ * zeros.
+ */
 const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number): Buffer => {
   let content = durable
   for (const each of unsynced) {
@@ -357,7 +376,7 @@ const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number):
       if (choose(2) === 1) content = resized(content, each.length)
       continue
     }
-    switch (choose(4)) {
+    switch (choose(5)) {
       case 0:
         break
       case 1:
@@ -365,6 +384,9 @@ const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number):
         break
       case 2:
         content = written(content, each.bytes.subarray(0, choose(each.bytes.length + 1)), each.at)
+        break
+      case 3:
+        content = withPages(content, each.bytes, each.at, choose)
         break
       default: {
         // the new length survived, and zeros stand for the first bytes
