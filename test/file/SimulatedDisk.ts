@@ -1,9 +1,9 @@
 /**
  * A file system in memory. It fails on request, and loses unsynced data when power fails.
  *
- * Of the unsynced writes to a file any survive a crash, whole, in part, or some pages of them. Where
- * the file is longer than the bytes that survive, it has zeros. Names change in the order of the calls, and a crash
- * leaves a beginning of those changes.
+ * Of the unsynced writes to a file any survive a crash: whole, in part, or some pages of them.
+ * Where the file is longer than the bytes that survive, it has zeros. Names change in the order of
+ * the calls, and a crash leaves a beginning of those changes.
  *
  * Source: Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), section 2.
  */

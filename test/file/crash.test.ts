@@ -131,7 +131,7 @@ const callsOf = async (fsync: Fsync): Promise<ReadonlyArray<string>> => {
   return disk.calls
 }
 
-/** Whether a call changes what is on the disk; if not, a crash at the next one that does is the same. */
+/** Whether a call changes the disk: a crash at any other is one at the next change. */
 const isChange = (call: string): boolean => !/^(status|path|list|read|open r) /.test(`${call} `)
 
 /** Every byte of a write if the run is thorough, else some; the first and the last in any case. */

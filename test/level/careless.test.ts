@@ -1,4 +1,4 @@
-/** What other writers and careless hands do to a database: none of it loses what was acknowledged. */
+/** Other writers and careless hands at a database: nothing that was acknowledged is lost. */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -4,7 +4,7 @@ import { codeOf, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.j
 const BYTES_A_READ = 1 << 20
 
 export interface Aside {
-  /** The path of the new file, `<file>.cut-<offset>`, or with a number behind that if there is one. */
+  /** The path of the new file: `<file>.cut-<offset>`, with a number behind it if that exists. */
   readonly to: string
   readonly bytes: number
 }

@@ -21,7 +21,7 @@ export interface Folder {
     id: SourceId,
     options?: FileOptions<S, C>,
   ) => TE.TaskEither<FileError, FileStore<S, C>>
-  /** The names of the replicas in the folder, sorted. Reads the first block of files with long ones. */
+  /** The names of the replicas in the folder, sorted. Reads a block of files with long names. */
   readonly names: TE.TaskEither<FileError, ReadonlyArray<string>>
   /** The path of a replica's file, for {@link repair}. */
   readonly pathOf: (name: string) => string

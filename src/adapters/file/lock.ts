@@ -21,7 +21,7 @@ import type { Host } from './Host.js'
 export interface Lock {
   /** Whether the lock is still ours. Errors: `Locked` if another writer took over; `Io`. */
   readonly check: () => Promise<E.Either<FileError, void>>
-  /** Releases the lock. Does nothing once it is released; after a `Left` the next call tries again. */
+  /** Releases the lock, if it is not released yet. After a `Left` the next call tries again. */
   readonly unlock: () => Promise<E.Either<FileError, void>>
 }
 
@@ -112,7 +112,7 @@ const isThere = async (file: string, disk: Disk): Promise<boolean> => {
   }
 }
 
-/** Writes to the lock, so that its time is that of the file system. The next round sees a failure. */
+/** Writes to the lock: so its time is that of the file system. */
 const renew = async (mine: string, disk: Disk): Promise<void> => {
   try {
     const handle = await disk.open(mine, 'r+')

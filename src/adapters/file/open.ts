@@ -44,8 +44,8 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * O(bytes of the updates).
  *
  * A path stands for the file that it leads to, through symbolic links too. The mode and the owner
- * of the file stay. It is locked until `close`, by files beside it. A file that is gone at a flush is
- * written anew, whole.
+ * of the file stay. It is locked until `close`, by a file beside it. A file that is gone at a flush
+ * is written anew, whole.
  *
  * Errors: `Locked`; `Linked`; `Io`; `Corrupt` for damage that no crash explains, with its offset,
  * see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of another data

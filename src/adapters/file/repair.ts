@@ -28,8 +28,8 @@ export interface RepairOptions extends LockOptions, PlaceOptions {
 
 /**
  * Repairs a damaged file, so that it opens. Corrects a single wrong bit in a block. At the first
- * block with more damage it cuts the file, and moves the rest to `<file>.cut-<offset>`. A file whose
- * header is damaged is moved whole, and opens as a new one.
+ * block with more damage it cuts the file, and moves the rest to `<file>.cut-<offset>`. A file
+ * whose header is damaged is moved whole, and opens as a new one.
  *
  * `importLines` reads the intact lines of that rest. Peers are asked for what was lost: a file
  * whose end was cut is not sure of its own updates, nor of those that are imported. One of 0.1 is

@@ -1,7 +1,7 @@
 /**
  * One writer a replica. A process knows its own, by database. Tabs of a browser that share a
- * database ask the Web Locks of the platform, which frees the locks of a tab that is gone. Without
- * them, and everywhere, the last who wrote is found in the database before each round: see `writer`.
+ * database ask the Web Locks of the platform, which frees the locks of a tab that is gone. The
+ * writer also looks, before each round, who wrote last.
  */
 import type { Level } from '../level.js'
 
@@ -63,7 +63,7 @@ const placeOf = (db: Level): string | undefined => {
   return typeof location === 'string' ? `scuttlebutt-ts ${String(namePrefix)}${location}` : undefined
 }
 
-/** Gives what releases the lock; undefined if another one has it. Where there are no locks: at once. */
+/** Gives what releases the lock; undefined if another one has it. */
 const request = (
   name: string,
   steal: boolean,
