@@ -61,7 +61,7 @@ describe('A file that is deleted, cut or replaced while it is open', () => {
         right(await store.close())
         expect(await valuesIn(disk)).toEqual(Model.toJSON(store.getReplica().state))
       }),
-      { numRuns: inMemory(300) },
+      { numRuns: inMemory(300, 5) },
     )
   })
 })

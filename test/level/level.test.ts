@@ -206,8 +206,9 @@ describe('A level store', () => {
     right(await (await opened(db)).close())
     // LevelDB itself refuses a second process
     const location = path.join(folder, 'locked')
-    const [first, second] = [new ClassicLevel(location), new ClassicLevel(location)]
+    const first = new ClassicLevel(location)
     right(await (await opened(first)).close())
+    const second = new ClassicLevel(location) // it opens itself
     expect(await openLevel(second, sb, 'me')()).toEqual({ _tag: 'Left', left: { _tag: 'Locked', name: 'me' } })
     await first.close()
     right(await (await opened(second)).close())

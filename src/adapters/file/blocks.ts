@@ -15,6 +15,8 @@
  * all before it was on the disk. So damage before a mark is no torn write.
  *
  *     "@127"
+ *
+ * A file that has marks from its beginning on begins with one. Files of 0.1 have none.
  */
 import { crc32 } from 'node:zlib'
 

@@ -83,10 +83,13 @@ export const writeNew = async <A>({
 /** Nobody else reads the file before its mode is set. */
 const PRIVATE = 0o600
 
-/** The last block says that all before it is on the disk: by the rename it is. */
+/**
+ * The first line says that the file has marks. The last block says that all before it is on the
+ * disk: by the rename it is.
+ */
 const writeContents = async <A>(handle: Handle, contents: Contents<A>): Promise<Extent> => {
   const [header, items, end] = [contents.header(), contents.all(), contents.end()]
-  let [bytes, seed] = seal(header, 0)
+  let [bytes, seed] = seal(markOf(0) + header, 0)
   await writeAll(handle, bytes, 0)
   let { length } = bytes
   for (let i = 0; i < items.length; i += ITEMS_A_WRITE) {
