@@ -4,7 +4,7 @@ import type { either as E, taskEither as TE } from 'fp-ts'
 import { left, right } from '../core/Either.js'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
-import type { Sublevel } from './level/entries.js'
+import type { Level, Sublevel } from './level/entries.js'
 import { attempt, type LevelError } from './level/LevelError.js'
 import { lock, platformLocks, type WebLocks } from './level/lock.js'
 import { read } from './level/read.js'
@@ -13,17 +13,9 @@ import * as names from './storage/names.js'
 import { createStore, type StoreOptions } from './store.js'
 import type { DurableStore } from './store/DurableStore.js'
 
+export type { Level } from './level/entries.js'
 export { showLevelError, type LevelError } from './level/LevelError.js'
 export type { WebLocks } from './level/lock.js'
-
-/**
- * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
- * The replicas have sublevels of their own, and nothing else in the database is touched.
- */
-export interface Level {
-  readonly open: () => Promise<void>
-  readonly sublevel: (name: string | string[]) => unknown
-}
 
 export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
   /** The replica's name in the database; any string. Default: the replica's id. */

@@ -15,6 +15,15 @@ import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import * as names from '../storage/names.js'
 
+/**
+ * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
+ * The replicas have sublevels of their own, and nothing else in the database is touched.
+ */
+export interface Level {
+  readonly open: () => Promise<void>
+  readonly sublevel: (name: string | string[]) => unknown
+}
+
 /** A replica's sublevel: text by text. */
 export type Sublevel = AbstractLevel<unknown, string, string>
 

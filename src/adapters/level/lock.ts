@@ -3,7 +3,7 @@
  * database ask the Web Locks of the platform, which frees the locks of a tab that is gone. The
  * writer also looks, before each round, who wrote last.
  */
-import type { Level } from '../level.js'
+import type { Level } from './entries.js'
 
 /** What is needed of the platform's `navigator.locks`. */
 export interface WebLocks {
