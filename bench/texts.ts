@@ -23,8 +23,20 @@ const PAUSE = 120
 
 interface Trace {
   readonly startContent?: string
-  readonly txns: ReadonlyArray<{ readonly patches: ReadonlyArray<Edit> }>
+  readonly endContent: string
+  readonly numAgents?: number
+  readonly txns: ReadonlyArray<Transaction>
 }
+
+/** Edits of one agent, who has heard the transactions named by `parents`, and those before them. */
+interface Transaction {
+  readonly agent?: number
+  readonly parents?: ReadonlyArray<number>
+  readonly patches: ReadonlyArray<Edit>
+}
+
+const traceOf = (folder: string, name: string): Trace =>
+  JSON.parse(gunzipSync(readFileSync(path.join(folder, `${name}.json.gz`))).toString()) as Trace
 
 /** A sequence of numbers from 0 up to 1, the same each time. */
 export const dice = (seed: number): (() => number) => {
@@ -51,11 +63,58 @@ const made = (n: number): ReadonlyArray<Edit> => {
 /** The first n edits of the trace named by TRACE in the folder TRACES, or of a made one. */
 export const edits = oncePerSize((n): ReadonlyArray<Edit> => {
   if (TRACES === undefined) return made(n)
-  const file = gunzipSync(readFileSync(path.join(TRACES, `${TRACE}.json.gz`)))
-  const { startContent = '', txns } = JSON.parse(file.toString()) as Trace
+  const { startContent = '', txns } = traceOf(TRACES, TRACE)
   const start: ReadonlyArray<Edit> = startContent === '' ? [] : [[0, 0, startContent]]
   return [...start, ...txns.flatMap(({ patches }) => patches)].slice(0, n)
 })
+
+/** The text after n edits: what a whole trace says itself, else by {@link resultOf}. */
+export const endOf = oncePerSize((n): string => {
+  const all = edits(n)
+  const end = TRACES === undefined ? undefined : traceOf(TRACES, TRACE)
+  const isWhole = end !== undefined && all.length >= end.txns.reduce((sum, { patches }) => sum + patches.length, 0)
+  return isWhole ? end.endContent : resultOf(all)
+})
+
+/** Several who write at once, as in the trace `friendsforever`, and all that they send. */
+export interface Conversation {
+  readonly end: string
+  readonly updates: ReadonlyArray<TextUpdate>
+  readonly yjs: ReadonlyArray<Uint8Array>
+}
+
+/** Undefined without a folder of traces. Each writer hears others as the trace says. */
+export const conversation = (): Conversation | undefined => {
+  if (TRACES === undefined) return undefined
+  const { endContent, numAgents = 1, txns } = traceOf(TRACES, 'friendsforever')
+  const known = Array.from({ length: numAgents }, () => new Set<number>())
+  const pads = known.map((_, agent) => pad.create(`agent${String(agent)}`))
+  const docs = known.map(() => new Y.Doc())
+  const updates: TextUpdate[][] = []
+  const yjs: Uint8Array[][] = []
+  for (const doc of docs) {
+    doc.on('update', (update: Uint8Array, origin: unknown) => origin !== 'peer' && yjs.at(-1)!.push(update))
+  }
+  for (const [i, { agent = 0, parents = [], patches }] of txns.entries()) {
+    const heard: number[] = []
+    const rest = [...parents]
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      if (known[agent]!.has(next)) continue
+      known[agent]!.add(next)
+      heard.push(next)
+      rest.push(...(txns[next]!.parents ?? []))
+    }
+    known[agent]!.add(i)
+    heard.sort((a, b) => a - b)
+    for (const j of heard) for (const update of yjs[j]!) Y.applyUpdate(docs[agent]!, update, 'peer')
+    const before = pad.applyUpdates(heard.flatMap((j) => updates[j]!))(pads[agent]!)
+    updates.push([])
+    yjs.push([])
+    pads[agent] = written(patches, (update) => updates[i]!.push(update), before)
+    inYjs(patches, undefined, docs[agent])
+  }
+  return { end: endContent, updates: updates.flat(), yjs: yjs.flat() }
+}
 
 /** Inserts of a letter at random places. */
 export const scattered = oncePerSize((n): ReadonlyArray<Edit> => {
@@ -90,9 +149,13 @@ export const ownState = (all: ReadonlyArray<Edit>, keep?: (state: Text.State) =>
 }
 
 /** A whole replica, and the update of each edit. */
-export const written = (all: ReadonlyArray<Edit>, tell?: (update: TextUpdate) => void): Pad => {
-  let replica = pad.create('ann')
-  let now = NOW
+export const written = (
+  all: ReadonlyArray<Edit>,
+  tell?: (update: TextUpdate) => void,
+  before: Pad = pad.create('ann'),
+): Pad => {
+  let replica = before
+  let now = Math.max(NOW, before.clock.latest)
   for (const [at, removed, inserted] of all) {
     const changed = pad.change(Text.splice(at, removed, inserted), (now += PAUSE))(replica)
     if (changed._tag === 'Left') throw new Error(changed.left._tag)
@@ -102,8 +165,11 @@ export const written = (all: ReadonlyArray<Edit>, tell?: (update: TextUpdate) =>
   return replica
 }
 
-export const inYjs = (all: ReadonlyArray<Edit>, tell?: (update: Uint8Array) => void): Y.Doc => {
-  const doc = new Y.Doc()
+export const inYjs = (
+  all: ReadonlyArray<Edit>,
+  tell?: (update: Uint8Array) => void,
+  doc: Y.Doc = new Y.Doc(),
+): Y.Doc => {
   if (tell !== undefined) doc.on('update', tell)
   const text = doc.getText('text')
   for (const [at, removed, inserted] of all) {

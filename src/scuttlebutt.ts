@@ -1,9 +1,10 @@
 /** Scuttlebutt reconciliation for one data type, as a plain record of pure functions. */
 import type { either as E, option as O } from 'fp-ts'
 import type { ClockRecord } from './core/Clock.js'
-import type { Command, DataType } from './core/DataType.js'
+import type { Command, DataType, NotSaved } from './core/DataType.js'
 import type { Budget } from './core/Frontier.js'
 import * as apply from './core/apply.js'
+import { left } from './core/Either.js'
 import { diff } from './core/diff.js'
 import { history } from './core/lacking.js'
 import { isSynced, open, push, reconcile, type Message } from './core/reconcile.js'
@@ -128,6 +129,11 @@ export interface Scuttlebutt<S, C> {
     newId: SourceId,
     now: number,
   ) => (replica: Replica.Replica<S, C>) => readonly [updates: ReadonlyArray<Update<C>>, replica: Replica.Replica<S, C>]
+  /**
+   * The replica that the data type saved in a form of its own, as `Text.save` does. Errors:
+   * `NotSaved`, as always for types without one. Costs as the data type says.
+   */
+  readonly load: (saved: unknown) => E.Either<NotSaved, Replica.Replica<S, C>>
   /** An update from untrusted input, copied and frozen. Errors: `UpdateError`. O(size). */
   readonly decode: (policy?: Policy) => (input: unknown) => E.Either<Rejection, Update<C>>
   /**
@@ -204,6 +210,7 @@ export function scuttlebutt<S, C>(
     reread: apply.reread(dataType),
     unread: ({ log }) => Unread.all(log),
     reissue: reissue(dataType),
+    load: dataType.load ?? (() => left({ _tag: 'NotSaved', reason: `${dataType.name} has no form to load` })),
     decode: decode(dataType),
     decodeMessage: decodeMessage(dataType),
     encode: encode(dataType),

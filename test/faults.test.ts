@@ -53,6 +53,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expectSame(toJSON(first.state), entry.oracle(made))
         expectSame(history()(first), history()(second))
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 
@@ -68,6 +69,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(eq.equals(told.state, next.state)).toBe(true)
         expect(JSON.stringify(toJSON(late.state))).toBe(JSON.stringify(toJSON(next.state)))
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 
@@ -79,6 +81,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(JSON.stringify(toJSON(again.state))).toBe(JSON.stringify(toJSON(replica.state)))
         expect(Object.getPrototypeOf(toJSON(replica.state))).not.toBe(null)
       }),
+      { numRuns: inMemory(100, table.length) },
     )
     expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(before)
     expect(Object.keys({})).toEqual([])
@@ -102,7 +105,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(JSON.stringify(toJSON(next.state))).toBeTypeOf('string')
         expect(decode()(JSON.parse(JSON.stringify(decoded.right)))).toMatchObject({ _tag: 'Right' })
       }),
-      { numRuns: inMemory(2000) },
+      { numRuns: inMemory(2000, table.length) },
     )
   })
 
@@ -118,6 +121,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(eq.equals(first.state, second.state)).toBe(true)
         expect(JSON.stringify(toJSON(first.state))).toBe(JSON.stringify(toJSON(second.state)))
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 
@@ -148,6 +152,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         expect(JSON.stringify([toJSON(next.state), history()(next)])).toBe(said)
         expect(JSON.stringify([toJSON(heard.state), history()(heard)])).toBe(said)
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 
@@ -164,6 +169,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         for (const update of updates) expect(Clock.covers(update)(replica.clock)).toBe(true)
         expect(applyUpdates(updates)(replica)).toBe(replica)
       }),
+      { numRuns: inMemory(100, table.length) },
     )
   })
 })

@@ -2,9 +2,8 @@
  * How many cases a property runs, by the environment:
  *
  * - `npm test` runs a fifth of the number that the call names, to be done in minutes.
- * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 30 over sockets,
- *   and
- *   200 kills.
+ * - `CI=true npm test` runs at least 10,000 in memory, or 1,000 whole networks, 100 over sockets,
+ *   and 200 kills.
  * - `RUNS=1000000 npx vitest run` runs that many in memory, a hundredth over the wire, and kills
  *   a process a fiftieth as often.
  *
@@ -21,8 +20,7 @@ export const isSoak = soak !== undefined
 /** Whether tests run with the numbers of CI, or more. */
 export const isThorough = soak !== undefined || CI === 'true'
 
-// over sockets 100 are wanted: npm's `between` may look for a key for ever, and hangs the run
-const IN_CI = { memory: 10_000, networks: 1000, wire: 30, kills: 200 } as const
+const IN_CI = { memory: 10_000, networks: 1000, wire: 100, kills: 200 } as const
 
 /** For each case in memory. */
 const IN_SOAK = { memory: 1, networks: 1, wire: 1 / 100, kills: 1 / 50 } as const
@@ -43,14 +41,16 @@ const runs = (named: number, kind: keyof typeof IN_CI): number => {
  * The number of cases of a property that only computes. Without `named`, fast-check's own 100. A
  * property that is asked of several things, such as each data type, divides CI's number among them.
  */
-export const inMemory = (named = 100, things = 1): number =>
-  isThorough ? Math.max(named, Math.ceil(runs(named, 'memory') / things)) : runs(named, 'memory')
+export const inMemory = (named = 100, things = 1): number => divided(named, 'memory', things)
+
+const divided = (named: number, kind: keyof typeof IN_CI, things: number): number =>
+  isThorough ? Math.max(named, Math.ceil(runs(named, kind) / things)) : runs(named, kind)
 
 /**
  * The number of cases of a property of which each is a whole network or a long text: tens to
- * thousands of steps, each of them checked. CI runs 1,000.
+ * thousands of steps, each of them checked. CI runs 1,000, divided as with {@link inMemory}.
  */
-export const inNetworks = (named: number): number => runs(named, 'networks')
+export const inNetworks = (named: number, things = 1): number => divided(named, 'networks', things)
 
 /** The number of cases of a property that opens sockets, starts processes or writes files. */
 export const overWire = (named: number): number => runs(named, 'wire')

@@ -7,7 +7,9 @@ import { Text } from 'scuttlebutt-ts'
 import * as Y from 'yjs'
 import { timed, verify, weigh, type Contestant, type Row, type Work } from '../harness.js'
 import {
+  conversation,
   edits,
+  endOf,
   inJsonJoy,
   inYjs,
   ownState,
@@ -15,6 +17,7 @@ import {
   resultOf,
   scattered,
   written,
+  type Conversation,
   type Edit,
   type TextUpdate,
 } from '../texts.js'
@@ -22,7 +25,7 @@ import { oncePerSize } from '../works.js'
 
 const SIZES = [1e4, 1e5, 259_778]
 
-const expected = oncePerSize((n) => resultOf(edits(n)))
+const expected = endOf
 const scatteredResult = oncePerSize((n) => resultOf(scattered(n)))
 const updates = oncePerSize((n) => {
   const all: TextUpdate[] = []
@@ -199,7 +202,7 @@ const remote: ReadonlyArray<Row> = [
         work: giving((n) => {
           const file = JSON.stringify(Text.save(updates(n).replica))
           return () => {
-            const loaded = Text.load(JSON.parse(file))
+            const loaded = pad.load(JSON.parse(file))
             if (loaded._tag === 'Left') throw new Error(loaded.left.reason)
             const text = Text.toString(loaded.right.state)
             return () => text
@@ -390,4 +393,64 @@ const crowd: Row = row(
   [1e3, 1e4],
 )
 
-export const rows: ReadonlyArray<Row> = [...local, ...remote, TWO, scatter, ...sizes, crowd]
+/** What is heard of a conversation, by one who has nothing. */
+const heard = oncePerSize(() => {
+  const all = conversation()
+  if (all === undefined) throw new Error('TRACES names no folder of traces')
+  return all
+})
+
+const hearing = (hear: (all: Conversation) => () => string): Contestant => ({
+  work: giving(
+    (n) => {
+      const all = heard(n)
+      return () => hear(all)
+    },
+    (n) => heard(n).end,
+  ),
+})
+
+/** The number of updates of the trace. */
+const FRIENDS = 26_078
+
+const friends: ReadonlyArray<Row> =
+  process.env['TRACES'] === undefined
+    ? []
+    : [
+        row(
+          'T7a',
+          'the updates of the trace friendsforever from peers, one by one',
+          {
+            [OURS]: hearing(({ updates: all }) =>
+              readPad(all.reduce((replica, update) => pad.applyUpdate(update)(replica), pad.create('x'))),
+            ),
+            Yjs: hearing(({ yjs }) => {
+              const doc = new Y.Doc()
+              for (const update of yjs) Y.applyUpdate(doc, update)
+              return yjsRead(doc)
+            }),
+          },
+          [['Yjs', 1 / 6]],
+          'ms',
+          [FRIENDS],
+        ),
+        row(
+          'T7b',
+          'the updates of the trace friendsforever from peers, as one batch',
+          {
+            [OURS]: hearing(({ updates: all }) => readPad(pad.applyUpdates(all)(pad.create('x')))),
+            Yjs: hearing(({ yjs }) => {
+              const doc = new Y.Doc()
+              doc.transact(() => {
+                for (const update of yjs) Y.applyUpdate(doc, update)
+              })
+              return yjsRead(doc)
+            }),
+          },
+          [['Yjs', 0.4]],
+          'ms',
+          [FRIENDS],
+        ),
+      ]
+
+export const rows: ReadonlyArray<Row> = [...local, ...remote, TWO, ...friends, scatter, ...sizes, crowd]

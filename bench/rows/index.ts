@@ -4,6 +4,7 @@ import * as edge from './edge.js'
 import * as history from './history.js'
 import * as overwritten from './overwritten.js'
 import * as S1 from './S1.js'
+import * as S11 from './S11.js'
 import * as S2 from './S2.js'
 import * as S3 from './S3.js'
 import * as S4 from './S4.js'
@@ -23,6 +24,7 @@ export const rows: ReadonlyArray<Row> = [
   ...S6.rows,
   ...S6b.listRows,
   ...S8.rows,
+  ...S11.rows,
   ...T.rows,
   edge.row,
   overwritten.row,

@@ -1,19 +1,19 @@
 /** Undo and redo of what one store writes. */
 import type { either as E } from 'fp-ts'
-import { right } from '../core/Either.js'
 import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
-import * as Undo from '../data/undo/Undo.js'
+import { empty, transitions, type Undo } from '../data/undo/Undo.js'
 import type { LocalStore, Store } from './store/Store.js'
 
-export * as Undo from '../data/undo/Undo.js'
+export { empty, transitions, type Options, type Taken, type Transitions, type Undo } from '../data/undo/Undo.js'
 
 export interface UndoOptions {
-  /** A change that comes sooner than this after the one before joins its step, in ms. Default 500. */
+  /**
+   * A change that comes sooner than this after the one before joins its step, in ms. Default 500.
+   */
   readonly captureTimeout?: number
   /**
-   * What is to be undone: names, such as those of a bucket's parts, or paths as in patches. Default:
-   * everything.
+   * What is to be undone: names, as of a bucket's parts, or paths as in patches. Default: all.
    */
   readonly scope?: string | ReadonlyArray<string | Path>
   /** The wall clock, in ms since the epoch. Default `Date.now`. */
@@ -23,8 +23,7 @@ export interface UndoOptions {
 export interface UndoManager<C> {
   /**
    * Takes back the newest step of one's own of which others left something. Gives the updates made,
-   * none if there is nothing to undo. Errors as the store's `change`; then nothing has changed, but
-   * for what a store without `changeAll` had written before.
+   * none if there is nothing to undo. Errors as the store's `changeAll`; then nothing has changed.
    */
   readonly undo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
   /** Takes back the newest `undo` since the last change of one's own. Otherwise as `undo`. */
@@ -36,12 +35,12 @@ export interface UndoManager<C> {
   readonly stopCapturing: () => void
   /** Forgets all steps. */
   readonly clear: () => void
-  /** Forgets all steps, and lets go of the store. */
+  /** Lets go of the store: what it writes from then on is no step. */
   readonly close: () => void
 }
 
 /** What {@link createUndo} needs of a store. */
-export type Undoable<S, C> = Store<S, C> & Partial<Pick<LocalStore<S, C>, 'changeAll'>>
+export type Undoable<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'>
 
 /**
  * Follows a store, and takes back what it writes from now on. Undo is a change as any other: a new
@@ -60,74 +59,46 @@ export type Undoable<S, C> = Store<S, C> & Partial<Pick<LocalStore<S, C>, 'chang
  */
 export const createUndo = <S, C>(
   store: Undoable<S, C>,
-  { captureTimeout = 500, scope, now = Date.now }: UndoOptions = {},
+  { captureTimeout = 500, scope = [[]], now = Date.now }: UndoOptions = {},
 ): UndoManager<C> => {
-  const places = scope === undefined ? [[]] : typeof scope === 'string' ? [[scope]] : scope.map(pathOf)
+  const places = [scope].flat().map(pathOf)
   const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
-  const { wrote, heard, take } = Undo.transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
-  let undo: Undo.Undo<S> = Undo.empty
-  let seen = store.getReplica().state
-  let isOurs = false
+  const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
+  let undo: Undo<S> = empty
+  let seen: S | undefined = store.getReplica().state
   const unsubscribe = store.subscribe((updates, replica, { state: before }) => {
     const { id, state: after } = replica
-    // what was told to others before may have been seen already
-    if (isOurs || before !== seen || after === before) return
+    // what is told late was seen before
+    if (before !== seen || after === before) return
     seen = after
     const isOwn = updates.length > 0 && updates.every(([, , source]) => source === id)
     undo = isOwn ? wrote(before, after, now())(undo) : heard(before, after)(undo)
   })
-  /** To what the store holds by now, if it has not told of it yet. */
-  const catchUp = (): S => {
-    const { state } = store.getReplica()
-    if (state !== seen) undo = heard(seen, state)(undo)
-    return (seen = state)
-  }
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-    const before = catchUp()
+    const before = store.getReplica().state
+    // the store may not have told of it yet
+    if (before !== seen) undo = heard(seen as S, before)(undo)
     const taken = take(from)(undo)
-    if (taken === undefined) {
-      undo = { ...undo, [from]: [] }
-      return right([])
-    }
-    isOurs = true
+    seen = undefined // our own change is no news
     try {
-      const made = changeAll(store, taken.commands)
+      const made = store.changeAll(taken.commands)
       if (made._tag === 'Right') undo = taken.next(before, store.getReplica().state)
       return made
     } finally {
-      isOurs = false
-      if (store.getReplica().state !== before) seen = store.getReplica().state
+      seen = store.getReplica().state
     }
   }
-  const clear = (): void => void (undo = Undo.empty)
   return {
     undo: step('done'),
     redo: step('undone'),
     canUndo: () => undo.done.some(isStep),
     canRedo: () => undo.undone.some(isStep),
     stopCapturing: () => void (undo = { ...undo, time: -Infinity }),
-    clear,
-    close: () => {
-      unsubscribe()
-      clear()
-    },
+    clear: () => void (undo = empty),
+    close: unsubscribe,
   }
 }
 
 const pathOf = (place: string | Path): Path => (typeof place === 'string' ? [place] : place)
 
 const isStep = (entry: object): boolean => 'step' in entry
-
-const changeAll = <S, C>(
-  store: Undoable<S, C>,
-  commands: Undo.Taken<S, C>['commands'],
-): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-  if (store.changeAll !== undefined) return store.changeAll(commands)
-  const updates: Update<C>[] = []
-  for (const command of commands) {
-    const made = store.change(command)
-    if (made._tag === 'Left') return made
-    updates.push(made.right)
-  }
-  return right(updates)
-}

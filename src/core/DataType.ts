@@ -1,9 +1,11 @@
 /** What a replicated data type is: a pure reducer over updates, and a codec for its changes. */
 import type { either as E } from 'fp-ts'
 import type { Type } from 'io-ts'
+import type { Clock } from './Clock.js'
+import type { Log } from './Log.js'
 import type { Patch } from './Patch.js'
 import type { Timestamp } from './Timestamp.js'
-import type { Stamp, Update } from './Update.js'
+import type { SourceId, Stamp, Update } from './Update.js'
 
 /**
  * A data type with states `S` and changes `C`.
@@ -86,6 +88,11 @@ export interface DataType<S, C> {
    */
   readonly prune?: (now: Timestamp) => (state: S) => Applied<S, C>
   /**
+   * A replica from the JSON that the type's own way to save one gave. Errors: `NotSaved` for all
+   * else. Absent if the type has no such way.
+   */
+  readonly load?: (saved: unknown) => E.Either<NotSaved, Loaded<S, C>>
+  /**
    * The state as plain JSON. Equal on two replicas with equal clocks. Absent if a query needs more
    * than the state.
    */
@@ -101,6 +108,20 @@ export interface DataType<S, C> {
    * well as they can. Absent if nothing can be taken back. O(patches).
    */
   readonly patch?: (patches: ReadonlyArray<Patch>) => ReadonlyArray<Command<S, C, unknown>>
+}
+
+/** A replica that was saved. */
+export interface Loaded<S, C> {
+  readonly id: SourceId
+  readonly clock: Clock
+  readonly log: Log<C>
+  readonly state: S
+}
+
+/** The value is not what the data type saved. */
+export interface NotSaved {
+  readonly _tag: 'NotSaved'
+  readonly reason: string
 }
 
 /** The result of a transition. */

@@ -62,15 +62,17 @@ export interface Size {
 /** A double as text, with a comma: `-1.2345678901234567e-300,`. */
 const MOST_DIGITS = 26
 
+// a frozen array of what a copy keeps is kept: a grown stroke repeats its operations
 const copyArray = (array: readonly unknown[], maxDepth: number, size: Size | undefined): unknown => {
   // of exact length: an array that is pushed to reserves more
-  const copied = new Array<unknown>(array.length)
+  let copied = Object.isFrozen(array) ? undefined : new Array<unknown>(array.length)
   for (let i = 0; i < array.length; i++) {
     const member = copy(array[i], maxDepth - 1, size)
     if (member instanceof Unfit) return member.within(i)
-    copied[i] = member
+    if (copied === undefined && !Object.is(member, array[i])) copied = array.slice()
+    if (copied !== undefined) copied[i] = member
   }
-  return Object.freeze(copied)
+  return copied === undefined ? array : Object.freeze(copied)
 }
 
 /** Whether an object is what its copy would be: frozen, with plain values and no getters. */
@@ -107,6 +109,10 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype
 }
+
+/** An own member of an object, or undefined. O(1). */
+export const memberOf = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(object, name) ? object[name] : undefined
 
 /**
  * {@link copy} without the copy, for a value that JSON.parse or a codec has just made, so that

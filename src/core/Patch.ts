@@ -27,10 +27,16 @@ export type Patch = Replaced | Spliced
 /** Whether two values are the same to who reads them. O(size). */
 export const isSame = (a: unknown, b: unknown): boolean => Json.equals(a, b, true)
 
-/** The patch between two values of one place, undefined for none; no patch if both are the same. */
+/** The patch of a place, undefined for no value. */
+export const replaced = <const At extends Path, A>(
+  at: At,
+  before: A | undefined,
+  after: A | undefined,
+): Replaced<At, A> => ({ at, ...(before !== undefined && { before }), ...(after !== undefined && { after }) })
+
+/** {@link replaced} as a list: none if both values are the same. */
 export const between = <const At extends Path, A>(
   at: At,
   before: A | undefined,
   after: A | undefined,
-): ReadonlyArray<Replaced<At, A>> =>
-  isSame(before, after) ? [] : [{ at, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]
+): ReadonlyArray<Replaced<At, A>> => (isSame(before, after) ? [] : [replaced(at, before, after)])

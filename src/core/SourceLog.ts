@@ -87,6 +87,20 @@ export const evolve = <C>(
   dropped: ReadonlyArray<Update<C>>,
   log: SourceLog<C>,
 ): SourceLog<C> => {
+  const [next] = added
+  const [last] = dropped
+  // an update that takes the place of the newest, as those of one stroke of a text do
+  if (next && last && added.length + dropped.length === 2 && last === log.newest.at(-1) && next[1] > last[1]) {
+    const newest = log.newest.slice()
+    newest[newest.length - 1] = next
+    return { older: log.older, newest }
+  }
+  if (added.length > 1 && dropped.length > 0 && areLater(added, newestOf(log))) {
+    // what comes and goes in one batch never enters the tree
+    const gone = new Set(dropped)
+    const stay = added.filter((update) => !gone.delete(update))
+    if (stay.length < added.length) return evolve(stay, [...gone], log)
+  }
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
   const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, log.older))
   let newest = log.newest.concat(added)

@@ -210,10 +210,9 @@ export const diff =
 const walk = (old: unknown, made: unknown, at: Path): ReadonlyArray<Patch> => {
   if (old === made) return []
   if (Json.isPlain(old) && Json.isPlain(made)) {
-    const memberOf = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
-      Object.hasOwn(object, name) ? object[name] : undefined
-    const names = [...new Set([...Object.keys(old), ...Object.keys(made)])]
-    return names.flatMap((name) => walk(memberOf(old, name), memberOf(made, name), [...at, name]))
+    return Object.keys({ ...old, ...made }).flatMap((name) =>
+      walk(Json.memberOf(old, name), Json.memberOf(made, name), [...at, name]),
+    )
   }
   if (!Array.isArray(old) || !Array.isArray(made)) return between(at, old, made)
   const [from, to] = [old, made] as readonly (readonly unknown[])[]

@@ -19,7 +19,7 @@
  * Text.toString(pad.merge(ben)(both).state) // => 'Hoi!'
  */
 import type { either as E, eq } from 'fp-ts'
-import type { DataType } from '../core/DataType.js'
+import type { DataType, NotSaved } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import type { Replica } from '../core/Replica.js'
 import { sameStamp } from '../core/Update.js'
@@ -29,8 +29,8 @@ import { codec, type Change } from './text/Change.js'
 import { diff, patch } from './text/diff.js'
 import * as Doc from './text/Doc.js'
 import { toString } from './text/read.js'
-import { load as loadWith, type NotSaved } from './text/save.js'
-import { apply, emptyOf, own, whole, type Limits, type State } from './text/State.js'
+import { load as loadWith } from './text/save.js'
+import { apply, own, stateOf, whole, type Limits, type State } from './text/State.js'
 
 export type { Change, Hide, Insert, Operation, Other, Ref } from './text/Change.js'
 export { edit, insert, remove, splice, text } from './text/commands.js'
@@ -44,7 +44,7 @@ export type { Growth, Span } from './text/marks.js'
 export { at, length, slice, toString } from './text/read.js'
 export { revert } from './text/revert.js'
 export { save } from './text/save.js'
-export type { NotSaved, Saved } from './text/save.js'
+export type { Saved } from './text/save.js'
 export { apply, close, own } from './text/State.js'
 export type { Limits, State } from './text/State.js'
 
@@ -63,7 +63,7 @@ export const change = codec
 
 const DEFAULT: Limits = { units: 64, operations: 4 }
 
-export const empty: State = emptyOf(DEFAULT)
+export const empty: State = stateOf(DEFAULT)
 
 /** A stroke that waits, and the unit of another that it waits for. */
 export interface Pending {
@@ -80,7 +80,7 @@ export const of = ({ units = DEFAULT.units, operations = DEFAULT.operations }: P
   name,
   anyOrder,
   change,
-  empty: emptyOf({ units, operations }),
+  empty: stateOf({ units, operations }),
   apply,
   own,
   load: loadWith({ units, operations }),

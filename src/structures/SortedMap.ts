@@ -119,6 +119,16 @@ const lookup = <K, V>(less: Less<K>, root: Node<K, V>, key: K): V | undefined =>
 /** The value at `key`, or undefined. O(log n). */
 export const get = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): V | undefined => lookup(less, map.root, key)
 
+/** The value at the greatest key that is not above `key`, or undefined. O(log n). */
+export const floor = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): V | undefined => {
+  let node = map.root
+  while (!node.leaf) node = node.items[childIndex(less, node.keys, key)]!
+  const { keys, items } = node
+  const i = childIndex(less, keys, key)
+  // where the least key of a leaf was removed, the one before is in another leaf
+  return keys.length > 0 && !less(key, keys[i]!) ? items[i] : at(map, rank(less, map, key) - 1)
+}
+
 /** How many keys are not above `key`. O(log n). */
 export const rank = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): number => {
   let node = map.root

@@ -9,7 +9,8 @@ const step = fc.record({
   added: fc.array(fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(300) }), {
     maxLength: 60,
   }),
-  dropped: fc.array(fc.nat(300), { maxLength: 5 }),
+  /** -1 is the newest before the step, -2 the newest of it. */
+  dropped: fc.array(fc.integer({ min: -2, max: 300 }), { maxLength: 5 }),
   oneByOne: fc.boolean(),
 })
 
@@ -21,11 +22,15 @@ test('A source log maps timestamps to updates, in order, whatever order they com
       let now = 0
       const kept: (readonly [typeof run, ReadonlyArray<Update<number>>])[] = []
       for (const { added, dropped, oneByOne } of steps) {
+        const before = now
         const updates = added.map((at, i): Update<number> => [i, at === 0 ? ++now : (at % (now + 1)) + 0.5, 'a'])
         model = new Map(model)
         for (const update of updates) model.set(update[1], update)
         // some are held, others only share a timestamp with one that is held
-        const gone = dropped.map((at): Update<number> => model.get(at % (now + 2)) ?? [0, (at >> 1) % (now + 2), 'a'])
+        const gone = dropped.map((drawn): Update<number> => {
+          const at = drawn === -1 ? before : drawn === -2 ? now : drawn % (now + 2)
+          return model.get(at) ?? [0, at >> 1, 'a']
+        })
         for (const [, timestamp] of gone) model.delete(timestamp)
         if (oneByOne) for (const update of updates) run = SourceLog.set(update, run)
         run = SourceLog.evolve(oneByOne ? [] : updates, gone, run)

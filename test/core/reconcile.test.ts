@@ -52,6 +52,26 @@ const [x, y, z]: readonly [Write, Write, Write] = [
   [['z', 3], 3000, 'ben'],
 ]
 
+test('A first message goes on behind a cut answer, if it says where that was cut', () => {
+  const all = [1, 2, 3, 4].map((n): Write => [[`k${String(n)}`, n], n * 1000, 'ann'])
+  const knows = applyUpdates(all)(create('a'))
+  // it has overheard the last one
+  const lacks = take(model.dataType)({ updates: all.slice(3) }, 'nobody')(create('b')).replica
+  const meet = (after: Told['at'], b: Numbers): readonly [Numbers, Told['at']] => {
+    const [, answer] = reconcile(
+      { ...open(b), digest: { ...digest(b), ...(after && { after }) } },
+      { maxUpdates: 1 },
+    )(knows)
+    if (O.isNone(answer)) return [b, after]
+    return [reconcile(answer.value)(b)[0], answer.value.at]
+  }
+  let [met, at] = [lacks, undefined as Told['at']]
+  for (let i = 0; i < 3; i++) [met] = meet(undefined, met)
+  expect(shown(met)).toEqual({ k1: 1, k4: 4 })
+  for (let i = 0; i < 3; i++) [met, at] = meet(at, met)
+  expect(shown(met)).toEqual({ k1: 1, k2: 2, k3: 3, k4: 4 })
+})
+
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('Conversations over %s', (_, entry) => {
   const sb = scuttlebutt(entry.dataType)
   type Any = ReturnType<typeof sb.create>

@@ -295,6 +295,18 @@ describe.each(subjects.filter(({ restored }) => restored !== undefined))('patch 
   })
 })
 
+test('items that are alike and change places are no difference', () => {
+  const list = scuttlebutt(RArray.of(t.string))
+  const [, before] = unwrap(list.change(RArray.push('x', 'x', 'x'), NOW)(list.create('ann')))
+  const [, after] = unwrap(list.changeAll([RArray.remove(0), RArray.push('x')], NOW)(before))
+  expect(RArray.keys(after.state)).not.toEqual(RArray.keys(before.state))
+  expect(list.diff(before)(after)).toEqual([])
+  const pad = scuttlebutt(Text)
+  const [, one] = unwrap(pad.change(Text.insert(0, 'aaa'), NOW)(pad.create('ann')))
+  const [, two] = unwrap(pad.changeAll([Text.remove(0, 1), Text.insert(2, 'a')], NOW)(one))
+  expect(pad.diff(one)(two)).toEqual([])
+})
+
 test('patch of an ExpiryModel sets keys and fields, and removes keys', () => {
   const model = scuttlebutt(ExpiryModel.of(t.unknown))
   const commands = [ExpiryModel.set('a', { x: 1 }), ExpiryModel.set('b', 2), ExpiryModel.set('a', { x: 2, y: 3 })]

@@ -118,7 +118,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items }) => {
         for (const other of others) expect(other).toEqual(order)
         expect(strangers).toEqual([])
       }),
-      { numRuns: inNetworks(60) },
+      { numRuns: inNetworks(60, listTypes.length) },
     )
   })
 
@@ -136,7 +136,7 @@ describe.each(listTypes)('$name', ({ dataType, insert, remove, items }) => {
           expect(starts).toHaveLength(lengths.length)
         },
       ),
-      { numRuns: inNetworks(30) },
+      { numRuns: inNetworks(30, listTypes.length) },
     )
   })
 })

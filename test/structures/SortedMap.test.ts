@@ -208,6 +208,7 @@ describe('SortedMap', () => {
         const rank = expected.filter(([k]) => k <= key).length
         expect(SortedMap.rank(less, map, key)).toBe(rank)
         expect(SortedMap.at(map, rank)).toBe(expected[rank]?.[1])
+        expectSame(SortedMap.floor(less, map, key), expected[rank - 1]?.[1])
         expect(SortedMap.at(map, -1)).toBeUndefined()
         expect(new SortedMap.Draft(less, map).first()).toBe(expected[0]?.[0])
         const rest: (readonly [number, number])[] = []

@@ -7,7 +7,7 @@ import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import { createCell, type Cell } from '../store/Cell.js'
-import { isNothing, news, type Action } from './actions.js'
+import { news, type Action } from './actions.js'
 import { remember } from './outcomes.js'
 
 /** What a head needs of Redux, and of the store around it. */
@@ -57,7 +57,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     const isNext = before === head.getReplica()
     if (arriving) become(arriving)
     if (arriving?.replica !== now) meet(now)
-    if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now).updates)
+    if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now)?.updates)
     else if (now === met) tell()
   }
   /** Another version: an older one, a saved one, an imported one, one of another timeline. */
@@ -68,7 +68,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
       head.begin(now.clock.latest > 0)
       host.restored()
       // what another timeline is sure of, ours may lack
-    } else if (!isNothing(batch)) host.receive(batch, 'nobody')
+    } else if (batch) host.receive(batch, 'nobody')
   }
   const commit: Head<S, C>['commit'] = (received, action): void => {
     const before = head.getReplica()
@@ -90,8 +90,11 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
       }
     }
   }
+  head.subscribe(({ replica, before }) => {
+    if (replica === before) tell() // of a refusal
+  })
   const cell = cellOf(head, shown, sync, commit)
-  return { cell, commit, sync, isPast: () => !isNothing(news(host.read(), head.getReplica())) }
+  return { cell, commit, sync, isPast: () => news(host.read(), head.getReplica()) !== undefined }
 }
 
 /** Reads and writes the head. Whoever listens hears of what Redux shows. */
@@ -100,21 +103,15 @@ const cellOf = <S, C>(
   shown: Cell<S, C>,
   sync: () => void,
   commit: Cell<S, C>['commit'],
-): Cell<S, C> => {
-  // of a refusal nothing changes but that it is there
-  head.subscribe(({ replica, before }) => {
-    if (replica === before) shown.commit(unchanged(shown.getReplica()))
-  })
-  return {
-    ...head,
-    subscribe: shown.subscribe,
-    getReplica: () => {
-      sync()
-      return head.getReplica()
-    },
-    commit,
-    set: (next) => {
-      if (next !== head.getReplica()) commit(unchanged(next))
-    },
-  }
-}
+): Cell<S, C> => ({
+  ...head,
+  subscribe: shown.subscribe,
+  getReplica: () => {
+    sync()
+    return head.getReplica()
+  },
+  commit,
+  set: (next) => {
+    if (next !== head.getReplica()) commit(unchanged(next))
+  },
+})

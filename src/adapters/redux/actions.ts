@@ -80,11 +80,15 @@ export interface Called {
   readonly id: SourceId
 }
 
-/** The updates that one version holds and another lacks, sorted. O(d log n) for d that differ. */
-export const news = <S, C>(before: Replica<S, C>, after: Replica<S, C>) => ({
-  updates: added(before.log, after.log),
-  unread: added(before.log.unread?.log, after.log.unread?.log),
-})
+/**
+ * The updates that one version holds and another lacks, sorted; undefined if there are none. O(d
+ * log n) for d that differ.
+ */
+export const news = <S, C>(before: Replica<S, C>, after: Replica<S, C>): Batch<C> | undefined => {
+  const updates = added(before.log, after.log)
+  const unread = added(before.log.unread?.log, after.log.unread?.log)
+  return updates.length + unread.length > 0 ? { updates, unread } : undefined
+}
 
 const added = <C>(before: Log.Log<C> = Log.empty(), after: Log.Log<C> = Log.empty()): ReadonlyArray<Update<C>> => {
   const updates: Update<C>[] = []
@@ -94,6 +98,3 @@ const added = <C>(before: Log.Log<C> = Log.empty(), after: Log.Log<C> = Log.empt
   })
   return Log.sorted(updates)
 }
-
-export const isNothing = ({ updates, unread }: Required<Pick<Batch<unknown>, 'updates' | 'unread'>>): boolean =>
-  updates.length + unread.length === 0

@@ -44,7 +44,9 @@ export interface ReduxReplicaStore<S, C> extends LocalStore<S, C> {
    * version, as changes. What others wrote meanwhile goes too. Gives the updates made. Errors:
    * `Irrevertible`, and as `changeAll`; then nothing has changed. O(difference).
    */
-  readonly revertTo: (old: Replica<S, C>) => E.Either<Irrevertible | Rejection | Refusal, ReadonlyArray<Update<C>>>
+  readonly revertTo: (
+    old: Replica<S, C>,
+  ) => E.Either<Irrevertible | Rejection | { readonly _tag: string }, ReadonlyArray<Update<C>>>
 }
 
 /** The data type has no way back: what was done there stays. */
@@ -52,11 +54,6 @@ export interface Irrevertible {
   readonly _tag: 'Irrevertible'
   /** The data type. */
   readonly name: string
-}
-
-/** The error of a command. */
-interface Refusal {
-  readonly _tag: string
 }
 
 export interface Slice<S, C> {
@@ -112,7 +109,7 @@ export const bind = <State, S, C>(
     const before = cell.getReplica()
     const action = { type: `${name}/${kind}`, payload: { now: now(), id } satisfies Called }
     const after = stepOf[kind]!(before, action)
-    const { updates } = news(before, after)
+    const updates = news(before, after)?.updates ?? []
     if (after !== before) head.commit({ ...unchanged(after), taken: updates }, action)
     return updates
   }
@@ -130,7 +127,7 @@ export const bind = <State, S, C>(
     revertTo: (old) => {
       const commands = dataType.patch?.(diff(cell.getReplica())(old))
       if (!commands) return left({ _tag: 'Irrevertible', name: dataType.name })
-      return local.changeAll(commands as Iterable<Command<S, C, Refusal>>)
+      return local.changeAll(commands as Iterable<Command<S, C, { readonly _tag: string }>>)
     },
   }
   const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()

@@ -38,11 +38,10 @@ export const ofLists = <K, V, A>(
   const splices = new Splices<A>()
   for (const [key, old, made] of changed) {
     const index = SortedMap.rank(less, after.map, key) - (made === undefined ? 0 : 1)
-    splices.add(
-      index,
-      old === undefined ? [] : [before.show(old, key)],
-      made === undefined ? [] : [after.show(made, key)],
-    )
+    const removed = old === undefined ? [] : [before.show(old, key)]
+    const inserted = made === undefined ? [] : [after.show(made, key)]
+    // an item that is shown as before parts two splices
+    if (!isSame(removed, inserted)) splices.add(index, removed, inserted)
   }
   const itemOf =
     ({ map, show }: List<K, V, A>) =>

@@ -4,149 +4,91 @@
  */
 import * as Json from '../../core/Json.js'
 import { before, type Update } from '../../core/Update.js'
-import { isHide, isInsert, type Change, type Insert, type Operation } from './Change.js'
-import { isSameStroke, kOf, refersTo, strokeOf, type Doc, type Key } from './Doc.js'
+import { isHide, isInsert, type Change, type Hide, type Insert, type Operation } from './Change.js'
+import { isSameStroke, kOf, strokeOf, type Key } from './Doc.js'
 
-/** What stays the same while an operation grows. */
-interface Start {
+/** What stays the same while the operation grows. */
+export interface Start {
+  readonly isTyping: boolean
   readonly key: Key
-  /** The stroke without the open end, but the number of operations done with it. */
+  /** The number of operations done, this one too. */
   readonly done: number
-  readonly size: number
-  readonly places: readonly number[]
-  /** How many visible units of the tree stand before it; for a deletion, before `serial`. */
+  /** The visible units of the tree before it; for a deletion, before `low`. */
   readonly offset: number
-}
-
-/** Units that stand behind the unit `behind` of the tree, at `offset`. */
-export interface TypingStart extends Start {
-  readonly kind: '+'
-  /** The open end begins here in the operation's text. */
-  readonly at: number
-  readonly behind: number
-  readonly left: number
-  readonly right: number
-}
-
-/** Visible units of the tree, all of one range of it and of one run. */
-export interface ErasingStart extends Start {
-  readonly kind: '-'
-  readonly target: Key
-  /** A unit of the target, and its serial. */
-  readonly k: number
-  readonly serial: number
-  /** Serials from `low` up to but not `high` stand side by side, and are visible. */
-  readonly low: number
-  readonly high: number
-  /** How many units of the operation, below and above the open end, are hidden in the tree. */
+  /** So many units of the operation, from its first on and from its last back, are in the tree. */
   readonly below: number
   readonly above: number
+  /** Typed units stand between these two. Others are removed from the serials in between. */
+  readonly low: number
+  readonly high: number
+  /** Of what is removed a serial less its `k`, and the code unit of `low` in a text. */
+  readonly shift: number
+  readonly text: string
+  readonly at: number
+  /** How many units of the stroke are in the tree. */
+  readonly size: number
 }
 
-/** Not enumerated, so no clone has it. */
-export const COMMITTED: unique symbol = Symbol('committed')
-
-export interface Typing {
-  readonly start: TypingStart
+/** Typed: from 0 to the number of units. Removed: from a serial to another. */
+export interface Open {
+  readonly start: Start
   /** The newest of the stroke. */
   readonly update: Update<Change>
-  /** 0, and how many units the open end has. */
   readonly from: number
   readonly to: number
-  /** The text with the open end in its tree, once somebody has asked for it. */
-  [COMMITTED]: Doc | undefined
-}
-
-export interface Erasing {
-  readonly start: ErasingStart
-  readonly update: Update<Change>
-  /** The serials that are hidden. */
-  readonly from: number
-  readonly to: number
-  /** The text with the open end in its tree, once somebody has asked for it. */
-  [COMMITTED]: Doc | undefined
-}
-
-export type Open = Typing | Erasing
-
-export const isTyping = (open: Open): open is Typing => open.start.kind === '+'
-
-/** The text of the operation of which the open end is the last part. */
-export const operationText = ({ start, update }: Typing): string => (update[0][start.done] as Insert)[1]
-
-/** The text of the open end. */
-export const openText = (open: Typing): string => {
-  const text = operationText(open)
-  return open.start.at === 0 ? text : text.slice(open.start.at)
 }
 
 /** Where the open end begins, in visible units of the tree. */
-export const offsetIn = (open: Open): number =>
-  isTyping(open) ? open.start.offset : open.start.offset + open.from - open.start.serial
+export const offsetOf = ({ start, from }: Open): number =>
+  start.isTyping ? start.offset : start.offset + from - start.low
+
+/** The open end as an edit of the tree's text: at an offset, so many units removed, and a text. */
+export const editOf = (open: Open): readonly [at: number, removed: number, text: string] => {
+  const { start, update, from, to } = open
+  const at = offsetOf(open)
+  return start.isTyping ? [at, 0, (update[0][start.done] as Insert)[1].slice(start.below)] : [at, to - from, '']
+}
+
+/** The open end that is all but the start's part of an operation, or undefined if it cannot be. */
+export const openWith = (start: Start, update: Update<Change>): Open | undefined => {
+  const operation = update[0][start.done] as Insert | Hide
+  if (isInsert(operation)) return { start, update, from: 0, to: operation[1].length - start.below }
+  const [, ref, count] = operation
+  const from = start.shift + kOf(ref) + start.below
+  const to = from + count - start.below - start.above
+  return from < start.low || to > start.high ? undefined : { start, update, from, to }
+}
 
 /** The open end with a later update of its stroke, if that only makes it longer. O(operations). */
 export const grown = (open: Open, update: Update<Change>): Open | undefined => {
   const { start, update: held } = open
   const { key, done } = start
-  const change = update[0]
-  if (change.length !== done + 1 || update[2] !== key.source) return undefined
-  if ((change[0] === 0 ? update[1] : change[0]) !== key.first || !before(held, update)) return undefined
-  for (let i = 1; i < done; i++) if (!isSame(held[0][i], change[i])) return undefined
-  const operation = change[done] as Operation
-  if (start.kind === '-') return erased(open as Erasing, operation, update)
-  if (!isGrownInsert(held[0][done] as Operation, operation)) return undefined
-  return { start, update, from: 0, to: operation[1].length - start.at, [COMMITTED]: undefined }
+  const [change, timestamp, source] = update
+  if (change.length !== done + 1 || source !== key.source || (change[0] || timestamp) !== key.first) return undefined
+  if (!before(held, update) || !isGrown(held[0], change, done, key)) return undefined
+  const next = openWith(start, update)
+  return next !== undefined && next.from <= open.from && next.to >= open.to ? next : undefined
 }
 
-const isSame = (a: unknown, b: unknown): boolean => a === b || Json.equals(a, b)
-
-/** Whether an operation inserts at the same place a text that begins with that of another. */
-export const isGrownInsert = (held: Operation, operation: Operation): operation is Insert =>
-  isInsert(held) &&
-  isInsert(operation) &&
-  held.length === operation.length &&
-  isSame(held[2], operation[2]) &&
-  isSame(held[3], operation[3]) &&
-  beginsWith(operation[1], held[1])
-
-/** The last text that was made longer, and the longer one. Only saves a comparison. */
-const longer = { text: '', whole: '' }
-
-/** A text with more behind it. */
-export const lengthened = (text: string, more: string): string => {
-  longer.text = text
-  longer.whole = text + more
-  return longer.whole
+/** Whether the first `done` operations stand in a change, the last of them perhaps longer. */
+export const isGrown = (held: Change, change: Change, done: number, key: Key): boolean => {
+  if (change.length <= done) return false
+  for (let i = 1; i < done; i++) if (!isSame(held[i], change[i])) return false
+  if (done === 0) return true
+  const [a, b] = [held[done] as Operation, change[done] as Operation]
+  if (isInsert(a) && isInsert(b)) {
+    return a.length === b.length && isSame(a[2], b[2]) && isSame(a[3], b[3]) && b[1].startsWith(a[1])
+  }
+  if (!isHide(a) || !isHide(b)) return isSame(a, b)
+  const [from, to] = [kOf(a[1]), kOf(b[1])]
+  return isSameStroke(strokeOf(a[1], key), strokeOf(b[1], key)) && to <= from && to + b[2] >= from + a[2]
 }
 
-// the same string is known by its address, without being read
-const beginsWith = (whole: string, text: string): boolean =>
-  (whole === longer.whole && text === longer.text) || whole.startsWith(text)
-
-const erased = (
-  { start, from: held, to: end }: Erasing,
-  operation: Operation,
-  update: Update<Change>,
-): Erasing | undefined => {
-  if (!isHide(operation)) return undefined
-  const ref = operation[1]
-  const count = operation[2]
-  if (!refersTo(ref, start.key, start.target)) return undefined
-  const from = start.serial + kOf(ref) + start.below - start.k
-  const to = from + count - start.below - start.above
-  if (from > held || to < end || from < start.low || to > start.high) return undefined
-  return { start, update, from, to, [COMMITTED]: undefined }
+/** {@link Json.equals}, faster for operations. */
+export const isSame = (a: unknown, b: unknown): boolean => {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b || Json.equals(a, b)
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false
+  return true
 }
-
-/** Whether `operation` hides the range of `held`, and perhaps more of the same stroke. */
-export const isGrownHide = (held: Operation, operation: Operation, own: Key): boolean => {
-  if (!isHide(held) || !isHide(operation)) return false
-  const [from, to] = [kOf(held[1]), kOf(operation[1])]
-  return (
-    isSameStroke(strokeOf(held[1], own), strokeOf(operation[1], own)) &&
-    to <= from &&
-    to + operation[2] >= from + held[2]
-  )
-}
-
-export const isUnchanged = isSame

@@ -3,7 +3,7 @@ import type { Applied } from '../../core/DataType.js'
 import type { Update } from '../../core/Update.js'
 import type { Change } from './Change.js'
 import * as Doc from './Doc.js'
-import { Draft } from './Draft.js'
+import * as Draft from './Draft.js'
 import * as Open from './Open.js'
 
 /** How far a stroke grows. With 0, each update begins a stroke. */
@@ -29,7 +29,7 @@ export interface State {
 /** Known by identity. */
 const MARK = {}
 
-export const emptyOf = (limits: Limits): State => ({ doc: Doc.empty, open: null, mine: null, limits })
+export const stateOf = (limits: Limits, doc = Doc.empty): State => ({ doc, open: null, mine: null, limits })
 
 /**
  * The text after updates, in any order. O(1) for one that makes the newest operation longer, else
@@ -39,55 +39,48 @@ export const emptyOf = (limits: Limits): State => ({ doc: Doc.empty, open: null,
 export const apply =
   (updates: ReadonlyArray<Update<Change>>) =>
   (state: State): Applied<State, Change> => {
-    const { mine, open } = state
+    const { mine } = state
     const isMine = mine !== null && updates.some((update) => update[2] === mine.source)
-    const next = isMine ? null : mine
-    const longer = open === null || updates.length !== 1 ? undefined : grown(open, updates[0]!, state, next)
-    return longer ?? applied(updates, state, next)
+    return applied(updates, state, isMine ? null : mine)
   }
 
 /** {@link apply} for an update that this replica has just made. It may make its stroke longer. */
 export const own =
   (update: Update<Change>) =>
   (state: State): Applied<State, Change> => {
-    const { mine, open } = state
-    const first = update[0][0]
-    const isSame = mine !== null && mine.first === first && mine.source === update[2] && mine.mark === MARK
-    const next = isSame ? mine : { mark: MARK, first: first === 0 ? update[1] : first, source: update[2] }
-    return (open === null ? undefined : grown(open, update, state, next)) ?? applied([update], state, next)
+    const { mine } = state
+    const { first, source } = Doc.keyOf(update)
+    const isSame = mine !== null && mine.first === first && mine.source === source && mine.mark === MARK
+    return applied([update], state, isSame ? mine : { mark: MARK, first, source })
   }
 
-const grown = (open: Open.Open, update: Update<Change>, { doc, limits }: State, mine: Mine | null) => {
-  const next = Open.grown(open, update)
-  return next && { state: { doc, open: next, mine, limits }, superseded: [open.update] }
-}
-
 const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Mine | null): Applied<State, Change> => {
-  const draft = draftOf(state, updates.length > 1)
-  for (const update of updates) draft.take(update)
-  const next = draft.done()
-  const isSame = !draft.isTouched
+  const { doc, open, limits } = state
+  if (open !== null && updates.length === 1) {
+    const grown = Open.grown(open, updates[0]!)
+    if (grown !== undefined) return { state: { doc, open: grown, mine, limits }, superseded: [open.update] }
+  }
+  const known = open === null ? undefined : committed.get(open)
+  const draft = known === undefined ? Draft.draftOf(doc, open) : Draft.draftOf(known, null)
+  for (const update of updates) Draft.take(draft, update)
   return {
-    state: isSame ? state : { doc: next, open: draft.open, mine, limits: state.limits },
+    state: draft.isTouched ? { doc: Draft.done(draft), open: draft.open, mine, limits } : state,
     superseded: draft.superseded,
   }
 }
 
-const draftOf = ({ doc, open }: State, isBatch: boolean): Draft => {
-  const known = open?.[Open.COMMITTED]
-  return known === undefined ? new Draft(doc, open, isBatch) : new Draft(known, null, isBatch)
-}
+/** The texts with their open ends in the tree. Only saves to make them again. */
+const committed = new WeakMap<Open.Open, Doc.Doc>()
 
 /** The whole text as a tree. O(log n), and O(1) the next time. */
 export const whole = ({ doc, open }: State): Doc.Doc => {
   if (open === null) return doc
-  const known = open[Open.COMMITTED]
+  const known = committed.get(open)
   if (known !== undefined) return known
-  const draft = new Draft(doc, open, false)
-  draft.flush()
-  const next = draft.done()
-  // whoever froze the state gets it made again
-  if (Object.isExtensible(open)) open[Open.COMMITTED] = next
+  const draft = Draft.draftOf(doc, open)
+  Draft.flush(draft)
+  const next = Draft.done(draft)
+  committed.set(open, next)
   return next
 }
 

@@ -1,49 +1,63 @@
 /**
- * The units of a text in order, hidden ones too: a persistent B+ tree.
+ * The units of a text in order, hidden ones too: a persistent B+ tree of pieces.
  *
- * Within a state units have dense numbers, serials, in the order of their arrival. A leaf holds
- * ranges of serials. Leaves carry labels, numbers that rise in the order of the text; an index maps
- * serials to labels, so that a unit is found without pointers from a child to its parent. A copy of
- * a leaf keeps its label.
+ * Within a state units have dense numbers, serials, in the order of their arrival. Leaves carry
+ * labels, numbers that rise in the order of the text; an index maps the first serial of each piece
+ * to the label of its leaf, so that a unit is found without pointers from a child to its parent. A
+ * copy of a leaf keeps its label.
  *
  * Source: labels as in Dietz and Sleator, "Two algorithms for maintaining order in a list" (1987).
  */
-import * as Ranges from './Ranges.js'
-import * as Runs from './Runs.js'
+import type { SourceId } from '../../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
 
-export interface Leaf {
+/** Names a stroke: the timestamp of the update that began it, and its source. */
+export interface Key {
+  readonly first: number
+  readonly source: SourceId
+}
+
+/** Units of one operation that stand side by side: `k` and serials follow on. */
+export interface Piece {
+  readonly serial: number
+  readonly length: number
+  /** Its length, or 0 if its units are hidden. */
+  readonly visible: number
+  readonly key: Key
+  readonly k: number
+  /** To the right of which unit the first unit was put; each other one behind the one before. */
+  readonly left: number
+  readonly right: number
+  /** The text of the operation; that of the piece begins at `at`. */
+  readonly text: string
+  readonly at: number
+}
+
+interface Top<Item> {
   readonly owner: object
-  readonly height: 0
-  /** Rises from leaf to leaf. */
+  readonly height: number
+  /** Rises from leaf to leaf. That of a branch is the label of its first leaf. */
   label: number
   /** How many units are visible. */
   visible: number
-  /** For each range its first serial, then its length, negative if its units are hidden. */
-  readonly items: number[]
+  readonly items: Item[]
 }
 
-export interface Branch {
-  readonly owner: object
-  readonly height: number
-  /** That of its first leaf. */
-  label: number
-  visible: number
-  readonly items: Node[]
+export interface Leaf extends Top<Piece> {
+  readonly height: 0
 }
+
+export type Branch = Top<Node>
 
 export type Node = Leaf | Branch
 
 export interface Tree {
   readonly root: Node
-  readonly runs: Runs.Runs
-  /** For each serial the label of its leaf, or {@link UNMOVED}: then its run has it. */
-  readonly index: Ranges.Ranges<number>
+  /** The label of its leaf for the first serial of each piece. */
+  readonly index: SortedMap.SortedMap<number, number>
   /** How many units there are: the next serial. */
   readonly units: number
 }
-
-/** Stands for the label of units that are in the leaf where they were put. */
-export const UNMOVED = -1
 
 /** Stands for the start of the text in place of a serial. */
 export const START = -1
@@ -51,20 +65,34 @@ export const START = -1
 /** Stands for the end of the text in place of a serial. */
 export const END = -2
 
-/** The most ranges of a leaf and children of a branch. Tests lower them. */
-export const sizes = { leaf: 32, branch: 16 }
+/** The most pieces of a leaf and children of a branch. Tests lower it. */
+export const sizes = { width: 10 }
 
 export const isLeaf = (node: Node): node is Leaf => node.height === 0
 
-export const empty: Tree = {
-  root: { owner: {}, height: 0, label: 0, visible: 0, items: [] },
-  runs: Runs.empty,
-  index: Ranges.empty(),
-  units: 0,
+export const leafOf = (owner: object, label: number, items: Piece[]): Leaf => ({
+  owner,
+  height: 0,
+  label,
+  visible: sum(items),
+  items,
+})
+
+export const sum = (items: ReadonlyArray<{ readonly visible: number }>): number => {
+  let visible = 0
+  for (const item of items) visible += item.visible
+  return visible
 }
 
+export const empty: Tree = { root: leafOf({}, 0, []), index: SortedMap.empty(), units: 0 }
+
+export const byNumber: SortedMap.Less<number> = (a, b) => a < b
+
+/** The label of a unit's leaf. O(log n). */
+export const labelOf = ({ index }: Tree, serial: number): number => SortedMap.floor(byNumber, index, serial)!
+
 /** The last child whose label is not above `label`. */
-export const childAt = (items: readonly Node[], label: number): number => {
+const childAt = (items: readonly Node[], label: number): number => {
   let low = 1
   let high = items.length
   while (low < high) {
@@ -75,26 +103,9 @@ export const childAt = (items: readonly Node[], label: number): number => {
   return low - 1
 }
 
-const leafAt = (root: Node, label: number): Leaf => {
-  let node = root
-  while (!isLeaf(node)) node = node.items[childAt(node.items, label)]!
-  return node
-}
-
-/** The index in `items` of the range that holds a serial. */
-export const rangeAt = (items: readonly number[], serial: number): number => {
-  for (let i = 0; i < items.length; i += 2) {
-    const first = items[i]!
-    if (serial >= first && serial < first + Math.abs(items[i + 1]!)) return i
-  }
-  throw new Error(`The leaf lacks unit ${String(serial)}.`)
-}
-
-/** The label of a unit's leaf. O(log n). */
-export const labelOf = ({ index, runs }: Pick<Tree, 'index' | 'runs'>, serial: number): number => {
-  const moved = Ranges.get(index, serial) ?? UNMOVED
-  return moved === UNMOVED ? Runs.get(runs, serial).label : moved
-}
+/** The index of the piece that holds a unit. */
+const pieceAt = (items: readonly Piece[], serial: number): number =>
+  items.findIndex((piece) => serial >= piece.serial && serial < piece.serial + piece.length)
 
 /** Whether unit `a`, or an edge, stands before unit `b`, or an edge. O(log n). */
 export const isBefore = (tree: Tree, a: number, b: number): boolean => {
@@ -103,174 +114,127 @@ export const isBefore = (tree: Tree, a: number, b: number): boolean => {
   const label = labelOf(tree, a)
   const other = labelOf(tree, b)
   if (label !== other) return label < other
-  const { items } = leafAt(tree.root, label)
-  const [i, j] = [rangeAt(items, a), rangeAt(items, b)]
+  let node = tree.root
+  while (!isLeaf(node)) node = node.items[childAt(node.items, label)]!
+  const i = pieceAt(node.items, a)
+  const j = pieceAt(node.items, b)
   return i === j ? a < b : i < j
 }
 
-/** How many visible units stand before a unit. O(log n). */
-export const offsetOf = (tree: Tree, serial: number): number => count(tree, serial, 0)
+/** A place in the text: a unit of a piece, or the end. It moves. */
+export interface Place {
+  /** From the root to the leaf. */
+  readonly nodes: Node[]
+  /** The index of the next node in each branch, and that of the piece in the leaf. */
+  readonly steps: number[]
+  /** Undefined at the end of the text. */
+  piece: Piece | undefined
+  /** The number of the unit within its piece. */
+  within: number
+}
 
-/** How many visible units stand up to a unit, that one too. O(log n). */
-export const offsetBehind = (tree: Tree, serial: number): number => count(tree, serial, 1)
+export const placeOf = (): Place => ({ nodes: [], steps: [], piece: undefined, within: 0 })
 
-const count = (tree: Tree, serial: number, itself: number): number => {
-  const label = labelOf(tree, serial)
-  let offset = 0
-  let node = tree.root
-  while (!isLeaf(node)) {
-    const at = childAt(node.items, label)
-    for (let i = 0; i < at; i++) offset += node.items[i]!.visible
-    node = node.items[at]!
+const settle = (place: Place, leaf: Leaf, depth: number, step: number, within: number): void => {
+  const { nodes, steps } = place
+  nodes[depth] = leaf
+  steps[depth] = step
+  nodes.length = steps.length = depth + 1
+  place.piece = leaf.items[step]
+  place.within = within
+}
+
+/** To the first unit below the node that hangs at this depth. */
+const descend = (place: Place, top: Node, depth: number): void => {
+  let node = top
+  let at = depth
+  for (; !isLeaf(node); at++) {
+    place.nodes[at] = node
+    place.steps[at] = 0
+    node = node.items[0]!
   }
-  const { items } = node
-  const at = rangeAt(items, serial)
-  for (let i = 0; i < at; i += 2) if (items[i + 1]! > 0) offset += items[i + 1]!
-  return items[at + 1]! > 0 ? offset + serial - items[at]! + itself : offset
+  settle(place, node, at, 0, 0)
 }
 
-/** Whether a unit is visible. O(log n). */
-export const isVisible = (tree: Tree, serial: number): boolean => {
-  const { items } = leafAt(tree.root, labelOf(tree, serial))
-  return items[rangeAt(items, serial) + 1]! > 0
-}
-
-/** The visible unit at an offset, which must exist. O(log n). */
-export const visibleAt = (root: Node, offset: number): number => {
-  let rest = offset
-  let node = root
-  while (!isLeaf(node)) {
-    let step = 0
-    while (rest >= node.items[step]!.visible) rest -= node.items[step++]!.visible
+/** To a unit. O(log n). */
+export const toUnit = (place: Place, tree: Tree, serial: number): void => {
+  const label = labelOf(tree, serial)
+  let node = tree.root
+  let depth = 0
+  for (; !isLeaf(node); depth++) {
+    const step = childAt(node.items, label)
+    place.nodes[depth] = node
+    place.steps[depth] = step
     node = node.items[step]!
   }
-  const { items } = node
-  let at = 0
-  for (; items[at + 1]! < 0 || rest >= items[at + 1]!; at += 2) if (items[at + 1]! > 0) rest -= items[at + 1]!
-  return items[at]! + rest
+  const step = pieceAt(node.items, serial)
+  settle(place, node, depth, step, serial - node.items[step]!.serial)
 }
 
-/**
- * A place in the tree: a range, and a unit within it. It goes forward, range by range. Nowhere at
- * first.
- */
-export class Cursor {
-  readonly path: Branch[] = []
-  readonly steps: number[] = []
-  leaf!: Leaf
-  /** The index of the range in the leaf's items. */
-  at = 0
-  /** The place of the unit within the range. */
-  within = 0
-
-  /** At the first range; there is none in an empty text. */
-  toStart(root: Node): void {
-    this.path.length = this.steps.length = 0
-    this.descend(root)
+/** To the visible unit of this offset, which must exist. O(log n). */
+export const toOffset = (place: Place, tree: Tree, offset: number): void => {
+  let rest = offset
+  const stepIn = (items: ReadonlyArray<{ readonly visible: number }>): number => {
+    let step = 0
+    while (rest >= items[step]!.visible) rest -= items[step++]!.visible
+    return step
   }
-
-  /** To the first unit below a node, which hangs below the path. */
-  private descend(top: Node): void {
-    let node = top
-    while (!isLeaf(node)) {
-      this.path.push(node)
-      this.steps.push(0)
-      node = node.items[0]!
-    }
-    this.leaf = node
-    this.at = 0
-    this.within = 0
+  let node = tree.root
+  let depth = 0
+  for (; !isLeaf(node); depth++) {
+    place.nodes[depth] = node
+    node = node.items[(place.steps[depth] = stepIn(node.items))]!
   }
+  const step = stepIn(node.items)
+  settle(place, node, depth, step, rest)
+}
 
-  /** At a unit. O(log n). */
-  seek(root: Node, label: number, serial: number): void {
-    const { path, steps } = this
-    path.length = 0
-    steps.length = 0
-    let node = root
-    while (!isLeaf(node)) {
-      const step = childAt(node.items, label)
-      path.push(node)
-      steps.push(step)
-      node = node.items[step]!
-    }
-    this.leaf = node
-    this.at = rangeAt(node.items, serial)
-    this.within = serial - node.items[this.at]!
+/** To the place right behind a unit, or to the START. O(log n). */
+export const toBehind = (place: Place, tree: Tree, serial: number): void => {
+  if (serial === START) descend(place, tree.root, 0)
+  else {
+    toUnit(place, tree, serial)
+    move(place, 1)
   }
+}
 
-  /** At the visible unit of this offset, which must exist. O(log n). */
-  seekVisible(root: Node, offset: number): void {
-    const { path, steps } = this
-    path.length = 0
-    steps.length = 0
-    let rest = offset
-    let node = root
-    while (!isLeaf(node)) {
-      let step = 0
-      while (rest >= node.items[step]!.visible) rest -= node.items[step++]!.visible
-      path.push(node)
-      steps.push(step)
-      node = node.items[step]!
-    }
-    const { items } = node
-    let at = 0
-    for (; items[at + 1]! < 0 || rest >= items[at + 1]!; at += 2) if (items[at + 1]! > 0) rest -= items[at + 1]!
-    this.leaf = node
-    this.at = at
-    this.within = rest
-  }
-
-  /** Whether there is a range here, and not the end of the text. */
-  get isAtRange(): boolean {
-    return this.at < this.leaf.items.length
-  }
-
-  get serial(): number {
-    return this.leaf.items[this.at]! + this.within
-  }
-
-  /** How many units of the range begin here. */
-  get length(): number {
-    return Math.abs(this.leaf.items[this.at + 1]!) - this.within
-  }
-
-  get isVisible(): boolean {
-    return this.leaf.items[this.at + 1]! > 0
-  }
-
-  /** How many visible units stand before this place. O(log n). */
-  get offset(): number {
-    const { path, steps, leaf, at } = this
-    let offset = this.isAtRange && this.isVisible ? this.within : 0
-    for (let depth = 0; depth < path.length; depth++) {
-      const { items } = path[depth]!
-      for (let i = steps[depth]! - 1; i >= 0; i--) offset += items[i]!.visible
-    }
-    for (let i = at - 1; i > 0; i -= 2) if (leaf.items[i]! > 0) offset += leaf.items[i]!
-    return offset
-  }
-
-  /** To the first unit of the next range, or to the end of the text. Amortised O(1). */
-  next(): void {
-    this.within = 0
-    this.at += 2
-    if (this.at >= this.leaf.items.length) this.nextLeaf()
-  }
-
-  /** By `count` units, at most to the end of the range. */
-  move(count: number): void {
-    if (count === this.length) this.next()
-    else this.within += count
-  }
-
-  private nextLeaf(): void {
-    const { path, steps } = this
-    let depth = path.length - 1
-    while (depth >= 0 && steps[depth]! + 1 >= path[depth]!.items.length) depth--
-    if (depth < 0) return
+/** On by `count` units, at most to the end of the piece. Amortised O(1). */
+export const move = (place: Place, count: number): void => {
+  place.within += count
+  if (place.within < place.piece!.length) return
+  const { nodes, steps } = place
+  place.within = 0
+  let depth = nodes.length - 1
+  place.piece = (nodes[depth] as Leaf).items[++steps[depth]!]
+  if (place.piece !== undefined) return
+  while (--depth >= 0) {
+    const next = (nodes[depth] as Branch).items[steps[depth]! + 1]
+    if (next === undefined) continue
     steps[depth]!++
-    path.length = steps.length = depth + 1
-    this.descend(path[depth]!.items[steps[depth]!]!)
+    descend(place, next, depth + 1)
+    return
   }
+}
+
+/** The unit at a place, or END. */
+export const serialAt = ({ piece, within }: Place): number => (piece === undefined ? END : piece.serial + within)
+
+/** How many visible units stand before a place. O(log n). */
+export const offsetAt = ({ nodes, steps, piece, within }: Place): number => {
+  let offset = piece !== undefined && piece.visible > 0 ? within : 0
+  for (let depth = 0; depth < nodes.length; depth++) {
+    const { items } = nodes[depth]!
+    for (let i = steps[depth]! - 1; i >= 0; i--) offset += items[i]!.visible
+  }
+  return offset
+}
+
+/** The code unit at a place. */
+export const codeAt = ({ piece, within }: Place): number =>
+  piece === undefined ? NaN : piece.text.charCodeAt(piece.at + within)
+
+/** Calls `visit` for each piece in the order of the text. O(n). */
+export const forEach = (node: Node, visit: (piece: Piece) => void): void => {
+  if (isLeaf(node)) node.items.forEach(visit)
+  else for (const child of node.items) forEach(child, visit)
 }

@@ -8,6 +8,7 @@ export interface Edit {
 }
 
 export const isHigh = (code: number): boolean => (code & 0xfc00) === 0xd800
+export const isSurrogate = (code: number): boolean => (code & 0xf800) === 0xd800
 export const isLow = (code: number): boolean => (code & 0xfc00) === 0xdc00
 
 /** The one edit between two texts, from their first difference to their last. */

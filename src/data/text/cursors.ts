@@ -27,9 +27,10 @@ const cursorIn = (doc: Doc.Doc, offset: number, bias: Bias): Cursor => {
   const at = Doc.cutsPair(doc, clamped) ? clamped + bias : clamped
   const unit = bias < 0 ? at - 1 : at
   if (unit < 0 || unit >= doc.root.visible) return [0, bias]
-  const serial = Tree.visibleAt(doc.root, unit)
-  const run = Doc.runOf(doc, serial)
-  return [run.key.first, Doc.kAt(run, serial), run.key.source, bias]
+  const place = Tree.placeOf()
+  Tree.toOffset(place, doc, unit)
+  const { key, k } = place.piece!
+  return [key.first, k + place.within, key.source, bias]
 }
 
 /**
@@ -41,7 +42,7 @@ export const offsetOf =
     const doc = whole(state)
     const offset = offsetIn(doc, cursor)
     if (offset === undefined) return none
-    const shown = Doc.cutsPair(doc, offset) ? offset + (cursor[cursor.length - 1] as Bias) : offset
+    const shown = Doc.cutsPair(doc, offset) ? offset + (cursor.at(-1) as Bias) : offset
     return stable(state, `offset ${String(shown)}`, () => some(shown))
   }
 
@@ -51,23 +52,8 @@ export const offsetIn = (doc: Doc.Doc, cursor: Cursor): number | undefined => {
   const [first, k, source, bias] = cursor
   const serial = Doc.find(doc, { first, source }, k)
   if (serial === undefined) return undefined
-  return bias < 0 ? Tree.offsetBehind(doc, serial) : Tree.offsetOf(doc, serial)
-}
-
-const isBias = (u: unknown): u is Bias => u === 1 || u === -1
-
-/** Whether a value that came from elsewhere is a cursor. */
-export const isCursor = (u: unknown): u is Cursor => {
-  if (!Array.isArray(u)) return false
-  const members: readonly unknown[] = u
-  if (members.length === 2) return members[0] === 0 && isBias(members[1])
-  const [first, k, source, bias] = members
-  return (
-    members.length === 4 &&
-    typeof first === 'number' &&
-    Number.isSafeInteger(k) &&
-    (k as number) > 0 &&
-    typeof source === 'string' &&
-    isBias(bias)
-  )
+  const place = Tree.placeOf()
+  if (bias < 0) Tree.toBehind(place, doc, serial)
+  else Tree.toUnit(place, doc, serial)
+  return Tree.offsetAt(place)
 }

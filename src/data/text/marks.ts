@@ -12,18 +12,12 @@ import { left } from '../../core/Either.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { stable } from '../parts/stable.js'
 import type { Operation } from './Change.js'
-import { begun, type Command } from './commands.js'
-import { cursorAt, isCursor, offsetIn, type Cursor } from './cursors.js'
+import { outside, type Command } from './commands.js'
+import { begun } from './compose.js'
+import { cursorAt, offsetIn, type Cursor } from './cursors.js'
 import * as Doc from './Doc.js'
-import { length, slice, toString } from './read.js'
+import { slice } from './read.js'
 import { whole, type State } from './State.js'
-
-export interface Mark {
-  readonly from: Cursor
-  readonly to: Cursor
-  readonly key: string
-  readonly value: unknown
-}
 
 /** Options of {@link mark} and {@link unmark}. */
 export interface Growth {
@@ -44,82 +38,85 @@ export interface Span {
 export const mark =
   (from: number, to: number, key: string, value: unknown, { grows = true }: Growth = {}): Command =>
   (state, stamp) => {
-    const size = length(state)
-    const outside = [from, to].find((offset, i) => !Number.isInteger(offset) || offset < i * from || offset > size)
-    if (outside !== undefined || from < 0)
-      return left({ _tag: 'IndexOutOfRange', index: outside ?? from, length: size })
     const doc = whole(state)
-    const split = [from, to].find((offset) => Doc.cutsPair(doc, offset))
-    if (split !== undefined) return left({ _tag: 'SplitsPair', offset: split })
-    // a stroke of its own: its stamp is that of the mark
-    return begun(state, stamp, (operations) => {
-      if (from < to) operations.add(operationOf(state, from, to, key, value, grows))
-    })
+    const offset = [from, to].find((end) => Doc.cutsPair(doc, end))
+    return (
+      outside([{ from, to }], state) ??
+      (offset !== undefined
+        ? left({ _tag: 'SplitsPair', offset })
+        : // a stroke of its own: its stamp is that of the mark
+          begun(state, stamp, ({ made }) => {
+            if (from < to) made.push(['*', cursorAt(from, 1)(state), cursorAt(to, grows ? 1 : -1)(state), key, value])
+          }))
+    )
   }
-
-const operationOf = (
-  state: State,
-  from: number,
-  to: number,
-  key: string,
-  value: unknown,
-  grows: boolean,
-): Operation => ['*', cursorAt(from, 1)(state), cursorAt(to, grows ? 1 : -1)(state), key, value]
 
 /** Takes the value of a key away from the text between two offsets. As {@link mark}. */
 export const unmark = (from: number, to: number, key: string, growth?: Growth): Command =>
   mark(from, to, key, null, growth)
 
-/** The marks of a text, oldest first. What is no mark is left out. */
-export const marksIn = ({ marks }: Doc.Doc): ReadonlyArray<readonly [Doc.MarkId, Mark]> => {
-  const all: (readonly [Doc.MarkId, Mark])[] = []
-  SortedMap.forEach(marks, ([, from, to, key, value, ...rest], id) => {
-    if (isCursor(from) && isCursor(to) && typeof key === 'string' && value !== undefined && rest.length === 0) {
-      all.push([id, { from, to, key, value }])
-    }
-  })
-  return all
-}
-
-/** A mark in offsets. `rank` is its place among all marks by age. */
-export interface Range extends Mark {
+/** A mark that covers some text, in offsets. */
+interface Range {
   readonly id: Doc.MarkId
-  readonly rank: number
+  readonly from: Cursor
+  readonly to: Cursor
+  readonly key: string
+  readonly value: unknown
   readonly start: number
   readonly end: number
 }
 
-/** The marks that cover some text, oldest first. */
-export const rangesIn = (doc: Doc.Doc): ReadonlyArray<Range> =>
-  marksIn(doc).flatMap(([id, held], rank) => {
-    const [start, end] = [offsetIn(doc, held.from), offsetIn(doc, held.to)]
-    return start === undefined || end === undefined || start >= end ? [] : [{ ...held, id, rank, start, end }]
+/** The marks that cover some text, oldest first. What is no mark is left out. */
+const rangesIn = (doc: Doc.Doc): ReadonlyArray<Range> => {
+  const ranges: Range[] = []
+  SortedMap.forEach(doc.marks, ([, from, to, key, value, ...rest], id) => {
+    if (!isCursor(from) || !isCursor(to) || typeof key !== 'string' || value === undefined || rest.length > 0) return
+    const start = offsetIn(doc, from)
+    const end = offsetIn(doc, to)
+    if (start !== undefined && end !== undefined && start < end) ranges.push({ id, from, to, key, value, start, end })
   })
+  return ranges
+}
+
+/** Whether a value that came from elsewhere is a cursor. */
+const isCursor = (u: unknown): u is Cursor => {
+  if (!Array.isArray(u)) return false
+  const members: readonly unknown[] = u
+  const [first, k, source] = members
+  const bias = members.at(-1)
+  if (bias !== 1 && bias !== -1) return false
+  if (members.length === 2) return first === 0
+  return (
+    members.length === 4 &&
+    typeof first === 'number' &&
+    Number.isSafeInteger(k) &&
+    (k as number) > 0 &&
+    typeof source === 'string'
+  )
+}
 
 /**
  * Calls `visit` for each stretch of the text from one end of a mark to the next, with the marks
- * there, by key: of each key the newest.
+ * there, oldest first.
  */
-export const forEachStretch = (
+const forEachStretch = (
   ranges: ReadonlyArray<Range>,
   size: number,
-  visit: (from: number, to: number, winners: ReadonlyMap<string, Range>) => void,
+  visit: (from: number, to: number, here: ReadonlyArray<Range>) => void,
 ): void => {
+  const ages = new Map(ranges.map((range, age) => [range, age]))
   const starts = [...ranges].sort((a, b) => a.start - b.start)
   const cuts = [...new Set([0, size, ...ranges.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b)
   let here: ReadonlyArray<Range> = []
   let next = 0
-  for (let i = 0; i + 1 < cuts.length; i++) {
-    const [from, to] = [cuts[i]!, cuts[i + 1]!]
+  let from = 0
+  for (const to of cuts.slice(1)) {
     const came: Range[] = []
-    while (next < starts.length && starts[next]!.start === from) came.push(starts[next++]!)
-    here = [...here.filter(({ end }) => end > from), ...came]
-    const winners = new Map<string, Range>()
-    for (const range of here) {
-      const held = winners.get(range.key)
-      if (held === undefined || held.rank < range.rank) winners.set(range.key, range)
-    }
-    visit(from, to, winners)
+    while (starts[next]?.start === from) came.push(starts[next++]!)
+    here = here.filter(({ end }) => end > from)
+    if (came.length > 0) here = [...here, ...came].sort((a, b) => ages.get(a)! - ages.get(b)!)
+    visit(from, to, here)
+    from = to
   }
 }
 
@@ -131,20 +128,16 @@ export const spans = (state: State): ReadonlyArray<Span> => stable(state, 'spans
 
 const spansIn = (state: State): ReadonlyArray<Span> => {
   const doc = whole(state)
-  const ranges = rangesIn(doc)
-  if (ranges.length === 0) return doc.root.visible === 0 ? [] : [{ insert: toString(state), attributes: {} }]
   const all: { insert: string; attributes: Readonly<Record<string, unknown>> }[] = []
   let last = ''
-  forEachStretch(ranges, doc.root.visible, (from, to, winners) => {
+  forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
+    const values = new Map(here.map(({ key, value }) => [key, value]))
     const attributes = Object.fromEntries(
-      [...winners.values()]
-        .filter(({ value }) => value !== null)
-        .sort((a, b) => (a.key < b.key ? -1 : 1))
-        .map(({ key, value }) => [key, value]),
+      [...values].filter(([, value]) => value !== null).sort(([a], [b]) => (a < b ? -1 : 1)),
     )
     const text = slice(from, to)(state)
     const shown = JSON.stringify(attributes)
-    if (all.length > 0 && shown === last) all.at(-1)!.insert += text
+    if (shown === last) all.at(-1)!.insert += text
     else all.push({ insert: text, attributes })
     last = shown
   })
@@ -156,21 +149,20 @@ const spansIn = (state: State): ReadonlyArray<Span> => {
  * came between `before` and `after` still counts.
  */
 export const unmarked = (before: Doc.Doc, after: Doc.Doc, state: State): ReadonlyArray<Operation> => {
-  const came = new Set<string>()
-  const nameOf = ({ first, source, index }: Doc.MarkId): string => JSON.stringify([first, source, index])
-  if (before.marks === after.marks) return []
-  SortedMap.forEachChange(Doc.byMark, before.marks, after.marks, (id) => came.add(nameOf(id)))
+  let came = SortedMap.empty<Doc.MarkId, Operation>()
+  SortedMap.forEachChange(Doc.byMark, before.marks, after.marks, (id, operation) => {
+    came = SortedMap.set(Doc.byMark, came, id, operation)
+  })
+  if (SortedMap.size(came) === 0) return []
+  const hasCome = ({ id }: Range): boolean => SortedMap.get(Doc.byMark, came, id) !== undefined
   const doc = whole(state)
-  const ranges = rangesIn(doc)
-  const others = ranges.filter(({ id }) => !came.has(nameOf(id)))
   const operations: Operation[] = []
-  forEachStretch(ranges, doc.root.visible, (from, to, winners) => {
-    for (const [key, winner] of winners) {
-      if (!came.has(nameOf(winner.id))) continue
-      let held: Range | undefined
-      for (const range of others) if (range.key === key && range.start <= from && range.end >= to) held = range
-      const start: Cursor = winner.start === from ? winner.from : cursorAt(from, 1)(state)
-      const end: Cursor = winner.end === to ? winner.to : cursorAt(to, 1)(state)
+  forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
+    for (const [key, winner] of new Map(here.map((range) => [range.key, range]))) {
+      if (!hasCome(winner)) continue
+      const held = here.filter((range) => range.key === key && !hasCome(range)).at(-1)
+      const start = winner.start === from ? winner.from : cursorAt(from, 1)(state)
+      const end = winner.end === to ? winner.to : cursorAt(to, 1)(state)
       operations.push(['*', start, end, key, held === undefined ? null : held.value])
     }
   })

@@ -1,51 +1,20 @@
 /** Undo: what changed between two versions, taken back in a third. */
-import { begun, composed, type Command } from './commands.js'
-import { idsOf, walk, type Units } from './differences.js'
+import type { Command } from './commands.js'
+import { begun, composed, hideRange, insertAt } from './compose.js'
+import { walk } from './differences.js'
 import * as Doc from './Doc.js'
 import { unmarked } from './marks.js'
-import type { Operations } from './Operations.js'
-import { stretch } from './read.js'
+import { textIn } from './read.js'
 import { whole, type State } from './State.js'
 import * as Tree from './Tree.js'
 
-/** Text that was removed, and the last of its units. */
+/** A unit by its id. */
+type Unit = readonly [key: Doc.Key, k: number]
+
+/** Text that was removed, and the last unit before it that is there in both versions. */
 interface Removed {
   text: string
-  behind: Units | undefined
-}
-
-interface Difference {
-  readonly came: ReadonlyArray<Units>
-  readonly went: ReadonlyArray<Removed>
-}
-
-const difference = (before: Doc.Doc, after: Doc.Doc): Difference => {
-  const came: Units[] = []
-  const went: Removed[] = []
-  let last: Removed | undefined
-  let behind: Units | undefined
-  const remove = (serial: number, count: number): void => {
-    if (last === undefined) went.push((last = { text: '', behind }))
-    last.text += stretch(before, serial, serial + count)
-    last.behind = behind
-  }
-  const keep = (): void => void (last = undefined)
-  walk(before, after, {
-    same: keep,
-    both: (serial, count, wasVisible, isVisible) => {
-      behind = idsOf(after, serial, count).at(-1)
-      if (wasVisible && isVisible) keep()
-      else if (wasVisible) remove(serial, count)
-      else if (isVisible) came.push(...idsOf(after, serial, count))
-    },
-    lost: (serial, count, wasVisible) => {
-      if (wasVisible) remove(serial, count)
-    },
-    added: (serial, count, isVisible) => {
-      if (isVisible) came.push(...idsOf(after, serial, count))
-    },
-  })
-  return { came, went }
+  behind: Unit | undefined
 }
 
 /**
@@ -57,39 +26,37 @@ const difference = (before: Doc.Doc, after: Doc.Doc): Difference => {
 export const revert =
   (before: State, after: State): Command =>
   (state, stamp) => {
-    const { came, went } = difference(whole(before), whole(after))
+    const came: (readonly [...Unit, count: number])[] = []
+    const went: Removed[] = []
+    let last: Removed | undefined
+    let behind: Unit | undefined
+    walk(whole(before), whole(after), (count, wasVisible, isVisible, piece, from = 0, isInBoth = false) => {
+      if (piece !== undefined && isInBoth) behind = [piece.key, piece.k + from + count - 1]
+      if (wasVisible && isVisible) last = undefined
+      else if (wasVisible) {
+        if (last === undefined) went.push((last = { text: '', behind }))
+        last.text += textIn(piece!, from, from + count)
+        last.behind = behind
+      } else if (isVisible) came.push([piece!.key, piece!.k + from, count])
+    })
     const marks = unmarked(whole(before), whole(after), state)
     const doc = whole(state)
     // marks have the stamp of their stroke
-    const make = marks.length > 0 ? begun : composed
-    return make(state, stamp, (operations) => {
-      for (const mark of marks) operations.add(mark)
-      for (const units of came) hide(doc, units, operations)
-      for (const { text, behind } of went) insertBehind(doc, behind, text, operations)
+    return (marks.length > 0 ? begun : composed)(state, stamp, (maker) => {
+      maker.made.push(...marks)
+      for (const [key, k, count] of came) {
+        const stroke = Doc.strokeAt(doc, key)
+        if (stroke === undefined) continue
+        const end = Math.min(k + count, stroke.size + 1)
+        for (let unit = k; unit < end;) {
+          Tree.toUnit(maker.place, doc, Doc.serialOf(stroke, unit))
+          unit += hideRange(maker, end - unit)
+        }
+      }
+      for (const { text, behind: unit } of went) {
+        const serial = unit && Doc.find(doc, ...unit)
+        if (serial !== undefined) Tree.toUnit(maker.place, doc, serial)
+        insertAt(maker, serial === undefined, text)
+      }
     })
   }
-
-/** Hides those of the units that are visible. */
-const hide = (doc: Doc.Doc, { k, count, ...key }: Units, operations: Operations): void => {
-  const cursor = new Tree.Cursor()
-  for (let unit = k; unit < k + count;) {
-    const serial = Doc.find(doc, key, unit)
-    if (serial === undefined) return
-    const run = Doc.runOf(doc, serial)
-    cursor.seek(doc.root, Tree.labelOf(doc, serial), serial)
-    const length = Math.min(k + count - unit, cursor.length, run.serial + run.length - serial)
-    if (cursor.isVisible) operations.hideRange(serial, length)
-    unit += length
-  }
-}
-
-const insertBehind = (doc: Doc.Doc, units: Units | undefined, text: string, operations: Operations): void => {
-  const serial = units === undefined ? undefined : Doc.find(doc, units, units.k + units.count - 1)
-  const cursor = new Tree.Cursor()
-  if (serial === undefined) cursor.toStart(doc.root)
-  else {
-    cursor.seek(doc.root, Tree.labelOf(doc, serial), serial)
-    cursor.move(1)
-  }
-  operations.insertAt(serial ?? Tree.START, cursor.isAtRange ? cursor.serial : Tree.END, text)
-}

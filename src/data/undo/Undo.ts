@@ -23,7 +23,7 @@ interface Own {
 /** What others did: as an edit, or between two states. */
 type Others<S> = { readonly edit: Edit.Edit } | { readonly from: S; readonly to: S }
 
-/** From the oldest to the newest. Each is made from what the next ones give when they are undone. */
+/** Oldest first. Each is made from what the next ones give when they are undone. */
 type Stack<S> = ReadonlyArray<Own | Others<S>>
 
 export interface Undo<S> {
@@ -58,10 +58,10 @@ export interface Transitions<S, C> {
   /** After any other change. O(1). */
   readonly heard: (before: S, after: S) => (undo: Undo<S>) => Undo<S>
   /**
-   * The newest step of which others left something, taken back. Undefined if there is none. O(size
-   * of the step, and of what others did since).
+   * The newest step of which others left something, taken back; no commands if there is none.
+   * O(size of the step, and of what others did since).
    */
-  readonly take: (from: 'done' | 'undone') => (undo: Undo<S>) => Taken<S, C> | undefined
+  readonly take: (from: 'done' | 'undone') => (undo: Undo<S>) => Taken<S, C>
 }
 
 export const transitions = <S, C>(
@@ -73,7 +73,7 @@ export const transitions = <S, C>(
   const editBetween = (before: S, after: S): Edit.Edit => Edit.of(diff(before)(after).filter(isTracked))
   return {
     wrote: (before, after, now) => (undo) => {
-      const edit = Edit.inverse(editBetween(before, after))
+      const edit = editBetween(after, before)
       if (isEmpty(edit)) return undo
       const step = now - undo.time < captureTimeout ? undo.step : undo.step + 1
       return { done: joined({ step, edit }, undo.done), undone: [], step, time: now }
@@ -87,19 +87,19 @@ export const transitions = <S, C>(
       let rest = undo[stack]
       for (;;) {
         const taken = newest(rest, editBetween)
-        if (taken === undefined) return undefined
+        if (taken === undefined) return { commands: [], next: () => ({ ...undo, [stack]: [] }) }
         rest = taken.rest
         const patches = taken.edits.flatMap(Edit.patchesOf)
         if (patches.length === 0) continue
         const next = (before: S, after: S): Undo<S> => {
-          const made = editBetween(before, after)
+          const back = editBetween(after, before)
           const step = undo.step + 1
           const other = stack === 'done' ? 'undone' : 'done'
-          const back = isEmpty(made) ? undo[other] : [...undo[other], { step, edit: Edit.inverse(made) }]
-          const left = [...taken.rest, ...otherwise(taken.edits, made)]
-          return { ...undo, [stack]: left, [other]: back, step, time: -Infinity }
+          const more = isEmpty(back) ? undo[other] : [...undo[other], { step, edit: back }]
+          const left = isAsPlanned(taken.edits, back) ? taken.rest : []
+          return { ...undo, [stack]: left, [other]: more, step, time: -Infinity }
         }
-        return { commands: dataType.patch?.(patches) ?? [], next }
+        return { commands: dataType.patch!(patches), next }
       }
     },
   }
@@ -108,7 +108,7 @@ export const transitions = <S, C>(
 /** Whether what changed at a place can be taken back: each part of a bucket says so itself. */
 const canPatch = (dataType: object, [name, ...at]: Path): boolean => {
   const { parts, patch } = dataType as Partial<Scuttlebucket.Type<Scuttlebucket.Parts>>
-  const part = parts?.[String(name)]
+  const part = parts?.[name as string]
   return part === undefined ? patch !== undefined : canPatch(part, at)
 }
 
@@ -155,15 +155,14 @@ const newest = <S>(
   }
   return step === undefined
     ? undefined
-    : { edits, rest: [...stack.slice(0, i + 1), ...others.filter((one) => !isEmpty(one)).map((edit) => ({ edit }))] }
+    : { edits, rest: [...stack.slice(0, i + 1), ...others.map((edit) => ({ edit }))] }
 }
 
-const none: Edit.Edit['values'] = new Map()
-
-/** Where lists came out otherwise than the edits say, as if others had done it. */
-const otherwise = (edits: ReadonlyArray<Edit.Edit>, made: Edit.Edit): ReadonlyArray<{ readonly edit: Edit.Edit }> => {
-  const back = edits.map(Edit.inverse).reverse()
-  const all = [...back, made].map(({ lists }) => ({ values: none, lists }))
-  const edit = all.reduce<Edit.Edit>((one, next) => Edit.both(one, next)!, { values: none, lists: new Map() })
-  return isEmpty(edit) ? [] : [{ edit }]
+/**
+ * Whether lists came out as the edits say, given the edit back. A feed puts what comes back last:
+ * older steps would find other items.
+ */
+const isAsPlanned = (edits: ReadonlyArray<Edit.Edit>, back: Edit.Edit): boolean => {
+  const all = [back, ...edits].map(({ lists }) => ({ values: Edit.none, lists }))
+  return isEmpty(all.reduce((one, next) => Edit.both(one, next)!))
 }

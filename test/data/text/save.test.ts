@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { scuttlebutt, Text, type Replica } from '../../../src/index.js'
+import * as t from 'io-ts'
+import { Model, scuttlebutt, Text, type Replica } from '../../../src/index.js'
 import { right } from '../../right.js'
 import { inMemory } from '../../runs.js'
 import { expectSound, orderOf, shrink } from './invariants.js'
 
 shrink()
 
-const { create, change, history, applyUpdates, digest, merge } = scuttlebutt(Text)
+const { create, change, history, applyUpdates, digest, load, merge } = scuttlebutt(Text)
 
 type Pad = Replica<Text.State, Text.Change>
 
@@ -39,7 +40,7 @@ test('A replica that is saved and loaded is the same, and goes on as it does', (
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30, size: 'max' }), fc.array(step, { maxLength: 5 }), (steps, more) => {
       const [pad, other] = madeBy(steps)
-      const loaded = right(Text.load(JSON.parse(JSON.stringify(Text.save(pad)))))
+      const loaded = right(load(JSON.parse(JSON.stringify(Text.save(pad)))))
       expect(Text.getEq().equals(loaded.state, pad.state)).toBe(true)
       expect(orderOf(loaded.state)).toEqual(orderOf(pad.state))
       expect(Text.spans(loaded.state)).toEqual(Text.spans(pad.state))
@@ -70,22 +71,32 @@ test('What is not saved by it is refused, and never throws', () => {
   ])
   const saved = JSON.parse(JSON.stringify(Text.save(pad))) as Text.Saved
   const refused = (json: unknown): void => {
-    expect(Text.load(json)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
+    expect(load(json)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
   }
   for (const json of [null, 1, {}, [], { text: 1 }, { text: 2 }]) refused(json)
-  refused({ ...saved, order: saved.order.slice(2) })
-  refused({ ...saved, order: [...saved.order, ...saved.order] })
-  refused({ ...saved, runs: [...saved.runs, 0, 9, 1, 0, 0] })
-  refused({ ...saved, runs: saved.runs.map((n) => n + 1) })
-  refused({ ...saved, runs: [9, 1, 1, -1, -2] })
+  refused({ ...saved, pieces: saved.pieces.slice(6) })
+  refused({ ...saved, pieces: [...saved.pieces, ...saved.pieces] })
+  refused({ ...saved, pieces: [...saved.pieces, 0, 9, 1, 0, 0, 0] })
+  refused({ ...saved, pieces: saved.pieces.map((n) => n + 1) })
+  refused({ ...saved, pieces: [9, 1, 1, 0, -1, -2] })
   fc.assert(
-    fc.property(fc.nat(), fc.integer({ min: -3, max: 9 }), fc.boolean(), (at, value, isOrder) => {
-      const numbers = [...(isOrder ? saved.order : saved.runs)]
-      numbers[at % numbers.length] = value
-      const loaded = Text.load({ ...saved, [isOrder ? 'order' : 'runs']: numbers })
+    fc.property(fc.nat(), fc.double(), (at, value) => {
+      const pieces = [...saved.pieces]
+      pieces[at % pieces.length] = value
+      const loaded = load({ ...saved, pieces })
       if (loaded._tag === 'Right')
         expect(Text.toString(loaded.right.state).length).toBe(Text.length(loaded.right.state))
     }),
     { numRuns: inMemory(300) },
   )
+})
+
+test('A loaded text has the limits of its type, and types without a saved form load nothing', () => {
+  const [pad] = madeBy([[false, 0, 0, 'abc', 3]])
+  const saved: unknown = JSON.parse(JSON.stringify(Text.save(pad)))
+  const single = scuttlebutt(Text.of({ units: 0 }))
+  let replica = right(single.load(saved))
+  for (const at of [3, 4]) replica = right(single.change(Text.insert(at, 'x'), 2000)(replica))[1]
+  expect(history()(replica)).toHaveLength(3)
+  expect(scuttlebutt(Model.of(t.number)).load(saved)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
 })
