@@ -21,7 +21,9 @@ import type { Lawful } from './model/Law.js'
 import type { Delivery } from './model/Subject.js'
 
 export { check } from './check.js'
-export type { Options } from './search.js'
+export type { Asked } from './judge.js'
+export type { Options, Profile } from './search.js'
+export type { ExchangeFeature, ExchangeStep } from './model/Exchange.js'
 export {
   format,
   LawBroken,
@@ -45,7 +47,7 @@ export {
   type Operations,
   type States,
 } from './subjects/forms.js'
-export type { Law, Lawful, Verdict, Violation } from './model/Law.js'
+export type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 export * as laws from './laws/index.js'
 export type { Operation } from './model/Operation.js'
 export type { Parting, Run, RunEvent } from './model/Run.js'

@@ -1,5 +1,6 @@
 /** Anything replicated, as a network sees it: the simulator runs it. */
 import type * as fc from 'fast-check'
+import type { DataType } from '../../core/DataType.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Operation } from './Operation.js'
 
@@ -78,4 +79,9 @@ export interface Subject<R, C, M> {
   /** What replicas must show after all operations. */
   readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
   readonly qualities: ReadonlyArray<Quality<R, C, M>>
+  /**
+   * The data type, of replicas of this library. They also run as devices, which exchange messages
+   * and sessions.
+   */
+  readonly dataType?: DataType<unknown, unknown>
 }

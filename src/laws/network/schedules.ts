@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
 import type { Drawn } from './draw.js'
+import { exchangeSteps, simplerExchange } from './exchanges.js'
 import { simulate } from './simulate.js'
 
 /** Ids that sort in unexpected ways, and names that every object has. */
@@ -13,6 +14,11 @@ export interface Size {
   readonly replicas?: number | { readonly min: number; readonly max: number }
   /** The most steps. Default 24. */
   readonly steps?: number
+  /**
+   * In how many schedules replicas of this library are devices, which exchange messages and
+   * sessions. In the others updates are told one by one or as histories. Default: half.
+   */
+  readonly exchanges?: 'none' | 'half' | 'all'
 }
 
 /**
@@ -32,14 +38,16 @@ export interface Size {
  */
 export const schedules = <R, C, M>(
   subject: Subject<R, C, M>,
-  { replicas = { min: 2, max: 7 }, steps = 24 }: Size = {},
+  { replicas = { min: 2, max: 7 }, steps = 24, exchanges = 'half' }: Size = {},
 ): fc.Arbitrary<Schedule<C>> => {
   const { min, max } = typeof replicas === 'number' ? { min: replicas, max: replicas } : replicas
   const count = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min, max: Math.min(max, min + 1) }) },
     { weight: 1, arbitrary: fc.integer({ min, max }) },
   )
-  const skeleton = count
+  const of = (skeleton: fc.Arbitrary<Schedule<C>>): fc.Arbitrary<Schedule<C>> =>
+    new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
+  const networks = count
     .chain((length) => fc.shuffledSubarray(IDS, { minLength: length, maxLength: length }))
     .chain((ids) =>
       fc.record({
@@ -51,7 +59,19 @@ export const schedules = <R, C, M>(
       }),
     )
     .map(({ stopped, steps: drawn, ...rest }) => ({ ...rest, steps: stopped ? drawn.map(atOne) : drawn }))
-  return new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
+  const { dataType } = subject
+  if (dataType === undefined) return of(networks)
+  const devices = count
+    .chain((length) => fc.shuffledSubarray(IDS, { minLength: length, maxLength: length }))
+    .chain((ids) =>
+      fc.record({
+        ids: fc.constant<ReadonlyArray<string>>(ids),
+        steps: exchangeSteps<C>(ids.length, steps, dataType.prune !== undefined),
+        luck: fc.nat(999),
+        exchanges: fc.record({ old: fc.nat(2 ** ids.length - 1) }),
+      }),
+    )
+  return of(fc.oneof(exchanges === 'all' ? devices : networks, exchanges === 'none' ? networks : devices))
 }
 
 const atOne = <C>(one: ScheduleStep<C>): ScheduleStep<C> => ('now' in one ? { ...one, now: 1 } : one)
@@ -131,6 +151,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
     }
     if (ids.length > 2) for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
     yield* plainIds(schedule)
+    if ((schedule.exchanges?.old ?? 0) > 0) yield { ...schedule, exchanges: { old: 0 } }
     for (let smaller = 0; smaller < Math.min(luck, 8); smaller++) yield { ...schedule, luck: smaller }
     for (const [i, step] of steps.entries()) {
       for (const simpler of this.simpler(step))
@@ -159,6 +180,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
 
   private *simpler(step: ScheduleStep<C>): IterableIterator<ScheduleStep<C>> {
     if ('now' in step) for (const now of [1, step.now - 1]) if (now > 0 && now < step.now) yield { ...step, now }
+    yield* simplerExchange(step)
     switch (step._tag) {
       case 'local': {
         const origin = step.command === undefined ? undefined : this.origins.get(step.command)
@@ -187,23 +209,18 @@ const without =
   (gone: number) =>
   <C>({ ids, steps, ...rest }: Schedule<C>): Schedule<C> => {
     const renumber = (i: number): number => (i > gone ? i - 1 : i)
+    const withoutBit = (bits: number): number => (bits & ((1 << gone) - 1)) | ((bits >> (gone + 1)) << gone)
     const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
-      switch (step._tag) {
-        case 'deliver':
-          return step.to === gone ? [] : [{ ...step, to: renumber(step.to) }]
-        case 'send':
-          return step.from === gone || step.to === gone
-            ? []
-            : [{ ...step, from: renumber(step.from), to: renumber(step.to) }]
-        case 'partition':
-          return [{ ...step, side: (step.side & ((1 << gone) - 1)) | ((step.side >> (gone + 1)) << gone) }]
-        case 'heal':
-          return [step]
-        default:
-          return step.at === gone ? [] : [{ ...step, at: renumber(step.at) }]
+      if (step._tag === 'partition') return [{ ...step, side: withoutBit(step.side) }]
+      const moved: Record<string, unknown> = { ...step }
+      for (const lane of ['at', 'from', 'to'] as const) {
+        if (moved[lane] === gone) return []
+        if (lane in moved) moved[lane] = renumber(moved[lane] as number)
       }
+      return [moved as unknown as ScheduleStep<C>]
     })
-    return { ...rest, ids: ids.filter((_, i) => i !== gone), steps: kept }
+    const exchanges = rest.exchanges && { exchanges: { old: withoutBit(rest.exchanges.old) } }
+    return { ...rest, ...exchanges, ids: ids.filter((_, i) => i !== gone), steps: kept }
   }
 
 /** The schedule with the ids `a`, `b`, `c`: in the order of the replicas, or sorted as before. */
