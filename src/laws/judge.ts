@@ -42,7 +42,18 @@ export interface Asked {
 
 /** Of a network of devices, these are asked: it keeps no record for the others. */
 const OF_EXCHANGES: ReadonlySet<LawName> = new Set<LawName>([
-  ...(['certainty', 'digests', 'agreement', 'ends', 'drains', 'clock', 'oracle', 'quality', 'total'] as const),
+  ...([
+    'certainty',
+    'digests',
+    'agreement',
+    'ends',
+    'drains',
+    'clock',
+    'oracle',
+    'quality',
+    'total',
+    'versions',
+  ] as const),
 ])
 
 /** Runs a schedule, and asks the laws in their order. */
@@ -73,10 +84,28 @@ const violationOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): Violation |
 
 /**
  * The law to report. If replicas diverge by gossip, and would not if they were told everything,
- * then their histories lack something.
+ * then their histories lack something. Of devices: if a
+ * history alone makes another replica, or the codec another change.
  */
-const blamed = <R, C, M>(subject: Lawful<R, C, M>, law: Law<R, C, M>, { schedule }: Run<R, C, M>): Law<R, C, M> => {
-  const histories = subject.laws.find(({ name }) => name === 'superseded')
-  if (law.name !== 'convergence' || histories === undefined) return law
+const blamed = <R, C, M>(subject: Lawful<R, C, M>, law: Law<R, C, M>, run: Run<R, C, M>): Law<R, C, M> => {
+  const named = (one: LawName): Law<R, C, M> | undefined => subject.laws.find(({ name }) => name === one)
+  const histories = named('superseded')
+  if (histories === undefined) return law
+  if (run.exchanged !== undefined && named('codec')?.check(run) !== undefined) return named('codec')!
+  if (run.exchanged !== undefined) {
+    const versions = run.events.map(({ after }) => after)
+    return histories.check({
+      ...run,
+      subject,
+      ids: run.ids,
+      events: run.events,
+      operations: run.operations,
+      whole: versions,
+    }) === undefined
+      ? law
+      : histories
+  }
+  if (law.name !== 'convergence') return law
+  const { schedule } = run
   return simulate(subject, schedule, 'everything').parted === undefined ? histories : law
 }

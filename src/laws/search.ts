@@ -2,7 +2,7 @@
  * Looks for a schedule that breaks a law: the one given, every run of a small scope, random runs.
  */
 import * as fc from 'fast-check'
-import { isHygiene, judge, lawsAsked, type Asked, type Broken, type Judged } from './judge.js'
+import { isHygiene, judge, lawsAsked, type Asked, type Broken } from './judge.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
@@ -91,11 +91,10 @@ const RANDOM: Broken = {
 }
 
 /** A run that breaks a law, by the place of its schedule among those drawn. */
-interface Met {
-  readonly law: LawName
-  readonly why: string
-  readonly path: string
+interface Met<R, C, M> {
+  readonly run: Run<R, C, M>
   readonly broken: Broken
+  readonly path: string
 }
 
 class RandomSearch<R, C, M> {
@@ -114,33 +113,34 @@ class RandomSearch<R, C, M> {
 
   run(): Found<R, C, M> | undefined {
     const { seed, path } = this.options
-    if (seed !== undefined && path !== undefined) return this.shrunk(seed, path, undefined, 1, [])
-    const { grave, hygiene, runs } = this.search()
+    if (seed !== undefined && path !== undefined) return this.shrunk(path, undefined, [])
+    const { grave, hygiene } = this.search()
     const worst = grave ?? hygiene[0]
     if (worst === undefined) return undefined
-    const beside = hygiene.filter((met) => met !== worst).map(({ broken: { law }, why }) => ({ law, why }))
-    return this.shrunk(this.seed, worst.path, worst.law, grave === undefined ? Number(worst.path) + 1 : runs, beside)
+    const others = hygiene.filter((met) => met !== worst).map(({ broken }) => broken)
+    const beside = others.map(({ law, violation: { why } }) => ({ law, why }))
+    return this.shrunk(worst.path, worst, beside)
   }
 
   /**
    * Looks for a run that breaks a grave law. Runs that break one of mere hygiene are passed: the
    * first of each law is given beside.
    */
-  private search(): { readonly grave: Met | undefined; readonly hygiene: ReadonlyArray<Met>; readonly runs: number } {
+  private search(): { readonly grave: Met<R, C, M> | undefined; readonly hygiene: ReadonlyArray<Met<R, C, M>> } {
     const { subject, laws, options, tally } = this
     const { seed, time, profile } = options
     const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
-    let grave: Met | undefined
-    const hygiene = new Map<LawName, Met>()
+    let grave: Met<R, C, M> | undefined
+    const hygiene = new Map<LawName, Met<R, C, M>>()
     const property = fc.property(schedules(subject, options), (schedule) => {
       const place = tally.runs
       const { run, broken } = judge(subject, laws, schedule)
       tally.add(run)
       if (tally.runs % PROGRESS === 0) options.progress?.(tally.report())
       if (broken === undefined || this.isKnown(broken, run)) return true
-      const met = { law: broken.law.name, why: broken.violation.why, path: String(place), broken }
+      const met = { run, broken, path: String(place) }
       if (isHygiene(broken)) {
-        if (!hygiene.has(met.law)) hygiene.set(met.law, met)
+        if (!hygiene.has(broken.law.name)) hygiene.set(broken.law.name, met)
         return true
       }
       grave = met
@@ -153,7 +153,7 @@ class RandomSearch<R, C, M> {
       ...(time === undefined ? {} : { interruptAfterTimeLimit: time }),
     })
     this.seed = details.seed
-    return { grave, hygiene: [...hygiene.values()], runs: details.numRuns }
+    return { grave, hygiene: [...hygiene.values()] }
   }
 
   private isKnown(broken: Broken, run: Run<R, C, M>): boolean {
@@ -163,32 +163,32 @@ class RandomSearch<R, C, M> {
     return true
   }
 
-  /** The run at a place, made smaller while it breaks the same law; without a law, that it breaks. */
+  /** The run at a path, made smaller while it breaks the law that it broke when it was met. */
   private shrunk(
-    seed: number,
     path: string,
-    name: LawName | undefined,
-    runs: number,
+    met: Met<R, C, M> | undefined,
     beside: NonNullable<Origin['beside']>,
   ): Found<R, C, M> | undefined {
     const { subject, options } = this
-    let smallest: (Judged<R, C, M> & { readonly broken: Broken }) | undefined
+    const seed = options.seed ?? this.seed
+    let smallest: Pick<Met<R, C, M>, 'run' | 'broken'> | undefined = met
     let tried = 0
     const property = fc.property(schedules(subject, options), (schedule) => {
       if (++tried % PROGRESS === 0) options.progress?.(this.tally.report())
-      const wanted = smallest?.broken.law.name ?? name
+      const wanted = smallest?.broken.law.name
       const { run, broken } = judge(subject, this.lawsUpTo(wanted), schedule)
       if (broken === undefined || (wanted !== undefined && broken.law.name !== wanted)) return true
       smallest = { run, broken }
       return false
     })
     const { shrinkTime = DEFAULT_SHRINK_TIME } = options
-    const details = fc.check(property, { seed, path, numRuns: runs, interruptAfterTimeLimit: shrinkTime })
+    const details = fc.check(property, { seed, path, interruptAfterTimeLimit: shrinkTime })
     this.seed = seed
     if (smallest === undefined) return undefined
     const { run, broken } = smallest
-    const origin = { seed, path: details.counterexamplePath ?? path, runs, shrinks: details.numShrinks, beside }
-    return { ...(this.isRepeatable(run, broken) ? broken : RANDOM), run, origin }
+    const shrinks = details.numShrinks
+    const origin = { seed, path: details.counterexamplePath ?? path, runs: Number.parseInt(path) + 1, shrinks }
+    return { ...(this.isRepeatable(run, broken) ? broken : RANDOM), run, origin: { ...origin, beside } }
   }
 
   /** Graver laws are asked before the one that is being shrunk; those after it need not be. */

@@ -49,6 +49,7 @@ export const average = broken(
       'a merge that averages is idempotent and commutative, but not associative (Shapiro et al., SSS 2011, ' +
       'definition 2.4)',
     law: 'associativity',
+    also: ['convergence'],
     verdict: 'unlawful',
   },
   states({ empty: 0, command: fc.nat(9), mutate: (n) => () => n, merge: (other) => (held) => (held + other) / 2 }),
@@ -80,7 +81,8 @@ export const markersAlone = broken(
       'a marker prunes the first items of a source by number, and supersedes them: a newcomer gets the ' +
       'marker without them, and prunes others',
     law: 'superseded',
-    verdict: 'unlawful',
+    also: ['digests', 'certainty'],
+    verdict: 'lost',
   },
   ofDataType<ReadonlyArray<Update<Fed>>, Fed>(
     {

@@ -139,7 +139,7 @@ export const deleteWithoutTombstone = broken(
       'a removed key is forgotten with its stamp: an older write that arrives late brings it back (Demers ' +
       'et al., PODC 1987, section 2: death certificates)',
     law: 'convergence',
-    also: ['superseded', 'associativity'],
+    also: ['superseded', 'merge', 'certainty', 'digests'],
     verdict: 'diverged',
   },
   ofDataType<ReadonlyMap<string, Update<Set>>, Set>(
@@ -175,8 +175,8 @@ export const forgottenFields = broken(
       'an update that loses one of its fields is superseded whole, though its other fields still count: ' +
       'histories lack those fields',
     law: 'superseded',
-    also: ['associativity'],
-    verdict: 'unlawful',
+    also: ['merge', 'digests', 'certainty'],
+    verdict: 'lost',
   },
   ofDataType<ReadonlyMap<string, Update<Fields>>, Fields>(
     {

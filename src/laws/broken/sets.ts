@@ -47,6 +47,7 @@ export const twoPhaseReAdds = broken(
       'a two-phase set forgets a removal to add the element again: the next merge brings the removal back ' +
       '(Shapiro et al., INRIA RR-7506, section 3.3.2)',
     law: 'inflation',
+    also: ['convergence'],
     verdict: 'unlawful',
   },
   states<TwoPhase, Command>({

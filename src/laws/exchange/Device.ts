@@ -61,7 +61,7 @@ export const hear = <S, C>(
   const { program, replica } = device
   const decoded = program.decodeMessage(policyOf(refuses))(JSON.parse(mail))
   if (decoded._tag === 'Left') throw new Error(`a message is refused: ${JSON.stringify(decoded.left)}`)
-  const message = refuses === 'many' ? withoutSome(decoded.right as Message<C>) : (decoded.right as Message<C>)
+  const message = refuses === 'many' ? withoutSome(decoded.right) : decoded.right
   const { batch, vouching } = brought(message)(replica)
   const next = take(device, batch, vouching)
   const limits = budget > 0 ? { maxUpdates: budget } : {}

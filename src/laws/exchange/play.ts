@@ -10,11 +10,11 @@ import type { Back, ExchangeFeature, ExchangeLaw, ExchangeStep } from '../model/
 import type { Operation } from '../model/Operation.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
+import { sameValue } from '../model/show.js'
 import type { Subject } from '../model/Subject.js'
 import type { Violation } from '../model/Violation.js'
 import { draw, type Drawn } from '../network/draw.js'
 import * as Device from './Device.js'
-import { Event } from './Event.js'
 import * as Judge from './Judge.js'
 import * as Link from './Link.js'
 import { Oracle } from './Oracle.js'
@@ -73,6 +73,8 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
   private readonly versions: Device.Device<S, C>[][] = []
   /** The index of the last event of each device. */
   private readonly last: number[] = []
+  /** What each device shows. */
+  private readonly views: string[] = []
   private mail: Mail[] = []
   private links: Link.Link<C>[] = []
   private step = 0
@@ -103,6 +105,7 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
         this.devices.push(device)
         this.versions.push([device])
         this.last.push(-1)
+        this.views.push(this.subject.view(device.replica))
       }
       for (const step of this.schedule.steps) {
         this.take(step)
@@ -115,7 +118,7 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     }
     // who died may have taken something along, and who went back may have forgotten something
     const { features } = this.exchanged
-    const isWhole = !features.has('death') && !features.has('restore') && !this.isForked && !this.isExcused
+    const isWhole = !features.has('death') && !features.has('restore') && !this.isForked && !this.isOver()
     this.replicas = isWhole ? this.alive().map(([, { replica }]) => replica) : []
   }
 
@@ -274,9 +277,10 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     this.send(to, answer)
   }
 
-  private talk({ from, to, budgets }: Of<'talk'>): void {
+  private talk({ from, to, budgets, refuses }: Of<'talk'>): void {
     const first = this.devices[from]!
     if (budgets[0] + budgets[1] > 0) this.exchanged.features.add('budget')
+    let hasRefused = false
     let text: string | undefined = Device.written(first.program, first.program.open(first.replica))
     for (let count = 1; text !== undefined; count++) {
       if (count > MAX_TALK) {
@@ -288,13 +292,15 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
         this.devices[at]!,
         text,
         budgets[count % 2]!,
-        undefined,
+        at === to ? refuses : undefined,
       )
       text = heard[1]
+      hasRefused ||= heard[2]
       this.put(at, heard[0], 'receive', 'a message', other)
       if (this.isOver()) return
     }
-    this.agree(from, to)
+    if (!hasRefused) this.agree(from, to)
+    else this.exchanged.features.add('updateRefused')
   }
 
   private agree(from: number, to: number): void {
@@ -368,15 +374,21 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     this.versions[at]!.push(device)
     const place = { step: this.step, at, ...(from !== undefined && { from, sentAt: sent?.sentAt ?? this.last[from]! }) }
     const { replica } = device
+    const was = this.views[at]!
+    const view = before?.replica.state === replica.state ? was : this.subject.view(replica)
     this.last[at] = this.events.length
+    this.views[at] = view
     const what = { ...place, ...(operation !== undefined && { operation }) }
-    this.events.push(new Event(this.subject, tag, text, before?.replica ?? replica, replica, what))
+    const versions = { before: before?.replica ?? replica, was, after: replica, view }
+    this.events.push({ _tag: tag, text, ...what, ...versions, remembered: undefined, knows: 0n })
     if (before?.replica === replica) return
     this.judge(at, tag === 'crash' ? undefined : before, device)
   }
 
   private note(tag: RunEvent<Replica<S, C>>['_tag'], at: number, text: string, { replica }: Device.Device<S, C>): void {
-    this.events.push(new Event(this.subject, tag, text, replica, replica, { step: this.step, at }))
+    const view = this.views[at]!
+    const versions = { before: replica, was: view, after: replica, view, remembered: undefined, knows: 0n }
+    this.events.push({ _tag: tag, text, step: this.step, at, ...versions })
   }
 
   private judge(at: number, before: Device.Device<S, C> | undefined, device: Device.Device<S, C>): void {
@@ -397,14 +409,16 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     }
     for (const [i, other] of this.alive()) {
       if (i === at || !Judge.isSameVersion(replica, other.replica)) continue
-      if (this.areEqual(device, other)) continue
+      if (this.areEqual(at, i)) continue
       const why = `${this.ids[at]!} and ${this.ids[i]!} have equal digests, and differ`
       this.fail('digests', { why, states: this.shown(device, other), events: [this.last[at]!, this.last[i]!] })
     }
   }
 
-  private areEqual(a: Device.Device<S, C>, b: Device.Device<S, C>): boolean {
-    return this.subject.equals(a.replica, b.replica) && this.subject.view(a.replica) === this.subject.view(b.replica)
+  private areEqual(a: number, b: number): boolean {
+    const [x, y] = [this.devices[a]!.replica, this.devices[b]!.replica]
+    const { equals, show } = this.subject
+    return equals(x, y) && (this.views[a] === this.views[b] || sameValue(show(x), show(y)))
   }
 
   private fail(law: ExchangeLaw, violation: Violation): void {
@@ -419,22 +433,20 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
       if (device.program !== this.programs.new)
         this.put(i, Device.upgrade(device, this.programs.new), 'receive', 'upgraded')
     }
-    const pairs = this.alive().flatMap(([i]) => this.alive().flatMap(([j]) => (i < j ? [[i, j] as const] : [])))
+    const alive = this.alive().map(([i]) => i)
     const { luck = 0 } = this.schedule
-    const isByLinks = luck % 2 === 1
-    if (isByLinks) {
-      for (const [i, j] of pairs) this.connect(i, j)
+    // there and back: what the last one says may be news to the first
+    const chain = alive.slice(1).map((i, before) => [alive[before]!, i] as const)
+    if (luck % 2 === 1) {
+      for (const [i, j] of chain) this.connect(i, j)
       this.drain()
     } else {
-      const budget = luck % 5
-      // what one pair says may be news to another
-      for (let round = 0; round < 2; round++) {
-        for (const [from, to] of pairs) {
-          if (this.isOver()) return
-          this.talk({ _tag: 'talk', from, to, budgets: [budget, (luck % 3) + 1] })
-        }
+      for (const [from, to] of [...chain, ...[...chain].reverse()]) {
+        if (this.isOver()) return
+        this.talk({ _tag: 'talk', from, to, budgets: [luck % 5, (luck % 3) + 1] })
       }
     }
+    const pairs = alive.flatMap((i) => alive.flatMap((j) => (i < j ? [[i, j] as const] : [])))
     for (const [i, j] of pairs) this.agree(i, j)
     this.converged()
   }
@@ -464,7 +476,7 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     const [first, ...others] = this.alive()
     if (first === undefined) return
     for (const [i, other] of others) {
-      if (this.areEqual(first[1], other) || first[1].replica.clock.floor !== other.replica.clock.floor) continue
+      if (this.areEqual(first[0], i) || first[1].replica.clock.floor !== other.replica.clock.floor) continue
       const why = `${this.ids[first[0]]!} and ${this.ids[i]!} have told each other all, and differ`
       this.fail('agreement', {
         why,

@@ -63,7 +63,7 @@ export const versions = law('versions', 'unlawful', 'older versions never change
   for (const [i, { after, view, remembered }] of events.entries()) {
     const now = subject.view(after)
     if (now !== view) return { why: 'an older version shows something else now', states: [view, now], events: [i] }
-    if (subject.remember === undefined) continue
+    if (subject.remember === undefined || remembered === undefined) continue
     const remember = subject.remember(after)
     if (!sameValue(remember, remembered)) {
       return { why: 'an older version tells others something else now', states: [remembered, remember], events: [i] }

@@ -139,16 +139,21 @@ export const histories = law('history', 'the history is complete, minimal and so
   return undefined
 })
 
-export const superseded = law('superseded', 'nobody needs a superseded update', (run, type) => {
-  const { create, applyUpdates, history } = type
-  for (const replica of run.whole) {
-    const newcomer = applyUpdates(history()(replica))(create(''))
-    const why = 'a replica differs from a newcomer that was told its history alone'
-    const violation = differAtAll(run, type, why, replica, newcomer)
-    if (violation !== undefined) return violation
-  }
-  return undefined
-})
+export const superseded = law(
+  'superseded',
+  'nobody needs a superseded update',
+  (run, type) => {
+    const { create, applyUpdates, history } = type
+    for (const replica of run.whole) {
+      const newcomer = applyUpdates(history()(replica))(create(''))
+      const why = 'a replica differs from a newcomer that was told its history alone'
+      const violation = differAtAll(run, type, why, replica, newcomer)
+      if (violation !== undefined) return violation
+    }
+    return undefined
+  },
+  'lost',
+)
 
 export const codec = law('codec', 'decoding gives the change that was encoded', ({ operations }, type) => {
   const { dataType, decode } = type

@@ -33,12 +33,13 @@ interface Heard {
   readonly refuses?: Refusing | undefined
 }
 
-/** Two devices talk until one has nothing to say. */
+/** Two devices talk until one has nothing to say. The second may refuse updates. */
 interface Talk {
   readonly _tag: 'talk'
   readonly from: number
   readonly to: number
   readonly budgets: readonly [number, number]
+  readonly refuses?: Refusing | undefined
 }
 
 interface Merge {

@@ -6,29 +6,40 @@ import type { ScheduleStep } from '../model/Schedule.js'
 /** What a network of devices mostly does. */
 type Kind = 'mail' | 'links' | 'both'
 
+const KINDS: ReadonlyArray<Kind> = ['mail', 'links', 'both']
+
 /** The steps of a network of `count` devices: some writes, then anything. */
 export const exchangeSteps = <C>(
   count: number,
   most: number,
   prunes: boolean,
 ): fc.Arbitrary<ReadonlyArray<ScheduleStep<C>>> =>
-  fc.constantFrom<Kind[]>('mail', 'links', 'both').chain((kind) => {
-    const at = fc.nat(count - 1)
-    const write = fc.record({ _tag: tag('local'), at, now: fc.integer({ min: 1, max: 5 }), luck: fc.nat() })
-    const first = fc.array<ScheduleStep<C>>(write, { minLength: Math.min(1, most), maxLength: Math.min(4, most) })
-    const rest = fc.oneof(
-      { weight: 12, arbitrary: write },
-      ...(kind === 'links' ? [] : byMail(at)),
-      ...(kind === 'mail' ? [] : byLinks(at)),
-      ...fates(at, prunes),
-    )
-    const others = fc.array<ScheduleStep<C>>(rest, {
-      minLength: most >> 2,
-      maxLength: Math.max(0, most - 4),
-      size: 'max',
-    })
-    return fc.tuple(first, others).map(([a, b]) => [...a, ...b])
+  fc.oneof(...KINDS.map((kind) => stepsOf<C>(kind, count, most, prunes)))
+
+const stepsOf = <C>(
+  kind: Kind,
+  count: number,
+  most: number,
+  prunes: boolean,
+): fc.Arbitrary<ReadonlyArray<ScheduleStep<C>>> => {
+  const at = fc.nat(count - 1)
+  const write = fc.record({ _tag: tag('local'), at, now: fc.integer({ min: 1, max: 5 }), luck: fc.nat() })
+  const first = fc.array<ScheduleStep<C>>(write, { minLength: Math.min(1, most), maxLength: Math.min(4, most) })
+  const rest = fc.oneof(
+    { weight: 12, arbitrary: write },
+    ...(kind === 'links' ? [] : byMail(at)),
+    ...(kind === 'mail' ? [] : byLinks(at)),
+    ...fates(at, prunes),
+  )
+  const others = fc.array<ScheduleStep<C>>(rest, {
+    minLength: Math.max(0, Math.min(most >> 2, most - 4)),
+    maxLength: Math.max(0, most - 4),
+    size: 'max',
   })
+  // without a link there is nothing to carry
+  const linked: ReadonlyArray<ScheduleStep<C>> = kind === 'mail' ? [] : [{ _tag: 'connect', from: 0, to: 1 }]
+  return fc.tuple(first, others).map(([a, b]) => [...a, ...linked, ...b])
+}
 
 const tag = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
 
@@ -48,7 +59,7 @@ const byMail = (at: fc.Arbitrary<number>): ReadonlyArray<Weighted> => {
     { weight: 6, arbitrary: fc.record({ _tag: tag('open'), at }) },
     { weight: 5, arbitrary: fc.record({ _tag: tag('push'), at, version: fc.nat(9) }) },
     { weight: 20, arbitrary: fc.record({ _tag: tag('hear'), to: at, mail: few, budget: few, keep, refuses }) },
-    { weight: 3, arbitrary: fc.record({ _tag: tag('talk'), from: at, to: at, budgets: fc.tuple(few, few) }) },
+    { weight: 3, arbitrary: fc.record({ _tag: tag('talk'), from: at, to: at, budgets: fc.tuple(few, few), refuses }) },
   ]
 }
 
@@ -67,7 +78,7 @@ const byLinks = (at: fc.Arbitrary<number>): ReadonlyArray<Weighted> => {
 
 const fates = (at: fc.Arbitrary<number>, prunes: boolean): ReadonlyArray<Weighted> => [
   { weight: 2, arbitrary: fc.record({ _tag: tag('merge'), from: at, to: at }) },
-  { weight: 5, arbitrary: fc.record({ _tag: tag('die', 'upgrade', 'upgrade', 'upgrade', 'upgrade'), at }) },
+  { weight: 3, arbitrary: fc.record({ _tag: tag('die', 'upgrade', 'upgrade'), at }) },
   {
     weight: 5,
     arbitrary: fc.record({ _tag: tag('restore', 'restore', 'rewind', 'rewind', 'fork'), at, version: fc.nat(9) }),

@@ -41,38 +41,54 @@ export const schedules = <R, C, M>(
   { replicas = { min: 2, max: 7 }, steps = 24, exchanges = 'half' }: Size = {},
 ): fc.Arbitrary<Schedule<C>> => {
   const { min, max } = typeof replicas === 'number' ? { min: replicas, max: replicas } : replicas
-  const count = fc.oneof(
-    { weight: 3, arbitrary: fc.integer({ min, max: Math.min(max, min + 1) }) },
-    { weight: 1, arbitrary: fc.integer({ min, max }) },
-  )
   const of = (skeleton: fc.Arbitrary<Schedule<C>>): fc.Arbitrary<Schedule<C>> =>
     new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
-  const networks = count
-    .chain((length) => fc.shuffledSubarray(IDS, { minLength: length, maxLength: length }))
-    .chain((ids) =>
-      fc.record({
-        ids: fc.constant<ReadonlyArray<string>>(ids),
-        steps: fc.array(step(subject, ids.length), { maxLength: steps, size: 'max' }),
-        luck: fc.nat(999),
-        // in one schedule of three all clocks stand still
-        stopped: fc.integer({ min: 1, max: 3 }).map((n) => n === 1),
-      }),
-    )
-    .map(({ stopped, steps: drawn, ...rest }) => ({ ...rest, steps: stopped ? drawn.map(atOne) : drawn }))
+  const networks = bySize({ min, max }, (count) => networkOf(subject, count, steps))
   const { dataType } = subject
-  if (dataType === undefined) return of(networks)
-  const devices = count
-    .chain((length) => fc.shuffledSubarray(IDS, { minLength: length, maxLength: length }))
-    .chain((ids) =>
-      fc.record({
-        ids: fc.constant<ReadonlyArray<string>>(ids),
-        steps: exchangeSteps<C>(ids.length, steps, dataType.prune !== undefined),
-        luck: fc.nat(999),
-        exchanges: fc.record({ old: fc.nat(2 ** ids.length - 1) }),
-      }),
-    )
-  return of(fc.oneof(exchanges === 'all' ? devices : networks, exchanges === 'none' ? networks : devices))
+  if (dataType === undefined || exchanges === 'none') return of(networks)
+  const prunes = dataType.prune !== undefined
+  const fewer = { min, max: Math.min(max, Math.max(min, MOST_DEVICES)) }
+  const devices = bySize(fewer, (count) => devicesOf<C>(count, steps, prunes))
+  return of(exchanges === 'all' ? devices : fc.oneof(networks, devices))
 }
+
+/** Each talks to each at the end. */
+const MOST_DEVICES = 4
+
+/** Few replicas more often than many. The arbitrary of each size is made once. */
+const bySize = <A>(
+  { min, max }: { readonly min: number; readonly max: number },
+  of: (count: number) => fc.Arbitrary<A>,
+): fc.Arbitrary<A> => {
+  const sizes = Array.from({ length: max - min + 1 }, (_, i) => of(min + i))
+  const least = sizes.slice(0, 2)
+  return fc.oneof(
+    ...least.map((arbitrary) => ({ weight: 3 * sizes.length, arbitrary })),
+    ...sizes.map((arbitrary) => ({ weight: least.length, arbitrary })),
+  )
+}
+
+const idsOf = (count: number): fc.Arbitrary<ReadonlyArray<string>> =>
+  fc.shuffledSubarray(IDS, { minLength: count, maxLength: count })
+
+const networkOf = <R, C, M>(subject: Subject<R, C, M>, count: number, steps: number): fc.Arbitrary<Schedule<C>> =>
+  fc
+    .record({
+      ids: idsOf(count),
+      steps: fc.array(step(subject, count), { maxLength: steps, size: 'max' }),
+      luck: fc.nat(999),
+      // in one schedule of three all clocks stand still
+      stopped: fc.integer({ min: 1, max: 3 }).map((n) => n === 1),
+    })
+    .map(({ stopped, steps: drawn, ...rest }) => ({ ...rest, steps: stopped ? drawn.map(atOne) : drawn }))
+
+const devicesOf = <C>(count: number, steps: number, prunes: boolean): fc.Arbitrary<Schedule<C>> =>
+  fc.record({
+    ids: idsOf(count),
+    steps: exchangeSteps<C>(count, steps, prunes),
+    luck: fc.nat(999),
+    exchanges: fc.record({ old: fc.nat(2 ** count - 1) }),
+  })
 
 const atOne = <C>(one: ScheduleStep<C>): ScheduleStep<C> => ('now' in one ? { ...one, now: 1 } : one)
 
