@@ -146,13 +146,18 @@ export const qualities = law(
   'quality',
   'the qualities hold that were asked for',
   ({ subject, operations, events, replicas }) => {
-    for (const { name: wish, afterLocal = () => true, atEnd = () => true } of subject.qualities) {
+    for (const { name: wish, afterLocal = () => true, atEnd = () => true, ofOne = false } of subject.qualities) {
       for (const { event, command, id, now } of operations) {
         const { before, after, was, view } = events[event]!
         if (!afterLocal(before, command, after, { id, now })) return { why: wish, states: [was, view], events: [event] }
       }
-      for (const replica of replicas)
-        if (!atEnd(replica, operations)) return { why: wish, states: [subject.view(replica), undefined] }
+      const one = operations.length % Math.max(1, replicas.length)
+      for (const [i, replica] of (ofOne ? replicas.slice(one, one + 1) : replicas).entries()) {
+        const answer = atEnd(replica, operations)
+        if (answer === true || (answer !== false && sameValue(answer[0], answer[1]))) continue
+        const why = `${name(ofOne ? one : i, subject)}: ${wish}`
+        return { why, states: answer === false ? [subject.view(replica), undefined] : answer }
+      }
     }
     return undefined
   },

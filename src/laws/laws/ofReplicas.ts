@@ -82,6 +82,26 @@ export const batch = law('batch', 'a batch gives the same as its updates one at 
   return undefined
 })
 
+export const own = law('own', 'an own update gives the same by `own` as by `apply`', (run, type) => {
+  const { dataType, eq } = type
+  if (dataType.own === undefined) return undefined
+  for (const { _tag, before, operation, after } of run.events) {
+    if (_tag !== 'local' || operation === undefined) continue
+    const [update] = run.operations[operation]!.message!
+    const fast = dataType.own(update!)(before.state)
+    const plain = dataType.apply([update!])(before.state)
+    const shown = (state: unknown): unknown => run.subject.show({ ...after, state: state as never })
+    if (eq.equals(fast.state, plain.state) && sameValue(shown(fast.state), shown(plain.state))) continue
+    const states = [shown(fast.state), shown(plain.state)] as const
+    return {
+      why: '`own` gives another state than `apply` for one update',
+      states,
+      events: [run.operations[operation]!.event],
+    }
+  }
+  return undefined
+})
+
 /** Like {@link differ}, and compares what the two can still tell others. */
 const differAtAll = <S, C>(
   run: RunOf<S, C>,
@@ -205,7 +225,7 @@ export const ofReplicas = <S, C>(
     convergence,
     oracle,
     ...ofExchanges,
-    ...[idempotence, batch, reference, clock, histories, superseded, codec].map(about),
+    ...[idempotence, batch, own, reference, clock, histories, superseded, codec].map(about),
     equivalence,
     about(replicaMerge),
     qualities,

@@ -35,8 +35,13 @@ export interface Quality<R, C, M> {
   /** Asked after each local command, on the replica that made it. */
   readonly afterLocal?: (before: R, command: C, after: R, where: Where) => boolean
   /** Asked of each replica when all have heard everything. */
-  readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean
+  readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean | Sides
+  /** Ask it of one replica only, drawn by luck: for what is costly. Default: of each. */
+  readonly ofOne?: boolean
 }
+
+/** What was found, and what was expected: they must be the same value. */
+export type Sides = readonly [found: unknown, expected: unknown]
 
 export interface Subject<R, C, M> {
   readonly name: string

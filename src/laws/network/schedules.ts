@@ -165,7 +165,10 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
       const rest = steps.length % size
       if (rest > 0 && size > 1) yield { ...schedule, steps: steps.slice(0, steps.length - rest) }
     }
-    if (ids.length > 2) for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
+    if (ids.length > 2) {
+      for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
+      for (let i = ids.length - 1; i > 0; i--) for (let into = 0; into < i; into++) yield merged(i, into)(schedule)
+    }
     yield* plainIds(schedule)
     if ((schedule.exchanges?.old ?? 0) > 0) yield { ...schedule, exchanges: { old: 0 } }
     for (let smaller = 0; smaller < Math.min(luck, 8); smaller++) yield { ...schedule, luck: smaller }
@@ -173,6 +176,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
       for (const simpler of this.simpler(step))
         yield { ...schedule, steps: steps.map((other, j) => (i === j ? simpler : other)) }
     }
+    yield* hearingLess(schedule)
     // pairs of steps that can only go together
     for (let i = 0; i < steps.length && steps.length < 16; i++) {
       for (let j = i + 1; j < steps.length; j++) {
@@ -220,24 +224,57 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
   }
 }
 
+/** A replica makes an operation itself, instead of hearing of it. */
+function* hearingLess<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
+  const { steps } = schedule
+  for (const [heard, { _tag, ...rest }] of steps.entries()) {
+    if (_tag !== 'deliver' && _tag !== 'send' && _tag !== 'talk') continue
+    const { to } = rest as { readonly to: number }
+    for (const [made, step] of steps.slice(0, heard).entries()) {
+      if (step._tag !== 'local' || step.at === to) continue
+      const moved = steps.map((other, i) => (i === made ? { ...step, at: to } : other))
+      yield { ...schedule, steps: moved.filter((_, i) => i !== heard) }
+    }
+  }
+}
+
 /** The schedule without a replica and without its steps. */
 const without =
   (gone: number) =>
-  <C>({ ids, steps, ...rest }: Schedule<C>): Schedule<C> => {
-    const renumber = (i: number): number => (i > gone ? i - 1 : i)
-    const withoutBit = (bits: number): number => (bits & ((1 << gone) - 1)) | ((bits >> (gone + 1)) << gone)
-    const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
-      if (step._tag === 'partition') return [{ ...step, side: withoutBit(step.side) }]
-      const moved: Record<string, unknown> = { ...step }
-      for (const lane of ['at', 'from', 'to'] as const) {
-        if (moved[lane] === gone) return []
-        if (lane in moved) moved[lane] = renumber(moved[lane] as number)
-      }
-      return [moved as unknown as ScheduleStep<C>]
-    })
-    const exchanges = rest.exchanges && { exchanges: { old: withoutBit(rest.exchanges.old) } }
-    return { ...rest, ...exchanges, ids: ids.filter((_, i) => i !== gone), steps: kept }
+  <C>(schedule: Schedule<C>): Schedule<C> =>
+    relaned(schedule, gone, (i) => (i === gone ? undefined : i))
+
+/** The schedule in which one replica does what another did, too. */
+const merged =
+  (gone: number, into: number) =>
+  <C>(schedule: Schedule<C>): Schedule<C> =>
+    relaned(schedule, gone, (i) => (i === gone ? into : i))
+
+/** The schedule without one replica: `laneOf` says who does its steps. Undefined: nobody. */
+const relaned = <C>(
+  { ids, steps, exchanges, ...rest }: Schedule<C>,
+  gone: number,
+  laneOf: (i: number) => number | undefined,
+): Schedule<C> => {
+  const withoutBit = (bits: number): number => (bits & ((1 << gone) - 1)) | ((bits >> (gone + 1)) << gone)
+  const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
+    if (step._tag === 'partition') return [{ ...step, side: withoutBit(step.side) }]
+    const moved: Record<string, unknown> = { ...step }
+    for (const lane of ['at', 'from', 'to'] as const) {
+      if (!(lane in moved)) continue
+      const to = laneOf(moved[lane] as number)
+      if (to === undefined) return []
+      moved[lane] = to > gone ? to - 1 : to
+    }
+    return moved.from !== undefined && moved.from === moved.to ? [] : [moved as unknown as ScheduleStep<C>]
+  })
+  return {
+    ...rest,
+    ...(exchanges && { exchanges: { old: withoutBit(exchanges.old) } }),
+    ids: ids.filter((_, i) => i !== gone),
+    steps: kept,
   }
+}
 
 /** The schedule with the ids `a`, `b`, `c`: in the order of the replicas, or sorted as before. */
 function* plainIds<C>({ ids, ...rest }: Schedule<C>): IterableIterator<Schedule<C>> {

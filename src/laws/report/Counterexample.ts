@@ -48,6 +48,8 @@ export interface Counterexample extends CounterexampleData {
   readonly format: () => string
   readonly toSvg: () => string
   readonly toMermaid: () => string
+  /** A test file that runs it again: {@link toTest}. */
+  readonly toTest: (options?: TestFile) => string
 }
 
 /** Where a counterexample comes from. */
@@ -77,6 +79,7 @@ export const counterexample = <R, C, M>(
     format: { value: () => format(data) },
     toSvg: { value: () => toSvg(data) },
     toMermaid: { value: () => toMermaid(data) },
+    toTest: { value: (options?: TestFile) => toTest(data, options) },
   })
 }
 
@@ -128,6 +131,35 @@ export const format = (counterexample: CounterexampleData): string => {
     ...(counterexample.beside ?? []).map(({ law: { name }, why: also }) => `also broken, ${name}: ${also}`),
   ].join('\n')
 }
+
+/** What a test file needs to know: what it imports to have a subject under this name. */
+export interface TestFile {
+  /** The lines that import or make `subject`. */
+  readonly subject?: string
+  /** Where `test` comes from. Default `node:test`. */
+  readonly runner?: string
+}
+
+/**
+ * A test file that fails while the counterexample holds. Its `subject` is yours to fill in, if it is
+ * not given: anything that {@link check} takes.
+ */
+export const toTest = (
+  { subject: name, law, why, schedule }: CounterexampleData,
+  { subject = "import { subject } from './subject.js'", runner = 'node:test' }: TestFile = {},
+): string =>
+  [
+    `import { test } from '${runner}'`,
+    "import { assert, network } from 'scuttlebutt-ts/laws'",
+    subject,
+    '',
+    `// the law ${law.name}: ${law.says}`,
+    `test(${JSON.stringify(`${name}: ${why.replaceAll(/\s+/g, ' ')}`)}, () => {`,
+    `  const schedule = ${toText(schedule, view).join('\n  ')}`,
+    `  assert(subject, { schedule, laws: ['${law.name}'] })`,
+    '})',
+    '',
+  ].join('\n')
 
 const originText = ({ seed, path, runs, shrinks }: Origin): ReadonlyArray<string> => {
   if (seed === undefined || path === undefined) return []
