@@ -2,6 +2,7 @@
 import type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
+import { acrossSources, inOrder, type Updates } from './model/updates.js'
 import { simulate } from './network/simulate.js'
 import type { Counterexample } from './report/Counterexample.js'
 
@@ -91,21 +92,23 @@ const blamed = <R, C, M>(subject: Lawful<R, C, M>, law: Law<R, C, M>, run: Run<R
   const named = (one: LawName): Law<R, C, M> | undefined => subject.laws.find(({ name }) => name === one)
   const histories = named('superseded')
   if (histories === undefined) return law
-  if (run.exchanged !== undefined && named('codec')?.check(run) !== undefined) return named('codec')!
   if (run.exchanged !== undefined) {
-    const versions = run.events.map(({ after }) => after)
-    return histories.check({
-      ...run,
-      subject,
-      ids: run.ids,
-      events: run.events,
-      operations: run.operations,
-      whole: versions,
-    }) === undefined
-      ? law
-      : histories
+    if (named('codec')?.check(run) !== undefined) return named('codec')!
+    if (dependsOnOrder(subject, run)) return law
+    const { ids, events, operations } = run
+    const whole = events.map(({ after }) => after)
+    return histories.check({ ...run, subject, ids, events, operations, whole }) === undefined ? law : histories
   }
   if (law.name !== 'convergence') return law
   const { schedule } = run
   return simulate(subject, schedule, 'everything').parted === undefined ? histories : law
+}
+
+/** Whether a newcomer that is told everything shows what depends on the order of sources. */
+const dependsOnOrder = <R, C, M>(subject: Lawful<R, C, M>, { operations }: Run<R, C, M>): boolean => {
+  const updates = inOrder(operations as unknown as ReadonlyArray<{ readonly message: Updates<unknown> }>)
+  const told = (message: Updates<unknown>): R =>
+    subject.receive(message as unknown as M, { id: '', now: 1 })(subject.create(''))
+  const sorted = told(updates)
+  return [1, 2, 5].some((luck) => !subject.equals(told(acrossSources(luck)(updates)), sorted))
 }

@@ -6,23 +6,15 @@ import * as Clock from '../../core/Clock.js'
 import type { Command, DataType } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import { sameStamp, type Update } from '../../core/Update.js'
-import type { Back, ExchangeFeature, ExchangeLaw, ExchangeStep } from '../model/Exchange.js'
-import type { Operation } from '../model/Operation.js'
-import type { Run, RunEvent } from '../model/Run.js'
-import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
-import { sameValue } from '../model/show.js'
-import type { Subject } from '../model/Subject.js'
-import type { Violation } from '../model/Violation.js'
+import type { Back, ExchangeStep } from '../model/Exchange.js'
+import type { Run } from '../model/Run.js'
+import type { Local, ScheduleStep } from '../model/Schedule.js'
 import { draw, type Drawn } from '../network/draw.js'
 import * as Device from './Device.js'
-import * as Judge from './Judge.js'
+import { Devices, type ScheduleOf, type Subjects } from './Devices.js'
 import * as Link from './Link.js'
-import { Oracle } from './Oracle.js'
-import { programsOf, type Programs } from './programs.js'
 
 type Updates<C> = ReadonlyArray<Update<C>>
-type Subjects<S, C> = Subject<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
-type ScheduleOf<S, C> = Schedule<Command<S, C, unknown>>
 type Of<K extends ExchangeStep['_tag']> = ExchangeStep & { readonly _tag: K }
 
 /** A message in the mail. */
@@ -54,47 +46,12 @@ export const playExchanges = <S, C>(
 
 type Drawns<S, C> = ReadonlyArray<Drawn<Command<S, C, unknown>>>
 
-class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>> {
-  readonly subject: Subjects<S, C>
-  readonly schedule: ScheduleOf<S, C>
-  readonly ids: ReadonlyArray<string>
-  readonly operations: Operation<Command<S, C, unknown>, Updates<C>>[] = []
-  readonly drawn: Drawn<Command<S, C, unknown>>[] = []
-  readonly events: RunEvent<Replica<S, C>>[] = []
-  readonly whole: ReadonlyArray<Replica<S, C>> = []
-  readonly exchanged: { features: Set<ExchangeFeature>; broken?: { law: ExchangeLaw; violation: Violation } } = {
-    features: new Set(),
-  }
-  replicas: ReadonlyArray<Replica<S, C>> = []
-  threw?: { readonly event: number; readonly error: unknown }
-  private readonly programs: Programs<S, C>
-  private readonly oracle: Oracle<S, C>
-  private readonly devices: (Device.Device<S, C> | undefined)[] = []
-  private readonly versions: Device.Device<S, C>[][] = []
-  /** The index of the last event of each device. */
-  private readonly last: number[] = []
-  /** What each device shows. */
-  private readonly views: string[] = []
+class Exchanges<S, C> extends Devices<S, C> {
   private mail: Mail[] = []
   private links: Link.Link<C>[] = []
-  private step = 0
   /** The newest stamp made. */
   private newest = 0
   private readonly restored = new Set<number>()
-  /** Own updates that a device forgot when it was restored: what it lacks of them may be lost. */
-  private readonly forgotten = new Set<Update<C>>()
-  /** Two contents came under one stamp: only the end of talks is promised. */
-  private isForked = false
-  /** Nothing more is promised: see {@link forgotten}. */
-  private isExcused = false
-
-  constructor(subject: Subjects<S, C>, dataType: DataType<S, C>, schedule: ScheduleOf<S, C>) {
-    this.subject = subject
-    this.schedule = schedule
-    this.ids = schedule.ids
-    this.programs = programsOf(dataType)
-    this.oracle = new Oracle(dataType)
-  }
 
   run(): void {
     try {
@@ -120,14 +77,6 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     const { features } = this.exchanged
     const isWhole = !features.has('death') && !features.has('restore') && !this.isForked && !this.isOver()
     this.replicas = isWhole ? this.alive().map(([, { replica }]) => replica) : []
-  }
-
-  private isOver(): boolean {
-    return this.isExcused || this.exchanged.broken !== undefined
-  }
-
-  private alive(): ReadonlyArray<readonly [number, Device.Device<S, C>]> {
-    return this.devices.flatMap((device, i) => (device === undefined ? [] : [[i, device] as const]))
   }
 
   private take(step: ScheduleStep<Command<S, C, unknown>>): void {
@@ -273,7 +222,15 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     const [next, answer, hasRefused] = Device.hear(device, letter.text, budget, refuses)
     if (hasRefused) features.add('updateRefused')
     if (budget > 0) features.add('budget')
-    this.put(to, next, 'receive', hasRefused ? 'a message, some refused' : 'a message', letter.from, undefined, letter)
+    this.put(
+      to,
+      next,
+      'receive',
+      hasRefused ? 'a message, some refused' : 'a message',
+      letter.from,
+      undefined,
+      letter.sentAt,
+    )
     this.send(to, answer)
   }
 
@@ -301,20 +258,6 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     }
     if (!hasRefused) this.agree(from, to)
     else this.exchanged.features.add('updateRefused')
-  }
-
-  private agree(from: number, to: number): void {
-    if (this.isForked || this.isOver()) return
-    const [a, b] = [this.devices[from]!, this.devices[to]!]
-    const lacks = [...this.oracle.missing(a.replica, b.replica), ...this.oracle.missing(b.replica, a.replica)]
-    if (lacks.length === 0) return
-    const [x, y] = [this.ids[from]!, this.ids[to]!]
-    const why = `${x} and ${y} have nothing more to say, and only one of them has ${Judge.textOf(lacks)}`
-    this.fail('agreement', { why, states: this.shown(a, b), events: [this.last[from]!, this.last[to]!] })
-  }
-
-  private shown(a: Device.Device<S, C>, b: Device.Device<S, C>): readonly [unknown, unknown] {
-    return [this.subject.show(a.replica), this.subject.show(b.replica)]
   }
 
   private connect(from: number, to: number): void {
@@ -356,73 +299,6 @@ class Exchanges<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Upda
     else this.links[i] = next
     this.put(at, device, 'receive', `line ${line.trim()}`, from)
     return next !== undefined
-  }
-
-  /** Gives a device its next version, and judges it. Nothing happens if it is the same. */
-  private put(
-    at: number,
-    device: Device.Device<S, C>,
-    tag: RunEvent<Replica<S, C>>['_tag'],
-    text: string,
-    from?: number,
-    operation?: number,
-    sent?: Mail,
-  ): void {
-    const before = this.devices[at]
-    if (device === before) return
-    this.devices[at] = device
-    this.versions[at]!.push(device)
-    const place = { step: this.step, at, ...(from !== undefined && { from, sentAt: sent?.sentAt ?? this.last[from]! }) }
-    const { replica } = device
-    const was = this.views[at]!
-    const view = before?.replica.state === replica.state ? was : this.subject.view(replica)
-    this.last[at] = this.events.length
-    this.views[at] = view
-    const what = { ...place, ...(operation !== undefined && { operation }) }
-    const versions = { before: before?.replica ?? replica, was, after: replica, view }
-    this.events.push({ _tag: tag, text, ...what, ...versions, remembered: undefined, knows: 0n })
-    if (before?.replica === replica) return
-    this.judge(at, tag === 'crash' ? undefined : before, device)
-  }
-
-  private note(tag: RunEvent<Replica<S, C>>['_tag'], at: number, text: string, { replica }: Device.Device<S, C>): void {
-    const view = this.views[at]!
-    const versions = { before: replica, was: view, after: replica, view, remembered: undefined, knows: 0n }
-    this.events.push({ _tag: tag, text, step: this.step, at, ...versions })
-  }
-
-  private judge(at: number, before: Device.Device<S, C> | undefined, device: Device.Device<S, C>): void {
-    const { replica } = device
-    const { features } = this.exchanged
-    if (replica.log.unread !== undefined) features.add('unread')
-    if (Clock.doubts(replica.clock) > 0) features.add('doubt')
-    if (this.isForked || this.isOver()) return
-    const uncovered = this.oracle.uncovered(replica)
-    if (uncovered.length > 0) {
-      if (uncovered.some((update) => this.forgotten.has(update))) this.isExcused = true
-      else this.fail('certainty', Judge.uncertain(this.ids[at]!, uncovered, this.last[at]!))
-      return
-    }
-    if (before !== undefined && !Clock.leq(before.replica.clock, replica.clock)) {
-      this.fail('clock', { why: `the clock of ${this.ids[at]!} went back`, events: [this.last[at]!] })
-      return
-    }
-    for (const [i, other] of this.alive()) {
-      if (i === at || !Judge.isSameVersion(replica, other.replica)) continue
-      if (this.areEqual(at, i)) continue
-      const why = `${this.ids[at]!} and ${this.ids[i]!} have equal digests, and differ`
-      this.fail('digests', { why, states: this.shown(device, other), events: [this.last[at]!, this.last[i]!] })
-    }
-  }
-
-  private areEqual(a: number, b: number): boolean {
-    const [x, y] = [this.devices[a]!.replica, this.devices[b]!.replica]
-    const { equals, show } = this.subject
-    return equals(x, y) && (this.views[a] === this.views[b] || sameValue(show(x), show(y)))
-  }
-
-  private fail(law: ExchangeLaw, violation: Violation): void {
-    this.exchanged.broken ??= { law, violation }
   }
 
   /** All links fall silent. Then the survivors, upgraded, tell each other all they have. */

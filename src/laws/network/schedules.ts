@@ -259,14 +259,15 @@ const relaned = <C>(
   const withoutBit = (bits: number): number => (bits & ((1 << gone) - 1)) | ((bits >> (gone + 1)) << gone)
   const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
     if (step._tag === 'partition') return [{ ...step, side: withoutBit(step.side) }]
-    const moved: Record<string, unknown> = { ...step }
+    const moved = { ...step } as { at?: number; from?: number; to?: number }
     for (const lane of ['at', 'from', 'to'] as const) {
-      if (!(lane in moved)) continue
-      const to = laneOf(moved[lane] as number)
+      const from = moved[lane]
+      if (from === undefined) continue
+      const to = laneOf(from)
       if (to === undefined) return []
       moved[lane] = to > gone ? to - 1 : to
     }
-    return moved.from !== undefined && moved.from === moved.to ? [] : [moved as unknown as ScheduleStep<C>]
+    return moved.from !== undefined && moved.from === moved.to ? [] : [moved as ScheduleStep<C>]
   })
   return {
     ...rest,
