@@ -1,15 +1,27 @@
 /**
  * The cost of signatures and of disks: `npm run bench:disk`, with `-- --quick` for a tenth of it.
  *
- * Signing; verifying, one by one and in a batch; opening a file and a LevelDB; bytes on disk.
- * All times are medians.
+ * Signing; verifying, one by one and in a batch; opening a file and a LevelDB; bytes on disk; what
+ * stays of each data type when all that was put in is removed. All times are medians.
  */
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import * as t from 'io-ts'
-import { Model, scuttlebutt, type Update } from 'scuttlebutt-ts'
+import {
+  AppendOnly,
+  Doc,
+  ExpiryModel,
+  Model,
+  RArray,
+  REdit,
+  scuttlebutt,
+  Text,
+  type Command,
+  type DataType,
+  type Update,
+} from 'scuttlebutt-ts'
 import { openFile } from 'scuttlebutt-ts/file'
 import { openLevel } from 'scuttlebutt-ts/level'
 import { ed25519, rsaSha1, verifyUpdates, type Signer, type Verifier } from 'scuttlebutt-ts/security'
@@ -162,5 +174,105 @@ const { size } = await stat(path.join(folder, 'each'))
 console.log()
 console.log(
   `writes that wait for the disk one by one: ${((acknowledged / each) * 1000).toFixed(0)} µs and ${(size / each).toFixed(1)} bytes an update`,
+)
+
+console.log()
+row('n put in, all removed', 'n', 'updates that stay', 'bytes of the file, compacted', 'bytes of the digest')
+row('---', '---', '---', '---', '---')
+
+/** Puts n things into a file, removes each of them, and says what is left. */
+const remains = async <S, C>(
+  name: string,
+  dataType: DataType<S, C>,
+  n: number,
+  put: (i: number) => Command<S, C, unknown>,
+  remove: (i: number, put: Update<C>) => Command<S, C, unknown>,
+  now = Date.now,
+): Promise<void> => {
+  const at = path.join(folder, `remains ${name}`)
+  const of = scuttlebutt(dataType)
+  const store = right(await openFile(at, of, 'me', { now })())
+  const made = Array.from({ length: n }, (_, i) => right(store.change(put(i))))
+  for (const [i, update] of made.entries()) right(store.change(remove(i, update)))
+  store.prune()
+  right(await store.compact())
+  right(await store.close())
+  const replica = store.getReplica()
+  const bytes = (await stat(at)).size
+  row(name, n, of.history()(replica).length, bytes, JSON.stringify(of.digest(replica)).length)
+}
+
+const removals = quick ? 2000 : 20_000
+const model = Model.of(t.number)
+const key = (i: number): string => `key ${String(i)}`
+const array = RArray.of(t.number)
+const feed = AppendOnly.of(t.number)
+const rows = Doc.of(t.number)
+await remains(
+  'Model, a key each',
+  model,
+  removals,
+  (i) => Model.set(key(i), i),
+  (i) => Model.remove(key(i)),
+)
+await remains(
+  'Model, one key',
+  model,
+  removals,
+  (i) => Model.set('key', i),
+  () => Model.remove('key'),
+)
+await remains(
+  'RArray, a queue',
+  array,
+  removals,
+  (i) => RArray.push(i),
+  () => RArray.shift(),
+)
+await remains(
+  'RArray, a stack',
+  array,
+  removals,
+  (i) => RArray.push(i),
+  () => RArray.pop(),
+)
+await remains(
+  'AppendOnly',
+  feed,
+  removals,
+  (i) => AppendOnly.push(i),
+  (_, [, timestamp, source]) => AppendOnly.remove(`${source}:${String(timestamp)}`),
+)
+await remains(
+  'Doc, rows',
+  rows,
+  removals,
+  (i) => Doc.set(key(i), { field: i }),
+  (i) => Doc.remove(key(i)),
+)
+await remains(
+  'REdit, lines',
+  REdit,
+  removals / 10,
+  (i) => REdit.splice(0, 0, `line ${String(i)}\n`),
+  (i) => REdit.splice(0, `line ${String(removals / 10 - 1 - i)}\n`.length, ''),
+)
+await remains(
+  'Text, characters',
+  Text,
+  removals,
+  (i) => Text.insert(i, 'x'),
+  () => Text.remove(0, 1),
+)
+const maxAge = 1000
+let time = 1_795_418_741_399
+const lapsing = ExpiryModel.of(t.number, { maxAge })
+await remains(
+  'ExpiryModel, lapsed',
+  lapsing,
+  removals,
+  (i) => ExpiryModel.set(key(i), i),
+  () => ExpiryModel.remove('none'),
+  () => (time += 1),
 )
 await rm(folder, { recursive: true })

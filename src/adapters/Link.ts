@@ -142,7 +142,7 @@ class PeerLink<S, C> implements Link {
     if (this.isReceiving) return ''
     let text = ''
     while (text.length < size) {
-      const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.store.getReplica())
+      const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.port.getReplica())
       this.session = sent.session
       for (const message of sent.send) text += this.encode(message)
       this.announce(sent.announce)
@@ -152,7 +152,7 @@ class PeerLink<S, C> implements Link {
   }
 
   status(): Status {
-    const status = Session.status(this.session, this.store.getReplica())
+    const status = Session.status(this.session, this.port.getReplica())
     return this.isClosed && status.phase !== 'failed' ? { ...status, phase: 'offline' } : status
   }
 
@@ -167,7 +167,7 @@ class PeerLink<S, C> implements Link {
     const decodeLine = this.decode({ ...this.policy, now: this.now() })
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
     const { dataType } = this.store.scuttlebutt
-    const heard = Session.receive(dataType)(messages)(this.session, this.store.getReplica())
+    const heard = Session.receive(dataType)(messages)(this.session, this.port.getReplica())
     this.session = heard.session
     const receiving = this.receive(heard.brought)
     this.isReceiving = receiving !== undefined

@@ -4,30 +4,33 @@ import type { either as E, taskEither as TE } from 'fp-ts'
 import { left, right } from '../core/Either.js'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
-import type { Sublevel } from './level/entries.js'
+import type { Level, Sublevel } from './level/entries.js'
 import { attempt, type LevelError } from './level/LevelError.js'
+import { lock, platformLocks, type WebLocks } from './level/lock.js'
 import { read } from './level/read.js'
 import { createWriter } from './level/writer.js'
 import * as names from './storage/names.js'
 import { createStore, type StoreOptions } from './store.js'
 import type { DurableStore } from './store/DurableStore.js'
 
+export type { Level } from './level/entries.js'
 export { showLevelError, type LevelError } from './level/LevelError.js'
-
-/**
- * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
- * The replicas have sublevels of their own, and nothing else in the database is touched.
- */
-export interface Level {
-  readonly open: () => Promise<void>
-  readonly sublevel: (name: string | string[]) => unknown
-}
+export type { WebLocks } from './level/lock.js'
 
 export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
   /** The replica's name in the database; any string. Default: the replica's id. */
   readonly name?: string
   /** Whether a round must be on the disk itself, if the database can say so. Default true. */
   readonly sync?: boolean
+  /**
+   * Takes a replica of another id, data type or version, and writes it anew as one of this id and
+   * type. Default false.
+   */
+  readonly adopt?: boolean
+  /** Opens also what another writer has open. That one then writes no more. Default false. */
+  readonly takeOver?: boolean
+  /** What keeps tabs of a browser apart. Default: the platform's `navigator.locks`, if any. */
+  readonly locks?: WebLocks
   /** Called with how many updates are read, after every 4,096 and at the end. */
   readonly progress?: (progress: { readonly updates: number }) => void
 }
@@ -37,9 +40,6 @@ export type LevelStore<S, C> = DurableStore<S, C, LevelError>
 /** The sublevel of all replicas. */
 const ROOT = 'scuttlebutt'
 
-/** The names of the open replicas, by database. */
-const open = new WeakMap<Level, Set<string>>()
-
 /**
  * Opens a store on a replica in a database, or creates the replica. The database holds updates that
  * are not superseded, and no others, so opening is O(updates held).
@@ -47,8 +47,12 @@ const open = new WeakMap<Level, Set<string>>()
  * A round writes the changes since the round before as one atomic batch: O(d log u) for d updates
  * that came or went among u. `close` closes the store, not the caller's database.
  *
+ * A replica that somebody emptied is written anew, whole, at the next flush. Of two stores on one
+ * replica that know nothing of each other, as in a browser without Web Locks, the first to write
+ * stays: the other gets `Locked` at its next round.
+ *
  * Errors: `Level`, `Locked`; `OtherType`, or `Rejected` for a replica of 0.1, if it is of another
- * data type.
+ * data type; `OtherId`. A flush has `Level` and `Locked`.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -70,33 +74,39 @@ export const openLevel =
     options: LevelOptions<S, C> = {},
   ): TE.TaskEither<LevelError, LevelStore<S, C>> =>
   async () => {
-    const { name = id, sync = true, progress, ...storeOptions } = options
-    const inUse = open.get(db) ?? new Set()
-    open.set(db, inUse)
-    if (inUse.has(name)) return left({ _tag: 'Locked', name })
-    inUse.add(name)
+    const { name = id, sync = true, progress, adopt = false, takeOver = false, locks, ...storeOptions } = options
+    const locked = await lock(db, name, takeOver, locks ?? platformLocks())
+    if (locked === undefined) return left({ _tag: 'Locked', name })
     const sublevel = await attempt('open', () => openSublevel(db, name))
     const onUpdates = (updates: number): void => progress?.({ updates })
-    const replica = sublevel._tag === 'Left' ? sublevel : await read(sublevel.right, scuttlebutt, id, onUpdates)
-    if (sublevel._tag === 'Left' || replica._tag === 'Left') {
-      inUse.delete(name)
-      return replica as E.Left<LevelError>
+    const found =
+      sublevel._tag === 'Left'
+        ? sublevel
+        : await read({ sublevel: sublevel.right, name, scuttlebutt, id, isAdopting: adopt, onUpdates })
+    if (sublevel._tag === 'Left' || found._tag === 'Left') {
+      locked.release()
+      return left(isLocked(found as E.Left<LevelError>) ? { _tag: 'Locked', name } : (found as E.Left<LevelError>).left)
     }
-    const store = createStore(scuttlebutt, id, { ...storeOptions, replica: replica.right })
+    const store = createStore(scuttlebutt, id, { ...storeOptions, replica: found.right.replica })
     const { getReplica } = store
-    const target = { sublevel: sublevel.right, name, scuttlebutt, read: replica.right, getReplica, sync }
+    const target = { sublevel: sublevel.right, name, scuttlebutt, read: found.right, getReplica, sync, lock: locked }
     const writer = createWriter(target)
     store.subscribe(() => {
       writer.wake()
     })
+    writer.wake()
     const close = async (): Promise<E.Either<LevelError, void>> => {
       const closed = await writer.close()
-      if (closed._tag === 'Right') inUse.delete(name)
+      if (closed._tag === 'Right') locked.release()
       return closed
     }
     const flushed = (): Promise<E.Either<LevelError, void>> => writer.flush()
     return right({ ...store, flushed, close, compact: flushed })
   }
+
+/** Another process has the database open. */
+const isLocked = ({ left: error }: E.Left<LevelError>): boolean =>
+  error._tag === 'Level' && error.code === 'LEVEL_LOCKED'
 
 const openSublevel = async (db: Level, name: string): Promise<Sublevel> => {
   await db.open()

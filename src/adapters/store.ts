@@ -1,15 +1,12 @@
 /** A cell around a replica: only here does it change, and only here is the wall clock read. */
-import { unchanged } from '../core/receive.js'
 import type * as Replica from '../core/Replica.js'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
 import type { Security } from '../trust/Security.js'
 import { createCell } from './store/Cell.js'
 import { rereadAllowed } from './store/gate.js'
-import { createIntake } from './store/intake.js'
-import { withPort } from './store/Port.js'
+import { createOnCell } from './store/onCell.js'
 import type { LocalStore } from './store/Store.js'
-import { createWriter } from './store/writer.js'
 
 export { part, type PartStore, type Whole } from './store/part.js'
 export type { Listener, LocalStore, RefusedUpdate, Store } from './store/Store.js'
@@ -49,41 +46,7 @@ export const createStore = <S, C>(
   options: StoreOptions<S, C> = {},
 ): LocalStore<S, C> => {
   const { now = Date.now, replica: saved = scuttlebutt.create(id), security } = options
-  const { dataType } = scuttlebutt
-  const reread = security === undefined ? scuttlebutt.reread : rereadAllowed(dataType, security)
+  const reread = security === undefined ? scuttlebutt.reread : rereadAllowed(scuttlebutt.dataType, security)
   const cell = createCell(reread(saved.id === id ? saved : { ...saved, id }))
-  const { getReplica } = cell
-  const { gate, port, hear, apply } = createIntake(dataType, cell, security, now)
-  const store: LocalStore<S, C> = {
-    scuttlebutt,
-    getReplica,
-    ...createWriter(scuttlebutt, cell, gate, { ...options, now }),
-    apply,
-    reconcile: (message, budget, { trusted: isTrusted = false } = {}) =>
-      hear(message, { isTrusted, isHasty: true }, budget).answer(),
-    reconcileAsync: async (message, budget, { trusted: isTrusted = false } = {}) => {
-      const { taking, answer } = hear(message, { isTrusted, isHasty: false }, budget)
-      await taking
-      return answer()
-    },
-    prune: () => {
-      cell.set(scuttlebutt.prune(now())(getReplica()))
-    },
-    settle: (sources) => {
-      cell.set(scuttlebutt.settle(sources)(getReplica()))
-    },
-    unread: () => scuttlebutt.unread(getReplica()),
-    refusals: cell.refusals,
-    reissue: (newId) => {
-      const [updates, replica] = scuttlebutt.reissue(newId, now())(getReplica())
-      cell.commit({ ...unchanged(replica), taken: updates, isRemade: true })
-      cell.begin()
-      return updates
-    },
-    subscribe: (listener) =>
-      cell.subscribe(({ taken, replica, before }) => {
-        listener(taken, replica, before)
-      }),
-  }
-  return withPort(store, port)
+  return createOnCell(scuttlebutt, cell, { ...options, now })
 }

@@ -106,6 +106,23 @@ const asTest = (code: string): string =>
       `same(${printed ?? said ?? ''}, ${value})`,
   )
 
+/** Packages that examples use, loaded as they are. */
+const OTHERS = [
+  ...[
+    'diff',
+    'fp-ts',
+    'io-ts',
+    'fast-check',
+    'memory-level',
+    '@reduxjs/toolkit',
+    'immer',
+    'redux',
+    'react',
+    'react-dom',
+  ],
+  ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+]
+
 const nameOf = ({ name }: Example): string => name.replace(/\W+/g, '-')
 
 let folder = ''
@@ -127,7 +144,7 @@ beforeAll(async () => {
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     platform: 'node',
-    external: ['diff', 'fp-ts', 'io-ts', 'fast-check', 'memory-level', '@reduxjs/toolkit', 'immer'],
+    external: OTHERS,
     tsconfig: path.join(root, 'tsconfig.json'),
     logLevel: 'silent',
   })

@@ -85,14 +85,24 @@ const ofCommands: Tags<
 const ofFiles: Tags<FileError> = {
   Io: true,
   OtherType: true,
+  OtherId: true,
   Locked: true,
+  Linked: true,
+  Occupied: true,
   Corrupt: true,
   Foreign: true,
   Rejected: true,
   Closed: true,
 }
 
-const ofLevels: Tags<LevelError> = { Level: true, Locked: true, OtherType: true, Rejected: true, Closed: true }
+const ofLevels: Tags<LevelError> = {
+  Level: true,
+  Locked: true,
+  OtherType: true,
+  OtherId: true,
+  Rejected: true,
+  Closed: true,
+}
 
 const ofKeys: Tags<KeyError> = {
   Unsupported: true,

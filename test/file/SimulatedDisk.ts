@@ -1,16 +1,21 @@
 /**
  * A file system in memory. It fails on request, and loses unsynced data when power fails.
  *
- * Of the unsynced writes to a file any survive a crash, whole or in part. Where the file is longer
- * than the bytes that survive, it has zeros. Names change in the order of the calls, and a crash
- * leaves a beginning of those changes.
+ * Of the unsynced writes to a file any survive a crash: whole, in part, or some pages of them.
+ * Where the file is longer than the bytes that survive, it has zeros. Names change in the order of
+ * the calls, and a crash leaves a beginning of those changes.
  *
  * Source: Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), section 2.
  */
 import path from 'node:path'
-import type { Disk, Handle } from '../../src/adapters/file.js'
+import type { Access, Disk, FileStatus, Handle, Host } from '../../src/adapters/file.js'
+import { nodeDisk } from '../../src/adapters/file.js'
 
 interface File {
+  readonly identity: string
+  access: Access
+  /** In ms. */
+  modified: number
   /** What readers see. */
   content: Buffer
   /** What the last sync made durable. */
@@ -25,12 +30,28 @@ type Names = ReadonlyMap<string, File>
 export type Fault =
   /** Power fails: a write has written `bytes` by then, any other call has done nothing. */
   | { readonly _tag: 'crash'; readonly bytes: number }
-  /** The call does nothing and fails; a sync drops its data. `forEver`: so do all later calls. */
-  | { readonly _tag: 'fail'; readonly code: string; readonly forEver: boolean }
+  /**
+   * The call fails. A write has written `bytes` by then, 0 by default; a sync drops its data; any
+   * other call has done nothing. `forEver`: so do all later calls.
+   */
+  | { readonly _tag: 'fail'; readonly code: string; readonly forEver: boolean; readonly bytes?: number }
   /** A write writes at most so many bytes. */
   | { readonly _tag: 'short'; readonly bytes: number }
 
 export class Crashed extends Error {}
+
+const failure = (code: string, call = code): Error => Object.assign(new Error(`${code}: ${call}`), { code })
+
+/** What kind of file system it is. */
+export interface Kind {
+  /** Symbolic links: their target by their path. */
+  readonly links?: ReadonlyMap<string, string>
+  /** Takes two Unicode forms of a name, and both cases, for one. */
+  readonly isFoldingNames?: boolean
+}
+
+const EMPTY = Buffer.alloc(0)
+const OWNER: Access = { mode: 0o644, owner: 1, group: 1 }
 
 export class SimulatedDisk implements Disk {
   /** All calls, in order. */
@@ -42,11 +63,83 @@ export class SimulatedDisk implements Disk {
   /** The file to which the last write went, if it crashed. */
   private interrupted: File | undefined
   private readonly faults: ReadonlyMap<number, Fault>
+  private readonly kind: Kind
+  private count = 0
+  /** The time, in ms. It stands still between calls of {@link pass}. */
+  private time = 0
+  private readonly timers = new Set<{ readonly ms: number; readonly act: () => void; next: number }>()
+  readonly host: Host = nodeDisk.host
 
-  constructor(files: ReadonlyMap<string, Buffer> = new Map(), faults: ReadonlyMap<number, Fault> = new Map()) {
-    this.names = new Map([...files].map(([name, content]) => [name, { content, durable: content, unsynced: [] }]))
+  constructor(
+    files: ReadonlyMap<string, Buffer> = new Map(),
+    faults: ReadonlyMap<number, Fault> = new Map(),
+    kind: Kind = {},
+  ) {
+    this.names = new Map([...files].map(([name, content]) => [name, this.fileOf(content, OWNER)]))
     this.journal = [this.names]
     this.faults = faults
+    this.kind = kind
+  }
+
+  private fileOf(content: Buffer, access: Access): File {
+    const identity = String(this.count++)
+    return { identity, access, modified: this.time, content, durable: content, unsynced: [] }
+  }
+
+  /** The disk as a process of another host sees it. */
+  seenBy(host: Host): Disk {
+    return {
+      open: (name, flags, mode) => this.open(name, flags, mode),
+      rename: (from, to) => this.rename(from, to),
+      remove: (name) => this.remove(name),
+      list: (folder) => this.list(folder),
+      syncFolder: () => this.syncFolder(),
+      status: (name) => this.status(name),
+      realPath: (name) => this.realPath(name),
+      every: (ms, act) => this.every(ms, act),
+      host,
+    }
+  }
+
+  /** Lets time pass, second by second, and calls what is due. */
+  async pass(ms: number): Promise<void> {
+    for (const until = this.time + ms; this.time < until;) {
+      this.time += 1000
+      for (const timer of this.timers) {
+        if (timer.next > this.time) continue
+        timer.next += timer.ms
+        timer.act()
+      }
+      await new Promise(setImmediate)
+    }
+  }
+
+  /** How many timers run. */
+  get running(): number {
+    return this.timers.size
+  }
+
+  /** Gives a file a second name, as a user does. */
+  link(from: string, to: string): void {
+    this.rename_((names) => names.set(to, names.get(from)!))
+  }
+
+  /** Puts a file in its place, or removes it, as a user does. */
+  put(name: string, content: Buffer | undefined): void {
+    this.rename_((names) => {
+      if (content === undefined) names.delete(name)
+      else names.set(name, this.fileOf(content, OWNER))
+    })
+  }
+
+  setAccess(name: string, access: Partial<Access>): void {
+    const file = this.names.get(name)!
+    file.access = { ...file.access, ...access }
+  }
+
+  /** The paths of all files. */
+  get paths(): ReadonlyArray<string> {
+    return [...this.names.keys()]
   }
 
   /** A file's content, as readers see it. */
@@ -73,8 +166,6 @@ export class SimulatedDisk implements Disk {
     const fault = this.faults.get(index) ?? this.lasting
     if (fault?._tag === 'fail') {
       if (fault.forEver) this.lasting = fault
-      // locks do not fail here
-      if (call.includes('.lock.')) return undefined
     }
     if (fault?._tag === 'crash' && !call.startsWith('write')) {
       this.crashed = true
@@ -86,7 +177,7 @@ export class SimulatedDisk implements Disk {
 
   private failing(call: string): void {
     const fault = this.fault(call)
-    if (fault?._tag === 'fail') throw Object.assign(new Error(`${fault.code}: ${call}`), { code: fault.code })
+    if (fault?._tag === 'fail') throw failure(fault.code, call)
   }
 
   private rename_(change: (names: Map<string, File>) => void): void {
@@ -96,16 +187,33 @@ export class SimulatedDisk implements Disk {
     this.journal.push(names)
   }
 
-  async open(name: string, flags: 'r' | 'r+' | 'w+' | 'wx'): Promise<Handle> {
+  /** The name of a file in this file system, links followed. */
+  private nameOf(name: string): string {
+    const target = this.kind.links?.get(name)
+    if (target !== undefined) return this.nameOf(path.resolve(path.dirname(name), target))
+    if (this.kind.isFoldingNames !== true || this.names.has(name)) return name
+    const folded = (one: string): string => one.normalize('NFC').toLowerCase()
+    return [...this.names.keys()].find((one) => folded(one) === folded(name)) ?? name
+  }
+
+  async open(given: string, flags: 'r' | 'r+' | 'w+' | 'wx', mode?: number): Promise<Handle> {
     await Promise.resolve()
-    this.failing(`open ${flags} ${path.basename(name)}`)
+    this.failing(`open ${flags} ${path.basename(given)}`)
+    if (flags === 'wx' && this.kind.links?.has(given)) throw failure('EEXIST')
+    const name = this.nameOf(given)
     const existing = this.names.get(name)
-    if (existing === undefined && flags.startsWith('r')) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
-    if (existing !== undefined && flags === 'wx') throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' })
-    const file = existing ?? { content: Buffer.alloc(0), durable: Buffer.alloc(0), unsynced: [] }
+    if (existing === undefined && flags.startsWith('r')) throw failure('ENOENT')
+    if (existing !== undefined && flags === 'wx') throw failure('EEXIST')
+    const file = existing ?? this.fileOf(EMPTY, { ...OWNER, mode: (mode ?? 0o666) & ~0o022 })
     if (existing === undefined) this.rename_((names) => names.set(name, file))
     if (existing !== undefined && flags === 'w+') truncate(file, 0)
     return this.handleOf(file, path.basename(name))
+  }
+
+  private statusOf(file: File): FileStatus {
+    const { identity, access, modified, content } = file
+    const links = [...this.names.values()].filter((one) => one === file).length
+    return { ...access, identity, links, size: content.length, modified }
   }
 
   private handleOf(file: File, name: string): Handle {
@@ -122,15 +230,15 @@ export class SimulatedDisk implements Disk {
       write: (bytes, position) =>
         soon(() => {
           const fault = this.fault(`write ${name} ${String(bytes.length)}`)
-          const count =
-            fault === undefined ? bytes.length : fault._tag === 'fail' ? 0 : Math.min(fault.bytes, bytes.length)
+          const count = fault === undefined ? bytes.length : Math.min(fault.bytes ?? 0, bytes.length)
           write(file, Buffer.from(bytes.subarray(0, count)), position)
+          file.modified = this.time
           if (fault?._tag === 'crash') {
             this.crashed = true
             this.interrupted = file
             throw new Crashed('write')
           }
-          if (fault?._tag === 'fail') throw Object.assign(new Error(fault.code), { code: fault.code })
+          if (fault?._tag === 'fail') throw failure(fault.code)
           return count
         }),
       sync: () =>
@@ -148,16 +256,45 @@ export class SimulatedDisk implements Disk {
           this.failing(`truncate ${name} ${String(length)}`)
           truncate(file, length)
         }),
-      size: () => soon(() => file.content.length),
+      status: () =>
+        soon(() => {
+          this.failing(`status ${name}`)
+          return this.statusOf(file)
+        }),
+      setAccess: (access) =>
+        soon(() => {
+          this.failing(`access ${name}`)
+          file.access = { mode: access.mode, owner: access.owner, group: access.group }
+        }),
       close: () => soon(() => undefined),
     }
+  }
+
+  async status(given: string): Promise<FileStatus> {
+    await Promise.resolve()
+    this.failing(`status ${path.basename(given)}`)
+    const file = this.names.get(this.nameOf(given))
+    if (file === undefined) throw failure('ENOENT')
+    return this.statusOf(file)
+  }
+
+  async realPath(given: string): Promise<string> {
+    await Promise.resolve()
+    this.failing(`path ${path.basename(given)}`)
+    return this.nameOf(given)
+  }
+
+  every(ms: number, act: () => void): () => void {
+    const timer = { ms, act, next: this.time + ms }
+    this.timers.add(timer)
+    return () => void this.timers.delete(timer)
   }
 
   async rename(from: string, to: string): Promise<void> {
     await Promise.resolve()
     this.failing(`rename ${path.basename(from)} ${path.basename(to)}`)
     const file = this.names.get(from)
-    if (file === undefined) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+    if (file === undefined) throw failure('ENOENT')
     this.rename_((names) => {
       names.delete(from)
       names.set(to, file)
@@ -167,12 +304,13 @@ export class SimulatedDisk implements Disk {
   async remove(name: string): Promise<void> {
     await Promise.resolve()
     this.failing(`remove ${path.basename(name)}`)
-    if (!this.names.has(name)) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+    if (!this.names.has(name)) throw failure('ENOENT')
     this.rename_((names) => names.delete(name))
   }
 
   async list(folder: string): Promise<ReadonlyArray<string>> {
     await Promise.resolve()
+    this.failing('list')
     return [...this.names.keys()].filter((name) => path.dirname(name) === folder).map((name) => path.basename(name))
   }
 
@@ -213,7 +351,24 @@ const cut = (file: File, bytes: number): File => {
     : { ...file, unsynced: [...file.unsynced.slice(0, -1), { ...last, bytes: last.bytes.subarray(0, bytes) }] }
 }
 
-/** The synced content, with a choice of the unsynced changes: each whole, in part, or as zeros. */
+/** In bytes: small, so that small files have many. */
+const PAGE = 16
+
+/** The content with some pages of a write: any, in any order. What was never written is zeros. */
+const withPages = (content: Buffer, bytes: Buffer, at: number, choose: (n: number) => number): Buffer => {
+  let next = resized(content, Math.max(content.length, at + bytes.length))
+  for (let from = 0; from < bytes.length;) {
+    const to = Math.min(bytes.length, from + PAGE - ((at + from) % PAGE))
+    if (choose(2) === 1) next = written(next, bytes.subarray(from, to), at + from)
+    from = to
+  }
+  return next
+}
+
+/**
+ * The synced content, with a choice of the unsynced changes: each whole, in part, by pages, or as
+ * zeros.
+ */
 const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number): Buffer => {
   let content = durable
   for (const each of unsynced) {
@@ -221,7 +376,7 @@ const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number):
       if (choose(2) === 1) content = resized(content, each.length)
       continue
     }
-    switch (choose(4)) {
+    switch (choose(5)) {
       case 0:
         break
       case 1:
@@ -229,6 +384,9 @@ const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number):
         break
       case 2:
         content = written(content, each.bytes.subarray(0, choose(each.bytes.length + 1)), each.at)
+        break
+      case 3:
+        content = withPages(content, each.bytes, each.at, choose)
         break
       default: {
         // the new length survived, and zeros stand for the first bytes

@@ -55,8 +55,22 @@ const SIZES = [
   ['one data type', `export { Model, scuttlebutt } from 'scuttlebutt-ts'`, 16, /with one data type, ([\d.]+) kB/],
 ] as const
 
-/** The most that each sub-path may add to the main entry, in kB min+gzip. */
-const ADDED = [['scuttlebutt-ts/undo', 2]] as const
+/**
+ * The most that each sub-path may add to the main entry and what it stands on, in kB min+gzip,
+ * without fp-ts, io-ts and React.
+ */
+const ADDED = [
+  ['scuttlebutt-ts/undo', 2, []],
+  ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/react', 2, []],
+  ['scuttlebutt-ts/schema', 1, []],
+] as const
+
+/** Peers, and what examples use beside them. */
+const USED = [
+  ...['@reduxjs/toolkit', 'redux', 'immer', 'memory-level', 'react', 'react-dom', '@types/react', '@types/react-dom'],
+  ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+]
 
 let folder = ''
 let installed = ''
@@ -78,8 +92,8 @@ beforeAll(async () => {
     .split('\n')
     .map((file) => file.slice(2))
   // used by examples alone
-  await mkdir(path.join(folder, 'node_modules', '@reduxjs'))
-  for (const name of ['@reduxjs/toolkit', 'immer', 'memory-level']) {
+  for (const name of USED) {
+    await mkdir(path.dirname(path.join(folder, 'node_modules', name)), { recursive: true })
     await symlink(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
   }
 }, 240_000)
@@ -152,7 +166,11 @@ describe('The packed package', () => {
       ]
       // a user's exported values must have types that can be named from outside
       await cp(path.join(root, 'test', 'package', 'uses', 'named.ts'), path.join(folder, 'named.ts'))
-      await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'named.ts', ...files)
+      // with schemas, a user's files import neither fp-ts nor io-ts
+      const schemas = await readFile(path.join(root, 'test', 'package', 'uses', 'schemas.ts'), 'utf8')
+      expect(schemas).not.toMatch(/from '(fp-ts|io-ts)/)
+      await writeFile(path.join(folder, 'schemas.ts'), schemas)
+      await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'named.ts', 'schemas.ts', ...files)
     },
     180_000,
   )
@@ -241,14 +259,14 @@ describe('The packed package', () => {
       minify: true,
       write: false,
       format: 'esm',
-      external: ['fp-ts', 'io-ts'],
+      external: ['fp-ts', 'io-ts', 'react'],
     })
     return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
   }
 
-  test.each(ADDED)('%s adds at most %d kB to the main entry', async (subPath, most) => {
-    const main = `export * from 'scuttlebutt-ts'\n`
-    const added = (await kilobytesOf(`${main}export * from '${subPath}'`)) - (await kilobytesOf(main))
+  test.each(ADDED)('%s adds at most %d kB to the main entry', async (subPath, most, others) => {
+    const below = ['scuttlebutt-ts', ...others].map((name) => `export * from '${name}'\n`).join('')
+    const added = (await kilobytesOf(`${below}export * from '${subPath}'`)) - (await kilobytesOf(below))
     expect(added).toBeLessThanOrEqual(most)
   })
 

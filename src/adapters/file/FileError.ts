@@ -2,7 +2,9 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import * as rejections from '../../core/Rejection.js'
+import type { SourceId } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
+import { codeOf } from './Disk.js'
 
 export type FileError =
   /**
@@ -15,14 +17,20 @@ export type FileError =
       readonly code: string
       readonly reason: string
     }
-  /** Another process, or this one, has the file open. */
+  /** Another process, or this one, has the file open; or another writer took it over. */
   | { readonly _tag: 'Locked'; readonly path: string; readonly by: string }
+  /** The file has several hard links: a rewritten one would leave the others behind. */
+  | { readonly _tag: 'Linked'; readonly path: string; readonly links: number }
+  /** A file stands there that must not be overwritten. */
+  | { readonly _tag: 'Occupied'; readonly path: string; readonly reason: string }
   /** The bytes from `offset` on are not as written, and no crash explains it. See `repair`. */
   | { readonly _tag: 'Corrupt'; readonly path: string; readonly offset: number; readonly reason: string }
   /** Another program's file. `importLines` may be able to read it. */
   | { readonly _tag: 'Foreign'; readonly path: string; readonly reason: string }
   /** The file is of another data type, or of another version of it. */
   | { readonly _tag: 'OtherType'; readonly path: string; readonly name: string; readonly version?: string }
+  /** The file is the replica of another id. */
+  | { readonly _tag: 'OtherId'; readonly path: string; readonly id: SourceId }
   /** An intact line is not an update of this data type. */
   | {
       readonly _tag: 'Rejected'
@@ -56,7 +64,6 @@ export const attempt = async <A>(
   try {
     return right(await act())
   } catch (error) {
-    const { code } = error as { readonly code?: unknown }
-    return left({ _tag: 'Io', path, operation, code: typeof code === 'string' ? code : '', reason: String(error) })
+    return left({ _tag: 'Io', path, operation, code: codeOf(error), reason: String(error) })
   }
 }

@@ -7,11 +7,13 @@
  * section 5.
  */
 import type { either as E } from 'fp-ts'
-import { right } from '../../core/Either.js'
+import { left, right } from '../../core/Either.js'
 import { Rounds } from '../storage/Rounds.js'
-import { blocksOf } from './blocks.js'
-import { folderOf, writeAll, type Disk, type Handle } from './Disk.js'
+import { blocksOf, markOf } from './blocks.js'
+import { syncFolderOf, writeAll, type Access, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
+import type { Lock } from './lock.js'
+import { isMissing } from './place.js'
 import { writeNew, type Contents, type Extent } from './writeNew.js'
 
 /**
@@ -31,6 +33,17 @@ export interface Target<A> {
   readonly disk: Disk
   readonly fsync: Fsync
   readonly contents: Contents<A>
+  /** Checked before each write. */
+  readonly lock: Pick<Lock, 'check'>
+}
+
+/** An open file. */
+export interface Source {
+  readonly handle: Handle
+  readonly status: FileStatus
+  readonly extent: Extent
+  /** All of it is known to be on the disk. */
+  readonly isSynced: boolean
 }
 
 /** Appended updates from which on a compaction pays. */
@@ -43,6 +56,11 @@ export class Writer<A> {
   /** The part of the file that is acknowledged, and all that is written. */
   private acknowledged: Extent
   private written: Extent
+  /** So many bytes are known to be on the disk. Undefined: nobody knows. */
+  private synced: number | undefined
+  /** What the file is: another file under its name is not ours. */
+  private identity: string
+  private access: Access
   /** Updates written but not acknowledged, and updates not written. */
   private unsure: A[] = []
   private pending: A[] = []
@@ -56,11 +74,14 @@ export class Writer<A> {
   private isFolderUnsure = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(target: Target<A>, handle: Handle, extent: Extent) {
+  constructor(target: Target<A>, { handle, status, extent, isSynced }: Source) {
     this.target = target
     this.handle = handle
+    this.identity = status.identity
+    this.access = status
     this.acknowledged = extent
     this.written = extent
+    this.synced = isSynced ? extent.length : undefined
     this.rounds = new Rounds({
       write: (isAwaited) => this.write(isAwaited),
       hasMore: () => this.pending.length > 0 || this.mustRewrite,
@@ -101,7 +122,11 @@ export class Writer<A> {
   async close(): Promise<E.Either<FileError, void>> {
     if (this.rounds.isClosed) return right(undefined)
     const flushed = await this.rounds.close()
-    if (flushed._tag === 'Left') return flushed
+    if (flushed._tag === 'Left') {
+      // it writes no more
+      if (flushed.left._tag === 'Locked') await this.handle.close().catch(() => undefined)
+      return flushed
+    }
     clearTimeout(this.timer)
     return attempt(this.target.path, 'close', () => this.handle.close())
   }
@@ -111,6 +136,13 @@ export class Writer<A> {
   }
 
   private async write(isAwaited: boolean): Promise<E.Either<FileError, void>> {
+    const looked = await this.look()
+    if (looked._tag === 'Left') {
+      // who took over has all that was acknowledged
+      const isDone = looked.left._tag === 'Locked' && this.isSaved() && !this.isCompactionAsked
+      return isDone ? right(undefined) : this.restored(looked)
+    }
+    this.mustRewrite ||= !looked.right
     const compacted = await this.compactIfDue()
     if (compacted._tag === 'Left') return compacted
     if (this.pending.length > 0) {
@@ -128,6 +160,22 @@ export class Writer<A> {
     return right(undefined)
   }
 
+  /**
+   * Whether the file still has all that is acknowledged: it may be gone, or cut. Errors: `Locked`,
+   * `Occupied`, `Io`.
+   */
+  private async look(): Promise<E.Either<FileError, boolean>> {
+    const { path, disk, lock } = this.target
+    const locked = await lock.check()
+    if (locked._tag === 'Left') return locked
+    const found = await attempt(path, 'look', () => disk.status(path))
+    if (found._tag === 'Left') return isMissing(found.left) ? right(false) : found
+    const { identity, size } = found.right
+    if (identity !== this.identity) return left({ _tag: 'Occupied', path, reason: 'another file took its place' })
+    this.access = found.right
+    return right(size >= this.acknowledged.length)
+  }
+
   private async compactIfDue(): Promise<E.Either<FileError, void>> {
     const isAsked = this.isCompactionAsked || this.mustRewrite
     const total = this.written.count + this.pending.length
@@ -135,7 +183,7 @@ export class Writer<A> {
     if (!isAsked && !isDue) return right(undefined)
     this.isCompactionAsked = false
     const compacted = await this.rewrite()
-    if (compacted._tag === 'Right' || isAsked) return compacted
+    if (compacted._tag === 'Right' || isAsked || compacted.left._tag !== 'Io') return compacted
     // it can wait, and the disk may have room to append
     this.compactFrom = 2 * (this.written.count + this.pending.length)
     return right(undefined)
@@ -149,20 +197,22 @@ export class Writer<A> {
     this.pending = []
     // before the contents are read: a `replace` meanwhile asks for another rewrite
     this.mustRewrite = false
-    const created = await writeNew(path, disk, contents)
+    const created = await writeNew({ path, disk, contents, access: this.access, mayReplace: () => this.look() })
     if (created._tag === 'Left') {
       this.pending = before.concat(this.pending)
       this.mustRewrite ||= mustRewrite
       this.written = this.acknowledged
       return created
     }
-    const [handle, extent] = created.right
+    const { handle, extent, identity } = created.right
     // the old file is gone: its failure to close loses nothing
     await this.handle.close().catch(() => undefined)
     this.handle = handle
+    this.identity = identity
     this.compactFrom = COMPACT_FROM
     this.written = extent
     this.acknowledged = extent
+    this.synced = extent.length
     this.isFolderUnsure = fsync !== 'none'
     return right(undefined)
   }
@@ -173,9 +223,11 @@ export class Writer<A> {
     // before the write, so that a failure brings them back
     this.unsure = this.unsure.concat(items)
     const { length, count } = this.written
-    const [bytes, seed] = blocksOf(items, this.target.contents.line, this.written.seed)
     return attempt(this.target.path, 'write', async () => {
-      if ((await this.handle.size()) !== length) await this.handle.truncate(length)
+      if (this.synced === undefined && this.target.fsync !== 'none') await this.syncFile()
+      const mark = this.synced === length ? markOf(length) : ''
+      const [bytes, seed] = blocksOf(items, this.target.contents.line, this.written.seed, mark)
+      if ((await this.handle.status()).size !== length) await this.handle.truncate(length)
       await writeAll(this.handle, bytes, length)
       this.written = { length: length + bytes.length, seed, count: count + items.length }
     })
@@ -186,14 +238,19 @@ export class Writer<A> {
     clearTimeout(this.timer)
     this.timer = undefined
     if (this.unsure.length > 0) {
-      const synced = await attempt(path, 'fsync', () => this.handle.sync())
+      const synced = await attempt(path, 'fsync', () => this.syncFile())
       if (synced._tag === 'Left') return this.restored(synced)
     }
     if (this.isFolderUnsure) {
-      const synced = await attempt(path, 'fsync of the folder', () => disk.syncFolder(folderOf(path)))
+      const synced = await attempt(path, 'fsync of the folder', () => syncFolderOf(disk, path))
       if (synced._tag === 'Left') return synced
     }
     return this.acknowledge()
+  }
+
+  private async syncFile(): Promise<void> {
+    await this.handle.sync()
+    this.synced = this.written.length
   }
 
   private acknowledge(): E.Either<FileError, void> {

@@ -10,6 +10,13 @@
  *
  * A seal is the CRC-32 of its block's lines, seeded with the CRC of the seal before. So it detects
  * a block that is damaged, missing or out of place, and locates a single wrong bit.
+ *
+ * The first block after each sync begins with a mark, a line with its own offset in the file:
+ * all before it was on the disk. So damage before a mark is no torn write.
+ *
+ *     "@127"
+ *
+ * A file that has marks from its beginning on begins with one. Files of 0.1 have none.
  */
 import { crc32 } from 'node:zlib'
 
@@ -32,10 +39,24 @@ export const seal = (lines: string, seed: number): readonly [block: Buffer, seed
   return [Buffer.from(lines + sealText(crc)), crc]
 }
 
-/** Items as sealed blocks, and the CRC of the last seal. O(bytes). */
-export const blocksOf = <A>(items: Iterable<A>, line: (item: A) => string, seed: number): readonly [Buffer, number] => {
+/** The line that says that all before it, `offset` bytes, was on the disk when it was written. */
+export const markOf = (offset: number): string => `"@${String(offset)}"\n`
+
+/** Whether a line at `offset`, without its line end, is a mark. */
+export const isMark = (line: string, offset: number): boolean => line === `"@${String(offset)}"`
+
+/**
+ * Items as sealed blocks that begin with `first`, lines of their own, and the CRC of the last seal.
+ * O(bytes).
+ */
+export const blocksOf = <A>(
+  items: Iterable<A>,
+  line: (item: A) => string,
+  seed: number,
+  first = '',
+): readonly [Buffer, number] => {
   const blocks: Buffer[] = []
-  let lines = ''
+  let lines = first
   let next = seed
   const flush = (): void => {
     const [block, after] = seal(lines, next)

@@ -33,8 +33,8 @@ export const itemsOf = <S, C>({
   return replica.clock.sure === before.clock.sure ? items : [{ doubt: doubtOf(replica), items }]
 }
 
-/** The item behind all updates of a rewritten file. */
-export const wholeDoubt = <S, C>(replica: Replica<S, C>): Item<C> => ({ doubt: doubtOf(replica), items: [] })
+/** The line for doubt behind all updates of a rewritten file. */
+export const wholeDoubt = <S, C>(replica: Replica<S, C>): string => doubtLine(doubtOf(replica))
 
 /** The sources in doubt, and how far the replica is sure of each. */
 const doubtOf = <S, C>({ clock }: Replica<S, C>): Clock.ClockRecord => {

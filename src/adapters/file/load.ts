@@ -1,21 +1,21 @@
-/** Reads a replica's file, or creates it. */
+/** Reads a replica's file, or writes a first one. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import * as Sure from '../../core/Sure.js'
 import { left, right } from '../../core/Either.js'
 import * as Digest from '../../core/Digest.js'
-import * as Log from '../../core/Log.js'
 import { take } from '../../core/receive.js'
 import type * as Replica from '../../core/Replica.js'
-import type { SourceId, Update } from '../../core/Update.js'
+import type { SourceId } from '../../core/Update.js'
 import { NEVER } from '../../core/Timestamp.js'
-import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
-import * as WireMessage from '../../wire/lines/format.js'
-import { folderOf, type Disk, type Handle } from './Disk.js'
+import { setAside } from './aside.js'
+import { blockReader, type Block, type Reading } from './block.js'
+import { contentsOf } from './contents.js'
+import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import { doubtIn, doubtLine, lineOf, wholeDoubt, type Item } from './items.js'
-import { isUnwritten, readStretches, type Stretch } from './read.js'
-import { newPath, writeNew, type Contents, type Extent } from './writeNew.js'
+import { isMarkedAfter, isUnwritten, readStretches, type Stretch } from './read.js'
+import type { Source } from './Writer.js'
+import { newPath, writeNew, type Extent } from './writeNew.js'
 
 export interface Progress {
   readonly bytes: number
@@ -28,100 +28,86 @@ export interface Progress {
 export interface Opened {
   readonly updates: number
   readonly bytes: number
-  /** The unfinished end that a crash left. It was cut off; none of it was acknowledged. */
-  readonly torn?: { readonly offset: number; readonly bytes: number }
+  /**
+   * The unfinished end that a crash left. None of it was acknowledged. It is now in the file `to`.
+   */
+  readonly torn?: { readonly offset: number; readonly bytes: number; readonly to: string }
 }
 
-/** The file to load, and what for. */
-export interface Opening<S, C> {
-  readonly file: string
+/** The file to load, which exists, and what for. */
+export interface Opening<S, C> extends Reading<S, C> {
   readonly disk: Disk
-  readonly scuttlebutt: Scuttlebutt<S, C>
   readonly id: SourceId
+  /** The name that a folder gave it, to be kept in the file. */
+  readonly name?: string
   readonly progress?: (progress: Progress) => void
 }
 
 export interface Loaded<S, C> {
   readonly replica: Replica.Replica<S, C>
-  readonly handle: Handle
-  readonly extent: Extent
+  readonly source: Source
   readonly opened: Opened
+  /** What the file says of its id and data type: all, nothing of its type, or something else. */
+  readonly header: 'whole' | 'untyped' | 'other'
 }
 
-/** Reads the file, or creates it if it is missing or empty. O(bytes). */
+/** Reads the file, or writes a first one if it is empty. O(bytes). */
 export const load = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
   const { file, disk } = opening
   // a crash may have left an unfinished one
   await disk.remove(newPath(file)).catch(() => undefined)
   const handle = await attempt(file, 'open', () => disk.open(file, 'r+'))
-  const size = handle._tag === 'Right' ? await attempt(file, 'open', () => handle.right.size()) : handle
-  if (size._tag === 'Left') return isMissing(size.left) ? create(opening) : size
   if (handle._tag === 'Left') return handle
-  if (size.right === 0) {
-    await handle.right.close()
-    return create(opening)
-  }
-  const read = await attempt(file, 'read', () => readAll(opening, handle.right, size.right))
-  const loaded = read._tag === 'Left' ? read : read.right
+  const loaded = await loadFrom(opening, handle.right)
   if (loaded._tag === 'Left') await handle.right.close().catch(() => undefined)
   return loaded
 }
 
-const isMissing = (error: FileError): boolean => error._tag === 'Io' && error.code === 'ENOENT'
-
-const create = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
-  const { file, disk, scuttlebutt, id } = opening
-  const replica = scuttlebutt.create(id)
-  const contents = contentsOf(scuttlebutt, () => replica)
-  const made = await writeNew(file, disk, contents)
-  if (made._tag === 'Left') return made
-  const synced = await attempt(file, 'fsync of the folder', () => disk.syncFolder(folderOf(file)))
-  const [handle, extent] = made.right
-  if (synced._tag === 'Right') return right({ replica, handle, extent, opened: { updates: 0, bytes: 0 } })
-  await handle.close().catch(() => undefined)
-  return synced
+const loadFrom = async <S, C>(opening: Opening<S, C>, handle: Handle): Promise<E.Either<FileError, Loaded<S, C>>> => {
+  const { file } = opening
+  const status = await attempt(file, 'open', () => handle.status())
+  if (status._tag === 'Left') return status
+  if (status.right.size === 0) return create(opening, handle, status.right)
+  const read = await attempt(file, 'read', () => readAll(opening, handle, status.right))
+  return read._tag === 'Left' ? read : read.right
 }
 
-/**
- * The contents of a replica's file: the data type, its digest as the header, then its updates. The
- * header claims more than is there until all updates are: see `items`.
- */
-export const contentsOf = <S, C>(
-  { dataType, digest, history, unread }: Scuttlebutt<S, C>,
-  replica: () => Replica.Replica<S, C>,
-): Contents<Item<C>> => ({
-  header: () => {
-    const now = replica()
-    const encode = WireMessage.encode(dataType)
-    const opening = encode({ _tag: 'Opening', ...kindOf(dataType) })
-    const header = encode({ _tag: 'Header', header: digest(now) })
-    return opening + header + (isEmpty(now.log) ? '' : doubtLine(null))
-  },
-  all: () => {
-    const now = replica()
-    if (isEmpty(now.log)) return []
-    return [...history()(now), ...unread(now).map((update) => ({ unread: update })), wholeDoubt(now)]
-  },
-  line: lineOf(dataType),
-  size: () => replica().log.size,
-})
-
-const isEmpty = ({ size, unread }: Log.Log<unknown>): boolean => size === 0 && unread === undefined
-
-/** What a file says of its data type. */
-const kindOf = ({ name, version }: { readonly name: string; readonly version?: string }) => ({
-  name,
-  ...(version !== undefined && { version }),
-})
+/** Writes a first file in place of the empty one. */
+const create = async <S, C>(
+  { file, disk, scuttlebutt, id, name }: Opening<S, C>,
+  empty: Handle,
+  status: FileStatus,
+): Promise<E.Either<FileError, Loaded<S, C>>> => {
+  const replica = scuttlebutt.create(id)
+  const contents = contentsOf(scuttlebutt, () => replica, name)
+  const made = await writeNew({
+    path: file,
+    disk,
+    contents,
+    access: status,
+    mayReplace: () => Promise.resolve(right(undefined)),
+  })
+  if (made._tag === 'Left') return made
+  const { handle, extent, identity } = made.right
+  const synced = await attempt(file, 'fsync of the folder', () => syncFolderOf(disk, file))
+  if (synced._tag === 'Left') {
+    await handle.close().catch(() => undefined)
+    return synced
+  }
+  await empty.close().catch(() => undefined)
+  const source = { handle, status: { ...status, identity }, extent, isSynced: true }
+  return right({ replica, source, opened: { updates: 0, bytes: 0 }, header: 'whole' })
+}
 
 const BYTES_A_REPORT = 1 << 20
 
 const readAll = async <S, C>(
   opening: Opening<S, C>,
   handle: Handle,
-  size: number,
+  status: FileStatus,
 ): Promise<E.Either<FileError, Loaded<S, C>>> => {
-  const { file, scuttlebutt, id, progress } = opening
+  const { file, scuttlebutt, id, isAdopting, progress } = opening
+  const { size } = status
   const read = blockReader(opening)
   let replica = scuttlebutt.create(id)
   let found: Omit<Block<C>, 'updates' | 'unread'> = {}
@@ -129,10 +115,8 @@ const readAll = async <S, C>(
   let reported = 0
   for await (const stretch of readStretches(handle)) {
     if (stretch.state !== 'intact') {
-      if (found.header === undefined && stretch.flip === undefined) {
-        return left(foreign(file, 'it does not begin with a sealed header'))
-      }
-      if (!isTorn(stretch)) return left(corrupt(file, stretch))
+      const damaged = await damageOf(file, handle, stretch, found)
+      if (damaged !== undefined) return left(damaged)
       break
     }
     const block = read(stretch)
@@ -141,6 +125,7 @@ const readAll = async <S, C>(
     // the first header and the last doubt count
     found = { ...said, ...found, ...(said.doubt !== undefined && { doubt: said.doubt }) }
     if (found.header === undefined) return left(foreign(file, 'it has no header'))
+    if (found.header.id !== id && !isAdopting) return left({ _tag: 'OtherId', path: file, id: found.header.id })
     // nobody vouches, so that a line is taken whatever stands before it
     replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
@@ -150,62 +135,19 @@ const readAll = async <S, C>(
       progress({ bytes: length, of: size, updates: extent.count })
     }
   }
-  const { header, doubt, opened: kind, unreadable } = found
+  const { header, doubt, isOurs, unreadable } = found
   if (header === undefined) return left(foreign(file, 'it has no header'))
   // a file of 0.1 does not say what it is
-  const isOther = kind === undefined && unreadable !== undefined && replica.log.size === 0
+  const isOther = isOurs !== true && unreadable !== undefined && replica.log.size === 0
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
   const clock = clockOf(header, doubt, replica.clock)
-  const opened = await cutTorn(handle, extent, size)
-  return right({ replica: { ...replica, clock }, handle, extent, opened })
-}
-
-/** What the lines of a block say. */
-interface Block<C> {
-  readonly updates: ReadonlyArray<Update<C>>
-  readonly unread: ReadonlyArray<Update<unknown>>
-  readonly opened?: true
-  readonly header?: Digest.Digest
-  readonly doubt?: Clock.ClockRecord | null
-  /** The first update that cannot be read. */
-  readonly unreadable?: { readonly offset: number; readonly rejection: Rejection }
-}
-
-const blockReader = <S, C>({ file, scuttlebutt }: Opening<S, C>) => {
-  const { dataType } = scuttlebutt
-  const decode = WireMessage.decode(dataType)({})
-  return (stretch: Stretch): E.Either<FileError, Block<C>> => {
-    const updates: Update<C>[] = []
-    const unread: Update<unknown>[] = []
-    let said: Omit<Block<C>, 'updates' | 'unread'> = {}
-    for (const { line, offset } of linesOf(stretch)) {
-      const decoded = decode(line)
-      if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
-      const message = decoded.right
-      if (message._tag === 'Update') updates.push(message.update)
-      else if (message._tag === 'Unread') {
-        said = { unreadable: { offset, rejection: rejectionOf(scuttlebutt, message.update) }, ...said }
-        unread.push(message.update)
-      } else if (message._tag === 'Header') said = { header: message.header, ...said }
-      else if (message._tag === 'Opening') {
-        const { name, version } = message
-        if (name !== dataType.name || version !== dataType.version) {
-          return left({ _tag: 'OtherType', path: file, ...kindOf(message) })
-        }
-        said = { ...said, opened: true }
-      } else {
-        const doubt = doubtIn(line)
-        if (doubt !== undefined) said = { ...said, doubt }
-      }
-    }
-    return right({ updates, unread, ...said })
-  }
-}
-
-/** The rejection of an update that cannot be read. */
-const rejectionOf = <S, C>({ decode }: Scuttlebutt<S, C>, update: Update<unknown>): Rejection => {
-  const decoded = decode()(update)
-  return decoded._tag === 'Left' ? decoded.left : { _tag: 'InvalidChange', at: '[0]', failures: [], update }
+  const opened = await cutTorn(opening, handle, extent, size)
+  return right({
+    replica: { ...replica, clock },
+    source: { handle, status, extent, isSynced: false },
+    opened,
+    header: header.id !== id || isOurs === false ? 'other' : isOurs === undefined ? 'untyped' : 'whole',
+  })
 }
 
 /**
@@ -235,35 +177,46 @@ const clockOf = (
   return Object.keys(doubted).reduce((next, source) => Clock.doubtFrom(source, doubted[source]!)(next), clock)
 }
 
-/** A crash leaves an unsealed end, or zeros in place of bytes that were never written. */
-const isTorn = ({ state, bytes, flip }: Stretch): boolean =>
-  flip === undefined && (state === 'open' || isUnwritten(bytes))
+/**
+ * Why a stretch is damaged. Undefined if it is torn: a crash leaves an end that was never synced in
+ * any state, and no mark stands behind that. In a file without marks it leaves no seal, or zeros in
+ * place of bytes that were never written. A single wrong bit is no crash.
+ */
+const damageOf = async (
+  file: string,
+  handle: Handle,
+  { offset, bytes, flip, state }: Stretch,
+  { header, isMarked }: Pick<Block<unknown>, 'header' | 'isMarked'>,
+): Promise<FileError | undefined> => {
+  if (flip !== undefined) return corrupt(file, flip.offset, 'one bit of this byte is wrong')
+  if (await isMarkedAfter(handle, offset)) {
+    return corrupt(file, offset, 'what was on the disk from here on is damaged, and more was written after it')
+  }
+  if (header === undefined) return foreign(file, 'it does not begin with a sealed header')
+  if (isMarked === true || state === 'open' || isUnwritten(bytes)) return undefined
+  return corrupt(file, offset, `more than one bit is wrong in the ${String(bytes.length)} bytes from here on`)
+}
 
 const foreign = (file: string, reason: string): FileError => ({ _tag: 'Foreign', path: file, reason })
 
-const corrupt = (file: string, { offset, bytes, flip }: Stretch): FileError => ({
+const corrupt = (file: string, offset: number, reason: string): FileError => ({
   _tag: 'Corrupt',
   path: file,
-  offset: flip?.offset ?? offset,
-  reason:
-    flip === undefined
-      ? `more than one bit is wrong in the ${String(bytes.length)} bytes from here on`
-      : 'one bit of this byte is wrong',
+  offset,
+  reason,
 })
 
-/** The lines of a block, each with its offset in the file. */
-function* linesOf({ bytes, lines, offset }: Stretch): Generator<{ readonly line: string; readonly offset: number }> {
-  for (let start = 0; start < lines;) {
-    const end = bytes.indexOf(0x0a, start)
-    yield { line: bytes.toString('utf8', start, end), offset: offset + start }
-    start = end + 1
-  }
-}
-
-const cutTorn = async (handle: Handle, { length, count }: Extent, size: number): Promise<Opened> => {
+/** Sets the torn end aside, if there is one, and cuts it off. */
+const cutTorn = async (
+  { file, disk }: Pick<Opening<never, never>, 'file' | 'disk'>,
+  handle: Handle,
+  { length, count }: Extent,
+  size: number,
+): Promise<Opened> => {
   const opened = { updates: count, bytes: length }
   if (size <= length) return opened
+  const aside = await setAside(file, disk, handle, length)
   await handle.truncate(length)
   await handle.sync()
-  return { ...opened, torn: { offset: length, bytes: size - length } }
+  return { ...opened, torn: { offset: length, ...aside } }
 }

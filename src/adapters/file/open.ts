@@ -1,5 +1,4 @@
 /** A store whose replica is a file. */
-import path from 'node:path'
 import type { either as E, taskEither as TE } from 'fp-ts'
 import { right } from '../../core/Either.js'
 import type { SourceId } from '../../core/Update.js'
@@ -9,14 +8,23 @@ import type { DurableStore } from '../store/DurableStore.js'
 import { portOf } from '../store/Port.js'
 import { nodeDisk, type Disk } from './Disk.js'
 import type { FileError } from './FileError.js'
-import { contentsOf, load, type Opened, type Progress } from './load.js'
+import { contentsOf } from './contents.js'
 import { itemsOf } from './items.js'
-import { lock } from './lock.js'
+import { load, type Loaded, type Opened, type Progress } from './load.js'
+import { lock, type Lock, type LockOptions } from './lock.js'
+import { createPlace, type PlaceOptions } from './place.js'
 import { Writer, type Fsync } from './Writer.js'
 
-export interface FileOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
+export interface FileOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'>, LockOptions, PlaceOptions {
   /** When updates are synced to the disk itself. Default `each`. */
   readonly fsync?: Fsync
+  /**
+   * Takes a file of another id, data type or version, and writes it anew as one of this id and
+   * type. Default false.
+   */
+  readonly adopt?: boolean
+  /** The permissions of a new file, such as `0o600`. Default: the system's. */
+  readonly mode?: number
   /** Called with how far the reading is, about once per MiB and at the end. */
   readonly progress?: (progress: Progress) => void
   /** The file system. Default: Node's. */
@@ -35,8 +43,13 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * Opens in O(bytes), with memory for the replica and one block. Writes in the background, in
  * O(bytes of the updates).
  *
- * Errors: `Locked`; `Io`; `Corrupt` for damage that no crash explains, with its offset, see
- * `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of another data type.
+ * A path stands for the file that it leads to, through symbolic links too. The mode and the owner
+ * of the file stay. It is locked until `close`, by a file beside it. A file that is gone at a flush
+ * is written anew, whole.
+ *
+ * Errors: `Locked`; `Linked`; `Io`; `Corrupt` for damage that no crash explains, with its offset,
+ * see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of another data
+ * type; `OtherId`. A flush has `Io`, `Locked` and `Occupied`.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -57,30 +70,61 @@ export const openFile =
     id: SourceId,
     options: FileOptions<S, C> = {},
   ): TE.TaskEither<FileError, FileStore<S, C>> =>
-  async () => {
-    const { disk = nodeDisk, fsync = 'each', progress, ...storeOptions } = options
-    const name = path.resolve(file)
-    const locked = await lock(name, disk)
-    if (locked._tag === 'Left') return locked
-    const unlock = locked.right
-    const loaded = await load({ file: name, disk, scuttlebutt, id, ...(progress && { progress }) })
-    if (loaded._tag === 'Left') {
-      await unlock()
-      return loaded
-    }
-    const { replica, handle, extent, opened } = loaded.right
-    const store = createStore(scuttlebutt, id, { ...storeOptions, replica })
-    const contents = contentsOf(scuttlebutt, store.getReplica)
-    const writer = new Writer({ path: name, disk, fsync, contents }, handle, extent)
-    portOf(store).subscribe((committed) => {
-      // what has gone must not come back with the file
-      if (committed.isRemade) writer.replace()
-      else writer.append(itemsOf(committed))
-    })
-    const close = async (): Promise<E.Either<FileError, void>> => {
-      const closed = await writer.close()
-      return closed._tag === 'Left' ? closed : unlock()
-    }
-    const flushed = (): Promise<E.Either<FileError, void>> => writer.flush()
-    return right({ ...store, opened, flushed, close, compact: () => writer.compact() })
+  () =>
+    openNamed(file, scuttlebutt, id, options)
+
+/** {@link openFile}; the file also keeps the `name` that a folder gave it. */
+export const openNamed = async <S, C>(
+  file: string,
+  scuttlebutt: Scuttlebutt<S, C>,
+  id: SourceId,
+  options: FileOptions<S, C>,
+  name?: string,
+): Promise<E.Either<FileError, FileStore<S, C>>> => {
+  const { disk = nodeDisk, adopt: isAdopting = false, progress } = options
+  const place = await createPlace(file, disk, options)
+  const locked = place._tag === 'Left' ? place : await lock(place.right, disk, options)
+  if (place._tag === 'Left' || locked._tag === 'Left') return locked as E.Left<FileError>
+  const named = { ...(progress && { progress }), ...(name !== undefined && { name }) }
+  const loaded = await load({ file: place.right, disk, scuttlebutt, id, isAdopting, ...named })
+  if (loaded._tag === 'Right') {
+    return right(
+      storeOf(scuttlebutt, id, options, { ...named, disk, path: place.right, lock: locked.right }, loaded.right),
+    )
   }
+  await locked.right.unlock()
+  return loaded
+}
+
+/** Where a store writes. */
+interface Place {
+  readonly path: string
+  readonly disk: Disk
+  readonly lock: Lock
+  readonly name?: string
+}
+
+const storeOf = <S, C>(
+  scuttlebutt: Scuttlebutt<S, C>,
+  id: SourceId,
+  { fsync = 'each', ...options }: FileOptions<S, C>,
+  { path, disk, lock, name }: Place,
+  { replica, source, opened, header }: Loaded<S, C>,
+): FileStore<S, C> => {
+  const store = createStore(scuttlebutt, id, { ...options, replica })
+  const contents = contentsOf(scuttlebutt, store.getReplica, name)
+  const writer = new Writer({ path, disk, fsync, contents, lock }, source)
+  if (header === 'other') writer.replace()
+  let isUntyped = header === 'untyped'
+  portOf(store).subscribe((committed) => {
+    // what has gone must not come back with the file; and with its first change it says what it is
+    if (committed.isRemade || isUntyped) writer.replace()
+    else writer.append(itemsOf(committed))
+    isUntyped = false
+  })
+  const close = async (): Promise<E.Either<FileError, void>> => {
+    const closed = await writer.close()
+    return closed._tag === 'Left' ? closed : lock.unlock()
+  }
+  return { ...store, opened, flushed: () => writer.flush(), close, compact: () => writer.compact() }
+}

@@ -1,5 +1,5 @@
 /** Reads a file block by block, so that its size does not matter. */
-import { findFlip, findSeal, isIntact, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
+import { findFlip, findSeal, isIntact, isMark, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
 import type { Handle } from './Disk.js'
 
 export interface Stretch {
@@ -25,7 +25,7 @@ const BYTES_A_READ = 1 << 20
  * most one read more in memory. O(bytes).
  */
 export async function* readStretches(handle: Handle): AsyncGenerator<Stretch, void> {
-  const size = await handle.size()
+  const { size } = await handle.status()
   let held: Buffer = Buffer.alloc(0)
   let [offset, seed, searched] = [0, 0, 0]
   for (;;) {
@@ -79,3 +79,48 @@ const flipped = (bytes: Buffer, at: number, bit: number): Buffer => {
 
 /** Whether some of the bytes were never written: a crash leaves zeros, and no line contains any. */
 export const isUnwritten = (bytes: Buffer): boolean => bytes.includes(0)
+
+/** Bytes that a mark has at most, with the line breaks around it. */
+const MAX_MARK = 24
+
+/**
+ * Whether the file says, behind `offset`, that all before some later place was on the disk. Then no
+ * crash explains damage at `offset`. O(bytes from there on).
+ */
+export const isMarkedAfter = async (handle: Handle, offset: number): Promise<boolean> => {
+  const piece = Buffer.alloc(BYTES_A_READ)
+  for (let position = offset; ; position += piece.length - MAX_MARK) {
+    const count = await fill(handle, piece, position)
+    const bytes = piece.subarray(0, count)
+    for (let at = bytes.indexOf('\n"@'); at >= 0; at = bytes.indexOf('\n"@', at + 1)) {
+      const end = bytes.indexOf(0x0a, at + 1)
+      if (end >= 0 && isMark(bytes.toString('latin1', at + 1, end), position + at + 1)) return true
+    }
+    if (count < piece.length) return false
+  }
+}
+
+/** Reads until the buffer is full, or the file ends; returns the number of bytes. */
+const fill = async (handle: Handle, into: Buffer, position: number): Promise<number> => {
+  for (let done = 0; ;) {
+    const count = done < into.length ? await handle.read(into.subarray(done), position + done) : 0
+    if (count === 0) return done
+    done += count
+  }
+}
+
+const AFTER_FIRST_LINES = Buffer.from('\n[')
+
+/**
+ * Whether a file holds a replica: its first lines, which are no updates, are sealed. Lines that
+ * were exported have no seal. Reads as little as it can.
+ */
+export const isReplica = async (handle: Handle): Promise<boolean> => {
+  const { size } = await handle.status()
+  for (let length = 1 << 16; ; length *= 2) {
+    const bytes = Buffer.alloc(Math.min(length, size, MAX_BLOCK))
+    const read = bytes.subarray(0, await fill(handle, bytes, 0))
+    if (findSeal(read, 0) !== undefined) return true
+    if (read.includes(AFTER_FIRST_LINES) || read.length < length) return false
+  }
+}

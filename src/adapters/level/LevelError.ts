@@ -2,15 +2,18 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import * as rejections from '../../core/Rejection.js'
+import type { SourceId } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 
 export type LevelError =
-  /** The database refused. `code` is its own: LEVEL_LOCKED, LEVEL_CORRUPTION. */
+  /** The database refused. `code` is its own, such as LEVEL_CORRUPTION. */
   | { readonly _tag: 'Level'; readonly operation: string; readonly code: string; readonly reason: string }
-  /** The replica is open already, on this database object. */
+  /** The database or the replica is open elsewhere, or another writer took the replica over. */
   | { readonly _tag: 'Locked'; readonly name: string }
   /** The replica is of another data type, or of another version of it. */
   | { readonly _tag: 'OtherType'; readonly name: string; readonly version?: string }
+  /** The replica is that of another id. */
+  | { readonly _tag: 'OtherId'; readonly name: string; readonly id: SourceId }
   /** The value of a key is not an update of this data type. */
   | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: Rejection }
   /** The store was closed. */

@@ -8,17 +8,28 @@
  *     d<source>!            how far the replica is sure of a source in doubt: [source, stamp]
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
+ *     o                     the replica's id, and the last one who wrote: [id, random text]
  */
 import type { AbstractLevel } from 'abstract-level'
 import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import * as names from '../storage/names.js'
 
+/**
+ * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
+ * The replicas have sublevels of their own, and nothing else in the database is touched.
+ */
+export interface Level {
+  readonly open: () => Promise<void>
+  readonly sublevel: (name: string | string[]) => unknown
+}
+
 /** A replica's sublevel: text by text. */
 export type Sublevel = AbstractLevel<unknown, string, string>
 
 export const FLOOR = 'f'
 export const TYPE = 't'
+export const OWNER = 'o'
 
 const UPDATE = 'u'
 const UNREAD_UPDATE = 'n'

@@ -1,6 +1,7 @@
 /** Reads a replica from its sublevel. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
+import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
@@ -10,26 +11,53 @@ import * as Unread from '../../core/Unread.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as WireMessage from '../../wire/lines/format.js'
-import { DOUBTS, FLOOR, SOURCES, TYPE, UNREAD, UPDATES, type Sublevel } from './entries.js'
+import { DOUBTS, FLOOR, OWNER, SOURCES, TYPE, UNREAD, UPDATES, type Sublevel } from './entries.js'
 import { attempt, type LevelError } from './LevelError.js'
 
 const UPDATES_A_READ = 4096
 
+/** What to read, and as what. */
+export interface Reading<S, C> {
+  readonly sublevel: Sublevel
+  /** The replica's name, for errors. */
+  readonly name: string
+  readonly scuttlebutt: Scuttlebutt<S, C>
+  readonly id: SourceId
+  /** Takes a replica of another id, data type or version. */
+  readonly isAdopting: boolean
+  /** Called with the number of updates read so far. */
+  readonly onUpdates: (count: number) => void
+}
+
+export interface Read<S, C> {
+  readonly replica: Replica<S, C>
+  /** What the database says of the data type, of the id and of who wrote last: see `entries`. */
+  readonly type: string | undefined
+  readonly owner: string | undefined
+  /** The replica was another one, or is said to be. */
+  readonly isAdopted: boolean
+}
+
 /**
- * Reads the replica; an empty sublevel gives a new one. `onUpdates` is called with the updates read
- * so far. O(updates). Errors: `Level`, `OtherType`, `Rejected`.
+ * Reads the replica; an empty sublevel gives a new one. O(updates). Errors: `Level`, `OtherType`,
+ * `OtherId`, `Rejected`.
  */
-export const read = async <S, C>(
-  sublevel: Sublevel,
-  scuttlebutt: Scuttlebutt<S, C>,
-  id: SourceId,
-  onUpdates: (count: number) => void,
-): Promise<E.Either<LevelError, Replica<S, C>>> => {
+export const read = async <S, C>(reading: Reading<S, C>): Promise<E.Either<LevelError, Read<S, C>>> => {
+  const { sublevel, name, scuttlebutt, id, isAdopting } = reading
   const found = await attempt('read', async () => {
-    const saved = await sublevel.get(TYPE)
-    if (saved !== undefined && saved !== typeText(scuttlebutt.dataType)) return otherType(saved)
-    const replica = await readUpdates(sublevel, scuttlebutt, id, onUpdates, saved !== undefined)
-    return replica._tag === 'Left' ? replica : right(await withClock(sublevel, replica.right))
+    const [type, owner] = await sublevel.getMany([TYPE, OWNER])
+    const isOurs = type === undefined ? undefined : isOfType(type, scuttlebutt.dataType)
+    if (isOurs === false && !isAdopting) return otherType(type!)
+    const saved = owner === undefined ? id : (JSON.parse(owner) as readonly [SourceId, string])[0]
+    if (saved !== id && !isAdopting) return left<LevelError>({ _tag: 'OtherId', name, id: saved })
+    const replica = await readUpdates(reading, isOurs === true)
+    if (replica._tag === 'Left') return replica
+    return right({
+      replica: await withClock(sublevel, replica.right),
+      type,
+      owner,
+      isAdopted: isOurs === false || saved !== id,
+    })
   })
   return found._tag === 'Left' ? found : found.right
 }
@@ -38,18 +66,23 @@ export const read = async <S, C>(
 export const typeText = ({ name, version }: { readonly name: string; readonly version?: string }): string =>
   JSON.stringify(version === undefined ? [name] : [name, version])
 
+/** Whether a saved type is the data type, under one of its names. */
+const isOfType = (
+  saved: string,
+  { name, version, formerly = [] }: Pick<DataType<never, never>, 'name' | 'version' | 'formerly'>,
+): boolean =>
+  [name, ...formerly].some((one) => saved === typeText({ name: one, ...(version !== undefined && { version }) }))
+
 const otherType = (saved: string): E.Left<LevelError> => {
   const [name, version] = JSON.parse(saved) as readonly [string, string?]
   return left({ _tag: 'OtherType', name, ...(version !== undefined && { version }) })
 }
 
 const readUpdates = async <S, C>(
-  sublevel: Sublevel,
-  { dataType, create, decode: decodeUpdate }: Scuttlebutt<S, C>,
-  id: SourceId,
-  onUpdates: (count: number) => void,
+  { sublevel, scuttlebutt, id, onUpdates }: Reading<S, C>,
   isOurs: boolean,
 ): Promise<E.Either<LevelError, Replica<S, C>>> => {
+  const { dataType, create, decode: decodeUpdate } = scuttlebutt
   const decode = WireMessage.decode(dataType)({})
   let { state, log, clock } = create(id)
   let count = 0

@@ -4,7 +4,7 @@
 import type { AbstractBatchOperation } from 'abstract-level'
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
-import { right } from '../../core/Either.js'
+import { left, right } from '../../core/Either.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
@@ -12,9 +12,10 @@ import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import { Rounds } from '../storage/Rounds.js'
-import { doubtKey, FLOOR, TYPE, sourceKey, unreadKey, updateKey, type Sublevel } from './entries.js'
+import { doubtKey, FLOOR, OWNER, TYPE, sourceKey, unreadKey, updateKey, type Sublevel } from './entries.js'
 import { attempt, type LevelError } from './LevelError.js'
-import { typeText } from './read.js'
+import type { Lock } from './lock.js'
+import { typeText, type Read } from './read.js'
 
 /** What to write where. */
 export interface Target<S, C> {
@@ -22,31 +23,66 @@ export interface Target<S, C> {
   /** The replica's name, for errors. */
   readonly name: string
   readonly scuttlebutt: Scuttlebutt<S, C>
-  /** The replica as it was read. */
-  readonly read: Replica<S, C>
+  /** The replica as it was read, and what the database said of it. */
+  readonly read: Read<S, C>
   readonly getReplica: () => Replica<S, C>
   /** Whether a batch must be on the disk itself. */
   readonly sync: boolean
+  readonly lock: Pick<Lock, 'isOurs'>
 }
 
-/** The writer of what differs from the replica as it was read. */
-export const createWriter = <S, C>({ sublevel, name, scuttlebutt, read, getReplica, sync }: Target<S, C>) => {
+/**
+ * The writer of what differs from the replica as it was read. Before each round it looks who wrote
+ * last, and that nobody emptied the replica: then all is written anew. Errors of a round: `Level`,
+ * `Locked`.
+ */
+export const createWriter = <S, C>({ sublevel, name, scuttlebutt, read, getReplica, sync, lock }: Target<S, C>) => {
   const encode = WireMessage.encode(scuttlebutt.dataType)
   const line = (update: Update<C>): string => encode({ _tag: 'Update', update }).trimEnd()
-  let saved = read
-  let isNamed = false
-  const isSaved = (): boolean => saved === getReplica()
-  const write = async (): Promise<E.Either<LevelError, void>> => {
+  const type = typeText(scuttlebutt.dataType)
+  const token = randomText()
+  const ownerText = (): string => JSON.stringify([getReplica().id, token])
+  let saved = read.replica
+  let header: Header = read
+  // a replica that was adopted says at once what it is
+  let isSavedWhole = !read.isAdopted
+  const isSaved = (): boolean => saved === getReplica() && isSavedWhole
+
+  const look = async (): Promise<E.Either<LevelError, void>> => {
+    if (!lock.isOurs()) return left({ _tag: 'Locked', name })
+    const found = await attempt('look', () => sublevel.getMany([TYPE, OWNER]))
+    if (found._tag === 'Left') return found
+    const [type, owner] = found.right
+    if (owner === header.owner && (type !== undefined || header.type === undefined)) return right(undefined)
+    if (type !== undefined) return left({ _tag: 'Locked', name })
+    ;[saved, header, isSavedWhole] = [scuttlebutt.create(getReplica().id), { type, owner: undefined }, false]
+    return right(undefined)
+  }
+  const write = async (isAwaited: boolean): Promise<E.Either<LevelError, void>> => {
+    if (isSaved() && !isAwaited) return right(undefined)
+    const looked = await look()
+    if (looked._tag === 'Left') return isSaved() && isLoss(looked.left) ? right(undefined) : looked
     if (isSaved()) return right(undefined)
     const next = getReplica()
     const operations = difference(saved, next, line)
-    if (!isNamed) operations.push({ type: 'put', key: TYPE, value: typeText(scuttlebutt.dataType) })
+    const after = { type, owner: ownerText() }
+    if (after.type !== header.type) operations.push({ type: 'put', key: TYPE, value: after.type })
+    if (after.owner !== header.owner) operations.push({ type: 'put', key: OWNER, value: after.owner })
     const wrote = await attempt('write', () => sublevel.batch(operations, { sync } as object))
-    if (wrote._tag === 'Right') [saved, isNamed] = [next, true]
+    if (wrote._tag === 'Right') [saved, header, isSavedWhole] = [next, after, true]
     return wrote
   }
   return new Rounds({ write, isSaved, hasMore: () => !isSaved(), closed: { _tag: 'Closed', name } })
 }
+
+type Header = Pick<Read<never, never>, 'type' | 'owner'>
+
+/** Whether nothing can be written any more: nothing more is lost if all is saved. */
+const isLoss = (error: LevelError): boolean =>
+  error._tag === 'Locked' || (error._tag === 'Level' && error.code === 'LEVEL_DATABASE_NOT_OPEN')
+
+const randomText = (): string =>
+  [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(16).padStart(8, '0')).join('')
 
 type Operation = AbstractBatchOperation<Sublevel, string, string>
 

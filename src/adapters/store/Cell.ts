@@ -17,9 +17,10 @@ export interface Cell<S, C> {
   /** An own update is about to be committed. */
   readonly wrote: (update: Update<C>) => void
   /**
-   * Nothing of our own is missing any more: a peer has told all that it has, or the id is new.
+   * Nothing of our own is missing any more: a peer has told all that it has, or the id is new. With
+   * true, something may be: the replica was saved.
    */
-  readonly begin: () => void
+  readonly begin: (isRestored?: boolean) => void
   /** Replaces the replica and calls the listeners, each batch in turn. */
   readonly commit: (received: Received<S, C>) => void
   /** {@link commit} of a replica without new updates. Nothing happens if it is the same. */
@@ -55,8 +56,8 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
     wrote: (update) => {
       began = Past.wrote(update)(began)
     },
-    begin: () => {
-      isRestored = false
+    begin: (mayMiss = false) => {
+      isRestored = mayMiss
       began = Past.begin(replica)
     },
     commit,

@@ -27,6 +27,8 @@ export interface Peer {
 export type Committed<S, C> = Received<S, C> & { readonly before: Replica<S, C> }
 
 export interface Port<S, C> {
+  /** The newest version. The store itself may show an older one: see `scuttlebutt-ts/redux`. */
+  readonly getReplica: () => Replica<S, C>
   /**
    * Takes a batch from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
    */
@@ -74,6 +76,7 @@ const portFor = <S, C>(store: Store<S, C>): Port<S, C> => {
   }
   const { dataType } = store.scuttlebutt
   return {
+    getReplica: store.getReplica,
     receive: (batch, vouching, tell) => {
       const before = store.getReplica()
       const arrivals = classify(dataType)(batch, vouching)(before)

@@ -39,6 +39,7 @@ export const createIntake = <S, C>(
 
   const receiveGated = gate && createGated(dataType, cell, gate, take)
   const port: Port<S, C> = {
+    getReplica: cell.getReplica,
     past: cell.past,
     subscribe: cell.subscribe,
     refused: (refusals, by) => {

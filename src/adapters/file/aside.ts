@@ -1,0 +1,47 @@
+/** What is cut off a file is kept beside it. */
+import { codeOf, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
+
+const BYTES_A_READ = 1 << 20
+
+export interface Aside {
+  /** The path of the new file: `<file>.cut-<offset>`, with a number behind it if that exists. */
+  readonly to: string
+  readonly bytes: number
+}
+
+/** Copies a file from `offset` on to a file of its own, and syncs that. O(bytes copied). */
+export const setAside = async (file: string, disk: Disk, from: Handle, offset: number): Promise<Aside> => {
+  const [aside, to] = await openFresh(`${file}.cut-${String(offset)}`, disk)
+  try {
+    // stays private where the system does not let its owner be set
+    await aside.setAccess(await from.status()).catch(() => undefined)
+    let bytes = 0
+    const piece = Buffer.alloc(BYTES_A_READ)
+    for (;;) {
+      const count = await from.read(piece, offset + bytes)
+      if (count === 0) break
+      await writeAll(aside, piece.subarray(0, count), bytes)
+      bytes += count
+    }
+    await aside.sync()
+    await aside.close()
+    await syncFolderOf(disk, to)
+    return { to, bytes }
+  } catch (error) {
+    await aside.close().catch(() => undefined)
+    await disk.remove(to).catch(() => undefined) // half of it may fill the disk
+    throw error
+  }
+}
+
+/** Opens a file that does not exist yet: an earlier one is not overwritten. */
+const openFresh = async (name: string, disk: Disk): Promise<readonly [Handle, string]> => {
+  for (let n = 1; ; n++) {
+    const to = n === 1 ? name : `${name}-${String(n)}`
+    try {
+      return [await disk.open(to, 'wx', 0o600), to]
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+  }
+}

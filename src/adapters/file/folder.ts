@@ -1,0 +1,75 @@
+/** A folder of replicas, each in a file of its own. */
+import { existsSync } from 'node:fs'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import type { taskEither as TE } from 'fp-ts'
+import type { SourceId } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import { nameIn } from './contents.js'
+import { nodeDisk } from './Disk.js'
+import { attempt, type FileError } from './FileError.js'
+import * as names from './names.js'
+import { openNamed, type FileOptions, type FileStore } from './open.js'
+import { readStretches } from './read.js'
+
+/** A folder of replicas, each in a file of its own. */
+export interface Folder {
+  /** Opens or creates the replica of a name, as {@link openFile}. Any string is a name. */
+  readonly open: <S, C>(
+    name: string,
+    scuttlebutt: Scuttlebutt<S, C>,
+    id: SourceId,
+    options?: FileOptions<S, C>,
+  ) => TE.TaskEither<FileError, FileStore<S, C>>
+  /** The names of the replicas in the folder, sorted. Reads a block of files with long names. */
+  readonly names: TE.TaskEither<FileError, ReadonlyArray<string>>
+  /** The path of a replica's file, for {@link repair}. */
+  readonly pathOf: (name: string) => string
+}
+
+const EXTENSION = '.sb'
+
+/** A folder of replicas. The first `open` creates it. */
+export const folder = (directory: string): Folder => {
+  const pathIn = (file: string): string => path.join(directory, file + EXTENSION)
+  const pathOf = (name: string): string => {
+    const old = names.formerly(name)
+    // on Windows the file of a device always exists
+    const isOld = old !== undefined && process.platform !== 'win32' && existsSync(pathIn(old))
+    return pathIn(isOld ? old : names.encode(name))
+  }
+  return {
+    pathOf,
+    open:
+      (name, scuttlebutt, id, options = {}) =>
+      async () => {
+        const made = await attempt(directory, 'mkdir', () => fs.mkdir(directory, { recursive: true }))
+        if (made._tag === 'Left') return made
+        const isCut = names.decode(names.encode(name)) === undefined
+        return openNamed(pathOf(name), scuttlebutt, id, options, isCut ? name : undefined)
+      },
+    names: () =>
+      attempt(directory, 'list', async () => {
+        const found: string[] = []
+        for (const file of await fs.readdir(directory)) {
+          if (!file.endsWith(EXTENSION)) continue
+          const stem = file.slice(0, -EXTENSION.length)
+          const name = names.decode(stem) ?? (await nameInside(path.join(directory, file)))
+          // a copy under another name has the old one inside
+          if (name !== undefined && (!names.isCut(stem) || names.encode(name) === stem)) found.push(name)
+        }
+        return found.sort()
+      }),
+  }
+}
+
+/** The name that a file keeps in its first block. */
+const nameInside = async (file: string): Promise<string | undefined> => {
+  const handle = await nodeDisk.open(file, 'r')
+  try {
+    const { value } = await readStretches(handle).next()
+    return value?.state === 'intact' ? nameIn(value.bytes.toString('utf8')) : undefined
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,200 @@
+/** scuttlebutt-ts/react: hooks that read a store and write to it. */
+import type { either as E, option as O } from 'fp-ts'
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import type { Command } from '../core/DataType.js'
+import type { DeepReadonly } from '../core/DeepReadonly.js'
+import type { Update } from '../core/Update.js'
+import * as Doc from '../data/doc/Doc.js'
+import * as Model from '../data/Model.js'
+import type { Rejection } from '../scuttlebutt.js'
+import { createMemory, selecting, shallow, steady } from './react/snapshots.js'
+import { watch } from './react/watch.js'
+import type { Store } from './store/Store.js'
+
+export { shallow }
+
+/** What a selector gives, with an `Option` as its value or undefined. */
+export type Lowered<A> = [A] extends [O.Option<infer V>] ? V | undefined : A
+
+/** The state of a store. */
+export function useReplica<S, C>(store: Store<S, C>): S
+/**
+ * What a selector gives of the state of a store. Renders again only when that is another value, by
+ * `Object.is` or by `isEqual`. The selector runs once for each state, and for each selector: any
+ * one will do, also one written in place. Costs the selector a write.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * import { createElement } from 'react'
+ * import { renderToString } from 'react-dom/server'
+ * const store = createStore(scuttlebutt(Model.of(t.number)), 'alice')
+ * store.change(Model.set('x', 1))
+ * const Page = () => {
+ *   const x = useReplica(store, Model.get('x'))
+ *   const keys = useReplica(store, Model.keys, shallow)
+ *   return createElement('p', null, `${x} of ${keys}`)
+ * }
+ * renderToString(createElement(Page)) // => '<p>1 of x</p>'
+ */
+export function useReplica<S, C, A>(
+  store: Store<S, C>,
+  selector: (state: S) => A,
+  isEqual?: (a: Lowered<A>, b: Lowered<A>) => boolean,
+): Lowered<A>
+export function useReplica<S, C>(
+  store: Store<S, C>,
+  selector: (state: S) => unknown = itself,
+  isEqual: (a: never, b: never) => boolean = Object.is,
+): unknown {
+  const [rendered] = useState(createMemory<unknown>)
+  const getSnapshot = useMemo(() => {
+    const select = selecting(store, (state) => lowered(selector(state)))
+    return steady(select, isEqual as (a: unknown, b: unknown) => boolean, rendered.former)
+  }, [store, selector, isEqual, rendered])
+  const subscribe = useCallback((wake: () => void) => store.subscribe(wake), [store])
+  const value = useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
+  useEffect(() => {
+    rendered.keep(value)
+  }, [rendered, value])
+  return value
+}
+
+const itself = <A>(a: A): A => a
+
+const lowered = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || !('_tag' in value)) return value
+  return value._tag === 'Some' && 'value' in value ? value.value : value._tag === 'None' ? undefined : value
+}
+
+/**
+ * The value of a key of a `Model`, or undefined. Woken only by changes of that key, so a write
+ * costs what it changes, however many components are mounted.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * import { createElement } from 'react'
+ * import { renderToString } from 'react-dom/server'
+ * const store = createStore(scuttlebutt(Model.of(t.string)), 'alice')
+ * store.change(Model.set('title', 'Hello'))
+ * const Title = () => createElement('h1', null, useEntry(store, 'title'))
+ * renderToString(createElement(Title)) // => '<h1>Hello</h1>'
+ */
+export const useEntry = <V>(
+  store: Store<Model.State<V>, Model.Change<V>>,
+  key: string,
+): DeepReadonly<V> | undefined => {
+  const subscribe = useCallback((wake: () => void) => watch(store, key, wake), [store, key])
+  const getSnapshot = (): DeepReadonly<V> | undefined => valueOf(Model.get(key)(store.getReplica().state))
+  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
+}
+
+const valueOf = <A>(option: O.Option<A>): A | undefined => (option._tag === 'Some' ? option.value : undefined)
+
+/** The fields of a row of a `Doc`, or undefined. Woken only by changes of that row. */
+export function useRow<V>(store: Store<Doc.State<V>, Doc.Change<V>>, id: string): Doc.Fields<V> | undefined
+/**
+ * Some fields of a row of a `Doc`, or undefined if there is no row. Woken only by changes of these
+ * fields of that row.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * import { createElement } from 'react'
+ * import { renderToString } from 'react-dom/server'
+ * const store = createStore(scuttlebutt(Doc.of(t.string)), 'alice')
+ * store.change(Doc.set('r1', { title: 'Hello', text: '…' }))
+ * const Title = () => createElement('h1', null, useRow(store, 'r1', ['title'])?.title)
+ * renderToString(createElement(Title)) // => '<h1>Hello</h1>'
+ */
+export function useRow<V, Field extends string>(
+  store: Store<Doc.State<V>, Doc.Change<V>>,
+  id: string,
+  fields: ReadonlyArray<Field>,
+): Readonly<Partial<Record<Field, DeepReadonly<V>>>> | undefined
+export function useRow<V>(
+  store: Store<Doc.State<V>, Doc.Change<V>>,
+  id: string,
+  fields?: ReadonlyArray<string>,
+): Doc.Fields<V> | undefined {
+  // an array written in place is another one at each render
+  const names = fields && JSON.stringify(fields)
+  const [subscribe, getSnapshot] = useMemo(() => {
+    const wanted = names === undefined ? undefined : (JSON.parse(names) as ReadonlyArray<string>)
+    const pick = (state: Doc.State<V>): Doc.Fields<V> | undefined => {
+      const row = valueOf(Doc.row(id)(state))
+      if (row === undefined || wanted === undefined) return row
+      return Object.freeze(
+        Object.fromEntries(wanted.flatMap((name) => (Object.hasOwn(row, name) ? [[name, row[name]!]] : []))),
+      )
+    }
+    return [(wake: () => void) => watch(store, id, wake, wanted), steady(selecting(store, pick), shallow)] as const
+  }, [store, id, names])
+  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
+}
+
+/** Makes a change as the store does, and gives the same `Either`. */
+export type Change<S, C> = <Err = never>(command: Command<S, C, Err>) => E.Either<Err | Rejection, Update<C>>
+
+/** Why a change was refused: a rejection, or the error of a command. */
+export type ChangeRefusal = Rejection | { readonly _tag: string }
+
+/**
+ * Writes to a store, and why the last change was refused: undefined if it was not. The function
+ * stays the same.
+ *
+ * @example
+ * import * as t from 'io-ts'
+ * import { createElement } from 'react'
+ * import { renderToString } from 'react-dom/server'
+ * const store = createStore(scuttlebutt(Model.of(t.number)), 'alice')
+ * const Button = () => {
+ *   const [change, refusal] = useChange(store)
+ *   const add = () => change(Model.set('x', 1))
+ *   const text = refusal === undefined ? 'Add' : Rejection.show(refusal)
+ *   return createElement('button', { onClick: add }, text)
+ * }
+ * renderToString(createElement(Button)) // => '<button>Add</button>'
+ */
+export const useChange = <S, C>(
+  store: Store<S, C>,
+): readonly [change: Change<S, C>, refusal: ChangeRefusal | undefined] => {
+  const [refusal, setRefusal] = useState<ChangeRefusal>()
+  const [last] = useState(createMemory<ChangeRefusal | undefined>)
+  const change: Change<S, C> = useCallback(
+    (command) => {
+      const made = store.change(command)
+      const next = made._tag === 'Left' ? (made.left as ChangeRefusal) : undefined
+      // React may render once more for a state that stays the same
+      if (next !== last.former()?.value) setRefusal(() => next)
+      last.keep(next)
+      return made
+    },
+    [store, last],
+  )
+  return [change, refusal]
+}
+
+/** What {@link useSync} needs of a connection. */
+export interface Connection<Status> {
+  readonly status: () => Status
+  /** Calls when the status may be another one. Returns the end of that. */
+  readonly subscribe: (listener: () => void) => () => void
+}
+
+/**
+ * The status of a connection: its phase, how many updates are unsent, what was refused. Renders
+ * again only when a member changes.
+ *
+ * @example
+ * import { createElement } from 'react'
+ * import { renderToString } from 'react-dom/server'
+ * const status = () => ({ phase: 'synced', unsent: 0 })
+ * const connection = { status, subscribe: () => () => undefined }
+ * const Phase = () => createElement('i', null, useSync(connection).phase)
+ * renderToString(createElement(Phase)) // => '<i>synced</i>'
+ */
+export const useSync = <Status extends object>(connection: Connection<Status>): Status => {
+  const [subscribe, getSnapshot] = useMemo(() => {
+    return [(wake: () => void) => connection.subscribe(wake), steady(() => connection.status(), shallow)] as const
+  }, [connection])
+  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
+}

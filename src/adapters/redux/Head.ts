@@ -1,0 +1,117 @@
+/**
+ * The newest version, kept beside what Redux shows. Time travel moves what is shown, and never the
+ * head. Whoever writes, or hears a peer, does it on the head.
+ */
+import type { Batch, Vouching } from '../../core/Arrivals.js'
+import { unchanged, type Received } from '../../core/receive.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Update } from '../../core/Update.js'
+import { createCell, type Cell } from '../store/Cell.js'
+import { news, type Action } from './actions.js'
+import { remember } from './outcomes.js'
+
+/** What a head needs of Redux, and of the store around it. */
+export interface Host<S, C> {
+  /** The version that Redux shows. */
+  readonly read: () => Replica<S, C>
+  readonly dispatch: (action: Action) => unknown
+  /** Makes a version ready for Redux. */
+  readonly keep: (replica: Replica<S, C>) => Replica<S, C>
+  /** The action that leads from one version to the next. */
+  readonly actionOf: (before: Replica<S, C>, received: Received<S, C>) => Action
+  /** Takes what a peer brings, on the head. */
+  readonly receive: (batch: Batch<C>, vouching: Vouching) => unknown
+  /** A saved version has become the head. */
+  readonly restored: () => void
+}
+
+export interface Head<S, C> {
+  /** For the store: reads the head, and writes by actions. Listeners hear of what Redux shows. */
+  readonly cell: Cell<S, C>
+  /** Goes on with a version, by an action. Default: that of the batch. */
+  readonly commit: (received: Received<S, C>, action?: Action) => void
+  /** Sees whether Redux shows another version. To be called whenever it may. */
+  readonly sync: () => void
+  /** Whether what Redux shows lacks what the head holds. O(d log n) for d that it lacks. */
+  readonly isPast: () => boolean
+}
+
+export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
+  let met = host.read()
+  const head = createCell(met)
+  const shown = createCell(met)
+  /** What is on its way through Redux. */
+  let pending: Received<S, C> | undefined
+
+  const become = (received: Received<S, C>): void => {
+    pending = undefined
+    head.commit(received)
+  }
+  const tell = (taken: ReadonlyArray<Update<C>> = []): void => {
+    shown.commit({ ...unchanged(met), taken })
+  }
+  const sync = (): void => {
+    const [now, before, arriving] = [host.read(), met, pending]
+    if (now === before) return
+    met = now
+    const isNext = before === head.getReplica()
+    if (arriving) become(arriving)
+    if (arriving?.replica !== now) meet(now)
+    if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now)?.updates)
+    else if (now === met) tell()
+  }
+  /** Another version: an older one, a saved one, an imported one, one of another timeline. */
+  const meet = (now: Replica<S, C>): void => {
+    const batch = news(head.getReplica(), now)
+    if (head.getReplica().clock.latest === 0) {
+      become(unchanged(now))
+      head.begin(now.clock.latest > 0)
+      host.restored()
+      // what another timeline is sure of, ours may lack
+    } else if (batch) host.receive(batch, 'nobody')
+  }
+  const commit: Head<S, C>['commit'] = (received, action): void => {
+    const before = head.getReplica()
+    const mine = { ...received, replica: host.keep(received.replica) }
+    const sent = action ?? host.actionOf(before, mine)
+    remember(sent, before, met, mine.replica)
+    pending = mine
+    let isDispatched = false
+    try {
+      host.dispatch(sent)
+      isDispatched = true
+    } finally {
+      sync()
+      const isOnItsWay = pending === mine
+      pending = undefined
+      if (isOnItsWay && isDispatched) {
+        become(mine)
+        tell(received.taken) // what is shown stays in the past
+      }
+    }
+  }
+  head.subscribe(({ replica, before }) => {
+    if (replica === before) tell() // of a refusal
+  })
+  const cell = cellOf(head, shown, sync, commit)
+  return { cell, commit, sync, isPast: () => news(host.read(), head.getReplica()) !== undefined }
+}
+
+/** Reads and writes the head. Whoever listens hears of what Redux shows. */
+const cellOf = <S, C>(
+  head: Cell<S, C>,
+  shown: Cell<S, C>,
+  sync: () => void,
+  commit: Cell<S, C>['commit'],
+): Cell<S, C> => ({
+  ...head,
+  subscribe: shown.subscribe,
+  getReplica: () => {
+    sync()
+    return head.getReplica()
+  },
+  commit,
+  set: (next) => {
+    if (next !== head.getReplica()) commit(unchanged(next))
+  },
+})

@@ -1,0 +1,136 @@
+/** The store of a slice in a store of Redux. */
+import type { either as E } from 'fp-ts'
+import type { Command } from '../../core/DataType.js'
+import { left } from '../../core/Either.js'
+import { unchanged } from '../../core/receive.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Update } from '../../core/Update.js'
+import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
+import type { Security } from '../../trust/Security.js'
+import { rereadAllowed } from '../store/gate.js'
+import { createOnCell } from '../store/onCell.js'
+import { portOf } from '../store/Port.js'
+import type { LocalStore } from '../store/Store.js'
+import { news, steps, updated, type Called } from './actions.js'
+import { createHead, type Head, type Host } from './Head.js'
+import type { Keeper } from './outcomes.js'
+
+/** A store of Redux: its own, or Redux Toolkit's. */
+export interface ReduxStore<State> {
+  readonly getState: () => State
+  readonly dispatch: (action: never) => unknown
+  readonly subscribe: (listener: () => void) => unknown
+}
+
+export interface BindOptions<State, S, C> {
+  /** The replica in the state of Redux. Default: the member of the slice's path. */
+  readonly select?: (state: State) => Replica<S, C>
+  /** As of `createStore`. */
+  readonly now?: () => number
+  readonly security?: Security<S, C>
+  readonly maxDrift?: number
+  readonly strict?: boolean
+}
+
+/**
+ * A store whose replica is what Redux shows. After a jump into the past that is an older version;
+ * what is written and heard then goes to the newest one, and nothing is lost.
+ */
+export interface ReduxReplicaStore<S, C> extends LocalStore<S, C> {
+  /** Whether Redux shows a version that lacks something. O(d log n) for d that it lacks. */
+  readonly isPast: () => boolean
+  /**
+   * Makes what an older version shows one's own edit, for everybody: the difference to the newest
+   * version, as changes. What others wrote meanwhile goes too. Gives the updates made. Errors:
+   * `Irrevertible`, and as `changeAll`; then nothing has changed. O(difference).
+   */
+  readonly revertTo: (
+    old: Replica<S, C>,
+  ) => E.Either<Irrevertible | Rejection | { readonly _tag: string }, ReadonlyArray<Update<C>>>
+}
+
+/** The data type has no way back: what was done there stays. */
+export interface Irrevertible {
+  readonly _tag: 'Irrevertible'
+  /** The data type. */
+  readonly name: string
+}
+
+export interface Slice<S, C> {
+  readonly scuttlebutt: Scuttlebutt<S, C>
+  readonly name: string
+  readonly path: string
+  readonly keeper: Keeper<S, C>
+}
+
+interface Bound<S, C> {
+  readonly head: Head<S, C>
+  readonly store: ReduxReplicaStore<S, C>
+}
+
+/**
+ * What is bound in each store of Redux, by name: a hot reload makes the slice anew, and its head
+ * stays. Thunks know a store by its `getState`.
+ */
+const boundByName = new WeakMap<() => unknown, Map<string, Bound<never, never>>>()
+
+export const boundIn = <S, C>(getState: () => unknown, name: string): Bound<S, C> | undefined =>
+  boundByName.get(getState)?.get(name) as Bound<S, C> | undefined
+
+export const bind = <State, S, C>(
+  { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
+  redux: ReduxStore<State>,
+  options: BindOptions<State, S, C> = {},
+): ReduxReplicaStore<S, C> => {
+  const {
+    select = (state) => (state as Readonly<Record<string, Replica<S, C>>>)[path]!,
+    now = Date.now,
+    security,
+  } = options
+  const { getState } = redux
+  const { diff, dataType } = scuttlebutt
+  const host: Host<S, C> = {
+    read: () => kept(select(getState())),
+    keep,
+    dispatch: (action) => redux.dispatch(action as never),
+    actionOf: updated(scuttlebutt, `${name}/updated`),
+    receive: (batch, vouching) => portOf(local).receive(batch, vouching, () => undefined),
+    restored: () => {
+      call('reread')
+    },
+  }
+  const head = boundIn<S, C>(getState, name)?.head ?? createHead(host)
+  redux.subscribe(head.sync)
+  const { cell, isPast } = head
+  const local = createOnCell(scuttlebutt, cell, { ...options, now })
+  const stepOf = steps(security ? { ...scuttlebutt, reread: rereadAllowed(dataType, security) } : scuttlebutt)
+  /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
+  const call = (kind: string, id = ''): ReadonlyArray<Update<C>> => {
+    const before = cell.getReplica()
+    const action = { type: `${name}/${kind}`, payload: { now: now(), id } satisfies Called }
+    const after = stepOf[kind]!(before, action)
+    const updates = news(before, after)?.updates ?? []
+    if (after !== before) head.commit({ ...unchanged(after), taken: updates }, action)
+    return updates
+  }
+  call('reread')
+  const store: ReduxReplicaStore<S, C> = {
+    ...local,
+    getReplica: host.read,
+    prune: () => void call('pruned'),
+    reissue: (id) => {
+      const updates = call('reissued', id)
+      cell.begin()
+      return updates
+    },
+    isPast,
+    revertTo: (old) => {
+      const commands = dataType.patch?.(diff(cell.getReplica())(old))
+      if (!commands) return left({ _tag: 'Irrevertible', name: dataType.name })
+      return local.changeAll(commands as Iterable<Command<S, C, { readonly _tag: string }>>)
+    },
+  }
+  const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
+  boundByName.set(getState, all.set(name, { head, store } as unknown as Bound<never, never>))
+  return store
+}

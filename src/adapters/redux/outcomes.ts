@@ -1,0 +1,51 @@
+/** What is known of versions and actions: it saves the reducer from doing things twice. */
+import type { Replica } from '../../core/Replica.js'
+import type { SourceId } from '../../core/Update.js'
+import type { Action } from './actions.js'
+
+type Any = Replica<unknown, unknown>
+
+/** For an action that a store made: what becomes of the versions that it was made for. */
+const outcomes = new WeakMap<Action, ReadonlyMap<Any, Any>>()
+
+/** The versions that slices keep, by the id that was given to the slice. */
+const owners = new WeakMap<Any, SourceId>()
+
+export interface Keeper<S, C> {
+  /**
+   * Freezes the records of a replica. Immer and the checks of Redux Toolkit then pass them by,
+   * instead of walking through its trees. O(1).
+   */
+  readonly keep: (replica: Replica<S, C>) => Replica<S, C>
+  /**
+   * The version that is kept of what is in Redux: itself; that of which it is a copy; or, of one
+   * from elsewhere, such as a saved state, a copy under the slice's id, each time the same. O(1).
+   */
+  readonly kept: (replica: Replica<S, C>) => Replica<S, C>
+}
+
+export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
+  const versionsByLog = new WeakMap<object, Replica<S, C>>()
+  const keep = (replica: Replica<S, C>): Replica<S, C> => {
+    Object.freeze(replica.state)
+    owners.set(replica, id)
+    versionsByLog.set(replica.log, replica)
+    return Object.freeze(replica)
+  }
+  const kept = (replica: Replica<S, C>): Replica<S, C> => {
+    if (owners.get(replica) === id) return replica
+    const { clock, log, state } = replica
+    const version = versionsByLog.get(log)
+    return version?.state === state && version.clock === clock ? version : keep({ id, clock, log, state })
+  }
+  return { keep, kept }
+}
+
+/** Remembers what becomes of two versions by an action. */
+export const remember = (action: Action, one: Any, other: Any, after: Any): void => {
+  outcomes.set(action, new Map([one, other].map((before) => [before, after])))
+}
+
+/** What becomes of a version by an action, if it is known. */
+export const recall = <S, C>(action: Action, replica: Replica<S, C>): Replica<S, C> | undefined =>
+  outcomes.get(action)?.get(replica) as Replica<S, C> | undefined

@@ -1,0 +1,197 @@
+/** Saved and served state: redux-persist, server-side rendering, migrations. */
+import { configureStore } from '@reduxjs/toolkit'
+import * as t from 'io-ts'
+import { combineReducers } from 'redux'
+import {
+  createMigrate,
+  createTransform,
+  FLUSH,
+  persistReducer,
+  persistStore,
+  REHYDRATE,
+  type Storage,
+} from 'redux-persist'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { Model, scuttlebutt, unwrap, type Replica, type Scuttlebutt } from '../../src/index.js'
+import { replicaSlice } from '../../src/adapters/redux.js'
+import { createStore, json, NOW, talk } from './slices.js'
+
+const model = scuttlebutt(Model.of(t.number))
+type Doc = Replica<Model.State<number>, Model.Change<number>>
+
+let saved = new Map<string, string>()
+
+const storage: Storage = {
+  getItem: (key) => Promise.resolve(saved.get(key)),
+  setItem: (key, value: string) => Promise.resolve(saved.set(key, value)),
+  removeItem: (key) => Promise.resolve(saved.delete(key)),
+}
+
+beforeEach(() => {
+  saved = new Map()
+})
+
+interface Config {
+  readonly version?: number
+  readonly migrate?: ReturnType<typeof createMigrate>
+  readonly transforms?: ReturnType<typeof createTransform<never, never>>[]
+}
+
+/** A program that keeps its state by redux-persist, the slice alone or the whole state. */
+const started = <V>(sb: Scuttlebutt<Model.State<V>, Model.Change<V>>, config: Config = {}, isWhole = true) => {
+  const doc = replicaSlice(sb, 'alice', { name: 'doc' })
+  const whole = combineReducers({ doc: doc.reducer })
+  const reducer = isWhole
+    ? persistReducer({ key: 'root', storage, ...config } as never, whole)
+    : combineReducers({ doc: persistReducer({ key: 'doc', storage, ...config } as never, doc.reducer as never) })
+  const redux = configureStore({
+    reducer: reducer as unknown as typeof whole,
+    devTools: false,
+    middleware: (getDefault) =>
+      getDefault(
+        doc.checks({ serializableCheck: { ignoredActions: [FLUSH, REHYDRATE, 'persist/PERSIST', 'persist/PURGE'] } }),
+      ),
+  })
+  const store = doc.bind(redux, { select: (state) => state.doc })
+  const persistor = persistStore(redux)
+  const ready = vi.waitFor(() => {
+    expect(persistor.getState().bootstrapped).toBe(true)
+  })
+  return { doc, redux, store, persistor, ready }
+}
+
+describe.each([
+  ['the whole state', true],
+  ['the slice alone', false],
+])('redux-persist of %s', (_, isWhole) => {
+  test('brings the replica back, and the store goes on', async () => {
+    const first = started(model, {}, isWhole)
+    await first.ready
+    unwrap(first.store.change(Model.set('x', 1)))
+    first.store.apply([[['y', 2], NOW, 'ben']])
+    await first.persistor.flush()
+
+    const again = started(model, {}, isWhole)
+    await again.ready
+    expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 1, y: 2 })
+    expect(again.store.isPast()).toBe(false)
+    const digest = model.digest(again.store.getReplica())
+    expect(digest).toEqual(model.digest(first.store.getReplica()))
+    again.redux.dispatch({ type: 'other/happened' })
+    const settled = again.redux.getState().doc
+    again.redux.dispatch({ type: 'other/happened' })
+    expect(again.redux.getState().doc).toBe(settled)
+    unwrap(again.store.change(Model.set('x', 3)))
+    expect(again.store.isPast()).toBe(false)
+
+    const bob = createStore(model, 'bob')
+    talk(again.store, bob)
+    expect(Model.toJSON(bob.getReplica().state)).toEqual({ x: 3, y: 2 })
+    const updates = model.history()(bob.getReplica())
+    expect(updates.map(([change]) => change)).toEqual([
+      ['y', 2],
+      ['x', 3],
+    ])
+  })
+
+  test('loses nothing that was written before it was there', async () => {
+    const first = started(model, {}, isWhole)
+    await first.ready
+    unwrap(first.store.change(Model.set('x', 1)))
+    await first.persistor.flush()
+
+    const again = started(model, {}, isWhole)
+    unwrap(again.store.change(Model.set('y', 2)))
+    await again.ready
+    unwrap(again.store.change(Model.set('z', 3)))
+    const shown = Model.toJSON(again.store.getReplica().state)
+    expect(shown).toMatchObject({ y: 2, z: 3 })
+    const bob = createStore(model, 'bob')
+    talk(first.store, bob)
+    talk(again.store, bob)
+    expect(Model.toJSON(bob.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })
+    expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })
+  })
+})
+
+describe('A migration', () => {
+  test('moves a slice to another key', async () => {
+    const replica = unwrap(model.change(Model.set('x', 1), NOW)(model.create('alice')))[1]
+    saved.set(
+      'persist:root',
+      JSON.stringify({ notes: JSON.stringify(replica), _persist: '{"version":0,"rehydrated":true}' }),
+    )
+    const migrate = createMigrate({
+      1: (({ notes, ...rest }: { notes: Doc; _persist: never }) => ({ ...rest, doc: notes })) as never,
+    })
+    const { store, ready } = started(model, { version: 1, migrate })
+    await ready
+    expect(Model.toJSON(store.getReplica().state)).toEqual({ x: 1 })
+  })
+
+  test('to a newer codec reads what could not be read before', async () => {
+    const newer = scuttlebutt(Model.of(t.union([t.number, t.string])))
+    const first = started(model)
+    await first.ready
+    const eve = createStore(newer, 'eve')
+    unwrap(eve.change(Model.set('x', 'new')))
+    talk(first.store, eve)
+    expect(first.store.unread()).toHaveLength(1)
+    await first.persistor.flush()
+
+    const again = started(newer)
+    await again.ready
+    expect(again.store.unread()).toEqual([])
+    expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 'new' })
+    expect(Model.toJSON(again.redux.getState().doc.state)).toEqual({ x: 'new' })
+  })
+
+  test('may save the updates alone', async () => {
+    const compact = createTransform<Doc, unknown>(
+      (replica) => model.encodeMessage({ digest: model.digest(replica), updates: model.history()(replica) }),
+      (message) => {
+        const { updates } = unwrap(model.decodeMessage()(message))
+        return model.applyUpdates(updates)(model.create('alice'))
+      },
+      { whitelist: ['doc'] },
+    )
+    const config = { transforms: [compact as never] }
+    const first = started(model, config)
+    await first.ready
+    unwrap(first.store.change(Model.set('x', 1)))
+    await first.persistor.flush()
+    expect(saved.get('persist:root')).not.toContain('winners')
+    const again = started(model, config)
+    await again.ready
+    expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 1 })
+  })
+})
+
+describe('State from a server', () => {
+  test('goes on under the id of the slice in the browser', () => {
+    const onServer = replicaSlice(model, 'server', { name: 'doc' })
+    const served = configureStore({ reducer: { doc: onServer.reducer }, devTools: false })
+    unwrap(onServer.bind(served).change(Model.set('x', 1)))
+
+    for (const preloadedState of [served.getState(), json(served.getState())]) {
+      const doc = replicaSlice(model, 'alice', { name: 'doc' })
+      const redux = configureStore({ reducer: { doc: doc.reducer }, preloadedState, devTools: false })
+      const store = doc.bind(redux)
+      expect(Model.toJSON(store.getReplica().state)).toEqual({ x: 1 })
+      expect(unwrap(store.change(Model.set('y', 2)))[2]).toBe('alice')
+      expect(Object.isFrozen(redux.getState().doc)).toBe(true)
+      expect(served.getState().doc.id).toBe('server')
+    }
+  })
+
+  test('that the client knows already is no news', () => {
+    const doc = replicaSlice(model, 'alice', { name: 'doc' })
+    const redux = configureStore({ reducer: { doc: doc.reducer }, devTools: false })
+    const store = doc.bind(redux)
+    const listened = vi.fn()
+    store.subscribe(listened)
+    redux.dispatch({ type: 'other/happened' })
+    store.apply([])
+    expect(listened).not.toHaveBeenCalled()
+  })
+})

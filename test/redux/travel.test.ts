@@ -1,0 +1,238 @@
+/** Time travel through the protocol of the Redux DevTools, with writes and peers in between. */
+import { ActionCreators } from '@redux-devtools/instrument'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import {
+  AppendOnly,
+  Model,
+  RArray,
+  Text,
+  scuttlebutt,
+  unwrap,
+  type Command,
+  type DataType,
+  type Scuttlebutt,
+  type Update,
+} from '../../src/index.js'
+import { inNetworks } from '../runs.js'
+import { createStore, inRedux, json, NOW, talk } from './slices.js'
+
+/** Numbers pick among what there is, whatever that is by then. */
+type Step<C> =
+  | { readonly do: 'write' | 'peer writes'; readonly command: C; readonly later: number }
+  | {
+      readonly do:
+        | 'write an action'
+        | 'talk'
+        | 'overhear'
+        | 'push'
+        | 'jump'
+        | 'jump to action'
+        | 'skip'
+        | 'reorder'
+        | 'sweep'
+        | 'commit'
+        | 'rollback'
+        | 'reset'
+        | 'export'
+        | 'import'
+        | 'import JSON'
+        | 'import actions'
+        | 'lock'
+        | 'pause'
+        | 'reload'
+      readonly pick: number
+    }
+
+const KINDS = [
+  ...(['jump', 'jump', 'jump', 'jump to action', 'skip', 'skip', 'reorder', 'sweep', 'commit', 'rollback'] as const),
+  ...(['reset', 'export', 'import', 'import JSON', 'import actions', 'lock', 'pause', 'reload'] as const),
+  ...(['talk', 'talk', 'talk', 'overhear', 'push', 'write an action'] as const),
+]
+
+const steps = <C>(command: fc.Arbitrary<C>): fc.Arbitrary<ReadonlyArray<Step<C>>> =>
+  fc.array(
+    fc.oneof(
+      fc.record({
+        do: fc.constantFrom('write' as const, 'write' as const, 'peer writes' as const),
+        command,
+        later: fc.constantFrom(0, 0, 1),
+      }),
+      fc.record({ do: fc.constantFrom(...KINDS), pick: fc.nat(20) }),
+    ),
+    { maxLength: 30 },
+  )
+
+/** A store in Redux under DevTools, its peer, and all that anybody was told is written. */
+const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Command<S, C, unknown>>>) => {
+  let time = NOW
+  const now = (): number => time
+  const { doc, redux, store, liftedStore, reducer } = inRedux(scuttlebutt, 'alice', { now })
+  const bob = createStore(scuttlebutt, 'bob', { now })
+  const cleo = createStore(scuttlebutt, 'cleo', { now })
+  const written: Update<C>[] = []
+  const told: Update<C>[] = []
+  store.subscribe((updates) => {
+    told.push(...updates)
+  })
+  let saved = liftedStore.getState()
+  let sent = store.getReplica()
+  const switches = { isLocked: false, isPaused: false }
+  const devTools = (action: unknown): void => {
+    liftedStore.dispatch(action as never)
+  }
+  const staged = (pick: number): number => {
+    const { stagedActionIds } = liftedStore.getState()
+    return stagedActionIds[pick % stagedActionIds.length]!
+  }
+  const actions = (): ReadonlyArray<unknown> => {
+    const { stagedActionIds, actionsById } = liftedStore.getState()
+    return stagedActionIds.slice(1).map((id) => actionsById[id]!.action)
+  }
+  const run: Readonly<Record<Exclude<Step<C>['do'], 'write' | 'peer writes'>, (pick: number) => void>> = {
+    'write an action': () => redux.dispatch({ type: 'other/happened' }),
+    talk: () => {
+      talk(store, bob)
+    },
+    overhear: () => {
+      const message = bob.reconcile(scuttlebutt.open(cleo.getReplica()))
+      if (message._tag === 'Some') store.reconcile(message.value)
+    },
+    push: () => {
+      bob.reconcile(scuttlebutt.push(sent)(store.getReplica()))
+      sent = store.getReplica()
+    },
+    jump: (pick) => {
+      devTools(ActionCreators.jumpToState(pick % liftedStore.getState().computedStates.length))
+    },
+    'jump to action': (pick) => {
+      devTools(ActionCreators.jumpToAction(staged(pick)))
+    },
+    skip: (pick) => {
+      if (staged(pick) !== 0) devTools(ActionCreators.toggleAction(staged(pick)))
+    },
+    reorder: (pick) => {
+      devTools(ActionCreators.reorderAction(staged(pick), staged(pick * 7 + 3)))
+    },
+    sweep: () => {
+      devTools(ActionCreators.sweep())
+    },
+    commit: () => {
+      devTools(ActionCreators.commit())
+    },
+    rollback: () => {
+      devTools(ActionCreators.rollback())
+    },
+    reset: () => {
+      devTools(ActionCreators.reset())
+    },
+    export: () => {
+      saved = liftedStore.getState()
+    },
+    import: () => {
+      devTools(ActionCreators.importState(saved))
+    },
+    'import JSON': () => {
+      devTools(ActionCreators.importState(json(saved), true))
+    },
+    'import actions': () => {
+      devTools(ActionCreators.importState(json(actions()) as never))
+    },
+    lock: () => {
+      switches.isLocked = !switches.isLocked
+      devTools(ActionCreators.lockChanges(switches.isLocked))
+    },
+    pause: () => {
+      switches.isPaused = !switches.isPaused
+      devTools(ActionCreators.pauseRecording(switches.isPaused))
+    },
+    reload: () => {
+      redux.replaceReducer((state, action) => ({
+        doc: reducer.doc(state?.doc, action),
+        count: reducer.count(state?.count),
+      }))
+    },
+  }
+  for (const step of all) {
+    if ('command' in step) {
+      time += step.later
+      const made = step.do === 'write' ? redux.dispatch(doc.change(step.command)) : bob.change(step.command)
+      if (made._tag === 'Right') written.push(made.right)
+    } else run[step.do](step.pick)
+  }
+  if (switches.isLocked) devTools(ActionCreators.lockChanges(false))
+  if (switches.isPaused) devTools(ActionCreators.pauseRecording(false))
+  return { redux, store, liftedStore, bob, cleo, written, told, devTools }
+}
+
+interface Subject<S, C> {
+  readonly dataType: DataType<S, C>
+  readonly command: fc.Arbitrary<Command<S, C, unknown>>
+  /** Always possible. */
+  readonly extra: Command<S, C, unknown>
+}
+
+const subject = <S, C>(one: Subject<S, C>): Subject<never, never> => one as unknown as Subject<never, never>
+
+const subjects = [
+  subject({
+    dataType: Model.of(t.number),
+    command: fc.oneof(
+      fc.tuple(fc.constantFrom('x', 'y', 'z'), fc.nat(9)).map(([key, value]) => Model.set(key, value)),
+      fc.constantFrom('x', 'y').map((key) => Model.remove(key)),
+    ),
+    extra: Model.set('z', 10),
+  }),
+  subject({
+    dataType: RArray.of(t.string),
+    command: fc.oneof(
+      fc.constantFrom('a', 'b').map((item) => RArray.push(item)),
+      fc.constant(RArray.remove(0)),
+    ),
+    extra: RArray.push('c'),
+  }),
+  subject({
+    dataType: AppendOnly.of(t.string),
+    command: fc.constantFrom('a', 'b').map((item) => AppendOnly.push(item)),
+    extra: AppendOnly.push('c'),
+  }),
+  subject({
+    dataType: Text,
+    command: fc.tuple(fc.nat(3), fc.constantFrom('a', 'bc')).map(([at, text]) => Text.splice(at, 0, text)),
+    extra: Text.splice(0, 0, 'd'),
+  }),
+]
+
+describe.each(subjects)('Time travel in a slice of $dataType.name', ({ dataType, command, extra }) => {
+  const sb = scuttlebutt(dataType)
+  const { applyUpdates, create } = sb
+  const show = (state: never): unknown => dataType.toJSON?.(state)
+
+  test('loses nothing, gives no stamp twice, and leaves peers equal', () => {
+    fc.assert(
+      fc.property(steps(command), (all) => {
+        const { redux, store, liftedStore, bob, cleo, written, told: heard, devTools } = play(sb, all)
+        const stamps = written.map(([, timestamp, source]) => `${String(timestamp)} ${source}`)
+        expect(stamps).toEqual([...new Set(stamps)])
+        talk(store, bob)
+        talk(bob, cleo)
+        talk(store, bob)
+        const oracle = applyUpdates([...written].sort(([, a], [, b]) => a - b))(create('oracle'))
+        const eve = createStore(sb, 'eve')
+        talk(store, eve)
+        for (const one of [bob, cleo, eve]) expect(show(one.getReplica().state)).toEqual(show(oracle.state))
+        // the next write shows all there is
+        devTools(ActionCreators.jumpToState(liftedStore.getState().computedStates.length - 1))
+        const last = store.change(extra)
+        written.push(unwrap(last))
+        const after = applyUpdates([unwrap(last)])(oracle)
+        expect(show(redux.getState().doc.state)).toEqual(show(after.state))
+        expect(store.isPast()).toBe(false)
+        const told = written.filter(([, , source]) => source === 'alice')
+        expect(told.filter((update) => heard.includes(update))).toEqual(told)
+      }),
+      { numRuns: inNetworks(100) },
+    )
+  })
+})
