@@ -150,7 +150,7 @@ export const toTest = (
 ): string =>
   [
     `import { test } from ${quoted(runner)}`,
-    "import { assert, network } from 'scuttlebutt-ts/laws'",
+    `import { assert, network } from ${quoted('scuttlebutt-ts/laws')}`,
     subject,
     '',
     `// the law ${law.name}: ${law.says}`,
