@@ -8,8 +8,8 @@ import { inMemory } from './runs.js'
 import { expectSame } from './same.js'
 import { table } from './table.js'
 
-/** Networks for each data type. `npm run soak -- --runs 1000000` plays more. */
-const CASES = inMemory(2000, table.length)
+/** Networks for each data type, half of them of devices. `npm run soak -- --runs 1000000` plays more. */
+const CASES = inMemory(1500, table.length)
 
 /** The least share of runs that must exercise a feature, or a passed run shows little. */
 const REQUIRED: Partial<Record<Feature, number>> = {
@@ -23,6 +23,18 @@ const REQUIRED: Partial<Record<Feature, number>> = {
   cut: 0.3,
   partition: 0.25,
   crash: 0.12,
+  // of the networks of devices
+  doubt: 0.3,
+  upgrade: 0.12,
+  push: 0.15,
+  overheard: 0.05,
+  linkCut: 0.05,
+  lineHarmed: 0.03,
+  updateRefused: 0.01,
+  budget: 0.3,
+  death: 0.05,
+  restore: 0.02,
+  oldVersion: 0.15,
 }
 
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {

@@ -32,7 +32,7 @@ const write = (at: number, now: number, value: Change) =>
   ({ _tag: 'local', at, now, luck: 0, command: { value } }) as const
 
 const played = (steps: ReadonlyArray<ExchangeStep | ReturnType<typeof write>>, old = 0) =>
-  simulate(model, { ids: ['a', 'b'], luck: 0, exchanges: { old }, steps } as Schedule<Change>)
+  simulate(model, { ids: ['a', 'b'], luck: 0, exchanges: { old }, steps })
 
 /** What each device shows after its last event. */
 const shown = (run: ReturnType<typeof played>): ReadonlyArray<unknown> =>
@@ -65,7 +65,7 @@ describe('a network of devices', () => {
       { _tag: 'carry', ...link, side: 1, lines: 3 },
       { _tag: 'cut', ...link },
     ])
-    const cut = run.events.filter(({ at }) => at === 1)[0]!
+    const cut = run.events.find(({ at }) => at === 1)!
     expect(Model.toJSON(cut.after.state)).toEqual({ x: 1 })
     expect(run.exchanged!.features).toEqual(new Set(['linkCut', 'doubt', 'budget']))
     expect(shown(run)).toEqual([
@@ -105,7 +105,7 @@ describe('the laws of devices', () => {
   /** A map whose removed keys are forgotten with their stamps. */
   const forgetful: DataType<State, Change> = {
     name: 'forgetful',
-    change: t.readonly(t.tuple([t.string, t.number])) as never,
+    change: t.readonly(t.tuple([t.string, t.number])),
     empty: new Map(),
     apply: (updates) => (state) => {
       const next = new Map(state)

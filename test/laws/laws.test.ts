@@ -413,6 +413,7 @@ test('each form has its laws', () => {
     'history',
     'identity',
     'merge',
+    'own',
     'superseded',
     'versions',
   ]

@@ -85,7 +85,7 @@ const withoutSome = <C>(message: Message<C>): Message<C> => {
   }
 }
 
-/** Takes a batch, as stores do: after a restore, a whole round ends the doubt of its own updates. */
+/** Takes a batch, as stores do: after a restore a whole round ends the doubt of own updates. */
 export const take = <S, C>(
   device: Device<S, C>,
   batch: Batch<C>,

@@ -141,16 +141,16 @@ export interface TestFile {
 }
 
 /**
- * A test file that fails while the counterexample holds. Its `subject` is yours to fill in, if it is
- * not given: anything that {@link check} takes.
+ * A test file that fails while the counterexample holds. Its `subject` is anything that
+ * {@link check} takes: yours to fill in, if it is not given.
  */
 export const toTest = (
   { subject: name, law, why, schedule }: CounterexampleData,
   { subject = "import { subject } from './subject.js'", runner = 'node:test' }: TestFile = {},
 ): string =>
   [
-    `import { test } from '${runner}'`,
-    "import { assert, network } from 'scuttlebutt-ts/laws'",
+    `import { test } from ${quoted(runner)}`,
+    `import { assert, network } from ${quoted('scuttlebutt-ts/laws')}`,
     subject,
     '',
     `// the law ${law.name}: ${law.says}`,
@@ -160,6 +160,8 @@ export const toTest = (
     '})',
     '',
   ].join('\n')
+
+const quoted = (text: string): string => `'${text}'`
 
 const originText = ({ seed, path, runs, shrinks }: Origin): ReadonlyArray<string> => {
   if (seed === undefined || path === undefined) return []

@@ -32,7 +32,7 @@ export const FEATURES = {
   oldVersion: 'an older version that is written to',
 } as const satisfies Readonly<Record<string, string>>
 
-/** Features of networks of devices, which exchange messages and sessions. The others have others. */
+/** Features of networks of devices, which exchange messages and sessions. */
 const OF_EXCHANGES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
   'doubt',
   'unread',
