@@ -32,7 +32,7 @@ for (const wrong of corpus) {
     const start = performance.now()
     const checked = wrong.check({ seed })
     times.push(performance.now() - start)
-    const law = checked._tag === 'Left' ? String(checked.left.law.number) : 'missed'
+    const law = checked._tag === 'Left' ? checked.left.law.name : 'missed'
     caught.set(law, (caught.get(law) ?? 0) + 1)
     if (checked._tag === 'Right') continue
     runs.push(checked.left.runs)

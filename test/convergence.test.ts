@@ -9,7 +9,7 @@ import { expectSame } from './same.js'
 import { table } from './table.js'
 
 /** Networks for each data type. `npm run soak -- --runs 1000000` plays more. */
-const CASES = inMemory(2000)
+const CASES = inMemory(2000, table.length)
 
 /** The least share of runs that must exercise a feature, or a passed run shows little. */
 const REQUIRED: Partial<Record<Feature, number>> = {

@@ -22,7 +22,7 @@ export const check = <R, C, M>(
 }
 
 /** The same find with its schedule in plain data, if that breaks the same law. */
-const readable = <R, C, M>(subject: Lawful<R, C, M>, { laws }: Options<C>, found: Found<R, C, M>): Found<R, C, M> => {
-  const { run, broken } = judge(subject, lawsAsked(subject, laws), inPlainData(found.run))
-  return broken?.law.number === found.law.number ? { ...broken, run, origin: found.origin } : found
+const readable = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C>, found: Found<R, C, M>): Found<R, C, M> => {
+  const { run, broken } = judge(subject, lawsAsked(subject, options), inPlainData(found.run))
+  return broken?.law.name === found.law.name ? { ...broken, run, origin: found.origin } : found
 }

@@ -21,14 +21,18 @@ import type { Lawful } from './model/Law.js'
 import type { Delivery } from './model/Subject.js'
 
 export { check } from './check.js'
-export type { Options } from './search.js'
+export type { Asked } from './judge.js'
+export type { Options, Profile } from './search.js'
+export type { ExchangeFeature, ExchangeStep } from './model/Exchange.js'
 export {
   format,
   LawBroken,
   toMermaid,
   toSvg,
+  toTest,
   type Counterexample,
   type CounterexampleData,
+  type TestFile,
 } from './report/Counterexample.js'
 export { FEATURES, featuresOf, type Coverage, type Feature } from './report/Coverage.js'
 export { bare, ofDataType, type Bare, type DataTypeOptions, type Source } from './subjects/dataType.js'
@@ -45,15 +49,16 @@ export {
   type Operations,
   type States,
 } from './subjects/forms.js'
-export type { Law, Lawful, Verdict, Violation } from './model/Law.js'
+export type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 export * as laws from './laws/index.js'
 export type { Operation } from './model/Operation.js'
 export type { Parting, Run, RunEvent } from './model/Run.js'
+export { operationsOf, runsOf, updatesOf } from './arbitraries.js'
 export { network, type Schedule, type ScheduleStep } from './model/Schedule.js'
 export type { EventKind, TraceEvent } from './model/Trace.js'
 export { schedules, type Size } from './network/schedules.js'
 export { simulate } from './network/simulate.js'
-export type { Delivery, Made, Quality, Subject, Where } from './model/Subject.js'
+export type { Delivery, Made, Quality, Sides, Subject, Where } from './model/Subject.js'
 
 /** The options of {@link checkDataType}. */
 export type DataTypeCheck<S, C> = Source<S, C> &

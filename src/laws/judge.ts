@@ -1,8 +1,8 @@
 /** Holds the laws of a subject against one run. */
-import { CONVERGENCE, SUPERSEDED, TOTAL } from './laws/numbers.js'
-import type { Law, Lawful, Violation } from './model/Law.js'
+import type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
+import { acrossSources, inOrder, type Updates } from './model/updates.js'
 import { simulate } from './network/simulate.js'
 import type { Counterexample } from './report/Counterexample.js'
 
@@ -14,15 +14,48 @@ export interface Broken {
 
 export interface Judged<R, C, M> {
   readonly run: Run<R, C, M>
-  /** The first law that the run breaks, if any. */
+  /** The gravest law that the run breaks, if any. */
   readonly broken: Broken | undefined
 }
 
-/** The laws of a subject that have one of these numbers; all of them, if undefined. */
+/** From the gravest to mere hygiene. */
+const GRAVITY: ReadonlyArray<Verdict> = ['diverged', 'wrong value', 'lost', 'quality', 'unlawful']
+
+/** Whether a broken law harms nobody's data yet: a check then goes on to look for worse. */
+export const isHygiene = ({ law }: Broken): boolean => law.verdict === 'unlawful'
+
+/** The laws of a subject that are asked, the gravest first. */
 export const lawsAsked = <R, C, M>(
   { laws }: Lawful<R, C, M>,
-  numbers: ReadonlyArray<number> | undefined,
-): ReadonlyArray<Law<R, C, M>> => (numbers === undefined ? laws : laws.filter(({ number }) => numbers.includes(number)))
+  { laws: names, except = [] }: Asked,
+): ReadonlyArray<Law<R, C, M>> =>
+  laws
+    .filter(({ name }) => !except.includes(name) && (names === undefined || names.includes(name)))
+    .sort((a, b) => GRAVITY.indexOf(a.verdict) - GRAVITY.indexOf(b.verdict))
+
+/** Which laws a check asks. */
+export interface Asked {
+  /** The names of the laws to ask. Default: all. */
+  readonly laws?: ReadonlyArray<LawName>
+  /** The names of laws not to ask. */
+  readonly except?: ReadonlyArray<LawName>
+}
+
+/** Of a network of devices, these are asked: it keeps no record for the others. */
+const OF_EXCHANGES: ReadonlySet<LawName> = new Set<LawName>([
+  ...([
+    'certainty',
+    'digests',
+    'agreement',
+    'ends',
+    'drains',
+    'clock',
+    'oracle',
+    'quality',
+    'total',
+    'versions',
+  ] as const),
+])
 
 /** Runs a schedule, and asks the laws in their order. */
 export const judge = <R, C, M>(
@@ -33,7 +66,8 @@ export const judge = <R, C, M>(
   const run = simulate(subject, schedule)
   for (const law of laws) {
     // a run that an exception ended shows nothing about other laws
-    if (run.threw !== undefined && law.number !== TOTAL) continue
+    if (run.threw !== undefined && law.name !== 'total') continue
+    if (run.exchanged !== undefined && !OF_EXCHANGES.has(law.name)) continue
     const violation = violationOf(law, run)
     if (violation !== undefined) return { run, broken: { law: blamed(subject, law, run), violation } }
   }
@@ -45,16 +79,36 @@ const violationOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): Violation |
   try {
     return law.check(run)
   } catch (error) {
-    return { why: `it threw ${String(error)}` }
+    return { why: `it threw ${String(error)}`, cause: error }
   }
 }
 
 /**
  * The law to report. If replicas diverge by gossip, and would not if they were told everything,
- * then their histories lack something.
+ * then their histories lack something. Of devices: if a
+ * history alone makes another replica, or the codec another change.
  */
-const blamed = <R, C, M>(subject: Lawful<R, C, M>, law: Law<R, C, M>, { schedule }: Run<R, C, M>): Law<R, C, M> => {
-  const histories = subject.laws.find(({ number }) => number === SUPERSEDED)
-  if (law.number !== CONVERGENCE || histories === undefined) return law
+const blamed = <R, C, M>(subject: Lawful<R, C, M>, law: Law<R, C, M>, run: Run<R, C, M>): Law<R, C, M> => {
+  const named = (one: LawName): Law<R, C, M> | undefined => subject.laws.find(({ name }) => name === one)
+  const histories = named('superseded')
+  if (histories === undefined) return law
+  if (run.exchanged !== undefined) {
+    if (named('codec')?.check(run) !== undefined) return named('codec')!
+    if (dependsOnOrder(subject, run)) return law
+    const { ids, events, operations } = run
+    const whole = events.map(({ after }) => after)
+    return histories.check({ ...run, subject, ids, events, operations, whole }) === undefined ? law : histories
+  }
+  if (law.name !== 'convergence') return law
+  const { schedule } = run
   return simulate(subject, schedule, 'everything').parted === undefined ? histories : law
+}
+
+/** Whether a newcomer that is told everything shows what depends on the order of sources. */
+const dependsOnOrder = <R, C, M>(subject: Lawful<R, C, M>, { operations }: Run<R, C, M>): boolean => {
+  const updates = inOrder(operations as unknown as ReadonlyArray<{ readonly message: Updates<unknown> }>)
+  const told = (message: Updates<unknown>): R =>
+    subject.receive(message as unknown as M, { id: '', now: 1 })(subject.create(''))
+  const sorted = told(updates)
+  return [1, 2, 5].some((luck) => !subject.equals(told(acrossSources(luck)(updates)), sorted))
 }

@@ -2,37 +2,47 @@
  * Looks for a schedule that breaks a law: the one given, every run of a small scope, random runs.
  */
 import * as fc from 'fast-check'
-import { judge, lawsAsked, type Broken, type Judged } from './judge.js'
-import { DETERMINISTIC, EXERCISED, VERSIONS } from './laws/numbers.js'
-import type { Law, Lawful } from './model/Law.js'
+import { isHygiene, judge, lawsAsked, type Asked, type Broken } from './judge.js'
+import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { explore, type Exhausted, type Scope } from './network/explore.js'
 import { schedules, type Size } from './network/schedules.js'
 import { simulate } from './network/simulate.js'
-import type { Origin } from './report/Counterexample.js'
+import { counterexample, type CounterexampleData, type Origin } from './report/Counterexample.js'
 import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverage.js'
 
-export interface Options<C = unknown> extends Size {
+export interface Options<C = unknown> extends Size, Asked {
+  /** `fast` for watch mode: 100 runs, some 0.2 s. `thorough`: 20,000 runs. */
+  readonly profile?: Profile
   /** The same seed gives the same runs. Default: a new one each time; a counterexample names it. */
   readonly seed?: number
   /** With the `seed` of a counterexample: finds only that one, and shrinks it as far. */
   readonly path?: string
   /** The number of random runs. Default 1000; without end, if `time` is given. */
   readonly runs?: number
-  /** The most ms that random runs take. Default: no limit. */
+  /** The most ms that the search takes in random runs. Default: no limit. */
   readonly time?: number
+  /** The most ms that making a counterexample smaller takes. Default 10,000. */
+  readonly shrinkTime?: number
   /** Visits every run of a small scope before the random runs. */
   readonly exhaustive?: Scope<C>
   /** Runs this schedule only. */
   readonly schedule?: Schedule<C>
-  /** The numbers of the laws to ask. Default: all. */
-  readonly laws?: ReadonlyArray<number>
   /** The part of the runs, from 0 to 1, in which each feature must happen. */
   readonly required?: Partial<Record<Feature, number>>
-  /** Called after each thousand random runs. */
+  /** Called after each thousand random runs, and after each thousand runs of shrinking. */
   readonly progress?: (coverage: Coverage) => void
+  /** A broken run for which this says true is counted in the coverage, and passed over. */
+  readonly known?: (counterexample: CounterexampleData) => boolean
 }
+
+export type Profile = 'fast' | 'thorough'
+
+const RUNS_OF: Readonly<Record<Profile, number>> = { fast: 100, thorough: 20_000 }
+const DEFAULT_RUNS = 1000
+const DEFAULT_SHRINK_TIME = 10_000
+const PROGRESS = 1000
 
 /** A run that breaks a law. */
 export interface Found<R, C, M> extends Broken {
@@ -42,7 +52,7 @@ export interface Found<R, C, M> extends Broken {
 
 /** Gives the smallest broken run found, or what was covered if there is none. */
 export const searched = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C>): Found<R, C, M> | Coverage => {
-  const laws = lawsAsked(subject, options.laws)
+  const laws = lawsAsked(subject, options)
   const tally = new Tally()
   if (options.schedule !== undefined) {
     const { run, broken } = judge(subject, laws, options.schedule)
@@ -76,8 +86,15 @@ const explored = <R, C, M>(
 
 /** A law that was broken once, and not when the same schedule ran again. */
 const RANDOM: Broken = {
-  law: { number: DETERMINISTIC, name: 'the same call gives the same result', verdict: 'unlawful' },
+  law: { name: 'determinism', says: 'the same call gives the same result', verdict: 'unlawful' },
   violation: { why: 'a law was broken in one run and not when the same ran again: something is random' },
+}
+
+/** A run that breaks a law, by the place of its schedule among those drawn. */
+interface Met<R, C, M> {
+  readonly run: Run<R, C, M>
+  readonly broken: Broken
+  readonly path: string
 }
 
 class RandomSearch<R, C, M> {
@@ -86,7 +103,6 @@ class RandomSearch<R, C, M> {
   private readonly laws: ReadonlyArray<Law<R, C, M>>
   private readonly options: Options<C>
   private readonly tally: Tally
-  private smallest: (Judged<R, C, M> & { readonly broken: Broken }) | undefined
 
   constructor(subject: Lawful<R, C, M>, laws: ReadonlyArray<Law<R, C, M>>, options: Options<C>, tally: Tally) {
     this.subject = subject
@@ -96,56 +112,97 @@ class RandomSearch<R, C, M> {
   }
 
   run(): Found<R, C, M> | undefined {
-    const { subject, options } = this
-    const { seed, path, time, runs = time === undefined ? DEFAULT_RUNS : Number.MAX_SAFE_INTEGER } = options
-    const property = fc.property(schedules(subject, options), (schedule) => this.keeps(schedule))
-    const details = fc.check(property, {
-      numRuns: runs,
-      ...(seed === undefined ? {} : { seed }),
-      ...(path === undefined ? {} : { path }),
-      ...(time === undefined ? {} : { interruptAfterTimeLimit: time }),
-    })
-    this.seed = details.seed
-    if (this.smallest === undefined) return undefined
-    const { run, broken } = this.smallest
-    const { counterexamplePath, numRuns, numShrinks } = details
-    const origin = { seed: details.seed, path: counterexamplePath ?? undefined, runs: numRuns, shrinks: numShrinks }
-    return { ...(this.isRepeatable() ? broken : RANDOM), run, origin }
+    const { seed, path } = this.options
+    if (seed !== undefined && path !== undefined) return this.shrunk(path, undefined, [])
+    const { grave, hygiene } = this.search()
+    const worst = grave ?? hygiene[0]
+    if (worst === undefined) return undefined
+    const others = hygiene.filter((met) => met !== worst).map(({ broken }) => broken)
+    const beside = others.map(({ law, violation: { why } }) => ({ law, why }))
+    return this.shrunk(worst.path, worst, beside)
   }
 
   /**
-   * Whether a schedule keeps all laws. While shrinking: whether it keeps the law that was found
-   * broken.
+   * Looks for a run that breaks a grave law. Runs that break one of mere hygiene are passed: the
+   * first of each law is given beside.
    */
-  private keeps(schedule: Schedule<C>): boolean {
-    const { tally, smallest } = this
-    const { run, broken } = judge(this.subject, this.lawsUpTo(smallest?.broken.law.number), schedule)
-    if (smallest === undefined) {
+  private search(): { readonly grave: Met<R, C, M> | undefined; readonly hygiene: ReadonlyArray<Met<R, C, M>> } {
+    const { subject, laws, options, tally } = this
+    const { seed, time, profile } = options
+    const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
+    let grave: Met<R, C, M> | undefined
+    const hygiene = new Map<LawName, Met<R, C, M>>()
+    const property = fc.property(schedules(subject, options), (schedule) => {
+      const place = tally.runs
+      const { run, broken } = judge(subject, laws, schedule)
       tally.add(run)
-      if (tally.runs % PROGRESS === 0) this.options.progress?.(tally.report())
-    }
-    if (broken === undefined) return true
-    if (smallest !== undefined && smallest.broken.law.number !== broken.law.number) return true
-    this.smallest = { run, broken }
-    return false
+      if (tally.runs % PROGRESS === 0) options.progress?.(tally.report())
+      if (broken === undefined || this.isKnown(broken, run)) return true
+      const met = { run, broken, path: String(place) }
+      if (isHygiene(broken)) {
+        if (!hygiene.has(broken.law.name)) hygiene.set(broken.law.name, met)
+        return true
+      }
+      grave = met
+      return false
+    })
+    const details = fc.check(property, {
+      numRuns: runs ?? Number.MAX_SAFE_INTEGER,
+      endOnFailure: true,
+      ...(seed === undefined ? {} : { seed }),
+      ...(time === undefined ? {} : { interruptAfterTimeLimit: time }),
+    })
+    this.seed = details.seed
+    return { grave, hygiene: [...hygiene.values()] }
   }
 
-  /** A law is reported only if those before it hold: the laws after it need not be asked. */
-  private lawsUpTo(number: number | undefined): ReadonlyArray<Law<R, C, M>> {
-    const last = this.laws.findIndex((law) => law.number === number)
+  private isKnown(broken: Broken, run: Run<R, C, M>): boolean {
+    const { known } = this.options
+    if (known?.(counterexample(broken.law, broken.violation, run, NOTHING_DRAWN)) !== true) return false
+    this.tally.known++
+    return true
+  }
+
+  /** The run at a path, made smaller while it breaks the law that it broke when it was met. */
+  private shrunk(
+    path: string,
+    met: Met<R, C, M> | undefined,
+    beside: NonNullable<Origin['beside']>,
+  ): Found<R, C, M> | undefined {
+    const { subject, options } = this
+    const seed = options.seed ?? this.seed
+    let smallest: Pick<Met<R, C, M>, 'run' | 'broken'> | undefined = met
+    let tried = 0
+    const property = fc.property(schedules(subject, options), (schedule) => {
+      if (++tried % PROGRESS === 0) options.progress?.(this.tally.report())
+      const wanted = smallest?.broken.law.name
+      const { run, broken } = judge(subject, this.lawsUpTo(wanted), schedule)
+      if (broken === undefined || (wanted !== undefined && broken.law.name !== wanted)) return true
+      smallest = { run, broken }
+      return false
+    })
+    const { shrinkTime = DEFAULT_SHRINK_TIME } = options
+    const details = fc.check(property, { seed, path, interruptAfterTimeLimit: shrinkTime })
+    this.seed = seed
+    if (smallest === undefined) return undefined
+    const { run, broken } = smallest
+    const shrinks = details.numShrinks
+    const origin = { seed, path: details.counterexamplePath ?? path, runs: Number.parseInt(path) + 1, shrinks }
+    return { ...(this.isRepeatable(run, broken) ? broken : RANDOM), run, origin: { ...origin, beside } }
+  }
+
+  /** Graver laws are asked before the one that is being shrunk; those after it need not be. */
+  private lawsUpTo(name: LawName | undefined): ReadonlyArray<Law<R, C, M>> {
+    const last = this.laws.findIndex((law) => law.name === name)
     return last < 0 ? this.laws : this.laws.slice(0, last + 1)
   }
 
-  private isRepeatable(): boolean {
-    const { run, broken } = this.smallest!
+  private isRepeatable({ schedule }: Run<R, C, M>, { law: { name } }: Broken): boolean {
     // a subject that writes into old states does not have them any more
-    if (broken.law.number === VERSIONS) return true
-    return judge(this.subject, this.laws, run.schedule).broken?.law.number === broken.law.number
+    if (name === 'versions') return true
+    return judge(this.subject, this.lawsUpTo(name), schedule).broken?.law.name === name
   }
 }
-
-const DEFAULT_RUNS = 1000
-const PROGRESS = 1000
 
 /** The coverage; or a broken law, if the runs have not shown what was required. */
 const exercised = <R, C, M>(
@@ -157,7 +214,7 @@ const exercised = <R, C, M>(
   const missing = shortfalls(required, coverage)
   if (missing.length === 0) return coverage
   return {
-    law: { number: EXERCISED, name: 'the check exercised what was required of it', verdict: 'unlawful' },
+    law: { name: 'exercised', says: 'the check exercised what was required of it', verdict: 'unlawful' },
     violation: { why: missing.join('; ') },
     run: simulate(subject, { ids: ['a', 'b'], steps: [] }),
     origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed },

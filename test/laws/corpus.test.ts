@@ -19,18 +19,21 @@ const RUNS = isThorough ? 20 : 5
 const SEEDS = Array.from({ length: RUNS }, (_, seed) => seed)
 
 /** The most steps of a shrunk counterexample, and of half of them. */
-const MOST_STEPS = 8
-const USUAL_STEPS = 4
+const MOST_STEPS = 5
+const USUAL_STEPS = 3
 
 const median = (numbers: ReadonlyArray<number>): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 
+/** The search goes on after a law of mere hygiene, to the end of its runs. */
+const budgetOf = ({ verdict }: Broken) => (verdict === 'unlawful' ? { runs: 100 } : {})
+
 const isCaught = (wrong: Broken): void => {
   const steps = SEEDS.map((seed) => {
-    const checked = wrong.check({ seed })
+    const checked = wrong.check({ seed, ...budgetOf(wrong) })
     if (checked._tag === 'Right') throw new Error(`nothing was found for ${wrong.name} with seed ${String(seed)}`)
     const { law, schedule } = checked.left
-    expect([wrong.law, ...wrong.also]).toContain(law.number)
-    if (law.number === wrong.law) expect(law.verdict).toBe(wrong.verdict)
+    expect([wrong.law, ...wrong.also]).toContain(law.name)
+    if (law.name === wrong.law) expect(law.verdict).toBe(wrong.verdict)
     return schedule.steps.length
   })
   expect(Math.max(...steps)).toBeLessThanOrEqual(MOST_STEPS)
@@ -43,9 +46,9 @@ describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('%s', (_, wro
   })
 
   test('breaks the law that the corpus names', () => {
-    expect(wrong.check({ seed: 1, laws: [wrong.law] })).toMatchObject({
+    expect(wrong.check({ seed: 1, laws: [wrong.law], ...budgetOf(wrong) })).toMatchObject({
       _tag: 'Left',
-      left: { law: { number: wrong.law, verdict: wrong.verdict } },
+      left: { law: { name: wrong.law, verdict: wrong.verdict } },
     })
   })
 

@@ -160,7 +160,7 @@ describe('exhaustive mode', () => {
     const checked = check(last, { exhaustive: { replicas: 2, updates: 2, commands: [1, 2] } })
     if (checked._tag === 'Right') throw new Error('not found')
     const { law, schedule, seed } = checked.left
-    expect([law.number, seed]).toEqual([1, undefined])
+    expect([law.name, seed]).toEqual(['convergence', undefined])
     // both write, and each hears the other
     expect(schedule.steps).toHaveLength(4)
   })

@@ -124,7 +124,7 @@ describe('a handmade reducer', () => {
     const checked = clients((log) => log)
     if (checked._tag === 'Right') throw new Error('it converged')
     const { law, schedule, format } = checked.left
-    expect(law).toMatchObject({ number: 1, verdict: 'diverged' })
+    expect(law).toMatchObject({ name: 'convergence', verdict: 'diverged' })
     expect(schedule.steps.length).toBeLessThanOrEqual(3)
     expect(format()).toContain('todos: diverged')
   })

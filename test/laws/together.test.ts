@@ -51,7 +51,7 @@ test('catches the type of the corpus that mixes two words', () => {
   const subject = { ...mixed.subject, laws: [law] } as unknown as Lawful<unknown, unknown, unknown>
   for (let seed = 0; seed < 5; seed++) {
     const checked = check(subject, { seed })
-    expect(checked).toMatchObject({ _tag: 'Left', left: { law: { number: 20, verdict: 'quality' } } })
+    expect(checked).toMatchObject({ _tag: 'Left', left: { law: { name: 'runsStayTogether', verdict: 'quality' } } })
   }
 })
 

@@ -1,7 +1,7 @@
 /** A type that is known to be wrong, and how: tools are measured by whether they find it. */
 import type { either as E } from 'fp-ts'
 import { check } from '../check.js'
-import type { Lawful, Verdict } from '../model/Law.js'
+import type { Lawful, LawName, Verdict } from '../model/Law.js'
 import type { Counterexample } from '../report/Counterexample.js'
 import type { Coverage } from '../report/Coverage.js'
 import type { Options } from '../search.js'
@@ -10,10 +10,10 @@ export interface About {
   readonly name: string
   /** What is wrong, and the source. */
   readonly because: string
-  /** The number of the law that it breaks. */
-  readonly law: number
+  /** The name of the law that it breaks. */
+  readonly law: LawName
   /** Other laws that some runs break first. Default: none. */
-  readonly also?: ReadonlyArray<number>
+  readonly also?: ReadonlyArray<LawName>
   readonly verdict: Verdict
 }
 

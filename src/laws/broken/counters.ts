@@ -2,7 +2,6 @@
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import type { Update } from '../../core/Update.js'
-import { ASSOCIATIVE, CONVERGENCE, IDEMPOTENCE, ORACLE, SUPERSEDED } from '../laws/numbers.js'
 import { ofDataType } from '../subjects/dataType.js'
 import { operations, states } from '../subjects/forms.js'
 import { broken } from './Broken.js'
@@ -13,7 +12,7 @@ export const oneNumber = broken(
     because:
       'one number for all sources: concurrent increments count as one (Shapiro et al., INRIA RR-7506, ' +
       'section 3.1.1)',
-    law: ORACLE,
+    law: 'oracle',
     verdict: 'wrong value',
   },
   states({
@@ -31,8 +30,8 @@ export const countsTwice = broken(
     because:
       'each increment is added when it arrives, and the network may deliver it twice (Shapiro et al., SSS ' +
       '2011, section 2.3: delivery exactly once)',
-    law: CONVERGENCE,
-    also: [IDEMPOTENCE],
+    law: 'convergence',
+    also: ['idempotence'],
     verdict: 'diverged',
   },
   operations({
@@ -49,7 +48,8 @@ export const average = broken(
     because:
       'a merge that averages is idempotent and commutative, but not associative (Shapiro et al., SSS 2011, ' +
       'definition 2.4)',
-    law: ASSOCIATIVE,
+    law: 'associativity',
+    also: ['convergence'],
     verdict: 'unlawful',
   },
   states({ empty: 0, command: fc.nat(9), mutate: (n) => () => n, merge: (other) => (held) => (held + other) / 2 }),
@@ -61,7 +61,7 @@ export const floats = broken(
     because:
       'floating-point addition is not associative: the sum depends on the order of arrival (Goldberg, ACM ' +
       'Computing Surveys 1991)',
-    law: CONVERGENCE,
+    law: 'convergence',
     verdict: 'diverged',
   },
   operations({ empty: 0, command: fc.constantFrom(0.1, 0.2, 0.3, 0.7), apply: (n) => (sum) => sum + n }),
@@ -80,8 +80,9 @@ export const markersAlone = broken(
     because:
       'a marker prunes the first items of a source by number, and supersedes them: a newcomer gets the ' +
       'marker without them, and prunes others',
-    law: SUPERSEDED,
-    verdict: 'unlawful',
+    law: 'superseded',
+    also: ['digests', 'certainty'],
+    verdict: 'lost',
   },
   ofDataType<ReadonlyArray<Update<Fed>>, Fed>(
     {

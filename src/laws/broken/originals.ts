@@ -4,7 +4,6 @@
  */
 import * as fc from 'fast-check'
 import type { Update } from '../../core/Update.js'
-import { CONVERGENCE } from '../laws/numbers.js'
 import { opaque } from '../subjects/forms.js'
 import { broken, type Broken } from './Broken.js'
 
@@ -32,7 +31,7 @@ const underTest = <O extends Original, C>(
   act: (command: C, original: O) => void,
 ): Broken =>
   broken(
-    { name, because, law: CONVERGENCE, verdict: 'diverged' },
+    { name, because, law: 'convergence', verdict: 'diverged' },
     opaque({
       command,
       create: (id: string): Driven<O> => ({ original: make(`#${id}`), last: 0 }),

@@ -13,4 +13,5 @@ export {
   versions,
 } from './laws.js'
 export { associative, commutative, idempotentMerge, inflationary, ofMerge } from './ofMerge.js'
+export { agreement, certainty, digests, drains, ends, ofExchanges } from './ofExchanges.js'
 export { runsStayTogether } from './runsStayTogether.js'

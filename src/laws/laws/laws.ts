@@ -1,32 +1,14 @@
 /**
- * The laws that any replicated type keeps. Each is a pure predicate over a run:
+ * The laws that any replicated type keeps. Each is a pure predicate over a run. `README.md` lists
+ * them all, with what each means and how it is usually broken.
  *
- *  1. Convergence: replicas that know the same operations are equal.
- *  2. Idempotence: a message that comes again changes nothing.
- *  3. A batch gives the same as its updates one at a time.
- *  4. An update that changes nothing leaves the same reference.
- *  5. Older versions never change.
- *  6. The clock covers what was seen, no more, and never goes back.
- *  7. The history is complete, minimal and sorted.
- *  8. Nobody needs a superseded update: a replica told by histories alone agrees with the others.
- *  9. Decoding gives the change that was encoded.
- * 10. Eq is an equivalence, and equal replicas show the same.
- * 11. A merge is associative, 12. commutative, 13. idempotent, 14. inflationary.
- * 15. Nothing throws.
- * 16. The same call gives the same result.
- * 17. The value is the oracle's.
- * 18. The qualities hold that were asked for.
- * 19. The check exercised what was required of it.
- * 20. Of lists, if asked: what is written item by item stays together.
- *
- * Sources. 1, 11 to 14: Shapiro et al., "Conflict-free Replicated Data Types" (SSS 2011), sections
- * 2.2 and 2.3. 6 to 8: van Renesse et al., LADIS 2008, section 3. Laws as predicates apart from
- * their runner: fp-ts-laws.
+ * Sources. `convergence` and those of a merge: Shapiro et al., "Conflict-free Replicated Data
+ * Types" (SSS 2011), sections 2.2 and 2.3. `clock`, `history` and `superseded`: van Renesse et al.,
+ * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
  */
-import type { Law, Verdict, Violation } from '../model/Law.js'
+import type { Law, LawName, Verdict, Violation } from '../model/Law.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
-import { CONVERGENCE, DETERMINISTIC, EQUIVALENCE, IDEMPOTENCE, ORACLE, QUALITIES, TOTAL, VERSIONS } from './numbers.js'
 
 /** A law that every subject can be asked. */
 export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
@@ -35,15 +17,15 @@ export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
 
 type Predicate = <R, C, M>(run: Run<R, C, M>) => Violation | undefined
 
-export const law = (number: number, verdict: Verdict, name: string, check: Predicate): AnyLaw => ({
-  number,
+export const law = (name: LawName, verdict: Verdict, says: string, check: Predicate): AnyLaw => ({
   name,
   verdict,
+  says,
   check,
 })
 
 export const convergence = law(
-  CONVERGENCE,
+  'convergence',
   'diverged',
   'replicas that know the same are equal',
   ({ parted, ids, replicas, subject }) => {
@@ -62,7 +44,7 @@ export const convergence = law(
 )
 
 export const idempotence = law(
-  IDEMPOTENCE,
+  'idempotence',
   'unlawful',
   'a message that comes again changes nothing',
   ({ events, subject }) => {
@@ -77,11 +59,11 @@ export const idempotence = law(
 
 const name = (at: number, { name: type }: { readonly name: string }): string => `replica ${String(at + 1)} of ${type}`
 
-export const versions = law(VERSIONS, 'unlawful', 'older versions never change', ({ events, subject }) => {
+export const versions = law('versions', 'unlawful', 'older versions never change', ({ events, subject }) => {
   for (const [i, { after, view, remembered }] of events.entries()) {
     const now = subject.view(after)
     if (now !== view) return { why: 'an older version shows something else now', states: [view, now], events: [i] }
-    if (subject.remember === undefined) continue
+    if (subject.remember === undefined || remembered === undefined) continue
     const remember = subject.remember(after)
     if (!sameValue(remember, remembered)) {
       return { why: 'an older version tells others something else now', states: [remembered, remember], events: [i] }
@@ -90,31 +72,26 @@ export const versions = law(VERSIONS, 'unlawful', 'older versions never change',
   return undefined
 })
 
-export const equivalence = law(
-  EQUIVALENCE,
-  'unlawful',
-  'Eq is an equivalence, and equal replicas show the same',
-  (run) => {
-    const { equals, view } = run.subject
-    const some = sample(run)
-    for (const a of some) {
-      if (!equals(a, a)) return { why: 'a version is not equal to itself', states: [view(a), view(a)] }
-      for (const b of some) {
-        const equal = equals(a, b)
-        if (equal !== equals(b, a)) return { why: 'a equals b, and b does not equal a', states: [view(a), view(b)] }
-        if (!equal) continue
-        if (view(a) !== view(b) && !sameValue(run.subject.show(a), run.subject.show(b))) {
-          return { why: 'two versions are equal by Eq and show different things', states: [view(a), view(b)] }
-        }
-        for (const c of some) {
-          if (equals(b, c) && !equals(a, c))
-            return { why: 'a equals b, b equals c, and a does not equal c', states: [view(a), view(c)] }
-        }
+export const equivalence = law('eq', 'unlawful', 'Eq is an equivalence, and equal replicas show the same', (run) => {
+  const { equals, view } = run.subject
+  const some = sample(run)
+  for (const a of some) {
+    if (!equals(a, a)) return { why: 'a version is not equal to itself', states: [view(a), view(a)] }
+    for (const b of some) {
+      const equal = equals(a, b)
+      if (equal !== equals(b, a)) return { why: 'a equals b, and b does not equal a', states: [view(a), view(b)] }
+      if (!equal) continue
+      if (view(a) !== view(b) && !sameValue(run.subject.show(a), run.subject.show(b))) {
+        return { why: 'two versions are equal by Eq and show different things', states: [view(a), view(b)] }
+      }
+      for (const c of some) {
+        if (equals(b, c) && !equals(a, c))
+          return { why: 'a equals b, b equals c, and a does not equal c', states: [view(a), view(c)] }
       }
     }
-    return undefined
-  },
-)
+  }
+  return undefined
+})
 
 /** At most `most` distinct versions, spread over the whole run. */
 export const sample = <R>({ events }: { readonly events: ReadonlyArray<RunEvent<R>> }, most = 5): ReadonlyArray<R> => {
@@ -123,12 +100,14 @@ export const sample = <R>({ events }: { readonly events: ReadonlyArray<RunEvent<
   return Array.from({ length: Math.min(most, distinct.length) }, (_, i) => distinct[Math.floor((i + 1) * stride) - 1]!)
 }
 
-export const total = law(TOTAL, 'unlawful', 'nothing throws', ({ threw }) =>
-  threw === undefined ? undefined : { why: `it threw ${String(threw.error)}`, events: [threw.event] },
+export const total = law('total', 'unlawful', 'nothing throws', ({ threw }) =>
+  threw === undefined
+    ? undefined
+    : { why: `it threw ${String(threw.error)}`, events: [threw.event], cause: threw.error },
 )
 
 export const deterministic = law(
-  DETERMINISTIC,
+  'determinism',
   'unlawful',
   'the same call gives the same result',
   ({ events, subject, operations, ids }) => {
@@ -149,7 +128,7 @@ export const deterministic = law(
   },
 )
 
-export const oracle = law(ORACLE, 'wrong value', "the value is the oracle's", ({ subject, operations, replicas }) => {
+export const oracle = law('oracle', 'wrong value', "the value is the oracle's", ({ subject, operations, replicas }) => {
   if (subject.oracle === undefined) return undefined
   const expected = subject.oracle(operations)
   for (const [i, replica] of replicas.entries()) {
@@ -163,17 +142,22 @@ export const oracle = law(ORACLE, 'wrong value', "the value is the oracle's", ({
 })
 
 export const qualities = law(
-  QUALITIES,
+  'quality',
   'quality',
   'the qualities hold that were asked for',
   ({ subject, operations, events, replicas }) => {
-    for (const { name: wish, afterLocal = () => true, atEnd = () => true } of subject.qualities) {
+    for (const { name: wish, afterLocal = () => true, atEnd = () => true, ofOne = false } of subject.qualities) {
       for (const { event, command, id, now } of operations) {
         const { before, after, was, view } = events[event]!
         if (!afterLocal(before, command, after, { id, now })) return { why: wish, states: [was, view], events: [event] }
       }
-      for (const replica of replicas)
-        if (!atEnd(replica, operations)) return { why: wish, states: [subject.view(replica), undefined] }
+      const one = operations.length % Math.max(1, replicas.length)
+      for (const [i, replica] of (ofOne ? replicas.slice(one, one + 1) : replicas).entries()) {
+        const answer = atEnd(replica, operations)
+        if (answer === true || (answer !== false && sameValue(answer[0], answer[1]))) continue
+        const why = `${name(ofOne ? one : i, subject)}: ${wish}`
+        return { why, states: answer === false ? [subject.view(replica), undefined] : answer }
+      }
     }
     return undefined
   },

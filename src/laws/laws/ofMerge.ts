@@ -1,7 +1,7 @@
 /**
  * The laws of types whose replicas merge states. Source: Shapiro et al. (SSS 2011), section 2.2.
  */
-import type { Violation } from '../model/Law.js'
+import type { LawName, Violation } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import {
@@ -16,14 +16,13 @@ import {
   versions,
   type AnyLaw,
 } from './laws.js'
-import { ASSOCIATIVE, COMMUTATIVE, IDEMPOTENT_MERGE, INFLATIONARY } from './numbers.js'
 
 type Merge<R> = (other: R, state: R) => R
 
 /** How many versions of a run the laws merge with each other. */
 const SAMPLE = 4
 
-export const associative = law(ASSOCIATIVE, 'unlawful', 'merge is associative', (run) => {
+export const associative = law('associativity', 'unlawful', 'merge is associative', (run) => {
   const merge = mergeOf(run)
   const some = sample(run, SAMPLE)
   const merged = some.map((a) => some.map((b) => merge(b, a)))
@@ -56,8 +55,8 @@ const differ = <R, C, M>(
     : { why: `merge is not ${property}: for ${merged.map(view).join(' and ')}`, states: [view(x), view(y)] }
 
 /** `both` gives two ways to merge a and b, which must agree. */
-const ofPairs = (number: number, property: string, both: <R>(a: R, b: R, merge: Merge<R>) => readonly [R, R]): AnyLaw =>
-  law(number, 'unlawful', `merge is ${property}`, (run) => {
+const ofPairs = (name: LawName, property: string, both: <R>(a: R, b: R, merge: Merge<R>) => readonly [R, R]): AnyLaw =>
+  law(name, 'unlawful', `merge is ${property}`, (run) => {
     const merge = mergeOf(run)
     const some = sample(run, SAMPLE)
     for (const a of some) {
@@ -69,20 +68,20 @@ const ofPairs = (number: number, property: string, both: <R>(a: R, b: R, merge: 
     return undefined
   })
 
-export const commutative = ofPairs(COMMUTATIVE, 'commutative', (a, b, merge) => [merge(b, a), merge(a, b)])
+export const commutative = ofPairs('commutativity', 'commutative', (a, b, merge) => [merge(b, a), merge(a, b)])
 
-export const idempotentMerge = ofPairs(IDEMPOTENT_MERGE, 'idempotent', (a, b, merge) => {
+export const idempotentMerge = ofPairs('mergeIdempotence', 'idempotent', (a, b, merge) => {
   const once = merge(b, a)
   return [merge(b, once), once]
 })
 
-const inflationaryMerge = ofPairs(INFLATIONARY, 'inflationary', (a, b, merge) => {
+const inflationaryMerge = ofPairs('inflation', 'inflationary', (a, b, merge) => {
   const both = merge(b, a)
   return [merge(a, both), both]
 })
 
 export const inflationary = law(
-  INFLATIONARY,
+  'inflation',
   'unlawful',
   'merge is inflationary, and so are local changes',
   <R, C, M>(run: Run<R, C, M>) => {

@@ -7,22 +7,12 @@ import * as Clock from '../../core/Clock.js'
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import type { Law, Violation } from '../model/Law.js'
+import type { Law, LawName, Verdict, Violation } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
 import { convergence, equivalence, oracle, qualities, sample, total, versions } from './laws.js'
-import {
-  ASSOCIATIVE,
-  BATCH,
-  CLOCK,
-  CODEC,
-  DETERMINISTIC,
-  HISTORY,
-  IDEMPOTENCE,
-  REFERENCE,
-  SUPERSEDED,
-} from './numbers.js'
+import { ofExchanges } from './ofExchanges.js'
 
 /** The functions of a data type, and how its states compare. */
 interface Type<S, C> extends Scuttlebutt<S, C> {
@@ -34,15 +24,20 @@ type RunOf<S, C> = Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
 type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Violation | undefined
 
 interface ReplicaLaw {
-  readonly number: number
-  readonly name: string
-  readonly verdict: 'unlawful'
+  readonly name: LawName
+  readonly verdict: Verdict
+  readonly says: string
   readonly check: Check
 }
 
-const law = (number: number, name: string, check: Check): ReplicaLaw => ({ number, name, verdict: 'unlawful', check })
+const law = (name: LawName, says: string, check: Check, verdict: Verdict = 'unlawful'): ReplicaLaw => ({
+  name,
+  verdict,
+  says,
+  check,
+})
 
-export const idempotence = law(IDEMPOTENCE, 'a message that comes again changes nothing', (run, type) => {
+export const idempotence = law('idempotence', 'a message that comes again changes nothing', (run, type) => {
   const { applyUpdates, history, merge } = type
   for (const [i, { _tag, before, after }] of run.events.entries()) {
     if (_tag !== 'again') continue
@@ -68,7 +63,7 @@ const differ = <S, C>(
     ? undefined
     : { why, states: [view(a), view(b)] }
 
-export const batch = law(BATCH, 'a batch gives the same as its updates one at a time', (run, type) => {
+export const batch = law('batch', 'a batch gives the same as its updates one at a time', (run, type) => {
   const { create, applyUpdate, applyUpdates, digest } = type
   const shuffled = acrossSources(run.events.length)(inOrder(run.operations))
   for (const start of [create(''), ...sample(run, 2)]) {
@@ -82,6 +77,26 @@ export const batch = law(BATCH, 'a batch gives the same as its updates one at a 
         why: 'a batch and its updates one at a time give different clocks',
         states: [digest(one), digest(each)],
       }
+    }
+  }
+  return undefined
+})
+
+export const own = law('own', 'an own update gives the same by `own` as by `apply`', (run, type) => {
+  const { dataType, eq } = type
+  if (dataType.own === undefined) return undefined
+  for (const { _tag, before, operation, after } of run.events) {
+    if (_tag !== 'local' || operation === undefined) continue
+    const [update] = run.operations[operation]!.message!
+    const fast = dataType.own(update!)(before.state)
+    const plain = dataType.apply([update!])(before.state)
+    const shown = (state: unknown): unknown => run.subject.show({ ...after, state: state as never })
+    if (eq.equals(fast.state, plain.state) && sameValue(shown(fast.state), shown(plain.state))) continue
+    const states = [shown(fast.state), shown(plain.state)] as const
+    return {
+      why: '`own` gives another state than `apply` for one update',
+      states,
+      events: [run.operations[operation]!.event],
     }
   }
   return undefined
@@ -101,7 +116,7 @@ const differAtAll = <S, C>(
   return sameValue(x, y) ? undefined : { why: `${why}, by their histories`, states: [x, y] }
 }
 
-export const reference = law(REFERENCE, 'an update that changes nothing leaves the same reference', (run, type) => {
+export const reference = law('identity', 'an update that changes nothing leaves the same reference', (run, type) => {
   const { dataType, eq } = type
   for (const [i, { before, after, operation }] of run.events.entries()) {
     if (dataType.apply([])(after.state).state !== after.state) return { why: 'an empty batch has replaced the state' }
@@ -114,7 +129,7 @@ export const reference = law(REFERENCE, 'an update that changes nothing leaves t
   return undefined
 })
 
-export const clock = law(CLOCK, 'the clock covers what was seen, no more, and never goes back', (run, { digest }) => {
+export const clock = law('clock', 'the clock covers what was seen, no more, and never goes back', (run, { digest }) => {
   for (const [i, { _tag, before, after, operation }] of run.events.entries()) {
     const violated = (why: string): Violation => ({ why, states: [digest(before), digest(after)], events: [i] })
     if (_tag !== 'crash' && !Clock.leq(before.clock, after.clock)) return violated('a clock went back')
@@ -127,7 +142,7 @@ export const clock = law(CLOCK, 'the clock covers what was seen, no more, and ne
   return undefined
 })
 
-export const histories = law(HISTORY, 'the history is complete, minimal and sorted', (run, { history, digest }) => {
+export const histories = law('history', 'the history is complete, minimal and sorted', (run, { history, digest }) => {
   const some = sample(run)
   for (const replica of some) {
     const whole = history()(replica)
@@ -144,18 +159,23 @@ export const histories = law(HISTORY, 'the history is complete, minimal and sort
   return undefined
 })
 
-export const superseded = law(SUPERSEDED, 'nobody needs a superseded update', (run, type) => {
-  const { create, applyUpdates, history } = type
-  for (const replica of run.whole) {
-    const newcomer = applyUpdates(history()(replica))(create(''))
-    const why = 'a replica differs from a newcomer that was told its history alone'
-    const violation = differAtAll(run, type, why, replica, newcomer)
-    if (violation !== undefined) return violation
-  }
-  return undefined
-})
+export const superseded = law(
+  'superseded',
+  'nobody needs a superseded update',
+  (run, type) => {
+    const { create, applyUpdates, history } = type
+    for (const replica of run.whole) {
+      const newcomer = applyUpdates(history()(replica))(create(''))
+      const why = 'a replica differs from a newcomer that was told its history alone'
+      const violation = differAtAll(run, type, why, replica, newcomer)
+      if (violation !== undefined) return violation
+    }
+    return undefined
+  },
+  'lost',
+)
 
-export const codec = law(CODEC, 'decoding gives the change that was encoded', ({ operations }, type) => {
+export const codec = law('codec', 'decoding gives the change that was encoded', ({ operations }, type) => {
   const { dataType, decode } = type
   for (const update of inOrder(operations)) {
     const encoded: unknown = JSON.parse(JSON.stringify([dataType.change.encode(update[0]), update[1], update[2]]))
@@ -169,7 +189,7 @@ export const codec = law(CODEC, 'decoding gives the change that was encoded', ({
 })
 
 export const replicaMerge = law(
-  ASSOCIATIVE,
+  'merge',
   'merge is associative, commutative, idempotent and inflationary',
   (run, type) => {
     const { merge } = type
@@ -186,7 +206,7 @@ export const replicaMerge = law(
   },
 )
 
-export const deterministic = law(DETERMINISTIC, 'the same call gives the same result', (run, type) => {
+export const deterministic = law('determinism', 'the same call gives the same result', (run, type) => {
   const { create, applyUpdates } = type
   const updates = acrossSources(run.operations.length)(inOrder(run.operations))
   const [x, y] = [applyUpdates(updates)(create('')), applyUpdates(updates)(create(''))]
@@ -204,7 +224,8 @@ export const ofReplicas = <S, C>(
     about(deterministic),
     convergence,
     oracle,
-    ...[idempotence, batch, reference, clock, histories, superseded, codec].map(about),
+    ...ofExchanges,
+    ...[idempotence, batch, own, reference, clock, histories, superseded, codec].map(about),
     equivalence,
     about(replicaMerge),
     qualities,

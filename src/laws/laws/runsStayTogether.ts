@@ -7,7 +7,6 @@
 import type { Law, Violation } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
-import { TOGETHER } from './numbers.js'
 
 type Items = ReadonlyArray<string>
 
@@ -39,8 +38,8 @@ interface Placed {
  * E.isRight(check({ ...subject, laws: [law] }, { seed: 1 })) // => true
  */
 export const runsStayTogether = <R>(items: (replica: R) => Items): Law<R, never, never> => ({
-  number: TOGETHER,
-  name: 'what is written item by item stays together',
+  name: 'runsStayTogether',
+  says: 'what is written item by item stays together',
   verdict: 'quality',
   check: (run) => (run.replicas.length === 0 ? undefined : broken(items, run)),
 })

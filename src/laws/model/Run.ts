@@ -4,6 +4,8 @@ import type { Operation } from './Operation.js'
 import type { Schedule } from './Schedule.js'
 import type { Subject } from './Subject.js'
 import type { EventKind } from './Trace.js'
+import type { ExchangeFeature, ExchangeLaw } from './Exchange.js'
+import type { Violation } from './Violation.js'
 
 export interface RunEvent<R> {
   readonly _tag: EventKind
@@ -44,6 +46,11 @@ export interface Run<R, C, M> {
   readonly whole: ReadonlyArray<R>
   /** Where two replicas that know the same first differed. */
   readonly parted?: Parting
+  /** Of a network of devices: what was exercised, and the law that it broke first. */
+  readonly exchanged?: {
+    readonly features: ReadonlySet<ExchangeFeature>
+    readonly broken?: { readonly law: ExchangeLaw; readonly violation: Violation }
+  }
   readonly threw?: { readonly event: number; readonly error: unknown }
 }
 

@@ -4,6 +4,7 @@
  * A schedule is plain data. It does the same each time it runs.
  */
 import type { SourceId } from '../../core/Update.js'
+import type { ExchangeStep } from './Exchange.js'
 
 export interface Local<C> {
   readonly _tag: 'local'
@@ -64,7 +65,7 @@ export interface Crash {
   readonly at: number
 }
 
-export type ScheduleStep<C> = Local<C> | Deliver | Send | Partition | Heal | Crash
+export type ScheduleStep<C> = Local<C> | Deliver | Send | Partition | Heal | Crash | ExchangeStep
 
 export interface Schedule<C> {
   readonly ids: ReadonlyArray<SourceId>
@@ -74,6 +75,11 @@ export interface Schedule<C> {
    * speak at once. 0: in the order made, one speaks after the other.
    */
   readonly luck?: number
+  /** Present: replicas are devices, which exchange messages and sessions. */
+  readonly exchanges?: {
+    /** The devices that begin with a program that cannot read some of the changes, a bit each. */
+    readonly old: number
+  }
 }
 
 /** What can happen at a replica whose wall clock says `now`. */
@@ -146,10 +152,12 @@ export const network = <C>(
 export const AT_ONCE = { _tag: 'send', delay: 0, luck: 0, twice: false, lost: false, keep: undefined } as const
 
 /** A schedule as {@link network} takes it, one step a line. `show` prints a command. */
-export const toText = (
-  { ids, steps, luck = 0 }: Schedule<unknown>,
-  show: (command: unknown) => string,
-): ReadonlyArray<string> => {
+export const toText = (schedule: Schedule<unknown>, show: (command: unknown) => string): ReadonlyArray<string> => {
+  const { ids, steps, luck = 0, exchanges } = schedule
+  if (exchanges !== undefined) {
+    const lines = steps.map((step) => `    ${show(step)},`)
+    return [`{ ids: ${show(ids)}, luck: ${String(luck)}, exchanges: ${show(exchanges)}, steps: [`, ...lines, `  ] }`]
+  }
   const id = (i: number): string => JSON.stringify(ids[i])
   const lines = steps.map((step) => {
     switch (step._tag) {
@@ -172,8 +180,11 @@ export const toText = (
         return `partition(${ids.flatMap((_, i) => (((step.side >> i) & 1) === 1 ? [id(i)] : [])).join(', ')})`
       case 'heal':
         return 'heal()'
-      default:
+      case 'crash':
+      case 'save':
         return `at(${id(step.at)}).${step._tag}()`
+      default:
+        return show(step)
     }
   })
   return [

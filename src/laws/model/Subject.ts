@@ -1,5 +1,6 @@
 /** Anything replicated, as a network sees it: the simulator runs it. */
 import type * as fc from 'fast-check'
+import type { DataType } from '../../core/DataType.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Operation } from './Operation.js'
 
@@ -34,8 +35,13 @@ export interface Quality<R, C, M> {
   /** Asked after each local command, on the replica that made it. */
   readonly afterLocal?: (before: R, command: C, after: R, where: Where) => boolean
   /** Asked of each replica when all have heard everything. */
-  readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean
+  readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean | Sides
+  /** Ask it of one replica only, drawn by luck: for what is costly. Default: of each. */
+  readonly ofOne?: boolean
 }
+
+/** What was found, and what was expected: they must be the same value. */
+export type Sides = readonly [found: unknown, expected: unknown]
 
 export interface Subject<R, C, M> {
   readonly name: string
@@ -78,4 +84,9 @@ export interface Subject<R, C, M> {
   /** What replicas must show after all operations. */
   readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
   readonly qualities: ReadonlyArray<Quality<R, C, M>>
+  /**
+   * The data type, of replicas of this library. They also run as devices, which exchange messages
+   * and sessions.
+   */
+  readonly dataType?: DataType<unknown, unknown>
 }

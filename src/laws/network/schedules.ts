@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
 import type { Drawn } from './draw.js'
+import { exchangeSteps, simplerExchange } from './exchanges.js'
 import { simulate } from './simulate.js'
 
 /** Ids that sort in unexpected ways, and names that every object has. */
@@ -13,6 +14,11 @@ export interface Size {
   readonly replicas?: number | { readonly min: number; readonly max: number }
   /** The most steps. Default 24. */
   readonly steps?: number
+  /**
+   * In how many schedules replicas of this library are devices, which exchange messages and
+   * sessions. In the others updates are told one by one or as histories. Default: half.
+   */
+  readonly exchanges?: 'none' | 'half' | 'all'
 }
 
 /**
@@ -32,27 +38,57 @@ export interface Size {
  */
 export const schedules = <R, C, M>(
   subject: Subject<R, C, M>,
-  { replicas = { min: 2, max: 7 }, steps = 24 }: Size = {},
+  { replicas = { min: 2, max: 7 }, steps = 24, exchanges = 'half' }: Size = {},
 ): fc.Arbitrary<Schedule<C>> => {
   const { min, max } = typeof replicas === 'number' ? { min: replicas, max: replicas } : replicas
-  const count = fc.oneof(
-    { weight: 3, arbitrary: fc.integer({ min, max: Math.min(max, min + 1) }) },
-    { weight: 1, arbitrary: fc.integer({ min, max }) },
-  )
-  const skeleton = count
-    .chain((length) => fc.shuffledSubarray(IDS, { minLength: length, maxLength: length }))
-    .chain((ids) =>
-      fc.record({
-        ids: fc.constant<ReadonlyArray<string>>(ids),
-        steps: fc.array(step(subject, ids.length), { maxLength: steps, size: 'max' }),
-        luck: fc.nat(999),
-        // in one schedule of three all clocks stand still
-        stopped: fc.integer({ min: 1, max: 3 }).map((n) => n === 1),
-      }),
-    )
-    .map(({ stopped, steps: drawn, ...rest }) => ({ ...rest, steps: stopped ? drawn.map(atOne) : drawn }))
-  return new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
+  const of = (skeleton: fc.Arbitrary<Schedule<C>>): fc.Arbitrary<Schedule<C>> =>
+    new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
+  const networks = bySize({ min, max }, (count) => networkOf(subject, count, steps))
+  const { dataType } = subject
+  if (dataType === undefined || exchanges === 'none') return of(networks)
+  const prunes = dataType.prune !== undefined
+  const fewer = { min, max: Math.min(max, Math.max(min, MOST_DEVICES)) }
+  const devices = bySize(fewer, (count) => devicesOf<C>(count, steps, prunes))
+  return of(exchanges === 'all' ? devices : fc.oneof(networks, devices))
 }
+
+/** Each talks to each at the end. */
+const MOST_DEVICES = 4
+
+/** Few replicas more often than many. The arbitrary of each size is made once. */
+const bySize = <A>(
+  { min, max }: { readonly min: number; readonly max: number },
+  of: (count: number) => fc.Arbitrary<A>,
+): fc.Arbitrary<A> => {
+  const sizes = Array.from({ length: max - min + 1 }, (_, i) => of(min + i))
+  const least = sizes.slice(0, 2)
+  return fc.oneof(
+    ...least.map((arbitrary) => ({ weight: 3 * sizes.length, arbitrary })),
+    ...sizes.map((arbitrary) => ({ weight: least.length, arbitrary })),
+  )
+}
+
+const idsOf = (count: number): fc.Arbitrary<ReadonlyArray<string>> =>
+  fc.shuffledSubarray(IDS, { minLength: count, maxLength: count })
+
+const networkOf = <R, C, M>(subject: Subject<R, C, M>, count: number, steps: number): fc.Arbitrary<Schedule<C>> =>
+  fc
+    .record({
+      ids: idsOf(count),
+      steps: fc.array(step(subject, count), { maxLength: steps, size: 'max' }),
+      luck: fc.nat(999),
+      // in one schedule of three all clocks stand still
+      stopped: fc.integer({ min: 1, max: 3 }).map((n) => n === 1),
+    })
+    .map(({ stopped, steps: drawn, ...rest }) => ({ ...rest, steps: stopped ? drawn.map(atOne) : drawn }))
+
+const devicesOf = <C>(count: number, steps: number, prunes: boolean): fc.Arbitrary<Schedule<C>> =>
+  fc.record({
+    ids: idsOf(count),
+    steps: exchangeSteps<C>(count, steps, prunes),
+    luck: fc.nat(999),
+    exchanges: fc.record({ old: fc.nat(2 ** count - 1) }),
+  })
 
 const atOne = <C>(one: ScheduleStep<C>): ScheduleStep<C> => ('now' in one ? { ...one, now: 1 } : one)
 
@@ -129,13 +165,18 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
       const rest = steps.length % size
       if (rest > 0 && size > 1) yield { ...schedule, steps: steps.slice(0, steps.length - rest) }
     }
-    if (ids.length > 2) for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
+    if (ids.length > 2) {
+      for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
+      for (let i = ids.length - 1; i > 0; i--) for (let into = 0; into < i; into++) yield merged(i, into)(schedule)
+    }
     yield* plainIds(schedule)
+    if ((schedule.exchanges?.old ?? 0) > 0) yield { ...schedule, exchanges: { old: 0 } }
     for (let smaller = 0; smaller < Math.min(luck, 8); smaller++) yield { ...schedule, luck: smaller }
     for (const [i, step] of steps.entries()) {
       for (const simpler of this.simpler(step))
         yield { ...schedule, steps: steps.map((other, j) => (i === j ? simpler : other)) }
     }
+    yield* hearingLess(schedule)
     // pairs of steps that can only go together
     for (let i = 0; i < steps.length && steps.length < 16; i++) {
       for (let j = i + 1; j < steps.length; j++) {
@@ -159,6 +200,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
 
   private *simpler(step: ScheduleStep<C>): IterableIterator<ScheduleStep<C>> {
     if ('now' in step) for (const now of [1, step.now - 1]) if (now > 0 && now < step.now) yield { ...step, now }
+    yield* simplerExchange(step)
     switch (step._tag) {
       case 'local': {
         const origin = step.command === undefined ? undefined : this.origins.get(step.command)
@@ -182,29 +224,58 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
   }
 }
 
+/** A replica makes an operation itself, instead of hearing of it. */
+function* hearingLess<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
+  const { steps } = schedule
+  for (const [heard, { _tag, ...rest }] of steps.entries()) {
+    if (_tag !== 'deliver' && _tag !== 'send' && _tag !== 'talk') continue
+    const { to } = rest as { readonly to: number }
+    for (const [made, step] of steps.slice(0, heard).entries()) {
+      if (step._tag !== 'local' || step.at === to) continue
+      const moved = steps.map((other, i) => (i === made ? { ...step, at: to } : other))
+      yield { ...schedule, steps: moved.filter((_, i) => i !== heard) }
+    }
+  }
+}
+
 /** The schedule without a replica and without its steps. */
 const without =
   (gone: number) =>
-  <C>({ ids, steps, ...rest }: Schedule<C>): Schedule<C> => {
-    const renumber = (i: number): number => (i > gone ? i - 1 : i)
-    const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
-      switch (step._tag) {
-        case 'deliver':
-          return step.to === gone ? [] : [{ ...step, to: renumber(step.to) }]
-        case 'send':
-          return step.from === gone || step.to === gone
-            ? []
-            : [{ ...step, from: renumber(step.from), to: renumber(step.to) }]
-        case 'partition':
-          return [{ ...step, side: (step.side & ((1 << gone) - 1)) | ((step.side >> (gone + 1)) << gone) }]
-        case 'heal':
-          return [step]
-        default:
-          return step.at === gone ? [] : [{ ...step, at: renumber(step.at) }]
-      }
-    })
-    return { ...rest, ids: ids.filter((_, i) => i !== gone), steps: kept }
+  <C>(schedule: Schedule<C>): Schedule<C> =>
+    relaned(schedule, gone, (i) => (i === gone ? undefined : i))
+
+/** The schedule in which one replica does what another did, too. */
+const merged =
+  (gone: number, into: number) =>
+  <C>(schedule: Schedule<C>): Schedule<C> =>
+    relaned(schedule, gone, (i) => (i === gone ? into : i))
+
+/** The schedule without one replica: `laneOf` says who does its steps. Undefined: nobody. */
+const relaned = <C>(
+  { ids, steps, exchanges, ...rest }: Schedule<C>,
+  gone: number,
+  laneOf: (i: number) => number | undefined,
+): Schedule<C> => {
+  const withoutBit = (bits: number): number => (bits & ((1 << gone) - 1)) | ((bits >> (gone + 1)) << gone)
+  const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
+    if (step._tag === 'partition') return [{ ...step, side: withoutBit(step.side) }]
+    const moved = { ...step } as { at?: number; from?: number; to?: number }
+    for (const lane of ['at', 'from', 'to'] as const) {
+      const from = moved[lane]
+      if (from === undefined) continue
+      const to = laneOf(from)
+      if (to === undefined) return []
+      moved[lane] = to > gone ? to - 1 : to
+    }
+    return moved.from !== undefined && moved.from === moved.to ? [] : [moved as ScheduleStep<C>]
+  })
+  return {
+    ...rest,
+    ...(exchanges && { exchanges: { old: withoutBit(exchanges.old) } }),
+    ids: ids.filter((_, i) => i !== gone),
+    steps: kept,
   }
+}
 
 /** The schedule with the ids `a`, `b`, `c`: in the order of the replicas, or sorted as before. */
 function* plainIds<C>({ ids, ...rest }: Schedule<C>): IterableIterator<Schedule<C>> {

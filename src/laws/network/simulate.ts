@@ -1,4 +1,8 @@
 /** Runs a schedule: one simulator owns the network, the clocks and the crashes. */
+import type { Command } from '../../core/DataType.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Update } from '../../core/Update.js'
+import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
 import type { Parting, Run, RunEvent } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
@@ -33,11 +37,24 @@ export const simulate = <R, C, M>(
   subject: Subject<R, C, M>,
   schedule: Schedule<C>,
   told: Told = 'history',
-): Run<R, C, M> & { readonly drawn: ReadonlyArray<Drawn<C>> } => {
+): Simulated<R, C, M> => {
+  if (schedule.exchanges !== undefined && subject.dataType !== undefined) return exchanged(subject, schedule)
   const network = new Network(subject, schedule, told)
   network.run()
   return network
 }
+
+/** Replicas of a data type of this library, as devices. */
+const exchanged = <R, C, M>(subject: Subject<R, C, M>, schedule: Schedule<C>): Simulated<R, C, M> => {
+  const devices = subject as unknown as Subject<
+    Replica<unknown, unknown>,
+    Command<unknown, unknown, unknown>,
+    ReadonlyArray<Update<unknown>>
+  >
+  return playExchanges(devices, devices.dataType!, schedule) as unknown as Simulated<R, C, M>
+}
+
+type Simulated<R, C, M> = Run<R, C, M> & { readonly drawn: ReadonlyArray<Drawn<C>> }
 
 class Network<R, C, M> implements Run<R, C, M> {
   readonly subject: Subject<R, C, M>

@@ -1,6 +1,6 @@
 /** The shortest run found that breaks a law: as a value, as text and as a drawing. */
 import { diffJson, diffLines } from 'diff'
-import type { Verdict, Violation } from '../model/Law.js'
+import type { LawName, Verdict, Violation } from '../model/Law.js'
 import { has } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
 import { toText, type Schedule } from '../model/Schedule.js'
@@ -15,7 +15,7 @@ import * as diagram from './diagram.js'
 export interface CounterexampleData {
   /** The name of the type. */
   readonly subject: string
-  readonly law: { readonly number: number; readonly name: string; readonly verdict: Verdict }
+  readonly law: { readonly name: LawName; readonly verdict: Verdict; readonly says: string }
   readonly why: string
   /** Runs again as the option `schedule`. */
   readonly schedule: Schedule<unknown>
@@ -32,6 +32,10 @@ export interface CounterexampleData {
   readonly runs: number
   /** How many times it was made smaller. */
   readonly shrinks: number
+  /** Laws of less weight that other runs broke, which the search has passed. */
+  readonly beside?: ReadonlyArray<{ readonly law: CounterexampleData['law']; readonly why: string }>
+  /** The stack of what was thrown, five lines of it. */
+  readonly stack?: ReadonlyArray<string>
 }
 
 /**
@@ -39,37 +43,55 @@ export interface CounterexampleData {
  * others.
  */
 export interface Counterexample extends CounterexampleData {
+  /** What was thrown, if something was. Not enumerable. */
+  readonly cause?: unknown
   readonly format: () => string
   readonly toSvg: () => string
   readonly toMermaid: () => string
+  /** A test file that runs it again: {@link toTest}. */
+  readonly toTest: (options?: TestFile) => string
 }
 
 /** Where a counterexample comes from. */
-export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks'>
+export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks' | 'beside'>
 
 export const counterexample = <R, C, M>(
-  { number, name, verdict }: Counterexample['law'],
+  { name, verdict, says }: Counterexample['law'],
   violation: Violation,
   run: Run<R, C, M>,
   origin: Origin,
 ): Counterexample => {
-  const { events = [], why, states } = violation
+  const { events = [], why, states, cause } = violation
+  const stack = stackOf(cause)
   const data: CounterexampleData = {
     subject: run.subject.name,
-    law: { number, name, verdict },
+    law: { name, verdict, says },
     ...origin,
     why,
     schedule: run.schedule,
     trace: traceOf(run, events.length === 0 ? run.events.length : Math.max(...events) + 1),
     seenAt: events,
     states,
+    ...(stack.length > 0 && { stack }),
   }
   return Object.defineProperties(data as Counterexample, {
+    ...(cause !== undefined && { cause: { value: cause } }),
     format: { value: () => format(data) },
     toSvg: { value: () => toSvg(data) },
     toMermaid: { value: () => toMermaid(data) },
+    toTest: { value: (options?: TestFile) => toTest(data, options) },
   })
 }
+
+/** Where an error was thrown: five lines at most. */
+const stackOf = (cause: unknown): ReadonlyArray<string> =>
+  cause instanceof Error && cause.stack !== undefined
+    ? cause.stack
+        .split('\n')
+        .filter((line) => /^\s+at /.test(line))
+        .slice(0, 5)
+        .map((line) => line.trim())
+    : []
 
 const traceOf = <R, C, M>({ events, operations }: Run<R, C, M>, length: number): ReadonlyArray<TraceEvent> =>
   events.slice(0, length).map(({ _tag, at, from, sentAt, text, view: shown, knows, operation }) => ({
@@ -96,8 +118,9 @@ export const format = (counterexample: CounterexampleData): string => {
   const { subject, law, why, trace, states, schedule, seenAt } = counterexample
   const seen = seenAt.filter((event) => event >= 0).map((event) => String(event + 1))
   return [
-    `${subject}: ${law.verdict}. Law ${String(law.number)}: ${law.name}.`,
+    `${subject}: ${law.verdict}. The law ${law.name}: ${law.says}.`,
     `${why}${seen.length === 0 ? '' : `, after ${seen.join(' and ')}`}.`,
+    ...(counterexample.stack ?? []).map((line) => `  ${line}`),
     '',
     ...(trace.length === 0 ? [] : [diagram.toText(schedule.ids, trace), '']),
     ...(states === undefined ? [] : [difference(states), '']),
@@ -105,8 +128,38 @@ export const format = (counterexample: CounterexampleData): string => {
       ? []
       : ['run it again with the option schedule:', ...toText(schedule, view).map((line) => `  ${line}`)]),
     ...originText(counterexample),
+    ...(counterexample.beside ?? []).map(({ law: { name }, why: also }) => `also broken, ${name}: ${also}`),
   ].join('\n')
 }
+
+/** What a test file needs to know: what it imports to have a subject under this name. */
+export interface TestFile {
+  /** The lines that import or make `subject`. */
+  readonly subject?: string
+  /** Where `test` comes from. Default `node:test`. */
+  readonly runner?: string
+}
+
+/**
+ * A test file that fails while the counterexample holds. Its `subject` is yours to fill in, if it is
+ * not given: anything that {@link check} takes.
+ */
+export const toTest = (
+  { subject: name, law, why, schedule }: CounterexampleData,
+  { subject = "import { subject } from './subject.js'", runner = 'node:test' }: TestFile = {},
+): string =>
+  [
+    `import { test } from '${runner}'`,
+    "import { assert, network } from 'scuttlebutt-ts/laws'",
+    subject,
+    '',
+    `// the law ${law.name}: ${law.says}`,
+    `test(${JSON.stringify(`${name}: ${why.replaceAll(/\s+/g, ' ')}`)}, () => {`,
+    `  const schedule = ${toText(schedule, view).join('\n  ')}`,
+    `  assert(subject, { schedule, laws: ['${law.name}'] })`,
+    '})',
+    '',
+  ].join('\n')
 
 const originText = ({ seed, path, runs, shrinks }: Origin): ReadonlyArray<string> => {
   if (seed === undefined || path === undefined) return []

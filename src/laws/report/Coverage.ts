@@ -1,4 +1,5 @@
 /** What a check exercised, so that one can see whether a green run met hard cases. */
+import type { ExchangeFeature } from '../model/Exchange.js'
 import type { Exhausted } from '../network/explore.js'
 import { has, type Operation } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
@@ -17,12 +18,44 @@ export const FEATURES = {
   partition: 'a partition',
   crash: 'a crash and a restart from disk',
   refused: 'a refused command',
-} as const
+  doubt: 'a device in doubt of what it lacks',
+  unread: 'an update that a device cannot read',
+  upgrade: 'a device that gets a newer program',
+  push: 'a push of what came since an older version',
+  overheard: 'a message that is heard again, late or by others',
+  linkCut: 'a link that is cut',
+  lineHarmed: 'a line that is lost or damaged',
+  updateRefused: 'an update that a device refuses',
+  budget: 'a budget of 1 to 3 updates',
+  death: 'a device that dies',
+  restore: 'a device that is restored from an older version',
+  oldVersion: 'an older version that is written to',
+} as const satisfies Readonly<Record<string, string>>
+
+/** Features of networks of devices, which exchange messages and sessions. The others have others. */
+const OF_EXCHANGES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
+  'doubt',
+  'unread',
+  'upgrade',
+  'push',
+  'overheard',
+  'linkCut',
+  'lineHarmed',
+  'updateRefused',
+  'budget',
+  'death',
+  'restore',
+  'oldVersion',
+])
 
 export type Feature = keyof typeof FEATURES
 
 export interface Coverage {
   readonly runs: number
+  /** Those of the runs in which replicas were devices that exchange messages and sessions. */
+  readonly exchanges: number
+  /** Runs that broke a law in a way that is known, and were passed over. */
+  readonly known: number
   readonly operations: number
   readonly events: number
   /** The number of runs in which each feature was seen. */
@@ -39,21 +72,26 @@ export class Tally {
     Object.keys(FEATURES).map((key) => [key, 0]),
   ) as Record<Feature, number>
   runs = 0
+  known = 0
+  private exchanges = 0
   private operations = 0
   private events = 0
 
   /** O(n²) for n operations. */
   add<R, C, M>(run: Run<R, C, M>): void {
     this.runs++
+    if (run.exchanged !== undefined) this.exchanges++
     this.operations += run.operations.length
     this.events += run.events.length
     for (const feature of featuresOf(run)) this.seen[feature]++
   }
 
   report(exhaustive?: Exhausted): Coverage {
-    const { runs, operations, events } = this
+    const { runs, exchanges, known, operations, events } = this
     const coverage = {
       runs,
+      exchanges,
+      known,
       operations,
       events,
       seen: { ...this.seen },
@@ -65,7 +103,8 @@ export class Tally {
 
 /** The features seen in a run. */
 export const featuresOf = <R, C, M>(run: Run<R, C, M>): ReadonlySet<Feature> => {
-  const { subject, operations, events, schedule } = run
+  const { subject, operations, events, schedule, exchanged } = run
+  if (exchanged !== undefined) return exchanged.features
   const seen = new Set<Feature>()
   for (const b of operations) {
     for (const a of operations.slice(0, b.index)) {
@@ -115,27 +154,35 @@ const meet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.
  */
 export const shortfalls = (
   required: Partial<Record<Feature, number>>,
-  { runs, operations, seen, exhaustive }: Coverage,
+  { runs, exchanges, operations, seen, exhaustive }: Coverage,
 ): ReadonlyArray<string> =>
   operations === 0 && seen.refused > 0 && exhaustive === undefined
     ? ['all commands were refused in all runs']
     : (Object.keys(required) as Feature[]).flatMap((feature) => {
-        const [wanted, part] = [required[feature]!, seen[feature] / Math.max(runs, 1)]
+        const [wanted, part] = [required[feature]!, partOf(feature, { runs, exchanges, seen })]
         return part >= wanted
           ? []
           : [`${FEATURES[feature]}: in ${percent(part)} of the runs, but ${percent(wanted)} are required`]
       })
 
+/** The part of the runs in which a feature was seen: of those runs that may have it. */
+const partOf = (feature: Feature, { runs, exchanges, seen }: Pick<Coverage, 'runs' | 'exchanges' | 'seen'>): number =>
+  seen[feature] / Math.max(1, OF_EXCHANGES.has(feature) ? exchanges : runs - exchanges)
+
 const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
 
-const format = ({ runs, operations, events, seen, exhaustive }: Omit<Coverage, 'format'>): string =>
-  [
-    `${String(runs)} runs, ${String(operations)} operations, ${String(events)} events`,
-    ...(Object.keys(FEATURES) as Feature[]).map(
-      (feature) => `  ${percent(seen[feature] / Math.max(runs, 1)).padStart(7)}  ${FEATURES[feature]}`,
-    ),
+const format = (coverage: Omit<Coverage, 'format'>): string => {
+  const { runs, exchanges, known, operations, events, exhaustive } = coverage
+  const kinds = exchanges === 0 ? '' : ` (${String(exchanges)} of devices that exchange messages)`
+  const passed = known === 0 ? [] : [`${String(known)} runs broke a law in a known way`]
+  const features = (Object.keys(FEATURES) as Feature[]).filter((one) => exchanges > 0 || !OF_EXCHANGES.has(one))
+  return [
+    `${String(runs)} runs${kinds}, ${String(operations)} operations, ${String(events)} events`,
+    ...passed,
+    ...features.map((feature) => `  ${percent(partOf(feature, coverage)).padStart(7)}  ${FEATURES[feature]}`),
     ...(exhaustive === undefined ? [] : [exhaustiveText(exhaustive)]),
   ].join('\n')
+}
 
 const exhaustiveText = ({ replicas, updates, states, ends, complete }: Exhausted): string =>
   `exhaustive: ${String(replicas)} replicas, ${String(updates)} updates: ${String(states)} states, ` +

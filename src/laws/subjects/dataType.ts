@@ -79,6 +79,7 @@ export const ofDataType = <S, C>(
     view: ({ state }) => viewOf(options, dataType)(show(state)),
     remember: (replica) => [digest(replica), history()(replica)],
     qualities: options.qualities ?? [],
+    dataType: dataType as unknown as DataType<unknown, unknown>,
     laws: ofReplicas({ ...core, eq }),
   }
 }

@@ -24,6 +24,13 @@ export interface Common<R, C, M> {
   readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
   readonly qualities?: ReadonlyArray<Quality<R, C, M>>
   /**
+   * Other ways to what a replica shows, by name: `{ 're-encoded': (r) => show(load(save(r))) }`.
+   * At the end each must show the same, at one replica a run.
+   */
+  readonly same?: Readonly<Record<string, (replica: R) => unknown>>
+  /** A command as reports print it. `message` is there if replicas broadcast. */
+  readonly describe?: (command: C, message: M | undefined) => string
+  /**
    * The parts of the data that a command touches. Default: the first string in it, or its members.
    */
   readonly keysOf?: (command: C) => ReadonlyArray<string>
@@ -38,6 +45,8 @@ const common = <R, C, M>({
   equals = (a, b) => sameValue(show(a), show(b)),
   oracle,
   qualities = [],
+  same = {},
+  describe = (made) => view(made),
   keysOf = keysOfCommand,
   isDelete = isDeletion,
 }: Common<R, C, M>) => ({
@@ -47,14 +56,25 @@ const common = <R, C, M>({
   show,
   view: (replica: R) => view(show(replica)),
   ...(oracle === undefined ? {} : { oracle }),
-  qualities,
+  qualities: [...qualities, ...alike(same, show)],
   keysOf: (operation: Operation<C, M>) => keysOf(operation.command),
   isDelete: (operation: Operation<C, M>) => isDelete(operation.command),
-  describe: (made: C) => view(made),
+  describe,
   isWhole: true,
   broadcasts: true,
   isMutable: false,
 })
+
+/** Qualities: other ways to the same value. */
+const alike = <R, C, M>(
+  same: Readonly<Record<string, (replica: R) => unknown>>,
+  show: (replica: R) => unknown,
+): ReadonlyArray<Quality<R, C, M>> =>
+  Object.entries(same).map(([name, way]) => ({
+    name: `${name} shows the same`,
+    atEnd: (replica) => [way(replica), show(replica)],
+    ofOne: true,
+  }))
 
 /** The first string of an array, or the names of the members of an object. */
 export const keysOfCommand = (command: unknown): ReadonlyArray<string> => {
@@ -199,7 +219,12 @@ export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
   readonly local: (command: C, where: Where) => (replica: R) => R | void
   /** What a replica says to a peer; undefined for nothing. `peer` is there to read its clock. */
-  readonly send: (peer: R) => (replica: R) => M | undefined
+  readonly send?: (peer: R) => (replica: R) => M | undefined
+  /**
+   * What a replica tells all others, asked after each command and emptied by that. Then messages
+   * are broadcast one by one, as `delivery` promises; `send` may then be absent.
+   */
+  readonly told?: (replica: R) => M | undefined
   /** Returns like `local`. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- as above
   readonly receive: (message: M, where: Where) => (replica: R) => R | void
@@ -224,6 +249,7 @@ export const opaque = <R, C, M>({
   create,
   local,
   send,
+  told,
   receive,
   isWhole = true,
   delivery = ANYHOW,
@@ -234,11 +260,15 @@ export const opaque = <R, C, M>({
   ...common(rest),
   ...(save === undefined || load === undefined ? {} : { save, load }),
   create,
-  local: (command, where) => (replica) => ({ replica: local(command, where)(replica) ?? replica }),
-  send,
+  local: (command, where) => (before) => {
+    const replica = local(command, where)(before) ?? before
+    const message = told?.(replica)
+    return { replica, ...(message !== undefined && { message }) }
+  },
+  ...(send !== undefined && { send }),
   receive: (message, where) => (replica) => receive(message, where)(replica) ?? replica,
   isWhole,
-  broadcasts: false,
+  broadcasts: told !== undefined,
   isMutable: true,
   delivery,
   laws: ofOpaque,

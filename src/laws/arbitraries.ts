@@ -1,0 +1,38 @@
+/** The kit's networks as fast-check arbitraries, for tests of one's own. */
+import type * as fc from 'fast-check'
+import type { DataType } from '../core/DataType.js'
+import type { Operation } from './model/Operation.js'
+import type { Run } from './model/Run.js'
+import type { Subject } from './model/Subject.js'
+import { inOrder, type Updates } from './model/updates.js'
+import { schedules, type Size } from './network/schedules.js'
+import { simulate } from './network/simulate.js'
+import { ofDataType, type Source } from './subjects/dataType.js'
+
+/** Networks that have run: their events, operations and replicas. They shrink as schedules do. */
+export const runsOf = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Run<R, C, M>> =>
+  schedules(subject, size).map((schedule) => simulate(subject, schedule))
+
+/** The operations of a network, in the order made. */
+export const operationsOf = <R, C, M>(
+  subject: Subject<R, C, M>,
+  size: Size = {},
+): fc.Arbitrary<ReadonlyArray<Operation<C, M>>> => runsOf(subject, size).map(({ operations }) => operations)
+
+/**
+ * Updates of a data type as replicas make them that hear of each other, in total order. Stamps
+ * collide.
+ *
+ * @example
+ * import * as fc from 'fast-check'
+ * import * as t from 'io-ts'
+ * const type = Model.of(t.number)
+ * const change = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
+ * const isSorted = (updates) => updates.every(([, at], i) => i === 0 || updates[i - 1][1] <= at)
+ * fc.assert(fc.property(updatesOf(type, { change }), isSorted))
+ */
+export const updatesOf = <S, C>(
+  dataType: DataType<S, C>,
+  source: Source<S, C>,
+  size: Size = {},
+): fc.Arbitrary<Updates<C>> => operationsOf(ofDataType(dataType, source), { ...size, exchanges: 'none' }).map(inOrder)
