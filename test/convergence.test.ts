@@ -8,7 +8,9 @@ import { inMemory } from './runs.js'
 import { expectSame } from './same.js'
 import { table } from './table.js'
 
-/** Networks for each data type, half of them of devices. `npm run soak -- --runs 1000000` plays more. */
+/**
+ * Networks for each data type, half of them of devices. `npm run soak -- --runs 1000000` plays more.
+ */
 const CASES = inMemory(1500, table.length)
 
 /** The least share of runs that must exercise a feature, or a passed run shows little. */

@@ -84,8 +84,8 @@ export const settle =
  * Reads what could not be read before, with the codec of a newer data type. The same replica if
  * nothing can. O(u log n) for u unread updates, and as `applyUpdates`.
  *
- * With `isAllowed`, each update meets the state after those before it. One that is not allowed goes,
- * and is in doubt as if it had never come.
+ * With `isAllowed`, each update meets the state after those before it. One that is not allowed
+ * goes, and is in doubt as if it had never come.
  */
 export const reread = <S, C>(dataType: DataType<S, C>, isAllowed?: (update: Update<C>, state: S) => boolean) => {
   const decode = Change.decode(dataType)

@@ -45,8 +45,8 @@ export interface Message<C> {
  * The first message of a conversation. O(s) for s sources.
  *
  * If the answer is cut by a budget and nobody replies to it, the next conversation begins with the
- * same updates. Put the `at` of the answer into the next `digest` as `after`: then it goes on behind
- * them.
+ * same updates. Put the `at` of the answer into the next `digest` as `after`: then it goes on
+ * behind them.
  */
 export const open = <S, C>(replica: Replica<S, C>): Message<C> => ({ digest: Digest.of(replica), updates: [] })
 

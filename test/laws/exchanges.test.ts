@@ -146,7 +146,8 @@ describe('the laws of devices', () => {
     const counterexample = found(checkDataType(forgetful, { change, seed: 3, exchanges: 'all' }))
     const [, text] = /^( {2}\{ ids: [^]*?^ {4}\] \})$/m.exec(counterexample.format())!
     // a user pastes this text
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+    /* eslint-disable-next-line @typescript-eslint/no-implied-eval,
+       @typescript-eslint/no-unsafe-call */
     const schedule = new Function(`return ${text!}`)() as Schedule<Change>
     expect(found(checkDataType(forgetful, { change, schedule })).law).toEqual(counterexample.law)
   })

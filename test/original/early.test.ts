@@ -1,6 +1,6 @@
 /**
- * W7: scuttlebutt 5.5.20, which npm nests below r-array, r-edit and expiry-model, sends live updates
- * before its header, ahead of its history. Ours keeps all of it.
+ * W7: scuttlebutt 5.5.20, which npm nests below r-array, r-edit and expiry-model, sends live
+ * updates before its header, ahead of its history. Ours keeps all of it.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -42,14 +42,7 @@ export const createIntake = <S, C>(
     getReplica: cell.getReplica,
     past: cell.past,
     subscribe: cell.subscribe,
-    refused: (refusals, by) => {
-      const { id } = cell.getReplica()
-      const own = refusals.filter(([, source]) => source === id)
-      if (own.length > 0) {
-        cell.refuse(own.map(([timestamp, source, reason]) => ({ timestamp, source, reason, ...(by && { by }) })))
-      }
-      if (own.length < refusals.length) cell.pass(refusals, by)
-    },
+    refused: refused(cell),
     onRefused: cell.onPass,
     receive: (batch, vouching, tell, peer) => {
       if (receiveGated !== undefined) return receiveGated(batch, vouching, tell, peer)
@@ -80,6 +73,18 @@ export const createIntake = <S, C>(
   }
   return { port, gate, hear, apply }
 }
+
+/** Keeps refusals of own updates, and passes on those of others. */
+const refused =
+  <S, C>(cell: Cell<S, C>): Port<S, C>['refused'] =>
+  (refusals, by) => {
+    const { id } = cell.getReplica()
+    const own = refusals.filter(([, source]) => source === id)
+    if (own.length > 0) {
+      cell.refuse(own.map(([timestamp, source, reason]) => ({ timestamp, source, reason, ...(by && { by }) })))
+    }
+    if (own.length < refusals.length) cell.pass(refusals, by)
+  }
 
 /**
  * Takes batches through the gate. A claim counts once all of its batch is decided, and nothing of
