@@ -166,9 +166,8 @@ export class Writer<A> {
    */
   private async look(): Promise<E.Either<FileError, boolean>> {
     const { path, disk, lock } = this.target
-    const locked = await lock.check()
+    const [locked, found] = await Promise.all([lock.check(), attempt(path, 'look', () => disk.status(path))])
     if (locked._tag === 'Left') return locked
-    const found = await attempt(path, 'look', () => disk.status(path))
     if (found._tag === 'Left') return isMissing(found.left) ? right(false) : found
     const { identity, size } = found.right
     if (identity !== this.identity) return left({ _tag: 'Occupied', path, reason: 'another file took its place' })
@@ -218,6 +217,10 @@ export class Writer<A> {
   }
 
   private async writePending(): Promise<E.Either<FileError, void>> {
+    const status = await attempt(this.target.path, 'write', () => this.handle.status())
+    if (status._tag === 'Left') return status
+    // cut since the round began
+    if (status.right.size < this.written.length) return this.rewrite()
     const items = this.pending
     this.pending = []
     // before the write, so that a failure brings them back
@@ -227,7 +230,7 @@ export class Writer<A> {
       if (this.synced === undefined && this.target.fsync !== 'none') await this.syncFile()
       const mark = this.synced === length ? markOf(length) : ''
       const [bytes, seed] = blocksOf(items, this.target.contents.line, this.written.seed, mark)
-      if ((await this.handle.status()).size !== length) await this.handle.truncate(length)
+      if (status.right.size > length) await this.handle.truncate(length)
       await writeAll(this.handle, bytes, length)
       this.written = { length: length + bytes.length, seed, count: count + items.length }
     })
