@@ -9,7 +9,8 @@ import { expectSame } from './same.js'
 import { table } from './table.js'
 
 /**
- * Networks for each data type, half of them of devices. `npm run soak -- --runs 1000000` plays more.
+ * Networks for each data type, half of them of devices. `npm run soak -- --runs 1000000` plays
+ * more.
  */
 const CASES = inMemory(1500, table.length)
 
