@@ -257,7 +257,7 @@ export const remove = (key: string): Change<never> => [key, null]
 const valueAt = <V>({ whole, fields }: Entry<V>, now: number, maxAge: number): O.Option<DeepReadonly<V>> => {
   const counts = (update: Update<Change<V>>): boolean => update[1] > now - maxAge
   if (fields !== undefined && counts(fields.newest)) {
-    return some(Registers.toRecord(fields, counts) as DeepReadonly<V>)
+    return some(Object.freeze(Registers.toRecord(fields, counts)) as DeepReadonly<V>)
   }
   const value = whole !== undefined && counts(whole) ? whole[0][1] : null
   return value === null ? none : some(value)
