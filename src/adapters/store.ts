@@ -46,7 +46,7 @@ export const createStore = <S, C>(
   options: StoreOptions<S, C> = {},
 ): LocalStore<S, C> => {
   const { now = Date.now, replica: saved = scuttlebutt.create(id), security } = options
-  const reread = security === undefined ? scuttlebutt.reread : rereadAllowed(scuttlebutt.dataType, security)
+  const reread = rereadAllowed(scuttlebutt, security)
   const cell = createCell(reread(saved.id === id ? saved : { ...saved, id }))
   return createOnCell(scuttlebutt, cell, { ...options, now })
 }

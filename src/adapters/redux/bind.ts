@@ -103,7 +103,7 @@ export const bind = <State, S, C>(
   redux.subscribe(head.sync)
   const { cell, isPast } = head
   const local = createOnCell(scuttlebutt, cell, { ...options, now })
-  const stepOf = steps(security ? { ...scuttlebutt, reread: rereadAllowed(dataType, security) } : scuttlebutt)
+  const stepOf = steps({ ...scuttlebutt, reread: rereadAllowed(scuttlebutt, security) })
   /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
   const call = (kind: string, id = ''): ReadonlyArray<Update<C>> => {
     const before = cell.getReplica()

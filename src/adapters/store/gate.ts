@@ -13,7 +13,7 @@ import type { Update } from '../../core/Update.js'
 import * as Admission from '../../trust/Admission.js'
 import { excess, forbids, isLimited, type LimitError, type Unsignable } from '../../trust/limits.js'
 import * as RateLimit from '../../trust/rateLimit.js'
-import type { Rejection } from '../../scuttlebutt.js'
+import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import type { Security, TrustError } from '../../trust/Security.js'
 import * as Statement from '../../trust/Statement.js'
 import type { Answer } from '../../trust/Verifier.js'
@@ -269,7 +269,11 @@ const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: 
 }
 
 /** Reads what could not be read before. What `authorize` does not allow goes, and is reported. */
-export const rereadAllowed = <S, C>(dataType: DataType<S, C>, security: Security<S, C>) => {
+export const rereadAllowed = <S, C>(
+  { dataType, reread: readAll }: Pick<Scuttlebutt<S, C>, 'dataType' | 'reread'>,
+  security: Security<S, C> | undefined,
+): Scuttlebutt<S, C>['reread'] => {
+  if (security === undefined) return readAll
   const forbidden = forbids(dataType, security)
   return reread(dataType, (update, state) => {
     const refusal = forbidden(update, state)
