@@ -144,7 +144,7 @@ describe('Keys', () => {
     ['insertions right before one item', 40, (_, length) => Math.max(0, length - 1)],
     ['insertions right after one item', 40, (_, length) => Math.min(1, length)],
     ['insertions right after the one before', 40, behindLast],
-    ['insertions anywhere', 48, (_, length) => any(length)],
+    ['insertions anywhere', 56, (_, length) => any(length)],
     ['insertions on either side of the last one in turn', 40, (i, _, last) => (i === 0 ? 0 : last + (i % 2))],
     ['pushes and unshifts in turn', 40, (i, length) => (i % 2 === 0 ? length : 0)],
   ])('stay short after many %s by one source', (_, most, next) => {

@@ -51,6 +51,8 @@ const STAMP_LENGTH = 6
 
 const TAG_LENGTH = MARK_LENGTH + STAMP_LENGTH
 
+const NONCE_LENGTH = 3
+
 /** A key that is this long begins no nested stem. */
 export const LONG = 256
 
@@ -131,7 +133,7 @@ const keyIn = (gap: Gap, { timestamp, source }: Stamp): string | undefined => {
   for (const neighbour of [newer, older]) {
     const stem = neighbour && stemIn(neighbour.key, own)
     const position = stem && belowStem(stem, gap)
-    const key = position && stem + position + nonce(timestamp, 3)
+    const key = position && stem + position + nonce(timestamp, NONCE_LENGTH)
     if (key && fits(key, gap)) return key
   }
   const tag = own + nonce(timestamp, STAMP_LENGTH) + MIDDLE
@@ -169,9 +171,19 @@ const belowStem = (stem: string, gap: Gap): string | undefined => {
     const ghost = SortedMap.entryAt(removed, beside)?.[0]
     if (ghost !== undefined && low < ghost && ghost < high) [low, high] = ascending ? [ghost, high] : [low, ghost]
   }
+  if (isWithGuests(low.slice(stem.length, shared(low, high)))) return undefined
   const from = low === stem ? '' : low.slice(stem.length) + ABOVE_GUESTS
   const to = high.slice(stem.length)
   return from < to ? (ascending ? above(from, to) : below(from, to)) : undefined
+}
+
+/**
+ * Whether digits below a stem may hold the stem of a guest: a key, `0`, a position, a tag. There
+ * the guest makes keys too, and one without a tag of one's own could be the guest's next.
+ */
+const isWithGuests = (digits: string): boolean => {
+  const guest = digits.indexOf(GUEST, 1)
+  return guest > 0 && guest + 1 + TAG_LENGTH < digits.length
 }
 
 const isOlder = (update: Update<unknown> | undefined, than: Neighbour): boolean =>
