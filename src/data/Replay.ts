@@ -104,7 +104,11 @@ export const of = <S, A>(
 ): Type<S, A> => ({
   ...kind('Replay', action.name, options),
   change: readonly(action),
-  empty: { actions: SortedMap.empty(), checkpoints: [{ position: 0, state: frozen(initial) }], failures: Object.freeze([]) },
+  empty: {
+    actions: SortedMap.empty(),
+    checkpoints: [{ position: 0, state: frozen(initial) }],
+    failures: Object.freeze([]),
+  },
   apply: apply(reducer),
   toJSON,
   diff,
