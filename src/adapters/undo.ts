@@ -39,8 +39,9 @@ export interface UndoManager<C> {
   readonly close: () => void
 }
 
-/** What {@link createUndo} needs of a store. */
-export type Undoable<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'>
+/** What {@link createUndo} needs of a store. Of one that may show the past it follows `present`. */
+export type Undoable<S, C> = Store<S, C> &
+  Pick<LocalStore<S, C>, 'changeAll'> & { readonly present?: Pick<Store<S, C>, 'getReplica' | 'subscribe'> }
 
 /**
  * Follows a store, and takes back what it writes from now on. Undo is a change as any other: a new
@@ -65,8 +66,9 @@ export const createUndo = <S, C>(
   const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
   const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
   let undo: Undo<S> = empty
-  let seen: S | undefined = store.getReplica().state
-  const unsubscribe = store.subscribe((updates, replica, { state: before }) => {
+  const present = store.present ?? store
+  let seen: S | undefined = present.getReplica().state
+  const unsubscribe = present.subscribe((updates, replica, { state: before }) => {
     const { id, state: after } = replica
     // what is told late was seen before
     if (before !== seen || after === before) return
@@ -75,17 +77,17 @@ export const createUndo = <S, C>(
     undo = isOwn ? wrote(before, after, now())(undo) : heard(before, after)(undo)
   })
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-    const before = store.getReplica().state
+    const before = present.getReplica().state
     // the store may not have told of it yet
     if (before !== seen) undo = heard(seen as S, before)(undo)
     const taken = take(from)(undo)
     seen = undefined // our own change is no news
     try {
       const made = store.changeAll(taken.commands)
-      if (made._tag === 'Right') undo = taken.next(before, store.getReplica().state)
+      if (made._tag === 'Right') undo = taken.next(before, present.getReplica().state)
       return made
     } finally {
-      seen = store.getReplica().state
+      seen = present.getReplica().state
     }
   }
   return {

@@ -15,6 +15,7 @@ import {
   type Scuttlebutt,
   type Update,
 } from '../../src/index.js'
+import { createUndo } from '../../src/adapters/undo.js'
 import { inNetworks } from '../runs.js'
 import { createStore, inRedux, json, NOW, talk } from './slices.js'
 
@@ -235,4 +236,31 @@ describe.each(subjects)('Time travel in a slice of $dataType.name', ({ dataType,
       { numRuns: inNetworks(100) },
     )
   })
+})
+
+test('undo amid time travel takes back the newest step, and forgets none', () => {
+  let time = NOW
+  const now = (): number => (time += 1000)
+  const { store, liftedStore } = inRedux(scuttlebutt(Model.of(t.number)), 'alice', { now })
+  const { undo, redo, canUndo, canRedo } = createUndo(store, { now })
+  const newest = () => Model.toJSON(store.present.getReplica().state)
+  store.change(Model.set('x', 1))
+  store.change(Model.set('y', 2))
+  liftedStore.dispatch(ActionCreators.jumpToState(1) as never)
+  expect(store.isPast()).toBe(true)
+  undo()
+  expect([newest(), canUndo(), canRedo()]).toEqual([{ x: 1 }, true, true])
+  // the action that wrote x
+  liftedStore.dispatch(ActionCreators.toggleAction(liftedStore.getState().stagedActionIds[1]!) as never)
+  redo()
+  expect(newest()).toEqual({ x: 1, y: 2 })
+  undo()
+  undo()
+  expect([newest(), canUndo()]).toEqual([{}, false])
+  // a change of one's own in the past is a step
+  store.change(Model.set('z', 3))
+  undo()
+  expect(newest()).toEqual({})
+  redo()
+  expect(newest()).toEqual({ z: 3 })
 })

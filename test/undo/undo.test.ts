@@ -245,6 +245,27 @@ describe('A list', () => {
     expect(list()).toEqual(['x', 1, 3])
   })
 
+  test('keeps older steps where the other has removed an item beside what comes back', () => {
+    const { ann, ben, sync, undo, canUndo, stopCapturing } = two(RArray.of(t.string), { captureTimeout: 1e6 })
+    const list = () => RArray.toJSON(ann.getReplica().state)
+    unwrap(ann.change(RArray.push('A0', 'A1')))
+    unwrap(ben.change(RArray.push('B2', 'B3')))
+    sync()
+    const [first, own] = list()[0] === 'A0' ? [0, 3] : [2, 1]
+    stopCapturing()
+    unwrap(ann.change(RArray.remove(first)))
+    unwrap(ann.change(RArray.remove(first)))
+    unwrap(ann.change(RArray.unshift('A4', 'A5')))
+    unwrap(ann.change(RArray.remove(own)))
+    const [beside] = RArray.toJSON(ben.getReplica().state).flatMap((item, i) => (item === 'B2' ? [i] : []))
+    unwrap(ben.change(RArray.remove(beside!)))
+    sync()
+    undo()
+    expect([[...list()].sort(), canUndo()]).toEqual([['A0', 'A1', 'B3'], true])
+    undo()
+    expect(list()).toEqual(['B3'])
+  })
+
   test('sets an item back under its key', () => {
     const { ann, undo } = two(RArray.of(t.unknown))
     unwrap(ann.change(RArray.push(1, 2)))
@@ -289,6 +310,19 @@ describe('Rows', () => {
     redo()
     redo()
     expect(json()).toEqual({ r: { a: 2, b: 2, c: 3 } })
+  })
+
+  test('that go and come in one step keep nothing of it', () => {
+    const { ann, undo, redo, stopCapturing } = two(Doc.of(t.unknown), { captureTimeout: 1e6 })
+    const json = () => Doc.toJSON(ann.getReplica().state)
+    unwrap(ann.change(Doc.set('r', { a: 'old' })))
+    stopCapturing()
+    unwrap(ann.change(Doc.remove('r')))
+    unwrap(ann.change(Doc.set('r', { b: 'new' })))
+    undo()
+    expect(json()).toEqual({ r: { a: 'old', b: null } })
+    redo()
+    expect(json()).toEqual({ r: { a: null, b: 'new' } })
   })
 
   test('stay with what others wrote to them', () => {

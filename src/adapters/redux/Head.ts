@@ -7,6 +7,7 @@ import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import { createCell, type Cell } from '../store/Cell.js'
+import type { LocalStore } from '../store/Store.js'
 import { news, type Action } from './actions.js'
 import { remember } from './outcomes.js'
 
@@ -34,6 +35,8 @@ export interface Head<S, C> {
   readonly sync: () => void
   /** Whether what Redux shows lacks what the head holds. O(d log n) for d that it lacks. */
   readonly isPast: () => boolean
+  /** The head itself, and what it meets. */
+  readonly present: Pick<LocalStore<S, C>, 'getReplica' | 'subscribe'>
 }
 
 export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
@@ -94,7 +97,19 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     if (replica === before) tell() // of a refusal
   })
   const cell = cellOf(head, shown, sync, commit)
-  return { cell, commit, sync, isPast: () => news(host.read(), head.getReplica()) !== undefined }
+  return {
+    cell,
+    commit,
+    sync,
+    isPast: () => news(host.read(), head.getReplica()) !== undefined,
+    present: {
+      getReplica: cell.getReplica,
+      subscribe: (listener) =>
+        head.subscribe(({ taken, replica, before }) => {
+          listener(taken, replica, before)
+        }),
+    },
+  }
 }
 
 /** Reads and writes the head. Whoever listens hears of what Redux shows. */

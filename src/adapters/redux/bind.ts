@@ -39,6 +39,8 @@ export interface BindOptions<State, S, C> {
 export interface ReduxReplicaStore<S, C> extends LocalStore<S, C> {
   /** Whether Redux shows a version that lacks something. O(d log n) for d that it lacks. */
   readonly isPast: () => boolean
+  /** The newest version, whatever Redux shows. */
+  readonly present: Pick<LocalStore<S, C>, 'getReplica' | 'subscribe'>
   /**
    * Makes what an older version shows one's own edit, for everybody: the difference to the newest
    * version, as changes. What others wrote meanwhile goes too. Gives the updates made. Errors:
@@ -124,6 +126,7 @@ export const bind = <State, S, C>(
       return updates
     },
     isPast,
+    present: head.present,
     revertTo: (old) => {
       const commands = dataType.patch?.(diff(cell.getReplica())(old))
       if (!commands) return left({ _tag: 'Irrevertible', name: dataType.name })

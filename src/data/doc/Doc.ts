@@ -274,14 +274,20 @@ export const diff =
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> => {
   const rows: (readonly [row: RowId, fields: (readonly [string, unknown])[] | null])[] = []
-  for (const { at, after } of patches as ReadonlyArray<Replaced>) {
+  for (const { at, before, after } of patches as ReadonlyArray<Replaced>) {
     const [id, field] = at as readonly [RowId, string?]
     const last = rows.at(-1)
-    if (field === undefined) rows.push([id, after === undefined ? null : Object.entries(after as object)])
+    if (field === undefined) rows.push([id, after === undefined ? null : fieldsBetween(before, after)])
     else if (last?.[0] === id && last[1] !== null) last[1].push([field, after ?? null])
     else rows.push([id, [[field, after ?? null]]])
   }
   return rows.map(([id, fields]) => [id, fields && (Object.fromEntries(fields) as Fields<never>)])
+}
+
+/** The fields of a row in the place of another: those of the other alone become null. */
+const fieldsBetween = (before: unknown, after: unknown): [string, unknown][] => {
+  const gone = Object.keys(before ?? {}).filter((field) => !Object.hasOwn(after as object, field))
+  return [...gone.map((field): [string, unknown] => [field, null]), ...Object.entries(after as object)]
 }
 
 /** Equal if the same updates win the same fields with the same values. O(n). */

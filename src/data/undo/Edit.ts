@@ -63,8 +63,9 @@ const take = (ops: Op[], count: number): Items => {
 
 const NONE: Items = []
 
-/** A step more. It joins the last one if that is of the same kind. */
+/** A step more. It joins the last one if that is of the same kind. One of no items is no step. */
 const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
+  if (howMany === 0) return
   const last = ops.at(-1)?.kind === kind ? ops.pop() : undefined
   const { count, items } = last ?? { count: 0, items: NONE }
   ops.push({ kind, count: count + howMany, items: items.concat(more) })
