@@ -218,7 +218,7 @@ export interface At<Name extends string> {
   <S, C, Err>(command: Maker<S, C, Err>): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
   /** Without a maker there is nothing to infer the state and the error from. */
   <S = unknown, C = unknown, Err = never>(
-    // eslint-disable-next-line @typescript-eslint/unified-signatures -- a generic maker needs its own
+    // eslint-disable-next-line @typescript-eslint/unified-signatures -- generic makers need theirs
     command: Command<S, C, Err>,
   ): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
 }

@@ -113,7 +113,7 @@ describe('a schedule that fails by one kind of step', () => {
     ['die', {}],
   ] as const)('shrinks to the plainest %s, between two replicas', (kind, plainest) => {
     const isWithout = ({ steps }: Schedule<unknown>): boolean => steps.every(({ _tag }) => _tag !== kind)
-    const { counterexample } = fc.check(fc.property(all, isWithout), { seed: 1, numRuns: 1000 })
+    const { counterexample } = fc.check(fc.property(all, isWithout), { seed: 1, numRuns: inNetworks(5000) })
     const [{ ids, steps, exchanges, luck }] = counterexample!
     expect({ ids, steps, exchanges, luck }).toMatchObject({
       ids: ['a', 'b'],
@@ -127,7 +127,7 @@ describe('a schedule that fails by one kind of step', () => {
   test('keeps the harm without which it does not fail', () => {
     const isHarmless = ({ steps }: Schedule<unknown>): boolean =>
       steps.every((step) => !('harm' in step) || step.harm === undefined)
-    const { counterexample } = fc.check(fc.property(all, isHarmless), { seed: 1, numRuns: 1000 })
+    const { counterexample } = fc.check(fc.property(all, isHarmless), { seed: 1, numRuns: inNetworks(5000) })
     expect(counterexample![0].steps).toMatchObject([{ _tag: 'carry', link: 0, lines: 1, refuses: undefined }])
   })
 })

@@ -72,6 +72,9 @@ const USED = [
   ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
 ]
 
+/** Users have older compilers than ours. It is no devDependency: two have one command `tsc`. */
+const OLDER_TYPESCRIPT = '5.9.3'
+
 let folder = ''
 let installed = ''
 let packed: ReadonlyArray<string> = []
@@ -85,7 +88,9 @@ beforeAll(async () => {
   const version = (name: string): string => `${name}@${manifest.devDependencies[name]!}`
   const tarball = `./${(await run(folder, 'ls')).split('\n').find((file) => file.endsWith('.tgz'))!}`
   const peers = ['fp-ts', 'io-ts', 'fast-check', 'abstract-level', 'typescript', '@types/node'].map(version)
-  await run(folder, 'npm', 'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...peers)
+  const older = `typescript-5@npm:typescript@${OLDER_TYPESCRIPT}`
+  const install = ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund']
+  await run(folder, 'npm', ...install, tarball, ...peers, older)
   installed = path.join(folder, 'node_modules', 'scuttlebutt-ts')
   packed = (await run(installed, 'find', '.', '-type', 'f'))
     .trim()
@@ -171,8 +176,17 @@ describe('The packed package', () => {
       expect(schemas).not.toMatch(/from '(fp-ts|io-ts)/)
       await writeFile(path.join(folder, 'schemas.ts'), schemas)
       await cp(path.join(root, 'test', 'package', 'uses', 'commands.ts'), path.join(folder, 'commands.ts'))
-      const tsc = path.join(root, 'node_modules', compiler, 'bin', 'tsc')
-      await run(folder, 'node', tsc, ...options, 'use.ts', 'named.ts', 'schemas.ts', 'commands.ts', ...files)
+      await run(
+        folder,
+        'node',
+        `node_modules/${compiler}/bin/tsc`,
+        ...options,
+        'use.ts',
+        'named.ts',
+        'schemas.ts',
+        'commands.ts',
+        ...files,
+      )
     },
     180_000,
   )

@@ -102,15 +102,17 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     commit,
     sync,
     isPast: () => news(host.read(), head.getReplica()) !== undefined,
-    present: {
-      getReplica: cell.getReplica,
-      subscribe: (listener) =>
-        head.subscribe(({ taken, replica, before }) => {
-          listener(taken, replica, before)
-        }),
-    },
+    present: presentOf(head, cell.getReplica),
   }
 }
+
+const presentOf = <S, C>({ subscribe }: Cell<S, C>, getReplica: Cell<S, C>['getReplica']): Head<S, C>['present'] => ({
+  getReplica,
+  subscribe: (listener) =>
+    subscribe(({ taken, replica, before }) => {
+      listener(taken, replica, before)
+    }),
+})
 
 /** Reads and writes the head. Whoever listens hears of what Redux shows. */
 const cellOf = <S, C>(
