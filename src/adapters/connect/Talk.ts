@@ -31,6 +31,8 @@ const [LONGEST_DUE, SHORTEST_DUE] = [600_000, 1000]
 export interface Ended extends Closing {
   /** It went well, and begins again at once. */
   readonly isAnew?: boolean
+  /** No later try can mend it. */
+  readonly isFinal?: boolean
 }
 
 export interface TalkEvents {
@@ -189,7 +191,7 @@ export class Talk<S, C> {
       const text = this.pending === '' ? this.link.read() : this.pending
       if (text === undefined) {
         const told = this.failure && (this.failure._tag === 'OtherType' ? this.failure : { _tag: 'Unauthorized' })
-        this.end(this.failure === undefined ? {} : { refusal: this.failure }, told)
+        this.end(this.failure === undefined ? {} : { refusal: this.failure, isFinal: true }, told)
       }
       if (text === undefined || text === '') break
       this.pending = text.slice(MAX_PIECE)

@@ -203,6 +203,7 @@ export class BusConnection<S, C> implements Connection {
   }
 
   private async take({ from, to, type, message: json }: Said): Promise<void> {
+    const isNew = !this.peers.has(from)
     const peer = this.peerOf(from)
     if (peer === undefined || peer.isRefused) return
     if (type !== undefined && type !== this.type) {
@@ -221,7 +222,8 @@ export class BusConnection<S, C> implements Connection {
     peer.isDone =
       answer._tag === 'None' || (more !== true && Clock.isSureOf(message.digest.clock)(this.store.getReplica().clock))
     if (answer._tag === 'Some' && to === this.name) this.send(this.store.scuttlebutt.encodeMessage(answer.value), from)
-    else if (answer._tag === 'Some' && to === undefined) this.answerSoon(from, peer, message)
+    // a newcomer that lacks nothing is greeted: else it would not know that anybody is here
+    else if ((answer._tag === 'Some' || isNew) && to === undefined) this.answerSoon(from, peer, message)
     if (peer.isDone && to === this.name) this.told = this.pushed
     this.bell.ring()
   }
@@ -268,9 +270,11 @@ export class BusConnection<S, C> implements Connection {
     peer.cancelAnswer = this.clock.after(SPREAD * this.clock.random(), () => {
       peer.cancelAnswer = undefined
       void this.intake.take({ digest, updates: [] }).then((answer) => {
-        if (answer._tag === 'None' || this.isClosed) return
-        this.send(this.store.scuttlebutt.encodeMessage(answer.value), from)
-        if (answer.value.more !== true) this.keep(this.pushed)
+        if (this.isClosed) return
+        const { open, encodeMessage } = this.store.scuttlebutt
+        const said = answer._tag === 'Some' ? answer.value : open(this.store.getReplica())
+        this.send(encodeMessage(said), from)
+        if (said.more !== true) this.keep(this.pushed)
       })
     })
   }

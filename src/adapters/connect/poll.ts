@@ -36,6 +36,8 @@ export class PollConnection<S, C> implements Connection {
   private refusal: Refused | undefined
   private hasRefused = false
   private rounds = 0
+  /** `onPeer` refused the peer. */
+  private isBanned = false
 
   constructor(store: Store<S, C>, transport: PollTransport, options: ConnectOptions) {
     this.store = store
@@ -115,7 +117,7 @@ export class PollConnection<S, C> implements Connection {
     } else if (this.state === 'going') {
       this.refusal = refusal._tag === 'Lost' ? this.refusal : refusal
       this.outcome = 'lost'
-      if (FINAL.has(refusal._tag)) this.state = 'failed'
+      if (FINAL.has(refusal._tag) || this.isBanned) this.state = 'failed'
       if (refusal._tag !== 'Lost' && this.options.onRefusal) notify(this.options.onRefusal, refusal)
       if (this.state === 'going') this.wait(Math.max(this.clock.delay(this.failures++), refusal.retryAfter ?? 0))
       else this.close()
@@ -137,7 +139,10 @@ export class PollConnection<S, C> implements Connection {
       const message = intake.decode(answer.message)
       if (message === undefined) return { _tag: 'Lost' }
       const refusal = this.judge(message)
-      if (refusal !== undefined) return refusal
+      if (refusal !== undefined) {
+        this.isBanned = true
+        return refusal
+      }
       this.outcome = 'talking'
       const reply = await intake.take(message)
       if (this.state !== 'going') return { _tag: 'Lost' }

@@ -3,6 +3,7 @@ import type { Store } from '../store.js'
 import { createBell, FINAL, type Connection, type ConnectOptions, type Status } from './Connection.js'
 import type { Link } from './createLink.js'
 import type { Refused } from './frames.js'
+import { countSince } from './messages.js'
 import { clockworkOf, type Clockwork } from './pace.js'
 import { Talk, type Ended } from './Talk.js'
 import type { WireTransport } from './Transport.js'
@@ -42,8 +43,12 @@ export class WireConnection<S, C> implements Connection {
 
   status(): Status {
     const { talk, state, refusal } = this
-    const link = talk?.isMet === true || this.known === undefined ? talk?.link : undefined
-    const { unsent, refused, phase } = (link ?? this.known)?.status() ?? NOTHING
+    const link = talk?.isMet === true ? talk.link : this.known
+    // without a peer that was ever heard, nobody was told anything
+    const { unsent, refused, phase } = link?.status() ?? {
+      ...NOTHING,
+      unsent: countSince(undefined, this.store.getReplica()),
+    }
     const linked = talk?.isOpen === true && talk.isMet && phase !== 'failed' ? phase : 'connecting'
     const going = talk === undefined ? 'offline' : linked
     return {
@@ -100,7 +105,10 @@ export class WireConnection<S, C> implements Connection {
     if (!this.hasRefused) this.anewAfter = this.clock.anew.min
   }
 
-  private over(talk: Talk<S, C>, { refusal, isAnew = false }: Ended): void {
+  private over(
+    talk: Talk<S, C>,
+    { refusal, isAnew = false, isFinal = refusal !== undefined && FINAL.has(refusal._tag) }: Ended,
+  ): void {
     if (this.talk !== talk) return
     this.talk = undefined
     this.bell.ring()
@@ -110,7 +118,7 @@ export class WireConnection<S, C> implements Connection {
     }
     // a listener may have closed it
     if (this.state !== 'going') return
-    if (refusal !== undefined && FINAL.has(refusal._tag)) {
+    if (isFinal) {
       this.state = 'failed'
       this.stop()
       return
@@ -123,4 +131,4 @@ export class WireConnection<S, C> implements Connection {
   }
 }
 
-const NOTHING = { phase: 'offline', unsent: 0, refused: false } as const
+const NOTHING = { phase: 'offline', refused: false } as const
