@@ -2,20 +2,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as t from 'io-ts'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { broadcastChannel, connect, http, messagePort } from '../../src/adapters/connect.js'
 import { createStore } from '../../src/adapters/store.js'
 import { Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
+import { until } from './until.js'
 
 const sb = scuttlebutt(Model.of(t.number))
 const pair = () => [createStore(sb, 'ann'), createStore(sb, 'ben')] as const
-const until = async (is: () => boolean) => {
-  for (let i = 0; i < 300 && !is(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
-  expect(is()).toBe(true)
-}
 
-test('port', async () => {
+test('Stores come in step over a port, live writes too', async () => {
   const [ann, ben] = pair()
   right(ann.change(Model.set('x', 1)))
   const { port1, port2 } = new MessageChannel()
@@ -30,7 +27,7 @@ test('port', async () => {
   port1.close()
 })
 
-test('bus', async () => {
+test('Stores come in step over a channel, live writes too', async () => {
   const [ann, ben] = pair()
   right(ann.change(Model.set('x', 1)))
   const a = connect(ann, broadcastChannel('t'))
@@ -44,7 +41,7 @@ test('bus', async () => {
   b.close()
 })
 
-test('http', async () => {
+test('Stores come in step over HTTP, by one request if they can', async () => {
   const [ann, ben] = pair()
   let requests = 0
   const server = createServer((request, response) => {
@@ -68,4 +65,54 @@ test('http', async () => {
   a.close()
   server.close()
   server.closeAllConnections()
+})
+
+describe('HTTP', () => {
+  const answering = (...responses: ReadonlyArray<() => Response>) => {
+    const asked: { readonly at: number; readonly init: RequestInit }[] = []
+    const fetch = (_: string | URL, init: RequestInit): Promise<Response> => {
+      asked.push({ at: performance.now(), init })
+      return Promise.resolve(responses[Math.min(asked.length, responses.length) - 1]!())
+    }
+    return { fetch, asked }
+  }
+
+  test.each([
+    [409, 'OtherType'],
+    [401, 'Unauthorized'],
+    [403, 'Unauthorized'],
+  ])('%i ends the connection for good: %s', async (status, tag) => {
+    const { fetch, asked } = answering(() => new Response(null, { status }))
+    const connection = connect(createStore(sb, 'ann'), http('http://x/notes', { fetch, every: 1, backoff: { min: 1 } }))
+    await until(() => connection.status().phase === 'failed')
+    expect(connection.status().refusal).toMatchObject({ _tag: tag, status })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(asked.length).toBe(1)
+    expect(asked[0]!.init.headers).toMatchObject({ 'scuttlebutt-type': 'Model', 'content-type': 'application/json' })
+  })
+
+  test('a busy server is asked again after the time that it names', async () => {
+    const busy = () => new Response(null, { status: 429, headers: { 'retry-after': '0.2' } })
+    const { fetch, asked } = answering(busy, () => new Response(null, { status: 204 }))
+    const connection = connect(createStore(sb, 'ann'), http('http://x/notes', { fetch, backoff: { min: 1 } }))
+    await until(() => connection.status().phase === 'offline')
+    await until(() => connection.status().phase === 'synced')
+    expect(asked[1]!.at - asked[0]!.at).toBeGreaterThan(195)
+    connection.close()
+  })
+
+  test('an answer that is none, or too long, changes nothing, and is asked for again', async () => {
+    const store = createStore(sb, 'ann')
+    const { fetch, asked } = answering(
+      () => new Response('{'),
+      () => new Response('null'),
+      () => new Response('x'.repeat((2 << 20) + 1)),
+      () => new Response(null, { status: 204 }),
+    )
+    const connection = connect(store, http('http://x/notes', { fetch, backoff: { min: 1, max: 2 } }))
+    await until(() => connection.status().phase === 'synced')
+    expect(asked.length).toBe(4)
+    expect(Model.toJSON(store.getReplica().state)).toEqual({})
+    connection.close()
+  })
 })

@@ -58,7 +58,7 @@ export interface Wire {
   readonly send: (text: string) => void
   /** The characters, or bytes, that were sent and that the peer or the network has not taken. */
   readonly buffered: () => number
-  /** Closes, and tells the peer why if it is refused. What was sent before is delivered if it can be. */
+  /** Closes, and tells the peer why it is refused. What was sent before may still arrive. */
   readonly close: (refusal?: Refused) => void
   /** How many messages came, also for others on the same socket. Default: those `received`. */
   readonly heard?: () => number

@@ -27,7 +27,7 @@ const SETTLE = 100
 /** A peer that was not heard for so many beats is gone. */
 const BEATS = 3
 
-/** More peers are not known apart, and more messages do not wait: they are lost, which does no harm. */
+/** More peers are not heard, and more messages do not wait: they are lost, which does no harm. */
 const [MAX_PEERS, MAX_WAITING] = [10_000, 1000]
 
 /** The longest name of a peer. */

@@ -31,8 +31,8 @@ const MAX_BODY = 2 << 20
  * ben.change(Model.set('x', 1))
  * const server = async (_, { body }) => {
  *   const answer = ben.reconcile(unwrap(sb.decodeMessage()(JSON.parse(body))))
- *   const isSome = answer._tag === 'Some'
- *   return isSome ? Response.json(sb.encodeMessage(answer.value)) : new Response(null, { status: 204 })
+ *   if (answer._tag === 'None') return new Response(null, { status: 204 })
+ *   return Response.json(sb.encodeMessage(answer.value))
  * }
  * const connection = connect(ann, http('https://example.org/sync/notes', { fetch: server }))
  * await new Promise((resolve) => ann.subscribe(resolve))
