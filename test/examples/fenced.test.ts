@@ -120,7 +120,7 @@ const OTHERS = [
     'react',
     'react-dom',
   ],
-  ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+  ...['ws', 'zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
 ]
 
 const nameOf = ({ name }: Example): string => name.replace(/\W+/g, '-')

@@ -63,6 +63,8 @@ const ADDED = [
   ['scuttlebutt-ts/undo', 2, []],
   ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
+  // with the suite for transports, which a bundler leaves out
+  ['scuttlebutt-ts/connect', 13, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/schema', 1, []],
 ] as const
 
