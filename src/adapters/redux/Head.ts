@@ -97,13 +97,8 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     if (replica === before) tell() // of a refusal
   })
   const cell = cellOf(head, shown, sync, commit)
-  return {
-    cell,
-    commit,
-    sync,
-    isPast: () => news(host.read(), head.getReplica()) !== undefined,
-    present: presentOf(head, cell.getReplica),
-  }
+  const isPast = (): boolean => news(host.read(), head.getReplica()) !== undefined
+  return { cell, commit, sync, isPast, present: presentOf(head, cell.getReplica) }
 }
 
 const presentOf = <S, C>({ subscribe }: Cell<S, C>, getReplica: Cell<S, C>['getReplica']): Head<S, C>['present'] => ({
