@@ -51,9 +51,21 @@ export class Hub {
     this.runSoon()
   }
 
-  /** Resolves once all that the store holds by now is saved. */
-  async flush(): Promise<void> {
-    while (!(await this.save())) await this.host.pause()
+  /** Saves all that the store holds by now. False: it failed, and the server was told. */
+  async save(): Promise<boolean> {
+    const replica = this.store.getReplica()
+    try {
+      const outcome = await this.store.flushed?.()
+      if (outcome?._tag === 'Left') {
+        this.host.failed(outcome.left)
+        return false
+      }
+    } catch (error) {
+      this.host.failed(error)
+      return false
+    }
+    this.saved = replica
+    return true
   }
 
   private runSoon(): void {
@@ -80,19 +92,7 @@ export class Hub {
     else void this.flush().then(send)
   }
 
-  private async save(): Promise<boolean> {
-    const replica = this.store.getReplica()
-    try {
-      const outcome = await this.store.flushed?.()
-      if (outcome?._tag === 'Left') {
-        this.host.failed(outcome.left)
-        return false
-      }
-    } catch (error) {
-      this.host.failed(error)
-      return false
-    }
-    this.saved = replica
-    return true
+  private async flush(): Promise<void> {
+    while (!(await this.save())) await this.host.pause()
   }
 }

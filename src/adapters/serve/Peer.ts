@@ -270,8 +270,7 @@ export class Peer implements Carrier {
 }
 
 /** Whether a text can begin a link: with its opening line, or with the header of an original. */
-const isBeginning = (text: string): boolean =>
-  text.startsWith('{') || OPENING.startsWith(text.slice(0, OPENING.length))
+const isBeginning = (text: string): boolean => text.startsWith('{') || OPENING.startsWith(text.slice(0, OPENING.length))
 
 const OPENING = '"SURE {'
 

@@ -1,10 +1,8 @@
 /** Many documents on one server, many documents on one socket. */
-import type { Refused } from '../connect/frames.js'
 import type { Store } from '../store.js'
-import { createHandler } from './http.js'
-import type { AnyStore, OpenDocument, ServeOptions } from './hooks.js'
+import type { OpenDocument, ServeOptions } from './hooks.js'
 import { Hub } from './Hub.js'
-import type { HttpRequest, HttpResponse } from './http.js'
+import { createHandler, type HttpRequest, type HttpResponse } from './http.js'
 import { limitsOf, type ServeLimits } from './Limits.js'
 import { Metrics } from './Metrics.js'
 import { Peer } from './Peer.js'
@@ -17,8 +15,8 @@ export interface Server {
   /** What the server counts, in the exposition format of Prometheus. O(documents). */
   readonly metrics: () => string
   /**
-   * Tells all peers, closes their sockets, and resolves when the stores in use are saved. Stores
-   * and the `WebSocketServer` stay open: they are the caller's.
+   * Tells all peers, closes their sockets, and resolves when the stores in use are saved, or have
+   * told `onError` why not. Stores and the `WebSocketServer` stay open: they are the caller's.
    */
   readonly close: () => Promise<void>
 }
@@ -136,7 +134,7 @@ class Serving {
     this.isClosing = true
     const hubs = [...this.hubs.values()]
     for (const peer of this.peers) peer.stop()
-    await Promise.all(hubs.map((hub) => hub.flush()))
+    await Promise.all(hubs.map((hub) => hub.save()))
     const deadline = this.now() + GRACE
     while (this.peers.size > 0 && this.now() < deadline) await this.pause()
     for (const peer of this.peers) peer.terminate()
@@ -152,5 +150,3 @@ class Serving {
     for (const wake of waking) wake()
   }
 }
-
-export type { AnyStore, Refused }
