@@ -53,19 +53,19 @@ export class Hub {
 
   /** Saves all that the store holds by now. False: it failed, and the server was told. */
   async save(): Promise<boolean> {
-    const replica = this.store.getReplica()
     try {
+      const replica = this.store.getReplica()
       const outcome = await this.store.flushed?.()
       if (outcome?._tag === 'Left') {
         this.host.failed(outcome.left)
         return false
       }
+      this.saved = replica
+      return true
     } catch (error) {
       this.host.failed(error)
       return false
     }
-    this.saved = replica
-    return true
   }
 
   private runSoon(): void {

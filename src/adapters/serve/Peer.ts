@@ -166,7 +166,7 @@ export class Peer implements Carrier {
 
   private async open(channel: Channel): Promise<void> {
     const { document } = channel
-    const { open, options, hubOf } = this.host
+    const { open, options } = this.host
     const answer = await answerOf(open, this.request, document, this.host.failed)
     if (answer._tag === 'Left') {
       this.end(channel, answer.left)
@@ -182,7 +182,7 @@ export class Peer implements Carrier {
     try {
       const link = options.link?.(this.request, document) ?? {}
       const refusal = (header: Digest): Refused | undefined => this.judge(header, document)
-      channel.open({ store, hub: hubOf(store), link, ...(options.onPeer && { refusal }) })
+      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { refusal }) })
     } catch (error) {
       this.failed(error)
       this.end(channel, FAILED)

@@ -20,7 +20,6 @@ export interface SocketServer {
   /** `serve` lowers `maxPayload` to its own limit: `ws` itself takes 100 MiB. */
   readonly options?: { maxPayload?: number | undefined }
   on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
 }
 
 /** The request that opened a socket, or a POST. An `IncomingMessage` of `node:http`. */

@@ -56,8 +56,10 @@ export const answerOf = async (
 ): Promise<E.Either<Refused, Store<unknown, unknown>>> => {
   try {
     const answer = await open(request, document)
-    if (!('_tag' in answer)) return right(answer as unknown as Store<unknown, unknown>)
-    return answer as E.Either<Refused, Store<unknown, unknown>>
+    if ('_tag' in answer && answer._tag === 'Left') return answer
+    const store = '_tag' in answer ? answer.right : answer
+    if (typeof store.getReplica !== 'function') throw new TypeError('a document needs a store, or a refusal')
+    return right(store as unknown as Store<unknown, unknown>)
   } catch (error) {
     failed(error)
     return left(FAILED)

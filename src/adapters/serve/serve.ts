@@ -48,17 +48,14 @@ export const serve = (wss: SocketServer, open: OpenDocument, options: ServeOptio
     const { messageBytes } = server.limits
     wss.options.maxPayload = Math.min(messageBytes, wss.options.maxPayload ?? messageBytes)
   }
-  const onConnection = (socket: ServedSocket, request: ServedRequest): void => {
+  wss.on('connection', (socket: ServedSocket, request: ServedRequest) => {
     server.join(socket, request)
-  }
-  wss.on('connection', onConnection)
+  })
+  let closing: Promise<void> | undefined
   return {
     handle: createHandler(server),
     metrics: () => server.text(),
-    close: async () => {
-      await server.close()
-      wss.off('connection', onConnection)
-    },
+    close: () => (closing ??= server.close()),
   }
 }
 
@@ -100,9 +97,10 @@ class Serving {
 
   left(peer: Peer): void {
     if (this.peers.delete(peer)) this.metrics.sockets--
+    if (this.isClosing && this.peers.size === 0) this.wake()
   }
 
-  hubOf(store: Store<unknown, unknown>): Hub {
+  readonly hubOf = (store: Store<unknown, unknown>): Hub => {
     const known = this.hubs.get(store)
     if (known !== undefined) return known
     const hub = new Hub(store, this)
@@ -145,6 +143,10 @@ class Serving {
     const now = this.now()
     for (const peer of this.peers) peer.tick(now)
     for (const [store, { links }] of this.hubs) if (links === 0) this.hubs.delete(store)
+    this.wake()
+  }
+
+  private wake(): void {
     const waking = this.waking
     this.waking = []
     for (const wake of waking) wake()
