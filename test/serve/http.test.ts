@@ -49,7 +49,7 @@ describe('A POST', () => {
     for (let i = 0; i < 30; i++) unwrap(ann.change(Model.set(`key ${String(i)}`, 'x'.repeat(50_000))))
     unwrap(ben.change(Model.set('from ben', 1)))
     await talk(`${url}/sync/a%2Fb`, ann)
-    expect(await talk(`${url}/sync/a%2Fb`, ben)).toBeGreaterThan(2)
+    expect(await talk(`${url}/sync/a%2Fb`, ben)).toBeGreaterThan(1)
     await talk(`${url}/sync/a%2Fb?x=1`, ann)
     expect(contentOf(ann)).toEqual(contentOf(ben))
     expect([Model.size(ann.getReplica().state), [...stores.keys()]]).toEqual([31, ['a/b']])
@@ -63,7 +63,7 @@ describe('A POST', () => {
     )
     expect((await post(`${url}/a`, opening)).status).toBe(503)
     isBroken = false
-    expect((await post(`${url}/a`, opening)).status).toBe(200)
+    expect((await post(`${url}/a`, opening)).status).toBe(204)
   })
 
   test.each([
@@ -118,7 +118,7 @@ describe('A POST', () => {
     while (isAllowed === undefined) await new Promise(setImmediate)
     expect((await post(`${url}/a`, opening)).status).toBe(503)
     isAllowed()
-    expect((await slow).status).toBe(200)
+    expect((await slow).status).toBe(204)
     const many = await post(`${url}/many`, opening)
     expect([many.status, many.headers.get('retry-after')]).toEqual([429, '2'])
   })
