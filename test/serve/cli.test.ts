@@ -82,7 +82,7 @@ describe('The command', () => {
       one.join('notes', writer)
       let n = 0
       const writing = setInterval(() => {
-        for (let i = 0; i < 5; i++) unwrap(writer.change(Model.set(`${String(round)}.${String(n)}`, n++)))
+        if (n < 1000) unwrap(writer.change(Model.set(`${String(round)}.${String(n)}`, n++)))
       }, 1)
       const at = seen.size + 20 + ((round * 37) % 100)
       await until('some are seen', () => Model.size(reader.getReplica().state) >= at)

@@ -26,11 +26,16 @@ const GOING_AWAY = 1001
 
 const DONE = 1000
 
+/** So many more documents than a socket may have open wait for the peer to confirm their end. */
+const MAX_ENDING = 100
+
 export class Peer implements Carrier {
   private readonly socket: ServedSocket
   private readonly request: ServedRequest
   private readonly host: PeerHost
   private readonly channels = new Map<string, Channel>()
+  /** Documents that ended here, and whose end the peer has not confirmed: what comes is dropped. */
+  private readonly ending = new Set<string>()
   /** Channels with something to send, and no room for it. */
   private readonly waiting = new Set<Channel>()
   /** When something last came, went, was taken by the peer, and when there was a channel. */
@@ -137,12 +142,14 @@ export class Peer implements Carrier {
     }
     const message = frame.right
     if (message._tag === 'Heartbeat') return
-    const channel = this.channels.get(message.document)
+    const { document } = message
+    const channel = this.channels.get(document)
     if (message._tag === 'End') {
       if (channel !== undefined) this.drop(channel)
+      // each side ends a document once: this may be the answer to our end
+      if (!this.ending.delete(document)) this.write(encode({ _tag: 'End', document }))
     } else if (channel !== undefined) channel.receive(message.text)
-    // else it was under way when the document ended here
-    else if (isBeginning(message.text)) this.join(message.document, message.text)
+    else if (!this.ending.has(document)) this.join(document, message.text)
   }
 
   /** The first text of a document. */
@@ -218,7 +225,10 @@ export class Peer implements Carrier {
 
   private tell(document: string, refusal?: Refused): void {
     if (refusal !== undefined) this.host.metrics.refused(refusal._tag)
+    this.ending.add(document)
     this.write(encode({ _tag: 'End', document, ...(refusal && { refusal }) }))
+    // a peer of ours answers each end
+    if (this.ending.size > MAX_ENDING + this.host.limits.documents) this.expel(POLICY)
   }
 
   /** Ends a socket that breaks the rules. */
@@ -268,11 +278,6 @@ export class Peer implements Carrier {
     this.host.left(this)
   }
 }
-
-/** Whether a text can begin a link: with its opening line, or with the header of an original. */
-const isBeginning = (text: string): boolean => text.startsWith('{') || OPENING.startsWith(text.slice(0, OPENING.length))
-
-const OPENING = '"SURE {'
 
 /** What a peer may send at once: a second's share, or one message. */
 const burst = ({ bytesPerSecond, messageBytes }: Required<ServeLimits>): number =>

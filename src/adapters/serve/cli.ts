@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { left } from '../../core/Either.js'
 import { folder, showFileError } from '../file.js'
 import { openLevel, showLevelError } from '../level.js'
-import { createDocuments, type ClosableStore, type Documents } from './documents.js'
+import { createDocuments, type Documents } from './documents.js'
 import { FAILED } from './hooks.js'
 import { HELP, parse, type CommandLine } from './options.js'
 import { serve } from './serve.js'
@@ -50,9 +50,7 @@ const documentsOf = async ({ store, data, scuttlebutt, id }: CommandLine): Promi
   const documents = createDocuments(
     async (document) => {
       const opened = await openLevel(db, scuttlebutt, id, { name: document })()
-      return opened._tag === 'Right'
-        ? (opened as { right: ClosableStore } & typeof opened)
-        : failed(showLevelError(opened.left))
+      return opened._tag === 'Right' ? opened : failed(showLevelError(opened.left))
     },
     { onError: complain },
   )
