@@ -330,7 +330,7 @@ describe('A socket', () => {
     const begun = Date.now()
     join('', ann)
     await until('all came', () => Model.size(store.getReplica().state) === 10)
-    expect(Date.now() - begun).toBeGreaterThan(700)
+    expect(Date.now() - begun).toBeGreaterThan(500)
   })
 })
 

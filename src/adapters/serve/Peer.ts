@@ -1,5 +1,7 @@
 /** One socket: its frames, its channels, and what it may cost. */
+import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
+import { left, right } from '../../core/Either.js'
 import { cut, decode, encode, HEARTBEAT, POLICY, TOO_BIG, type Refused } from '../connect/frames.js'
 import { Channel, type Carrier } from './Channel.js'
 import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
@@ -188,21 +190,20 @@ export class Peer implements Carrier {
     const store = answer.right
     try {
       const link = options.link?.(this.request, document) ?? {}
-      const refusal = (header: Digest): Refused | undefined => this.judge(header, document)
-      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { refusal }) })
+      const judge = (header: Digest): E.Either<Refused, unknown> => this.judge(header, document)
+      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { judge }) })
     } catch (error) {
       this.failed(error)
       this.end(channel, FAILED)
     }
   }
 
-  private judge(header: Digest, document: string): Refused | undefined {
+  private judge(header: Digest, document: string): E.Either<Refused, unknown> {
     try {
-      const judged = this.host.options.onPeer?.(header, this.request, document)
-      return judged?._tag === 'Left' ? judged.left : undefined
+      return this.host.options.onPeer?.(header, this.request, document) ?? right(undefined)
     } catch (error) {
       this.failed(error)
-      return FAILED
+      return left(FAILED)
     }
   }
 

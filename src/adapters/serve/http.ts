@@ -4,6 +4,7 @@ import { left, right } from '../../core/Either.js'
 import type { Message } from '../../core/reconcile.js'
 import { MAX_DRIFT, MAX_LINE } from '../../wire/Policy.js'
 import type { Refused } from '../connect/frames.js'
+import { TYPE_HEADER } from '../connect/http.js'
 import type { LocalStore, Store } from '../store.js'
 import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
@@ -32,9 +33,6 @@ export interface HttpHost {
   readonly failed: (error: unknown) => void
   readonly text: () => string
 }
-
-/** The header of a request that says its data type: `name`, or `name@version`; escaped if need be. */
-export const TYPE_HEADER = 'scuttlebutt-type'
 
 /** What one answer carries of updates: the client asks for the rest. */
 const BYTES_AN_ANSWER = 1 << 20
