@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import { left } from '../../core/Either.js'
 import type { Refused } from '../connect/frames.js'
-import type { AnyStore } from './hooks.js'
+import { FAILED, type AnyStore } from './hooks.js'
 
 /** A store with a file or a database behind it. */
 export interface ClosableStore extends AnyStore {
@@ -14,7 +14,7 @@ export interface DocumentsOptions {
   readonly idle?: number
   /** How many documents may be open. One more is refused with `TooMany`. Default 10,000. */
   readonly most?: number
-  /** A store did not close. It stays open, and is tried again. */
+  /** A store did not open, or did not close. That one stays open, and is tried again. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -29,7 +29,7 @@ export interface Documents {
 
 /** An open document, or one that opens or closes. */
 interface Entry {
-  readonly opening: Promise<E.Either<Refused, ClosableStore>>
+  readonly opening: Promise<E.Either<unknown, ClosableStore>>
   uses: number
   timer?: ReturnType<typeof setTimeout>
   closing?: Promise<void>
@@ -37,19 +37,19 @@ interface Entry {
 
 /**
  * Opens each document once, however many peers want it, and closes it `idle` ms after the last
- * {@link Documents.release}. The two go to `serve` as its sign-in and its `release`.
+ * {@link Documents.release}. The two go to `serve` as its sign-in and its `release`. If a document
+ * does not open, the peer learns no more than `Failed`.
  *
  * @example
- * import { either as E } from 'fp-ts'
  * import * as t from 'io-ts'
- * const open = async (name) => ({ ...createStore(scuttlebutt(Model.of(t.number)), name), close: async () => E.right(undefined) })
- * const documents = createDocuments(async (name) => E.right(await open(name)))
+ * const sb = scuttlebutt(Model.of(t.number))
+ * const documents = createDocuments((name) => openFile(`${name}.sb`, sb, 'server')())
  * const [a, b] = await Promise.all([documents.open('notes'), documents.open('notes')])
  * unwrap(a) === unwrap(b) // => true
  * await documents.close()
  */
 export const createDocuments = (
-  openOne: (document: string) => Promise<E.Either<Refused, ClosableStore>>,
+  openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>,
   { idle = 60_000, most = 10_000, onError = () => undefined }: DocumentsOptions = {},
 ): Documents => {
   const entries = new Map<string, Entry>()
@@ -74,7 +74,7 @@ export const createDocuments = (
   }
 
   const begin = (document: string): Entry => {
-    const entry: Entry = { opening: openOne(document), uses: 0 }
+    const entry: Entry = { opening: openOne(document).catch((error: unknown) => left(error)), uses: 0 }
     entries.set(document, entry)
     return entry
   }
@@ -94,12 +94,13 @@ export const createDocuments = (
     const entry = entries.get(document) ?? begin(document)
     entry.uses++
     clearTimeout(entry.timer)
-    const opened = await entry.opening.catch((error: unknown) => {
+    const opened = await entry.opening
+    if (opened._tag === 'Right') return opened
+    if (entries.get(document) === entry) {
       entries.delete(document)
-      throw error
-    })
-    if (opened._tag === 'Left' && entries.get(document) === entry) entries.delete(document)
-    return opened
+      onError(opened.left)
+    }
+    return left(FAILED)
   }
 
   const close = async (): Promise<void> => {
