@@ -70,6 +70,7 @@ const ADDED = [
 const USED = [
   ...['@reduxjs/toolkit', 'redux', 'immer', 'memory-level', 'react', 'react-dom', '@types/react', '@types/react-dom'],
   ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+  ...['ws', '@types/ws'],
 ]
 
 let folder = ''
