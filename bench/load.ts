@@ -1,14 +1,13 @@
 /**
- * A server under load: `npm run bench:load`, with `-- --clients 500 --documents 50 --writers 20` for
- * a smaller one, `-- --only ours` for one contestant.
+ * A server under load: `npm run bench:load`. A smaller one: `-- --clients 500 --documents 50`. One
+ * contestant: `-- --only ours`.
  *
  * Server and clients are processes of their own, on loopback. First all clients are connected and
  * idle: bytes of the server's memory each. Then writers in documents of ten write, each at its
  * rate: the time from when a write is due until all other clients of its document have it or a
  * later one of that writer. Then one writer, and fifty readers on one document.
  */
-import { fork, type ChildProcess } from 'node:child_process'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

@@ -56,7 +56,7 @@ const ours = async (document: string, id: string): Promise<Client> => {
     },
     onWrite: (listener) => {
       store.subscribe((updates) => {
-        for (const [[key, value], , source] of updates) if (source !== id && value !== undefined) listener(key, value!)
+        for (const [[key, value], , source] of updates) if (source !== id) listener(key, value)
       })
     },
   }
@@ -74,9 +74,9 @@ const theirs = async (document: string): Promise<Client> => {
       map.set(key, value)
     },
     onWrite: (listener) => {
-      map.observe(({ keysChanged, transaction }) => {
+      map.observe(({ changes, transaction }) => {
         if (transaction.local) return
-        for (const key of keysChanged) listener(key, map.get(key)!)
+        for (const key of changes.keys.keys()) listener(key, map.get(key)!)
       })
     },
   }
@@ -117,7 +117,8 @@ const follow = (writer: Client, key: string, readers: ReadonlyArray<Client>): Co
     reader.onWrite((written, value) => {
       if (written !== key) return
       for (; seen <= value; seen++) {
-        if (--course.lacking[seen]! === 0) latencies.push(performance.now() - course.due[seen]!)
+        course.lacking[seen]! -= 1
+        if (course.lacking[seen] === 0) latencies.push(performance.now() - course.due[seen]!)
       }
     })
   }
@@ -152,7 +153,7 @@ const drive = async (courses: ReadonlyArray<Course>, rate: number): Promise<Late
   while (latencies.length < writes && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  const sorted = latencies.toSorted((a, b) => a - b)
+  const sorted = [...latencies].sort((a, b) => a - b)
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
   return { writes, p50: at(0.5), p99: at(0.99), max: at(1), lost: writes - sorted.length, cpu: (user + system) / 1000 }
 }

@@ -1,4 +1,4 @@
-/** `npx scuttlebutt-ts serve`: it starts, says what is wrong, and loses nothing when it is killed. */
+/** `npx scuttlebutt-ts serve`: it starts, says what is wrong, and loses nothing by a kill. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

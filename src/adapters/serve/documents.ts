@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import { left } from '../../core/Either.js'
 import type { Refused } from '../connect/frames.js'
-import { FAILED, type AnyStore } from './hooks.js'
+import { CLOSING, FAILED, type AnyStore } from './hooks.js'
 
 /** A store with a file or a database behind it. */
 export interface ClosableStore extends AnyStore {
@@ -50,48 +50,38 @@ interface Entry {
  */
 export const createDocuments = (
   openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>,
-  { idle = 60_000, most = 10_000, onError = () => undefined }: DocumentsOptions = {},
+  options: DocumentsOptions = {},
 ): Documents => {
-  const entries = new Map<string, Entry>()
-  let isClosed = false
+  const shelf = new Shelf(openOne, options)
+  return {
+    open: (document) => shelf.open(document),
+    release: (document) => {
+      shelf.release(document)
+    },
+    close: () => shelf.close(),
+  }
+}
 
-  const closeLater = (document: string, entry: Entry): void => {
-    entry.timer = setTimeout(() => void closeOne(document, entry), idle)
-    // an idle document keeps no process alive
-    ;(entry.timer as { unref?: () => void }).unref?.()
+class Shelf implements Documents {
+  private readonly openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>
+  private readonly options: Required<DocumentsOptions>
+  private readonly entries = new Map<string, Entry>()
+  private isClosed = false
+
+  constructor(openOne: Shelf['openOne'], { idle = 60_000, most = 10_000, onError }: DocumentsOptions) {
+    this.openOne = openOne
+    this.options = { idle, most, onError: onError ?? (() => undefined) }
   }
 
-  const closeOne = (document: string, entry: Entry): Promise<void> => (entry.closing ??= closing(document, entry))
-
-  const closing = async (document: string, entry: Entry): Promise<void> => {
-    const opened = await entry.opening
-    const closed = opened._tag === 'Left' ? undefined : await opened.right.close()
-    if (closed?._tag === 'Left') {
-      onError(closed.left)
-      delete entry.closing
-      if (!isClosed) closeLater(document, entry)
-    } else entries.delete(document)
-  }
-
-  const begin = (document: string): Entry => {
-    const entry: Entry = { opening: openOne(document).catch((error: unknown) => left(error)), uses: 0 }
-    entries.set(document, entry)
-    return entry
-  }
-
-  const release = (document: string): void => {
-    const entry = entries.get(document)
-    if (entry === undefined || --entry.uses > 0 || entry.closing !== undefined) return
-    closeLater(document, entry)
-  }
-
-  const open = async (document: string): Promise<E.Either<Refused, AnyStore>> => {
+  async open(document: string): Promise<E.Either<Refused, AnyStore>> {
+    const { entries } = this
+    const { most, onError } = this.options
     // a file is locked until it is closed
     for (let entry = entries.get(document); entry?.closing; entry = entries.get(document)) await entry.closing
-    if (isClosed) return left({ _tag: 'Closing', retryAfter: 1000 })
+    if (this.isClosed) return left(CLOSING)
     if (!entries.has(document) && entries.size >= most)
       return left({ _tag: 'TooMany', limit: most, retryAfter: 10_000 })
-    const entry = entries.get(document) ?? begin(document)
+    const entry = entries.get(document) ?? this.begin(document)
     entry.uses++
     clearTimeout(entry.timer)
     const opened = await entry.opening
@@ -103,14 +93,45 @@ export const createDocuments = (
     return left(FAILED)
   }
 
-  const close = async (): Promise<void> => {
-    isClosed = true
+  release(document: string): void {
+    const entry = this.entries.get(document)
+    if (entry === undefined || --entry.uses > 0 || entry.closing !== undefined) return
+    this.closeLater(document, entry)
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
     await Promise.all(
-      [...entries].map(([document, entry]) => {
+      [...this.entries].map(([document, entry]) => {
         clearTimeout(entry.timer)
-        return closeOne(document, entry)
+        return this.closeOne(document, entry)
       }),
     )
   }
-  return { open, release, close }
+
+  private begin(document: string): Entry {
+    const entry: Entry = { opening: this.openOne(document).catch((error: unknown) => left(error)), uses: 0 }
+    this.entries.set(document, entry)
+    return entry
+  }
+
+  private closeLater(document: string, entry: Entry): void {
+    entry.timer = setTimeout(() => void this.closeOne(document, entry), this.options.idle)
+    // an idle document keeps no process alive
+    ;(entry.timer as { unref?: () => void }).unref?.()
+  }
+
+  private closeOne(document: string, entry: Entry): Promise<void> {
+    return (entry.closing ??= this.closing(document, entry))
+  }
+
+  private async closing(document: string, entry: Entry): Promise<void> {
+    const opened = await entry.opening
+    const closed = opened._tag === 'Left' ? undefined : await opened.right.close()
+    if (closed?._tag === 'Left') {
+      this.options.onError(closed.left)
+      delete entry.closing
+      if (!this.isClosed) this.closeLater(document, entry)
+    } else this.entries.delete(document)
+  }
 }
