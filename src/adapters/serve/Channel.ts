@@ -12,6 +12,8 @@ export interface Carrier {
   readonly send: (document: string, text: string) => void
   /** How much may be read for the peer now; at most 0: wait, and `wake` when there is room. */
   readonly room: (channel: Channel) => number
+  /** So many characters were read for the peer, or less than none: are no longer only read. */
+  readonly reserve: (length: number) => void
   /** So many characters wait for the store, or for less than nothing, no longer do. */
   readonly queue: (length: number) => void
   /** The channel is over: tells the peer. */
@@ -93,10 +95,12 @@ export class Channel implements Outlet {
     if (text === undefined) this.carrier.end(this)
     // there may be more
     else if (text.length >= size) this.wake()
+    if (text !== undefined) this.carrier.reserve(text.length)
     return text ?? ''
   }
 
   send(text: string): void {
+    this.carrier.reserve(-text.length)
     if (!this.isOver) this.carrier.send(this.document, text)
   }
 

@@ -48,6 +48,8 @@ export class Peer implements Carrier {
   /** The bytes that the peer may still send, and when that was so. Less than none: it waits. */
   private allowance: number
   private counted: number
+  /** The characters that were read for the peer, and wait until a store has saved. */
+  private reserved = 0
   /** The characters that wait for a store. */
   private queued = 0
   /** Channels whose store is to be released. */
@@ -77,9 +79,13 @@ export class Peer implements Carrier {
   }
 
   room(channel: Channel): number {
-    const room = this.host.limits.buffer - this.socket.bufferedAmount
+    const room = this.host.limits.buffer - this.socket.bufferedAmount - this.reserved
     if (room <= 0) this.waiting.add(channel)
     return room
+  }
+
+  reserve(length: number): void {
+    this.reserved += length
   }
 
   queue(length: number): void {
