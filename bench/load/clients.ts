@@ -56,7 +56,7 @@ const ours = async (document: string, id: string): Promise<Client> => {
     },
     onWrite: (listener) => {
       store.subscribe((updates) => {
-        for (const [[key, value], , source] of updates) if (source !== id) listener(key, value)
+        for (const [[key, value], , source] of updates) if (source !== id && value !== null) listener(key, value)
       })
     },
   }
