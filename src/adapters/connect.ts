@@ -39,3 +39,9 @@ export {
   type WebSocketOptions,
   type WebSocketTransport,
 } from './connect/webSocket.js'
+export { createDocuments, type ClosableStore, type Documents, type DocumentsOptions } from './serve/documents.js'
+export type { AnyStore, DocumentAnswer, OpenDocument, ServeOptions } from './serve/hooks.js'
+export type { HttpRequest, HttpResponse } from './serve/http.js'
+export type { ServeLimits } from './serve/Limits.js'
+export { serve, type Server } from './serve/serve.js'
+export type { ServedRequest, ServedSocket, SocketServer } from './serve/Socket.js'

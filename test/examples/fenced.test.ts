@@ -119,6 +119,7 @@ const OTHERS = [
     'redux',
     'react',
     'react-dom',
+    'ws',
   ],
   ...['ws', 'zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
 ]

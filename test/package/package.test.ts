@@ -72,6 +72,7 @@ const ADDED = [
 const USED = [
   ...['@reduxjs/toolkit', 'redux', 'immer', 'memory-level', 'react', 'react-dom', '@types/react', '@types/react-dom'],
   ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+  ...['ws', '@types/ws'],
 ]
 
 /** Users have older compilers than ours. It is no devDependency: two have one command `tsc`. */
