@@ -87,8 +87,14 @@ describe('A store in IndexedDB', () => {
     right(await taker.close())
     const shared = await opened(browser, { tabs: 'share' })
     expect(Model.toJSON(shared.getReplica().state)).toEqual({ y: 1 })
+    const follower = await opened(browser, { tabs: 'share' })
     expect(await open(browser.tab().host, 'notes', sb, 'me', {})).toMatchObject({ left: { _tag: 'Locked' } })
-    right(await shared.close())
+    const last = await opened(browser, { takeOver: true })
+    for (const one of [shared, follower]) {
+      one.change(Model.set('z', 1))
+      expect(await one.flushed()).toMatchObject({ left: { _tag: 'Locked' } })
+    }
+    right(await last.close())
   })
 
   test('refuses another id and another data type, unless it adopts them', async () => {

@@ -217,6 +217,11 @@ describe('Presence', () => {
     nodes[2]!.set('second life')
     settle()
     expect(nodes[0]!.peers()).toEqual(new Map([['ann', 'second life']]))
+    // the first life says that it leaves: the second is taken for gone, and says that it is not
+    pass(1)
+    nodes[1]!.set(null)
+    settle()
+    expect(nodes[0]!.peers()).toEqual(new Map([['ann', 'second life']]))
     cut(0, 1)
     close()
     const later = network(['server', 'ann'])
