@@ -8,14 +8,14 @@
 export type Less<K> = (a: K, b: K) => boolean
 
 /** One version of a map. Never edited once somebody holds it. */
-export interface SortedMap<K, V> {
+export interface SortedMap<out K, out V> {
   readonly root: Node<K, V>
 }
 
 /** The next value for a key, made from the present one, if there is one. */
 export type Write<V> = (held: V | undefined) => V
 
-export interface Leaf<K, V> {
+export interface Leaf<out K, out V> {
   readonly leaf: true
   readonly owner: Owner
   readonly keys: K[]
@@ -27,7 +27,7 @@ export interface Leaf<K, V> {
  * For i ≥ 1, `keys[i]` is above every key of child i - 1 and not above any key of child i.
  * Versions share the array of keys: it is replaced, never edited.
  */
-export interface Branch<K, V> {
+export interface Branch<out K, out V> {
   readonly leaf: false
   readonly owner: Owner
   keys: readonly K[]

@@ -1,0 +1,74 @@
+/** Opens a replica in IndexedDB. */
+import type { either as E } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
+import type { SourceId } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import { Rounds } from '../storage/Rounds.js'
+import { attempt } from '../storage/StorageError.js'
+import { request } from '../storage/webLocks.js'
+import { createWriter } from '../storage/writer.js'
+import { createStore } from '../store.js'
+import type { Host } from './Host.js'
+import { named, type IndexedDbError } from './IndexedDbError.js'
+import {
+  durable,
+  place,
+  readFrom,
+  type IndexedDbOptions,
+  type IndexedDbStore,
+  type Made,
+  type Opening,
+} from './opening.js'
+import { share } from './share.js'
+import * as table from './table.js'
+
+export type { IndexedDbOptions, IndexedDbStore } from './opening.js'
+
+type Opened<S, C> = Promise<E.Either<IndexedDbError, IndexedDbStore<S, C>>>
+
+/** See `openIndexedDb`. */
+export const open = async <S, C>(
+  host: Host,
+  name: string,
+  scuttlebutt: Scuttlebutt<S, C>,
+  id: SourceId,
+  options: IndexedDbOptions<S, C>,
+): Opened<S, C> => {
+  const { tabs = 'alone', takeOver = false } = options
+  const { locks } = host
+  if (locks === undefined && tabs !== 'unlocked') return left({ _tag: 'NoLocks', name })
+  let isOurs = true
+  const lose = (): void => {
+    isOurs = false
+  }
+  const mode = tabs === 'share' ? 'shared' : 'exclusive'
+  const how = takeOver && tabs !== 'share' ? ({ mode, steal: true } as const) : ({ mode, ifAvailable: true } as const)
+  const unlock = locks === undefined ? lose : await request(locks, place(name), how, lose)
+  if (unlock === undefined) return left({ _tag: 'Locked', name })
+  const db = named(name, await attempt('open', () => table.open(host.indexedDB, name)))
+  if (db._tag === 'Left') {
+    unlock()
+    return db
+  }
+  const release = (): void => {
+    db.right.close()
+    unlock()
+  }
+  const opening: Opening<S, C> = {
+    ...{ name, scuttlebutt, id, options, host, release },
+    ...{ db: db.right, table: table.tableOf(db.right), isOurs: () => isOurs },
+  }
+  const opened = named(name, await (tabs === 'share' ? share(opening, locks!) : alone(opening)))
+  if (opened._tag === 'Left') release()
+  return opened
+}
+
+const alone = async <S, C>(opening: Opening<S, C>): Made<S, C> => {
+  const { scuttlebutt, id, options, release } = opening
+  const found = await readFrom(opening)
+  if (found._tag === 'Left') return found
+  const store = createStore(scuttlebutt, id, { ...options, replica: found.right.replica })
+  const getId = (): SourceId => store.getReplica().id
+  const rounds = new Rounds(createWriter({ ...opening, read: found.right, getReplica: store.getReplica, getId }))
+  return right(durable(opening, store, rounds, release, { isLeader: () => true, leading: Promise.resolve() }))
+}
