@@ -30,11 +30,19 @@ export const bindTextarea = (store: Pad, area: HTMLTextAreaElement) => {
     if (start?._tag === 'Some' && end?._tag === 'Some') area.setSelectionRange(start.value, end.value)
   }
 
-  area.addEventListener('input', write)
-  area.addEventListener('compositionstart', () => (isComposing = true))
-  area.addEventListener('compositionend', () => {
+  const listening = new AbortController()
+  const on = (event: string, listener: () => void): void => {
+    area.addEventListener(event, listener, { signal: listening.signal })
+  }
+  on('input', write)
+  on('compositionstart', () => (isComposing = true))
+  on('compositionend', () => {
     isComposing = false
     catchUp()
   })
-  return store.subscribe(catchUp)
+  const unsubscribe = store.subscribe(catchUp)
+  return () => {
+    listening.abort()
+    unsubscribe()
+  }
 }

@@ -1,0 +1,58 @@
+/** The server of the board: the built page, and a replica that all pages sync with. */
+import { fileURLToPath } from 'node:url'
+import { build, preview } from 'vite'
+import { createWebSocketStream, WebSocketServer } from 'ws'
+import { createStore } from 'scuttlebutt-ts/store'
+import { createStream } from 'scuttlebutt-ts/stream'
+import { board, firstUpdates } from './board.js'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+
+/** Where the built page is. */
+export const outDir = fileURLToPath(new URL('../../../build/board/page', import.meta.url))
+
+/** Builds the page. The library is taken from its sources: see `paths` in tsconfig.json. */
+export const buildPage = () =>
+  build({
+    root,
+    base: './',
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { tsconfigPaths: true },
+    build: { outDir, emptyOutDir: true, target: 'es2022' },
+  })
+
+export interface BoardServer {
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** Serves the built page. Port 0 stands for a free one. */
+export const serveBoard = async (port: number, host = 'localhost'): Promise<BoardServer> => {
+  const page = await preview({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { port, host, strictPort: port !== 0 },
+  })
+  const store = createStore(board, crypto.randomUUID())
+  store.apply(firstUpdates())
+  const sockets = new WebSocketServer({ noServer: true })
+  page.httpServer.on('upgrade', (request, socket, head) => {
+    if (request.url !== '/sync') return socket.destroy()
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      const stream = createStream(store)
+      const duplex = createWebSocketStream(opened)
+      duplex.on('error', () => undefined)
+      duplex.pipe(stream).pipe(duplex)
+    })
+  })
+  return {
+    url: page.resolvedUrls!.local[0]!,
+    close: async () => {
+      for (const socket of sockets.clients) socket.terminate()
+      await page.close()
+    },
+  }
+}
