@@ -9,6 +9,8 @@ import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
 import type { Refusal } from '../wire/WireMessage.js'
+import { carry, type Carrier } from './presence/carry.js'
+import type { PresencePort } from './presence/Port.js'
 import type { Store } from './store.js'
 import { notify } from './store/Cell.js'
 import { portOf, type Port, type Tell } from './store/Port.js'
@@ -27,6 +29,8 @@ export interface LinkOptions extends Session.Options {
   readonly trusted?: boolean
   /** Close when the peer has said nothing for so many ms. Default: never. */
   readonly timeout?: number
+  /** Who else is here, told beside the session: see `scuttlebutt-ts/presence`. */
+  readonly presence?: PresencePort
 }
 
 /** What a link tells its adapter. */
@@ -84,6 +88,7 @@ class PeerLink<S, C> implements Link {
   private readonly encode: ReturnType<typeof format.encode<S, C>>
   private readonly unsubscribe: () => void
   private readonly watch: Deadline
+  private readonly presence: Carrier | undefined
   private session: Session.Session<C>
   private lines = Lines.empty
   private stopped = Prefix.empty
@@ -114,6 +119,11 @@ class PeerLink<S, C> implements Link {
       unsubscribe()
       unhear()
     }
+    this.presence =
+      options.presence &&
+      carry(options.presence, () => {
+        if (!this.isClosed) events.wake()
+      })
     this.watch = deadline(options.timeout, () => {
       this.refuse({ _tag: 'Silent', at: '', timeout: options.timeout ?? 0 })
       events.silent()
@@ -125,6 +135,7 @@ class PeerLink<S, C> implements Link {
     this.watch.postpone()
     const [complete, rest] = Lines.push(chunk, this.policy.maxBytes)(this.lines)
     this.lines = rest
+    if (!this.session.failed) this.presence?.hear(complete)
     return complete.length > 0 ? this.hear(complete) : undefined
   }
 
@@ -148,7 +159,9 @@ class PeerLink<S, C> implements Link {
       this.announce(sent.announce)
       if (sent.send.length === 0) break
     }
-    return text === '' && Session.isDone(this.session) ? undefined : text
+    if (text === '' && Session.isDone(this.session)) return undefined
+    // after the header, by which the peer tells who speaks
+    return text + (this.presence?.take() ?? '')
   }
 
   status(): Status {
@@ -157,7 +170,9 @@ class PeerLink<S, C> implements Link {
   }
 
   close(): void {
+    if (this.isClosed) return
     this.isClosed = true
+    this.presence?.close()
     this.unsubscribe()
     this.watch.cancel()
     this.lines = Lines.empty

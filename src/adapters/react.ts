@@ -46,12 +46,24 @@ export function useReplica<S, C>(
   selector: (state: S) => unknown = itself,
   isEqual: (a: never, b: never) => boolean = Object.is,
 ): unknown {
+  const [subscribe, read] = useMemo(() => [store.subscribe, () => store.getReplica().state] as const, [store])
+  return useSelected(subscribe, read, selector, isEqual as IsEqual)
+}
+
+type IsEqual = (a: unknown, b: unknown) => boolean
+
+/** What a selector gives of what `read` gives. Both functions must stay the same. */
+const useSelected = <S>(
+  subscribe: (wake: () => void) => () => void,
+  read: () => S,
+  selector: (state: S) => unknown,
+  isEqual: IsEqual,
+): unknown => {
   const [rendered] = useState(createMemory<unknown>)
   const getSnapshot = useMemo(() => {
-    const select = selecting(store, (state) => lowered(selector(state)))
-    return steady(select, isEqual as (a: unknown, b: unknown) => boolean, rendered.former)
-  }, [store, selector, isEqual, rendered])
-  const subscribe = useCallback((wake: () => void) => store.subscribe(wake), [store])
+    const select = selecting(read, (state) => lowered(selector(state)))
+    return steady(select, isEqual, rendered.former)
+  }, [read, selector, isEqual, rendered])
   const value = useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
   useEffect(() => {
     rendered.keep(value)
@@ -126,7 +138,8 @@ export function useRow<V>(
         Object.fromEntries(wanted.flatMap((name) => (Object.hasOwn(row, name) ? [[name, row[name]!]] : []))),
       )
     }
-    return [(wake: () => void) => watch(store, id, wake, wanted), steady(selecting(store, pick), shallow)] as const
+    const select = selecting(() => store.getReplica().state, pick)
+    return [(wake: () => void) => watch(store, id, wake, wanted), steady(select, shallow)] as const
   }, [store, id, names])
   return useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
 }
@@ -197,4 +210,40 @@ export const useSync = <Status extends object>(connection: Connection<Status>): 
     return [(wake: () => void) => connection.subscribe(wake), steady(() => connection.status(), shallow)] as const
   }, [connection])
   return useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
+}
+
+/** What {@link usePresence} needs of a `Presence`. */
+export interface Peers<V> {
+  readonly peers: () => ReadonlyMap<string, V>
+  readonly onChange: (listener: () => void) => () => void
+}
+
+/** The values of the others who are here, by id. */
+export function usePresence<V>(presence: Peers<V>): ReadonlyMap<string, V>
+/**
+ * What a selector gives of the others who are here. Renders again only when that is another value,
+ * by `Object.is` or by `isEqual`: not for a heartbeat. Any selector will do.
+ *
+ * @example
+ * import { createElement } from 'react'
+ * import { renderToString } from 'react-dom/server'
+ * const ben = createPresence({ id: 'ben' })
+ * ben.receive('["ann",1,{"name":"Ann"}]', Symbol())
+ * const Names = () => {
+ *   const names = usePresence(ben, (peers) => [...peers.values()].map(({ name }) => name), shallow)
+ *   return createElement('p', null, names.join())
+ * }
+ * renderToString(createElement(Names)) // => '<p>Ann</p>'
+ */
+export function usePresence<V, A>(
+  presence: Peers<V>,
+  selector: (peers: ReadonlyMap<string, V>) => A,
+  isEqual?: (a: Lowered<A>, b: Lowered<A>) => boolean,
+): Lowered<A>
+export function usePresence<V>(
+  { peers, onChange }: Peers<V>,
+  selector: (peers: ReadonlyMap<string, V>) => unknown = itself,
+  isEqual: (a: never, b: never) => boolean = Object.is,
+): unknown {
+  return useSelected(onChange, peers, selector, isEqual as IsEqual)
 }

@@ -1,6 +1,4 @@
 /** What React reads of a store: the same value again as long as it is equal. */
-import type { Store } from '../store/Store.js'
-
 /** Whether two values are equal, or two arrays or objects whose members are. O(members). */
 export const shallow = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
@@ -36,11 +34,11 @@ export const steady = <A>(
   }
 }
 
-/** Selects from the state of a store, once for each state. */
-export const selecting = <S, C, A>(store: Store<S, C>, select: (state: S) => A): (() => A) => {
+/** Selects from what `read` gives, once for each state. */
+export const selecting = <S, A>(read: () => S, select: (state: S) => A): (() => A) => {
   let last: { readonly state: S; readonly value: A } | undefined
   return () => {
-    const { state } = store.getReplica()
+    const state = read()
     if (last === undefined || !Object.is(last.state, state)) last = { state, value: select(state) }
     return last.value
   }

@@ -1,0 +1,174 @@
+/** scuttlebutt-ts/presence: who is here, and what they point at. Never in the log, never saved. */
+import type { either as E } from 'fp-ts'
+import { left, right } from '../core/Either.js'
+import * as Json from '../core/Json.js'
+import { path } from '../core/Rejection.js'
+import * as SortedMap from '../structures/SortedMap.js'
+import type { PresencePort } from './presence/Port.js'
+import * as State from './presence/State.js'
+import { notify } from './store/Cell.js'
+
+export type { PresencePort } from './presence/Port.js'
+
+/** What reads a peer's value, such as an io-ts codec or one made by `schema`. */
+export interface ValueDecoder<V> {
+  readonly decode: (value: unknown) => E.Either<unknown, V>
+}
+
+export interface PresenceOptions {
+  /** Who this is: one for each tab or program that runs, and not for a user or a replica. */
+  readonly id: string
+  /** Who says nothing for so many ms is gone. One's own value is told each third of it. Default 30 s. */
+  readonly timeout?: number
+  /** The most peers that are known; more are refused. Default 1,000. */
+  readonly maxPeers?: number
+  /** The most bytes of an id and its value as JSON, of peers too. Default 4,096. */
+  readonly maxBytes?: number
+  /** The wall clock, in ms. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Why a value is not told. */
+export type PresenceError =
+  /** The value is no JSON, or nested deeper than 32. `at` is where. */
+  | { readonly _tag: 'InvalidValue'; readonly at: string; readonly expected: string }
+  /** The id and the value take too many bytes. */
+  | { readonly _tag: 'ValueTooLarge'; readonly bytes: number; readonly limit: number }
+
+/** Pass it as `presence` to each connection. */
+export interface Presence<V> extends PresencePort {
+  readonly id: string
+  /** Tells a value of oneself; null is leaving. Errors: `InvalidValue`, `ValueTooLarge`. */
+  readonly set: (value: V | null) => E.Either<PresenceError, void>
+  /** One's own value; null for none. */
+  readonly value: () => V | null
+  /**
+   * The values of the others who are here, by id. The same map as long as none changes. One that
+   * the codec refuses is not among them, and is passed on.
+   */
+  readonly peers: () => ReadonlyMap<string, V>
+  /** Calls when {@link peers} or one's own value is another one. Returns the end of that. */
+  readonly onChange: (listener: () => void) => () => void
+  /** Leaves, and stops. After that it tells nothing and hears nothing. */
+  readonly close: () => void
+}
+
+/**
+ * A presence. It is told over any number of connections, and passes on what it hears by one to the
+ * others, so a server needs one for each document. Nobody vouches for who says what: a peer can
+ * speak as any id. Memory is bounded by `maxPeers` times `maxBytes`. A line costs O(log peers) and
+ * one line to each other connection.
+ *
+ * @example
+ * const [ann, server, ben] = ['ann', 'server', 'ben'].map((id) => createPresence({ id }))
+ * const join = (a, b, link = Symbol()) => {
+ *   a.subscribe((line) => b.receive(line, link), link)
+ *   b.subscribe((line) => a.receive(line, link), link)
+ * }
+ * join(ann, server)
+ * join(server, ben)
+ * ann.set({ at: 3 })
+ * ben.peers() // => new Map([['ann', { at: 3 }]])
+ * ann.close()
+ * ben.peers() // => new Map()
+ * server.close()
+ * ben.close()
+ */
+export function createPresence<V>(options: PresenceOptions & { readonly codec: ValueDecoder<V> }): Presence<V>
+export function createPresence(options: PresenceOptions): Presence<unknown>
+export function createPresence({
+  codec,
+  ...options
+}: PresenceOptions & { readonly codec?: ValueDecoder<unknown> }): Presence<unknown> {
+  const { id, timeout = 30_000, maxPeers = 1000, maxBytes = 4096, now = Date.now } = options
+  const limits: State.Limits = { timeout, maxPeers, maxBytes }
+  const tellers = new Set<{ readonly tell: (line: string) => void; readonly peer: symbol | undefined }>()
+  const listeners = new Set<{ readonly call: () => void }>()
+  const view = viewOf(codec)
+  let state = State.open(id)
+  let isOpen = true
+
+  const take = ([next, told]: State.Step, except?: symbol): void => {
+    const before = state
+    state = next
+    const lines = told.map(State.encode)
+    for (const { tell, peer } of [...tellers]) {
+      // what is said of oneself goes back too: the one that brought it is wrong
+      lines.forEach((line, i) => {
+        if (peer === undefined || peer !== except || told[i]![0] === id) notify(tell, line)
+      })
+    }
+    if (before.values === state.values && before.value === state.value) return
+    for (const { call } of [...listeners]) notify(call, undefined)
+  }
+  const timer = setInterval(() => {
+    take(State.tick(now(), limits)(state))
+  }, timeout / TICKS)
+  // a program that has nothing else to do may end
+  if (typeof timer === 'object') (timer as { readonly unref?: () => void }).unref?.()
+
+  return {
+    id,
+    set: (value) => {
+      const copied = Json.copy(value, State.MAX_DEPTH)
+      if (copied instanceof Json.Unfit)
+        return left({ _tag: 'InvalidValue', at: path(copied.at), expected: copied.expected })
+      const bytes = State.bytes(id, copied)
+      if (bytes > maxBytes) return left({ _tag: 'ValueTooLarge', bytes, limit: maxBytes })
+      if (isOpen) take(State.set(copied, now())(state))
+      return right(undefined)
+    },
+    value: () => state.value,
+    peers: () => view(state),
+    onChange: (call) => added(listeners, { call }),
+    subscribe: (tell, peer) => {
+      if (!isOpen) return () => undefined
+      // under a new count, so that it is news also to those who saw an earlier connection end
+      if (state.value !== null) take(State.set(state.value, now())(state))
+      for (const said of State.known(now())(state)) notify(tell, State.encode(said))
+      return added(tellers, { tell, peer })
+    },
+    receive: (line, peer) => {
+      if (isOpen) take(State.hear(line, peer, now(), limits)(state), peer)
+    },
+    gone: (peer) => {
+      if (isOpen) take(State.gone(peer, now())(state), peer)
+    },
+    close: () => {
+      if (!isOpen) return
+      if (state.value !== null) take(State.set(null, now())(state))
+      take([State.open(id), []])
+      isOpen = false
+      clearInterval(timer)
+      tellers.clear()
+      listeners.clear()
+    },
+  }
+}
+
+/** The timer looks so many times a timeout: an entry lapses at most a twelfth of it late. */
+const TICKS = 12
+
+const added = <A>(set: Set<A>, one: A): (() => void) => {
+  set.add(one)
+  return () => void set.delete(one)
+}
+
+/** The values of a state that the codec reads: one map until one of them changes. */
+const viewOf = (codec: ValueDecoder<unknown> | undefined) => {
+  let last = SortedMap.empty<string, unknown>()
+  let shown: ReadonlyMap<string, unknown> = new Map()
+  return ({ values }: State.State): ReadonlyMap<string, unknown> => {
+    if (values === last) return shown
+    const next = new Map<string, unknown>()
+    for (const [id, value] of SortedMap.entries(values)) {
+      const isSame = SortedMap.get(SortedMap.byText, last, id) === value && shown.has(id)
+      // a codec may give a new object each time
+      const decoded = codec === undefined ? right(value) : isSame ? right(shown.get(id)) : codec.decode(value)
+      if (decoded._tag === 'Right') next.set(id, decoded.right)
+    }
+    last = values
+    shown = next
+    return shown
+  }
+}
