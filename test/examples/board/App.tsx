@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState, type FocusEvent } from 'react'
+import { useMemo, useState, type FocusEvent } from 'react'
 import { useReplica } from 'scuttlebutt-ts/react'
 import { createStore, part } from 'scuttlebutt-ts/store'
 import type { UndoManager } from 'scuttlebutt-ts/undo'
@@ -7,6 +7,7 @@ import { Columns } from './components/Columns.js'
 import { Header } from './components/Header.js'
 import { History } from './components/History.js'
 import { NotesPanel } from './components/NotesPanel.js'
+import { tell } from './people.js'
 import type { Desk } from './sync.js'
 import type { Version, Versions } from './versions.js'
 import { ViewContext, type View } from './View.js'
@@ -40,22 +41,8 @@ export const App = ({ desk, undo, versions }: Props) => {
     return { ...parts, isPast: past !== undefined, differing: ids.length > 0 ? new Set(ids) : NONE, people, say }
   }, [parts, past, patches, people])
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const key = event.key.toLowerCase()
-      if (!(event.ctrlKey || event.metaKey) || !['z', 'y'].includes(key) || isDraft(event.target)) return
-      event.preventDefault()
-      if (key === 'y' || event.shiftKey) undo.redo()
-      else undo.undo()
-    }
-    addEventListener('keydown', onKey)
-    return () => {
-      removeEventListener('keydown', onKey)
-    }
-  }, [undo])
-
   const onFocus = ({ target }: FocusEvent<HTMLElement>): void => {
-    people.tell({ at: target.closest<HTMLElement>('[data-place]')?.dataset['place'] ?? null })
+    tell(people, { at: target.closest<HTMLElement>('[data-place]')?.dataset['place'] ?? null })
   }
   return (
     <ViewContext value={view}>
@@ -66,7 +53,7 @@ export const App = ({ desk, undo, versions }: Props) => {
         data-past={past !== undefined}
         onFocus={onFocus}
         onBlur={() => {
-          people.tell({ at: null })
+          tell(people, { at: null })
         }}
       >
         <Columns />
@@ -78,7 +65,3 @@ export const App = ({ desk, undo, versions }: Props) => {
     </ViewContext>
   )
 }
-
-/** Whether an element holds text that is not yet written: there the browser's own undo counts. */
-const isDraft = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('[data-draft]') !== null

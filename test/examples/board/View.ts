@@ -1,5 +1,6 @@
 /** What the parts of the page share. */
-import { createContext, useContext, useSyncExternalStore } from 'react'
+import { createContext, useContext } from 'react'
+import { shallow, usePresence } from 'scuttlebutt-ts/react'
 import type { Notes, Rows } from './board.js'
 import type { People, Person } from './people.js'
 
@@ -24,14 +25,8 @@ export const useView = (): View => {
   return view
 }
 
-export const useMe = (people: People): Person => useSyncExternalStore(people.subscribe, people.me)
-
-export const useOthers = (people: People): ReadonlyArray<Person> =>
-  useSyncExternalStore(people.subscribe, people.others)
-
 /** Those of the others who are at work at a place. */
 export const useOthersAt = (place: string): ReadonlyArray<Person> => {
   const { people, isPast } = useView()
-  const others = useOthers(people)
-  return isPast ? [] : others.filter(({ at }) => at === place)
+  return usePresence(people, (peers) => [...peers.values()].filter(({ at }) => at === place && !isPast), shallow)
 }

@@ -1,22 +1,19 @@
-/** Who is here: names and colours, and where each is at work. */
+/** Who is here: names and colours, and where each is at work. Told to the others, and never kept. */
+import * as t from 'io-ts'
+import { createPresence, type Presence } from 'scuttlebutt-ts/presence'
 
-/** What each tells the others. It is never kept. */
-export interface Person {
-  readonly id: string
-  readonly name: string
-  /** Of their colour, in degrees. */
-  readonly hue: number
-  /** The id of a row, or `NOTES`; null for nowhere. */
-  readonly at: string | null
-}
+const person = t.readonly(
+  t.type({
+    name: t.string,
+    /** Of their colour, in degrees. */
+    hue: t.number,
+    /** The id of a row, or {@link NOTES}; null for nowhere. */
+    at: t.union([t.string, t.null]),
+  }),
+)
 
-export interface People {
-  readonly me: () => Person
-  /** Oneself is not among them. The same array until somebody changes. */
-  readonly others: () => ReadonlyArray<Person>
-  readonly subscribe: (listener: () => void) => () => void
-  readonly tell: (news: Partial<Omit<Person, 'id'>>) => void
-}
+export type Person = t.TypeOf<typeof person>
+export type People = Presence<Person>
 
 /** Where somebody is who writes notes. No row has this id. */
 export const NOTES = 'notes'
@@ -28,28 +25,26 @@ const HUES = [12, 38, 95, 150, 190, 265, 310, 340]
 const oneOf = <A>(all: ReadonlyArray<A>): A => all[Math.floor(Math.random() * all.length)]!
 
 /** A name and a colour for a new visitor, or those of their last visit. */
-export const myself = (id: string): Person => {
+export const openPeople = (id: string): People => {
+  const people = createPresence({ id, codec: person, timeout: 15_000 })
   const name = localStorage.getItem('name') ?? oneOf(NAMES)
   const hue = Number(localStorage.getItem('hue') ?? oneOf(HUES))
-  localStorage.setItem('name', name)
   localStorage.setItem('hue', String(hue))
-  return { id, name, hue, at: null }
+  people.set({ name, hue, at: null })
+  rename(people, name)
+  addEventListener('pagehide', () => {
+    people.close()
+  })
+  return people
 }
 
-export const aloneFor = (id: string): People => {
-  let me = myself(id)
-  const listeners = new Set<() => void>()
-  const nobody: ReadonlyArray<Person> = []
-  return {
-    me: () => me,
-    others: () => nobody,
-    subscribe: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    tell: (news) => {
-      me = { ...me, ...news }
-      for (const listener of listeners) listener()
-    },
-  }
+export const rename = (people: People, name: string): void => {
+  localStorage.setItem('name', name)
+  tell(people, { name })
+}
+
+export const tell = (people: People, news: Partial<Person>): void => {
+  const before = people.value()!
+  const isNews = Object.entries(news).some(([key, value]) => before[key as keyof Person] !== value)
+  if (isNews) people.set({ ...before, ...news })
 }

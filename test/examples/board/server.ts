@@ -1,7 +1,9 @@
 /** The server of the board: the built page, and a replica that all pages sync with. */
+import type { Server as HttpServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build, preview } from 'vite'
 import { createWebSocketStream, WebSocketServer } from 'ws'
+import { createPresence } from 'scuttlebutt-ts/presence'
 import { createStore } from 'scuttlebutt-ts/store'
 import { createStream } from 'scuttlebutt-ts/stream'
 import { board, firstUpdates } from './board.js'
@@ -38,11 +40,13 @@ export const serveBoard = async (port: number, host = 'localhost'): Promise<Boar
   })
   const store = createStore(board, crypto.randomUUID())
   store.apply(firstUpdates())
+  const presence = createPresence({ id: 'server' })
   const sockets = new WebSocketServer({ noServer: true })
-  page.httpServer.on('upgrade', (request, socket, head) => {
+  const { httpServer } = page as { readonly httpServer: HttpServer }
+  httpServer.on('upgrade', (request, socket, head) => {
     if (request.url !== '/sync') return socket.destroy()
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      const stream = createStream(store)
+      const stream = createStream(store, { presence })
       const duplex = createWebSocketStream(opened)
       duplex.on('error', () => undefined)
       duplex.pipe(stream).pipe(duplex)

@@ -4,7 +4,7 @@ import { createStore } from 'scuttlebutt-ts/store'
 import type { Connection } from 'scuttlebutt-ts/react'
 import { toWebStreams } from 'scuttlebutt-ts/web'
 import { board, type Change, type State } from './board.js'
-import { aloneFor, type People } from './people.js'
+import { openPeople, type People } from './people.js'
 
 export interface Status {
   readonly phase: 'connecting' | 'syncing' | 'synced' | 'offline' | 'failed'
@@ -21,6 +21,7 @@ export interface Desk {
 export const openDesk = (): Promise<Desk> => {
   const id = crypto.randomUUID()
   const store = createStore(board, id)
+  const people = openPeople(id)
   const listeners = new Set<() => void>()
   let phase: Status['phase'] = 'offline'
   let unsent = 0
@@ -36,7 +37,12 @@ export const openDesk = (): Promise<Desk> => {
     socket = new WebSocket(new URL('/sync', location.href.replace('http', 'ws')))
     const opened = socket
     const { readable, writable } = toWebStreams(store, {
-      announce: ({ _tag }) => _tag === 'sync' && ((unsent = 0), tell('synced')),
+      presence: people,
+      announce: ({ _tag }) => {
+        if (_tag !== 'sync') return
+        unsent = 0
+        tell('synced')
+      },
     })
     const writer = writable.getWriter()
     opened.binaryType = 'arraybuffer'
@@ -46,7 +52,7 @@ export const openDesk = (): Promise<Desk> => {
         .pipeTo(
           new WritableStream({
             write: (bytes) => {
-              opened.send(bytes)
+              opened.send(bytes as Uint8Array<ArrayBuffer>)
             },
           }),
         )
@@ -79,6 +85,6 @@ export const openDesk = (): Promise<Desk> => {
       if (next) connect()
       else socket?.close()
     },
-    people: aloneFor(id),
+    people,
   })
 }

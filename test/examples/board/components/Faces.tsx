@@ -4,8 +4,8 @@ import type { Person } from '../people.js'
 export const Faces = ({ people }: { readonly people: ReadonlyArray<Person> }) =>
   people.length > 0 && (
     <span className="faces">
-      {people.map((person) => (
-        <Face key={person.id} {...person} />
+      {people.map((person, i) => (
+        <Face key={i} {...person} />
       ))}
     </span>
   )

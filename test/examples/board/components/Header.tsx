@@ -1,7 +1,7 @@
-import { useState } from 'react'
-import { useSync } from 'scuttlebutt-ts/react'
+import { useState, useSyncExternalStore } from 'react'
+import { shallow, usePresence, useSync } from 'scuttlebutt-ts/react'
+import { rename } from '../people.js'
 import type { Desk, Status } from '../sync.js'
-import { useMe, useOthers } from '../View.js'
 import { Faces } from './Faces.js'
 
 export const Header = ({ desk }: { readonly desk: Desk }) => (
@@ -15,8 +15,8 @@ export const Header = ({ desk }: { readonly desk: Desk }) => (
 )
 
 const WhoIsHere = ({ desk: { people } }: { readonly desk: Desk }) => {
-  const me = useMe(people)
-  const others = useOthers(people)
+  const me = useSyncExternalStore(people.onChange, people.value)!
+  const others = usePresence(people, (peers) => [...peers.values()], shallow)
   const count = others.length + 1
   return (
     <section className="here" aria-label={`${String(count)} here`}>
@@ -27,7 +27,7 @@ const WhoIsHere = ({ desk: { people } }: { readonly desk: Desk }) => {
         maxLength={24}
         value={me.name}
         onChange={({ target }) => {
-          people.tell({ name: target.value })
+          rename(people, target.value)
         }}
       />
     </section>

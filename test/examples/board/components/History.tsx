@@ -3,7 +3,7 @@ import type { Patch } from 'scuttlebutt-ts'
 import type { LocalStore } from 'scuttlebutt-ts/store'
 import type { UndoManager } from 'scuttlebutt-ts/undo'
 import { board, type Change, type State } from '../board.js'
-import { useUndo } from '../useUndo.js'
+import { useUndo } from '../undo.js'
 import type { Version, Versions } from '../versions.js'
 import { useView } from '../View.js'
 import { RedoIcon, UndoIcon } from './icons.js'
@@ -21,7 +21,7 @@ interface Props {
 export const History = ({ store, undo, versions, patches, past, setPast }: Props) => {
   const { say } = useView()
   const all = useSyncExternalStore(versions.subscribe, versions.all)
-  const { canUndo, canRedo, takeBack, takeForth } = useUndo(store, undo)
+  const { canUndo, canRedo, step } = useUndo(store, undo, past !== undefined)
   const last = all.length - 1
   const index = past === undefined ? last : Math.max(all.indexOf(past), 0)
   const show = (next: number): void => {
@@ -37,10 +37,22 @@ export const History = ({ store, undo, versions, patches, past, setPast }: Props
   }
   return (
     <section className="history" aria-label="History" data-past={past !== undefined}>
-      <button className="button" onClick={takeBack} disabled={!canUndo || past !== undefined}>
+      <button
+        className="button"
+        onClick={() => {
+          step('undo')
+        }}
+        disabled={!canUndo}
+      >
         <UndoIcon /> Undo
       </button>
-      <button className="button" onClick={takeForth} disabled={!canRedo || past !== undefined}>
+      <button
+        className="button"
+        onClick={() => {
+          step('redo')
+        }}
+        disabled={!canRedo}
+      >
         <RedoIcon /> Redo
       </button>
       <input
