@@ -53,7 +53,7 @@ export const App = ({ desk, undo, versions }: Props) => {
         data-past={past !== undefined}
         onFocus={onFocus}
         onBlur={() => {
-          tell(people, { at: null })
+          tell(people, { at: null, caret: null })
         }}
       >
         <Columns />

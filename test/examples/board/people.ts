@@ -1,6 +1,14 @@
 /** Who is here: names and colours, and where each is at work. Told to the others, and never kept. */
 import * as t from 'io-ts'
+import type { Text } from 'scuttlebutt-ts'
 import { createPresence, type Presence } from 'scuttlebutt-ts/presence'
+
+const bias = t.union([t.literal(-1), t.literal(1)])
+
+const cursor: t.Type<Text.Cursor, unknown> = t.union([
+  t.tuple([t.number, t.number, t.string, bias]),
+  t.tuple([t.literal(0), bias]),
+])
 
 const person = t.readonly(
   t.type({
@@ -9,6 +17,8 @@ const person = t.readonly(
     hue: t.number,
     /** The id of a row, or {@link NOTES}; null for nowhere. */
     at: t.union([t.string, t.null]),
+    /** In the notes. */
+    caret: t.union([cursor, t.null]),
   }),
 )
 
@@ -30,7 +40,7 @@ export const openPeople = (id: string): People => {
   const name = localStorage.getItem('name') ?? oneOf(NAMES)
   const hue = Number(localStorage.getItem('hue') ?? oneOf(HUES))
   localStorage.setItem('hue', String(hue))
-  people.set({ name, hue, at: null })
+  people.set({ name, hue, at: null, caret: null })
   rename(people, name)
   addEventListener('pagehide', () => {
     people.close()

@@ -21,7 +21,21 @@ export const buildPage = () =>
     configFile: false,
     logLevel: 'warn',
     resolve: { tsconfigPaths: true },
-    build: { outDir, emptyOutDir: true, target: 'es2022' },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      target: 'es2022',
+      rolldownOptions: {
+        output: {
+          codeSplitting: {
+            groups: [
+              { name: 'react', test: /node_modules\/(?:react|react-dom|scheduler)\// },
+              { name: 'io-ts', test: /node_modules\/(?:io-ts|fp-ts)\// },
+            ],
+          },
+        },
+      },
+    },
   })
 
 export interface BoardServer {

@@ -20,7 +20,8 @@ const WhoIsHere = ({ desk: { people } }: { readonly desk: Desk }) => {
   const count = others.length + 1
   return (
     <section className="here" aria-label={`${String(count)} here`}>
-      <Faces people={[me, ...others]} />
+      <Faces people={others} />
+      <Faces people={[me]} />
       <input
         className="name"
         aria-label="Your name"
