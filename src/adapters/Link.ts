@@ -1,14 +1,16 @@
 /** Joins a store and one peer by a session: the common part of node streams and web streams. */
 import * as Prefix from '../core/Prefix.js'
 import { failed } from '../core/receive.js'
+import type { either as E } from 'fp-ts'
 import type { Batch } from '../core/Arrivals.js'
+import type { Digest } from '../core/Digest.js'
 import type { Update } from '../core/Update.js'
 import type { Rejection } from '../scuttlebutt.js'
 import * as format from '../wire/lines/format.js'
 import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
 import * as Session from '../wire/Session.js'
-import type { Refusal } from '../wire/WireMessage.js'
+import type { Refusal, WireMessage } from '../wire/WireMessage.js'
 import { carry, type Carrier } from './presence/carry.js'
 import type { PresencePort } from './presence/Port.js'
 import type { Store } from './store.js'
@@ -31,6 +33,11 @@ export interface LinkOptions extends Session.Options {
   readonly timeout?: number
   /** Who else is here, told beside the session: see `scuttlebutt-ts/presence`. */
   readonly presence?: PresencePort
+  /**
+   * Judges the peer by its header, before anything of it is taken or told. A `Left` ends the talk,
+   * as do updates that come before a header.
+   */
+  readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
 }
 
 /** What a link tells its adapter. */
@@ -71,6 +78,9 @@ const MESSAGES_A_READ = 64
 /** After these refusals, the source's later updates are held back: see {@link Prefix}. */
 const STOPS: ReadonlySet<Rejection['_tag']> = new Set(['Unsigned', 'Forged', 'NoKey', 'HeldBack'])
 
+/** Lines that say something of a replica. The header comes first. */
+const TELLING: ReadonlySet<WireMessage<never>['_tag']> = new Set(['Header', 'Update', 'Unread'])
+
 /** With more stopped sources than this, the session fails. */
 const MAX_STOPPED = 1000
 
@@ -84,6 +94,7 @@ class PeerLink<S, C> implements Link {
   private readonly policy: Policy & { readonly maxBytes: number }
   private readonly now: () => number
   private readonly isTrusted: boolean
+  private readonly onPeer: LinkOptions['onPeer']
   private readonly decode: ReturnType<typeof format.decode<S, C>>
   private readonly encode: ReturnType<typeof format.encode<S, C>>
   private readonly unsubscribe: () => void
@@ -106,6 +117,7 @@ class PeerLink<S, C> implements Link {
     this.policy = { ...limits, maxBytes, maxDrift }
     this.now = options.now ?? Date.now
     this.isTrusted = options.trusted === true
+    this.onPeer = options.onPeer
     this.decode = format.decode(dataType)
     this.encode = format.encode(dataType)
     this.session = Session.open<C>({ kind: dataType, ...options })
@@ -181,6 +193,12 @@ class PeerLink<S, C> implements Link {
   private hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {
     const decodeLine = this.decode({ ...this.policy, now: this.now() })
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
+    if (!this.isWelcome(messages)) {
+      this.session = Session.fail(this.session)
+      this.refuse({ _tag: 'Unauthorized', at: '', reason: 'onPeer refused the peer', update: undefined })
+      this.events.wake()
+      return undefined
+    }
     const { dataType } = this.store.scuttlebutt
     const heard = Session.receive(dataType)(messages)(this.session, this.port.getReplica())
     this.session = heard.session
@@ -194,6 +212,19 @@ class PeerLink<S, C> implements Link {
     if (receiving !== undefined) return receiving.then(finish)
     finish()
     return undefined
+  }
+
+  /** Whether `onPeer` takes the peer whose lines these are. One that throws refuses it. */
+  private isWelcome(messages: ReadonlyArray<E.Either<unknown, WireMessage<C>>>): boolean {
+    if (this.onPeer === undefined || this.session.peer !== undefined) return true
+    const first = messages.find((one) => one._tag === 'Right' && TELLING.has(one.right._tag))
+    if (first?._tag !== 'Right') return true
+    if (first.right._tag !== 'Header') return false
+    try {
+      return this.onPeer(first.right.header)._tag === 'Right'
+    } catch {
+      return false
+    }
   }
 
   /** Gives the store what the peer brought, one batch after the other. */

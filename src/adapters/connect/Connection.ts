@@ -1,0 +1,87 @@
+/** What `connect` gives, and what all kinds of connections share. */
+import type { either as E } from 'fp-ts'
+import type { Digest } from '../../core/Digest.js'
+import type { Announcement, LinkOptions } from '../Link.js'
+import { notify } from '../store/Cell.js'
+import type { Refused } from './frames.js'
+import type { PaceOptions } from './pace.js'
+
+/** How a connection stands. */
+export interface Status {
+  /**
+   * `connecting`: no peer has been heard on this connection yet. `syncing`: it has, and the two
+   * have not told each other all that they had. `synced`: they have. `offline`: closed, or waiting
+   * before the next try. `failed`: it will not try again.
+   */
+  readonly phase: 'connecting' | 'syncing' | 'synced' | 'offline' | 'failed'
+  /**
+   * The updates that no peer was told over this connection. After a cut, what was under way counts
+   * as told until the next peer says what it has.
+   */
+  readonly unsent: number
+  /** Whether something from the peer was refused: the two may differ until they meet anew. */
+  readonly refused: boolean
+  /** Why the peer, or `onPeer`, refused us, until a peer takes us. */
+  readonly refusal?: Refused
+}
+
+export interface Connection {
+  /** How it stands now. O(s), and O(d log u) for d updates to be told. */
+  readonly status: () => Status
+  /** Calls when the status may be another one. Returns the end of that. */
+  readonly subscribe: (listener: () => void) => () => void
+  /**
+   * Ends it: the store is let go at once, and the peer is told. The only way to stop, safe at any
+   * time, also within a listener, and more than once. What was not sent stays in the store.
+   */
+  readonly close: () => void
+}
+
+export interface ConnectOptions extends PaceOptions, Pick<LinkOptions, 'meta' | 'policy' | 'trusted' | 'now'> {
+  /**
+   * Judges a peer by its header, before anything of it is taken or told. After a `Left` the
+   * connection has failed; on a bus the peer is not heard. A `Left` should be a tagged record.
+   */
+  readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
+  /** The peer, or `onPeer`, refused this connection. */
+  readonly onRefusal?: (refusal: Refused) => void
+  /** Called for header, syncSent, syncReceived, sync, rejections and refused updates. */
+  readonly announce?: (announcement: Announcement) => void
+}
+
+/** Refusals that no later try can mend. */
+export const FINAL: ReadonlySet<string> = new Set(['OtherType', 'Unauthorized', 'InvalidUrl'])
+
+/** The refusal that a `Left` of `onPeer` makes: itself, if it has a tag. */
+export const refusalBy = (reason: unknown): Refused => {
+  const isTagged = typeof reason === 'object' && reason !== null && '_tag' in reason
+  return isTagged && typeof reason._tag === 'string'
+    ? (reason as Refused)
+    : { _tag: 'Unauthorized', reason: typeof reason === 'string' ? reason : 'onPeer refused the peer' }
+}
+
+/** Listeners of a status, told once for all that happens in one turn. */
+export interface Bell {
+  readonly subscribe: (listener: () => void) => () => void
+  readonly ring: () => void
+}
+
+export const createBell = (): Bell => {
+  const listeners = new Set<{ readonly call: () => void }>()
+  let isRinging = false
+  return {
+    subscribe: (call) => {
+      const listener = { call }
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    ring: () => {
+      if (isRinging || listeners.size === 0) return
+      isRinging = true
+      queueMicrotask(() => {
+        isRinging = false
+        for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, undefined)
+      })
+    },
+  }
+}

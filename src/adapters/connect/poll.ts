@@ -1,0 +1,192 @@
+/** A connection by questions and answers. */
+import type { Message } from '../../core/reconcile.js'
+import type { Replica } from '../../core/Replica.js'
+import { notify } from '../store/Cell.js'
+import type { Store } from '../store.js'
+import { createBell, FINAL, refusalBy, type Connection, type ConnectOptions, type Status } from './Connection.js'
+import type { Refused } from './frames.js'
+import { countSince, createIntake, pushOf, type Intake } from './messages.js'
+import { clockworkOf, type Clockwork } from './pace.js'
+import { typeOf, type PollTransport } from './Transport.js'
+
+/** A round that takes more questions goes on with the next. */
+const MAX_QUESTIONS = 1000
+
+/** So many rounds may begin with what was written since: the peer might have lost what it had. */
+const ROUNDS_AN_OPENING = 10
+
+export class PollConnection<S, C> implements Connection {
+  readonly subscribe: Connection['subscribe']
+  private readonly store: Store<S, C>
+  private readonly transport: PollTransport
+  private readonly options: ConnectOptions
+  private readonly clock: Clockwork
+  private readonly intake: Intake<C>
+  private readonly bell = createBell()
+  private readonly ends: ReadonlyArray<() => void>
+  private state: 'going' | 'closed' | 'failed' = 'going'
+  private outcome: 'none' | 'talking' | 'done' | 'lost' = 'none'
+  private isAsking = false
+  private wantsMore = false
+  private abort = new AbortController()
+  private cancelWait: () => void = () => undefined
+  private failures = 0
+  /** What the peer was told by the end of a round. */
+  private told: Replica<S, C> | undefined
+  private refusal: Refused | undefined
+  private hasRefused = false
+  private rounds = 0
+
+  constructor(store: Store<S, C>, transport: PollTransport, options: ConnectOptions) {
+    this.store = store
+    this.transport = transport
+    this.options = options
+    this.clock = clockworkOf(options, transport.pace)
+    this.subscribe = this.bell.subscribe
+    this.intake = createIntake(store, options, (rejection) => {
+      this.hasRefused = true
+      if (options.announce) notify(options.announce, { _tag: 'rejection', rejection })
+    })
+    this.ends = [
+      store.subscribe((updates) => {
+        this.bell.ring()
+        if (updates.length > 0 && !this.intake.isBrought(updates)) this.poke()
+      }),
+      this.clock.network.subscribe((isOnline) => {
+        if (isOnline) this.start()
+        else this.abort.abort()
+      }),
+    ]
+    this.start()
+  }
+
+  status(): Status {
+    const { state, outcome, refusal } = this
+    const unsent = countSince(this.told, this.store.getReplica())
+    const talking = unsent > 0 || outcome === 'talking' ? 'syncing' : 'synced'
+    const going = outcome === 'none' ? 'connecting' : outcome === 'lost' ? 'offline' : talking
+    return {
+      phase: state === 'going' ? going : state === 'failed' ? 'failed' : 'offline',
+      unsent,
+      refused: this.hasRefused,
+      ...(refusal && { refusal }),
+    }
+  }
+
+  close(): void {
+    if (this.state === 'going') this.state = 'closed'
+    for (const end of this.ends) end()
+    this.cancelWait()
+    this.abort.abort()
+    this.bell.ring()
+  }
+
+  /** There is something to tell. Waits for the answer under way, or for the end of a backoff. */
+  private poke(): void {
+    if (this.isAsking) this.wantsMore = true
+    else if (this.outcome === 'done') this.wait(0)
+  }
+
+  private wait(ms: number): void {
+    this.cancelWait()
+    if (this.state !== 'going') return
+    this.cancelWait = this.clock.after(ms, () => {
+      this.start()
+    })
+  }
+
+  private start(): void {
+    if (this.isAsking || this.state !== 'going') return
+    this.cancelWait()
+    this.isAsking = true
+    this.wantsMore = false
+    void this.round().then((refusal) => {
+      this.isAsking = false
+      this.end(refusal)
+    })
+  }
+
+  private end(refusal: Refused | undefined): void {
+    if (refusal === undefined) {
+      this.failures = 0
+      this.refusal = undefined
+      this.outcome = 'done'
+      this.wait(this.wantsMore ? 0 : this.transport.every)
+    } else if (this.state === 'going') {
+      this.refusal = refusal._tag === 'Lost' ? this.refusal : refusal
+      this.outcome = 'lost'
+      if (FINAL.has(refusal._tag)) this.state = 'failed'
+      if (refusal._tag !== 'Lost' && this.options.onRefusal) notify(this.options.onRefusal, refusal)
+      if (this.state === 'going') this.wait(Math.max(this.clock.delay(this.failures++), refusal.retryAfter ?? 0))
+      else this.close()
+    }
+    this.bell.ring()
+  }
+
+  /** Asks until nobody has anything to say. Gives why it did not come so far. Never rejects. */
+  private async round(): Promise<Refused | undefined> {
+    const { store, intake } = this
+    const { open, encodeMessage } = store.scuttlebutt
+    let asked = store.getReplica()
+    let question = this.pushed(asked) ?? encodeMessage(open(asked))
+    this.hasRefused = false
+    for (let i = 0; i < MAX_QUESTIONS; i++) {
+      const answer = await this.ask(question)
+      if (answer === 'none') break
+      if ('_tag' in answer) return answer
+      const message = intake.decode(answer.message)
+      if (message === undefined) return { _tag: 'Lost' }
+      const refusal = this.judge(message)
+      if (refusal !== undefined) return refusal
+      this.outcome = 'talking'
+      const reply = await intake.take(message)
+      if (this.state !== 'going') return { _tag: 'Lost' }
+      asked = store.getReplica()
+      if (reply._tag === 'None') break
+      question = encodeMessage(reply.value)
+    }
+    this.told = asked
+    return undefined
+  }
+
+  /** A write is told at once. But now and then both say what they have. */
+  private pushed(replica: Replica<S, C>): unknown {
+    const isPush = this.outcome === 'done' && this.rounds++ % ROUNDS_AN_OPENING !== 0
+    return isPush && this.told !== undefined ? pushOf(this.store, this.told, replica) : undefined
+  }
+
+  private judge({ digest }: Message<C>): Refused | undefined {
+    try {
+      const judged = this.options.onPeer?.(digest)
+      return judged?._tag === 'Left' ? refusalBy(judged.left) : undefined
+    } catch (error) {
+      return refusalBy(String(error))
+    }
+  }
+
+  /** One question. After `silence` ms it counts as lost. */
+  private async ask(message: unknown): Promise<{ readonly message: unknown } | 'none' | Refused> {
+    const abort = new AbortController()
+    this.abort = abort
+    const cancel = this.clock.after(this.clock.silence, () => {
+      abort.abort()
+    })
+    const aborted = new Promise<never>((_, reject) => {
+      abort.signal.addEventListener('abort', () => {
+        reject(new Error('aborted'))
+      })
+    })
+    try {
+      const type = typeOf(this.store.scuttlebutt.dataType)
+      const asking = this.transport.ask({ type, message, signal: abort.signal })
+      const answer = await Promise.race([asking, aborted])
+      if (this.state !== 'going') return { _tag: 'Lost' }
+      if (answer._tag === 'None') return 'none'
+      return answer._tag === 'Refused' ? answer.refusal : { message: answer.message }
+    } catch {
+      return { _tag: 'Lost' }
+    } finally {
+      cancel()
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** A connection over a wire: it dials, and dials again. */
+import type { Store } from '../store.js'
+import { createBell, FINAL, type Connection, type ConnectOptions, type Status } from './Connection.js'
+import type { Link } from './createLink.js'
+import type { Refused } from './frames.js'
+import { clockworkOf, type Clockwork } from './pace.js'
+import { Talk, type Ended } from './Talk.js'
+import type { WireTransport } from './Transport.js'
+
+/** The ms until two meet anew if something was refused that time may mend: it doubles. */
+const [FIRST_ANEW, LAST_ANEW] = [30_000, 600_000]
+
+/** Source for how long to wait: `pace.ts`, and RFC 6455, section 7.2.3. */
+export class WireConnection<S, C> implements Connection {
+  readonly subscribe: Connection['subscribe']
+  private readonly store: Store<S, C>
+  private readonly transport: WireTransport
+  private readonly options: ConnectOptions
+  private readonly clock: Clockwork
+  private readonly bell = createBell()
+  private readonly endNetwork: () => void
+  private talk: Talk<S, C> | undefined
+  /** The last link whose peer was heard: it knows what that peer was told. */
+  private known: Link | undefined
+  private state: 'going' | 'closed' | 'failed' = 'going'
+  private cancelWait: () => void = () => undefined
+  private failures = 0
+  private anewAfter = FIRST_ANEW
+  private refusal: Refused | undefined
+  private hasRefused = false
+
+  constructor(store: Store<S, C>, transport: WireTransport, options: ConnectOptions) {
+    this.store = store
+    this.transport = transport
+    this.options = options
+    this.clock = clockworkOf(options, transport.pace)
+    this.subscribe = this.bell.subscribe
+    this.dial()
+    this.endNetwork = this.clock.network.subscribe((isOnline) => {
+      if (!isOnline) this.talk?.end({})
+      else if (this.talk === undefined) this.dialNow()
+    })
+  }
+
+  status(): Status {
+    const { talk, state, refusal } = this
+    const link = talk?.isMet === true || this.known === undefined ? talk?.link : undefined
+    const { unsent, refused, phase } = (link ?? this.known)?.status() ?? NOTHING
+    const linked = talk?.isOpen === true && talk.isMet && phase !== 'failed' ? phase : 'connecting'
+    const going = talk === undefined ? 'offline' : linked
+    return {
+      phase: state === 'going' ? going : state === 'failed' ? 'failed' : 'offline',
+      unsent,
+      refused: refused || this.hasRefused,
+      ...(refusal && { refusal }),
+    }
+  }
+
+  close(): void {
+    if (this.state === 'going') this.state = 'closed'
+    this.stop()
+  }
+
+  private stop(): void {
+    this.endNetwork()
+    this.cancelWait()
+    this.talk?.end({})
+    this.bell.ring()
+  }
+
+  private dialNow(): void {
+    this.cancelWait()
+    if (this.state === 'going') this.dial()
+  }
+
+  private dial(): void {
+    const { store, transport, options, clock, anewAfter } = this
+    const talk = new Talk<S, C>(store, transport, options, clock, anewAfter, {
+      announce: (announcement) => {
+        if (announcement._tag === 'header') this.meet()
+        if (announcement._tag === 'sync') this.synced()
+        if (announcement._tag === 'rejection') this.hasRefused = true
+        options.announce?.(announcement)
+      },
+      changed: this.bell.ring,
+      over: (ended) => {
+        this.over(talk, ended)
+      },
+    })
+    this.talk = talk
+    this.bell.ring()
+  }
+
+  private meet(): void {
+    this.known = this.talk?.link
+    this.refusal = undefined
+    this.hasRefused = false
+  }
+
+  private synced(): void {
+    this.failures = 0
+    if (!this.hasRefused) this.anewAfter = FIRST_ANEW
+  }
+
+  private over(talk: Talk<S, C>, { refusal, isAnew = false }: Ended): void {
+    if (this.talk !== talk) return
+    this.talk = undefined
+    this.bell.ring()
+    if (refusal !== undefined) {
+      this.refusal = refusal
+      this.options.onRefusal?.(refusal)
+    }
+    // a listener may have closed it
+    if (this.state !== 'going') return
+    if (refusal !== undefined && FINAL.has(refusal._tag)) {
+      this.state = 'failed'
+      this.stop()
+      return
+    }
+    this.anewAfter = isAnew ? Math.min(LAST_ANEW, this.anewAfter * 2) : this.anewAfter
+    const wait = isAnew ? 0 : Math.max(this.clock.delay(this.failures++), refusal?.retryAfter ?? 0)
+    this.cancelWait = this.clock.after(wait, () => {
+      this.dial()
+    })
+  }
+}
+
+const NOTHING = { phase: 'offline', unsent: 0, refused: false } as const
