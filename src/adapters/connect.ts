@@ -36,6 +36,12 @@ export {
   type WebSocketOptions,
   type WebSocketTransport,
 } from './connect/webSocket.js'
+export { createDocuments, type ClosableStore, type Documents, type DocumentsOptions } from './serve/documents.js'
+export type { Answer, AnyStore, OpenDocument, ServeOptions } from './serve/hooks.js'
+export type { HttpRequest, HttpResponse } from './serve/http.js'
+export type { ServeLimits } from './serve/Limits.js'
+export { serve, type Server } from './serve/serve.js'
+export type { ServedRequest, ServedSocket, SocketServer } from './serve/Socket.js'
 
 /**
  * Keeps a store in step with its peers, until `close`. Has no errors: `status()` tells. Throws a

@@ -1,0 +1,50 @@
+/** What one peer, and all peers together, may cost a server. */
+
+/** The limits of {@link serve}. Sizes are bytes, times are ms. */
+export interface ServeLimits {
+  /** Sockets at once. One more is closed with code 1013. Default 10,000. */
+  readonly sockets?: number
+  /** Documents of one socket. One more is refused with `TooMany`. Default 100. */
+  readonly documents?: number
+  /** What a socket may send a second; a faster one is read later. Default 4 MiB. */
+  readonly bytesPerSecond?: number
+  /** The longest message. A longer one closes its socket with code 1009. Default 2 MiB + 64 kB. */
+  readonly messageBytes?: number
+  /** What waits for a slow reader before no more is read from its links. Default 256 kB. */
+  readonly buffer?: number
+  /** HTTP requests at once. One more gets 503. Default 100. */
+  readonly requests?: number
+  /** The longest body of a request. A longer one gets 413. Default 2 MiB. */
+  readonly bodyBytes?: number
+  /** How long a socket may have no document open. Default 60,000. */
+  readonly idle?: number
+  /** A socket that has sent nothing for so long is dead. Default 45,000. */
+  readonly timeout?: number
+  /** `[]` is sent if nothing else was for so long. Default 15,000. */
+  readonly heartbeat?: number
+}
+
+export const DEFAULTS: Required<ServeLimits> = {
+  sockets: 10_000,
+  documents: 100,
+  bytesPerSecond: 4 << 20,
+  messageBytes: (2 << 20) + (64 << 10),
+  buffer: 256 << 10,
+  requests: 100,
+  bodyBytes: 2 << 20,
+  idle: 60_000,
+  timeout: 45_000,
+  heartbeat: 15_000,
+}
+
+/** The longest name of a document, in UTF-16 code units. */
+export const MAX_NAME = 1024
+
+/** The defaults, where a limit is not given. */
+export const limitsOf = (given: ServeLimits = {}): Required<ServeLimits> => {
+  const limits: Record<string, number> = { ...DEFAULTS }
+  for (const [name, value] of Object.entries(given) as ReadonlyArray<readonly [string, number | undefined]>) {
+    if (value !== undefined) limits[name] = value
+  }
+  return limits as unknown as Required<ServeLimits>
+}

@@ -1,0 +1,279 @@
+/** One socket: its frames, its channels, and what it may cost. */
+import type { Digest } from '../../core/Digest.js'
+import { cut, decode, encode, HEARTBEAT, POLICY, TOO_BIG, type Refused } from '../connect/frames.js'
+import { Channel, type Carrier } from './Channel.js'
+import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
+import type { Hub } from './Hub.js'
+import type { ServeLimits } from './Limits.js'
+import type { Metrics } from './Metrics.js'
+import { OPEN, type Bytes, type ServedRequest, type ServedSocket } from './Socket.js'
+import type { Store } from '../store.js'
+
+/** What a socket needs of its server. */
+export interface PeerHost {
+  readonly open: OpenDocument
+  readonly options: ServeOptions
+  readonly limits: Required<ServeLimits>
+  readonly metrics: Metrics
+  readonly now: () => number
+  readonly hubOf: (store: Store<unknown, unknown>) => Hub
+  readonly failed: (error: unknown) => void
+  readonly left: (peer: Peer) => void
+}
+
+/** The code of a server that stops. Source: RFC 6455, section 7.4.1. */
+const GOING_AWAY = 1001
+
+const DONE = 1000
+
+export class Peer implements Carrier {
+  private readonly socket: ServedSocket
+  private readonly request: ServedRequest
+  private readonly host: PeerHost
+  private readonly channels = new Map<string, Channel>()
+  /** Channels with something to send, and no room for it. */
+  private readonly waiting = new Set<Channel>()
+  /** When something last came, went, was taken by the peer, and when there was a channel. */
+  private heard: number
+  private said: number
+  private taken: number
+  private used: number
+  /** The bytes that the peer may still send, and when that was so. Less than none: it waits. */
+  private allowance: number
+  private counted: number
+  /** The characters that wait for a store. */
+  private queued = 0
+  /** Channels whose store is to be released. */
+  private readonly held = new Set<Channel>()
+  private isPaused = false
+  private isOver = false
+
+  constructor(socket: ServedSocket, request: ServedRequest, host: PeerHost) {
+    const now = host.now()
+    this.socket = socket
+    this.request = request
+    this.host = host
+    this.heard = this.said = this.taken = this.used = this.counted = now
+    this.allowance = burst(host.limits)
+    socket.on('message', (data: Bytes, isBinary: boolean) => {
+      this.message(data, isBinary)
+    })
+    socket.on('close', () => {
+      this.close()
+    })
+    // a socket that breaks closes too
+    socket.on('error', () => undefined)
+  }
+
+  send(document: string, text: string): void {
+    for (const piece of cut(text)) this.write(encode({ _tag: 'Piece', document, text: piece }))
+  }
+
+  room(channel: Channel): number {
+    const room = this.host.limits.buffer - this.socket.bufferedAmount
+    if (room <= 0) this.waiting.add(channel)
+    return room
+  }
+
+  queue(length: number): void {
+    this.queued += length
+    this.flow()
+  }
+
+  end(channel: Channel, refusal?: Refused): void {
+    const { document } = channel
+    if (this.channels.get(document) !== channel) return
+    this.drop(channel)
+    this.tell(document, refusal)
+  }
+
+  failed(error: unknown): void {
+    this.host.failed(error)
+  }
+
+  /** Called about once a second: who is dead or idle goes, and who waited may go on. */
+  tick(now: number): void {
+    const { limits } = this.host
+    const { bufferedAmount } = this.socket
+    if (bufferedAmount === 0) this.taken = now
+    if (this.channels.size > 0) this.used = now
+    this.flow(now)
+    if (this.isPaused) this.heard = now
+    const isDead = now - this.heard > limits.timeout || now - this.taken > limits.timeout
+    if (isDead) this.socket.terminate()
+    else if (now - this.used > limits.idle) this.socket.close(DONE, 'idle')
+    else if (now - this.said >= limits.heartbeat && bufferedAmount === 0) this.write(HEARTBEAT)
+  }
+
+  /** The server stops: tells the peer. */
+  stop(): void {
+    for (const channel of [...this.channels.values()]) this.end(channel, CLOSING)
+    this.socket.close(GOING_AWAY, 'the server stops')
+  }
+
+  terminate(): void {
+    this.socket.terminate()
+  }
+
+  private message(data: Bytes, isBinary: boolean): void {
+    const { limits, metrics, now } = this.host
+    const bytes = data.byteLength
+    this.heard = now()
+    this.allowance -= bytes
+    metrics.messagesIn++
+    metrics.bytesIn += bytes
+    if (this.isOver || this.socket.readyState !== OPEN) return
+    if (bytes > limits.messageBytes) this.expel(TOO_BIG)
+    else if (isBinary) this.expel(POLICY)
+    else this.frame(String(data))
+    if (this.allowance < 0) this.flow()
+  }
+
+  private frame(text: string): void {
+    const frame = decode(text)
+    if (frame._tag === 'Left') {
+      this.expel(frame.left.code)
+      return
+    }
+    const message = frame.right
+    if (message._tag === 'Heartbeat') return
+    const channel = this.channels.get(message.document)
+    if (message._tag === 'End') {
+      if (channel !== undefined) this.drop(channel)
+    } else if (channel !== undefined) channel.receive(message.text)
+    // else it was under way when the document ended here
+    else if (isBeginning(message.text)) this.join(message.document, message.text)
+  }
+
+  /** The first text of a document. */
+  private join(document: string, text: string): void {
+    const { limits, metrics } = this.host
+    if (this.socket.bufferedAmount > limits.buffer) {
+      // it does not even read refusals
+      this.terminate()
+      return
+    }
+    if (this.channels.size >= limits.documents) {
+      this.tell(document, { _tag: 'TooMany', limit: limits.documents, retryAfter: 10_000 })
+      return
+    }
+    const channel = new Channel(document, this)
+    this.channels.set(document, channel)
+    metrics.links++
+    channel.receive(text)
+    void this.open(channel)
+  }
+
+  private async open(channel: Channel): Promise<void> {
+    const { document } = channel
+    const { open, options } = this.host
+    const answer = await answerOf(open, this.request, document, this.host.failed)
+    if (answer._tag === 'Left') {
+      this.end(channel, answer.left)
+      return
+    }
+    if (this.channels.get(document) !== channel) {
+      // the peer went while the store was opened
+      this.release(document)
+      return
+    }
+    this.held.add(channel)
+    const store = answer.right
+    try {
+      const link = options.link?.(this.request, document) ?? {}
+      const refusal = (header: Digest): Refused | undefined => this.judge(header, document)
+      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { refusal }) })
+    } catch (error) {
+      this.failed(error)
+      this.end(channel, FAILED)
+    }
+  }
+
+  private judge(header: Digest, document: string): Refused | undefined {
+    try {
+      const judged = this.host.options.onPeer?.(header, this.request, document)
+      return judged?._tag === 'Left' ? judged.left : undefined
+    } catch (error) {
+      this.failed(error)
+      return FAILED
+    }
+  }
+
+  private drop(channel: Channel): void {
+    const { document } = channel
+    this.channels.delete(document)
+    this.waiting.delete(channel)
+    this.host.metrics.links--
+    channel.close()
+    if (this.held.delete(channel)) this.release(document)
+  }
+
+  private release(document: string): void {
+    try {
+      this.host.options.release?.(document)
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  private tell(document: string, refusal?: Refused): void {
+    if (refusal !== undefined) this.host.metrics.refused(refusal._tag)
+    this.write(encode({ _tag: 'End', document, ...(refusal && { refusal }) }))
+  }
+
+  /** Ends a socket that breaks the rules. */
+  private expel(code: number): void {
+    this.host.metrics.refused(String(code))
+    this.close()
+    this.socket.close(code)
+  }
+
+  private write(text: string): void {
+    const { metrics, now } = this.host
+    if (this.isOver || this.socket.readyState !== OPEN) return
+    this.said = now()
+    metrics.messagesOut++
+    metrics.bytesOut += text.length
+    this.socket.send(text, this.onTaken)
+  }
+
+  /** The system took a message. Channels that wait for room may go on. */
+  private readonly onTaken = (): void => {
+    this.taken = this.host.now()
+    if (this.waiting.size === 0 || this.socket.bufferedAmount >= this.host.limits.buffer / 2) return
+    const waiting = [...this.waiting]
+    this.waiting.clear()
+    for (const channel of waiting) channel.wake()
+  }
+
+  /** Reads from the socket, or not: as the peer's share and what waits for stores allow. */
+  private flow(now = this.host.now()): void {
+    const { limits } = this.host
+    const earned = ((now - this.counted) / 1000) * limits.bytesPerSecond
+    this.allowance = Math.min(burst(limits), this.allowance + earned)
+    this.counted = now
+    const isTooMuch = this.allowance < 0 || this.queued > limits.messageBytes
+    if (isTooMuch === this.isPaused || this.isOver) return
+    this.isPaused = isTooMuch
+    if (isTooMuch) this.socket.pause()
+    else this.socket.resume()
+  }
+
+  private close(): void {
+    if (this.isOver) return
+    this.isOver = true
+    for (const channel of [...this.channels.values()]) this.drop(channel)
+    // a paused socket would not hear that the other side closes
+    if (this.isPaused) this.socket.resume()
+    this.host.left(this)
+  }
+}
+
+/** Whether a text can begin a link: with its opening line, or with the header of an original. */
+const isBeginning = (text: string): boolean => text.startsWith('{') || OPENING.startsWith(text.slice(0, OPENING.length))
+
+const OPENING = '"SURE {'
+
+/** What a peer may send at once: a second's share, or one message. */
+const burst = ({ bytesPerSecond, messageBytes }: Required<ServeLimits>): number =>
+  Math.max(bytesPerSecond, messageBytes)

@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+/** `npx scuttlebutt-ts serve`: a small server of documents in a folder. */
+import { createServer } from 'node:http'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { AddressInfo } from 'node:net'
+import { left } from '../../core/Either.js'
+import { folder, showFileError } from '../file.js'
+import { openLevel, showLevelError } from '../level.js'
+import { createDocuments, type ClosableStore, type Documents } from './documents.js'
+import { FAILED } from './hooks.js'
+import { HELP, parse, type CommandLine } from './options.js'
+import { serve } from './serve.js'
+
+const complain = (error: unknown): void => {
+  process.stderr.write(`scuttlebutt-ts: ${error instanceof Error ? error.message : JSON.stringify(error)}\n`)
+}
+
+const fail = (sentence: string): never => {
+  process.stderr.write(`scuttlebutt-ts: ${sentence}\n`)
+  process.exit(1)
+}
+
+/** A package that only some servers need. */
+const need = async <A>(name: string, load: () => Promise<A>): Promise<A> => {
+  try {
+    return await load()
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw error
+    return fail(`the package "${name}" is missing: npm install ${name}`)
+  }
+}
+
+/** Documents in files, or all of them in one LevelDB. */
+const documentsOf = async ({ store, data, scuttlebutt, id }: CommandLine): Promise<Documents> => {
+  if (store === 'file') {
+    const files = folder(data)
+    return createDocuments(
+      async (document) => {
+        const opened = await files.open(document, scuttlebutt, id)()
+        return opened._tag === 'Right' ? opened : failed(showFileError(opened.left))
+      },
+      { onError: complain },
+    )
+  }
+  await mkdir(data, { recursive: true })
+  const { ClassicLevel } = await need('classic-level', () => import('classic-level'))
+  const db = new ClassicLevel(path.join(data, 'level'))
+  const documents = createDocuments(
+    async (document) => {
+      const opened = await openLevel(db, scuttlebutt, id, { name: document })()
+      return opened._tag === 'Right'
+        ? (opened as { right: ClosableStore } & typeof opened)
+        : failed(showLevelError(opened.left))
+    },
+    { onError: complain },
+  )
+  return {
+    ...documents,
+    close: async () => {
+      await documents.close()
+      await db.close()
+    },
+  }
+}
+
+/** A document does not open: the operator reads why, the peer does not. */
+const failed = (reason: string) => {
+  complain(reason)
+  return left(FAILED)
+}
+
+const run = async (command: CommandLine): Promise<void> => {
+  const { WebSocketServer } = await need('ws', () => import('ws'))
+  const documents = await documentsOf(command)
+  const http = createServer()
+  const wss = new WebSocketServer({ server: http })
+  const { origin } = command
+  const server = serve(wss, (_, document) => documents.open(document), {
+    release: documents.release,
+    onError: complain,
+    ...(origin !== undefined && { origin }),
+  })
+  http.on('request', (request, response) => void server.handle(request, response))
+  wss.on('error', (error) => fail(error.message))
+  http.listen(command.port, command.host, () => {
+    const { port } = http.address() as AddressInfo
+    process.stdout.write(`listening on http://${command.host}:${String(port)}, documents in ${command.data}\n`)
+  })
+  const stop = async (): Promise<void> => {
+    http.close()
+    await server.close()
+    await documents.close()
+    http.closeAllConnections()
+    process.exit(0)
+  }
+  process.once('SIGTERM', () => void stop())
+  process.once('SIGINT', () => void stop())
+}
+
+const parsed = parse(process.argv.slice(2))
+if (parsed._tag === 'Left') {
+  process.stderr.write(`scuttlebutt-ts: ${parsed.left}\n\n${HELP}`)
+  process.exit(1)
+}
+if (parsed.right === undefined) process.stdout.write(HELP)
+else await run(parsed.right)

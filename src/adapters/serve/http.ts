@@ -1,0 +1,217 @@
+/** One round of `reconcile` a request, over `node:http`: a POST for each message. */
+import type { either as E } from 'fp-ts'
+import { left, right } from '../../core/Either.js'
+import type { Message } from '../../core/reconcile.js'
+import { MAX_DRIFT, MAX_LINE } from '../../wire/Policy.js'
+import type { Refused } from '../connect/frames.js'
+import type { LocalStore, Store } from '../store.js'
+import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
+import type { Hub } from './Hub.js'
+import type { ServeLimits } from './Limits.js'
+import type { Metrics } from './Metrics.js'
+import type { ServedRequest } from './Socket.js'
+
+/** An `IncomingMessage` of `node:http`. */
+export interface HttpRequest extends ServedRequest, AsyncIterable<Uint8Array> {}
+
+/** A `ServerResponse` of `node:http`. */
+export interface HttpResponse {
+  writeHead(status: number, headers: Record<string, string>): unknown
+  end(text?: string): unknown
+}
+
+/** What the handler needs of its server. */
+export interface HttpHost {
+  readonly open: OpenDocument
+  readonly options: ServeOptions
+  readonly limits: Required<ServeLimits>
+  readonly metrics: Metrics
+  readonly isClosing: boolean
+  readonly now: () => number
+  readonly hubOf: (store: Store<unknown, unknown>) => Hub
+  readonly failed: (error: unknown) => void
+  readonly text: () => string
+}
+
+/** The header of a request that says its data type: `name`, or `name@version`. */
+export const TYPE_HEADER = 'scuttlebutt-type'
+
+/** What one answer carries of updates: the client asks for the rest. */
+const BYTES_AN_ANSWER = 1 << 20
+
+/** The status of an answer that refuses, by the tag of the record in its body. */
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ['NotFound', 404],
+  ['MethodNotAllowed', 405],
+  ['OtherType', 409],
+  ['TooLarge', 413],
+  ['NotJson', 415],
+  ['TooMany', 429],
+  ['Failed', 503],
+  ['Closing', 503],
+  ['Busy', 503],
+  ['InvalidJson', 400],
+  ['InvalidMessage', 400],
+  ['InvalidHeader', 400],
+])
+
+/** All other refusals: the user's own, such as `Unauthorized`. */
+const FORBIDDEN = 403
+
+interface Reply {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly text?: string
+}
+
+/** The handler of a server's requests. It never throws. */
+export const createHandler = (host: HttpHost) => {
+  let running = 0
+  return async (request: HttpRequest, response: HttpResponse): Promise<void> => {
+    running++
+    try {
+      const { status, headers, text } = await replyTo(host, request, running)
+      response.writeHead(status, { ...headers, ...crossOrigin(host.options) })
+      response.end(text)
+    } catch (error) {
+      // the socket went away
+      host.failed(error)
+    } finally {
+      running--
+    }
+  }
+}
+
+const crossOrigin = ({ origin }: ServeOptions): Record<string, string> =>
+  origin === undefined ? {} : { 'access-control-allow-origin': origin }
+
+const replyTo = async (host: HttpHost, request: HttpRequest, running: number): Promise<Reply> => {
+  const { method, url = '/' } = request
+  const path = url.split('?')[0]!
+  if (method === 'OPTIONS') return preflight
+  if ((method === 'GET' || method === 'HEAD') && path === '/metrics') {
+    return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, text: host.text() }
+  }
+  if (method !== 'POST') return refuse(host, { _tag: 'MethodNotAllowed' })
+  host.metrics.requests++
+  if (host.isClosing) return refuse(host, CLOSING)
+  if (running > host.limits.requests) return refuse(host, { _tag: 'Busy', retryAfter: 1000 })
+  const document = documentIn(path)
+  if (document === undefined) return refuse(host, { _tag: 'NotFound' })
+  if (!/^application\/json\b/i.test(textOf(request.headers['content-type']))) return refuse(host, { _tag: 'NotJson' })
+  const answer = await answerOf(host.open, request, document, host.failed)
+  if (answer._tag === 'Left') return refuse(host, answer.left)
+  try {
+    const round = await reconcile(host, request, document, answer.right as LocalStore<unknown, unknown>)
+    return round._tag === 'Left' ? refuse(host, round.left) : round.right
+  } catch (error) {
+    host.failed(error)
+    return refuse(host, FAILED)
+  } finally {
+    released(host, document)
+  }
+}
+
+/** One message in, one out. Errors: the refusals of {@link STATUS}. */
+const reconcile = async (
+  host: HttpHost,
+  request: HttpRequest,
+  document: string,
+  store: LocalStore<unknown, unknown>,
+): Promise<E.Either<Refused, Reply>> => {
+  const { scuttlebutt } = store
+  const { name, version } = scuttlebutt.dataType
+  const said = textOf(request.headers[TYPE_HEADER])
+  if (said !== typeOf(name, version)) return left({ _tag: 'OtherType', name: said.slice(0, 100) })
+  const body = await bodyOf(request, host.limits.bodyBytes)
+  if (body._tag === 'Left') return body
+  const policy = { now: host.now(), maxDrift: MAX_DRIFT, maxBytes: MAX_LINE }
+  const decoded = scuttlebutt.decodeMessage(policy)(body.right)
+  if (decoded._tag === 'Left') return left({ _tag: decoded.left._tag, at: decoded.left.at })
+  const judged = host.options.onPeer?.(decoded.right.digest, request, document)
+  if (judged?._tag === 'Left') return judged
+  const { readable = true, writable = true } = host.options.link?.(request, document) ?? {}
+  const message: Message<unknown> = writable ? decoded.right : { digest: decoded.right.digest, updates: [] }
+  const budget = { maxBytes: BYTES_AN_ANSWER }
+  const next =
+    typeof store.reconcileAsync === 'function'
+      ? await store.reconcileAsync(message, budget)
+      : (store as Store<unknown, unknown>).reconcile?.(message, budget)
+  if (next === undefined) throw new TypeError('a store needs `reconcile(message, budget?)` to be served')
+  if (!(await host.hubOf(store).save())) return left(FAILED)
+  if (next._tag === 'None' || !readable) return right({ status: 204, headers: {} })
+  const text = JSON.stringify(scuttlebutt.encodeMessage(next.value))
+  return right({ status: 200, headers: JSON_TYPE, text })
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** The data type as the header says it. Header values are Latin-1, so the name is escaped. */
+export const typeOf = (name: string, version?: string): string =>
+  [name, ...(version === undefined ? [] : [version])].map(encodeURIComponent).join('@')
+
+/**
+ * The JSON of a body. A body that is too long is not read to its end. Errors: `TooLarge`,
+ * `InvalidJson`.
+ */
+const bodyOf = async (request: HttpRequest, maxBytes: number): Promise<E.Either<Refused, unknown>> => {
+  const tooLarge = left<Refused>({ _tag: 'TooLarge', maxBytes })
+  if (Number(textOf(request.headers['content-length'])) > maxBytes) return tooLarge
+  const decoder = new TextDecoder()
+  let [bytes, text] = [0, '']
+  // `for await` would destroy the socket on its way out, and the answer with it
+  const chunks = request[Symbol.asyncIterator]()
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+    bytes += next.value.byteLength
+    if (bytes > maxBytes) return tooLarge
+    text += decoder.decode(next.value, { stream: true })
+  }
+  try {
+    return right(JSON.parse(text + decoder.decode()) as unknown)
+  } catch {
+    return left({ _tag: 'InvalidJson' })
+  }
+}
+
+/** The last part of a path; undefined if it is no text. */
+const documentIn = (path: string): string | undefined => {
+  try {
+    return decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
+  } catch {
+    return undefined
+  }
+}
+
+const textOf = (header: string | string[] | undefined): string => (typeof header === 'string' ? header : '')
+
+const refuse = ({ metrics }: HttpHost, refusal: Refused): Reply => {
+  const status = STATUS.get(refusal._tag) ?? FORBIDDEN
+  metrics.refused(refusal._tag)
+  const { retryAfter } = refusal
+  const headers = {
+    ...JSON_TYPE,
+    ...(status === 405 && { allow: 'POST, OPTIONS' }),
+    // what is left of the body is not read
+    ...(status === 413 && { connection: 'close' }),
+    ...(retryAfter !== undefined && { 'retry-after': String(Math.ceil(retryAfter / 1000)) }),
+  }
+  return { status, headers, text: JSON.stringify(refusal) }
+}
+
+const released = ({ options, failed }: HttpHost, document: string): void => {
+  try {
+    options.release?.(document)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+/** What a browser asks before a page of another origin may POST. */
+const preflight: Reply = {
+  status: 204,
+  headers: {
+    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-headers': `content-type, authorization, ${TYPE_HEADER}`,
+    'access-control-max-age': '86400',
+  },
+}
