@@ -23,6 +23,9 @@ export type BoardStore = Store<State, Change>
 export type Rows = PartStore<Doc.State<string>, Doc.Change<string>>
 export type Notes = PartStore<Text.State, Text.Change>
 
+/** Its name on the server. */
+export const DOCUMENT = 'board'
+
 /** The columns from left to right. A row's field `column` holds the name of one. */
 export const COLUMNS = [
   { name: 'todo', title: 'To do', rows: Doc.seq('column', 'todo') },

@@ -2,11 +2,12 @@
 import type { Server as HttpServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build, preview } from 'vite'
-import { createWebSocketStream, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
+import { either as E } from 'fp-ts'
+import { serve } from 'scuttlebutt-ts/connect'
 import { createPresence } from 'scuttlebutt-ts/presence'
 import { createStore } from 'scuttlebutt-ts/store'
-import { createStream } from 'scuttlebutt-ts/stream'
-import { board, firstUpdates } from './board.js'
+import { board, DOCUMENT, firstUpdates } from './board.js'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
@@ -55,21 +56,20 @@ export const serveBoard = async (port: number, host = 'localhost'): Promise<Boar
   const store = createStore(board, crypto.randomUUID())
   store.apply(firstUpdates())
   const presence = createPresence({ id: 'server' })
-  const sockets = new WebSocketServer({ noServer: true })
-  const { httpServer } = page as { readonly httpServer: HttpServer }
-  httpServer.on('upgrade', (request, socket, head) => {
-    if (request.url !== '/sync') return socket.destroy()
-    sockets.handleUpgrade(request, socket, head, (opened) => {
-      const stream = createStream(store, { presence })
-      const duplex = createWebSocketStream(opened)
-      duplex.on('error', () => undefined)
-      duplex.pipe(stream).pipe(duplex)
-    })
-  })
+  const sockets = new WebSocketServer({ server: page.httpServer as HttpServer, path: '/sync' })
+  const server = serve(
+    sockets,
+    (_, document) => (document === DOCUMENT ? store : E.left({ _tag: 'Unknown', document })),
+    {
+      link: () => ({ presence }),
+      onError: console.error,
+    },
+  )
   return {
     url: page.resolvedUrls!.local[0]!,
     close: async () => {
-      for (const socket of sockets.clients) socket.terminate()
+      presence.close()
+      await server.close()
       await page.close()
     },
   }

@@ -1,7 +1,8 @@
 import { useState, useSyncExternalStore } from 'react'
 import { shallow, usePresence, useSync } from 'scuttlebutt-ts/react'
+import type { Status } from 'scuttlebutt-ts/connect'
 import { rename } from '../people.js'
-import type { Desk, Status } from '../sync.js'
+import type { Desk } from '../sync.js'
 import { Faces } from './Faces.js'
 
 export const Header = ({ desk }: { readonly desk: Desk }) => (
