@@ -1,13 +1,12 @@
 /** Who is here: names and colours, and where each is at work. Told to the others, and never kept. */
 import * as t from 'io-ts'
-import type { Text } from 'scuttlebutt-ts'
 import { createPresence, type Presence } from 'scuttlebutt-ts/presence'
 
 const bias = t.union([t.literal(-1), t.literal(1)])
 
-const cursor: t.Type<Text.Cursor, unknown> = t.union([
-  t.tuple([t.number, t.number, t.string, bias]),
-  t.tuple([t.literal(0), bias]),
+const cursor = t.union([
+  t.readonly(t.tuple([t.number, t.number, t.string, bias])),
+  t.readonly(t.tuple([t.literal(0), bias])),
 ])
 
 const person = t.readonly(

@@ -21,7 +21,7 @@ export const offline = async (stage: Stage): Promise<void> => {
     await visitor.sees('the new title in the new place', ({ todo }) => todo[0] === 'Rent six bikes')
     await visitor.sees(
       'what both wrote and added',
-      ({ notes, done }) => /by Mia/.test(notes) && /by Ben/.test(notes) && done.includes('Lock the calendar'),
+      ({ notes, done }) => notes.includes('by Mia') && notes.includes('by Ben') && done.includes('Lock the calendar'),
     )
     await until(`${visitor.name} is told that all is sent`, async () => (await visitor.phase()) === 'In sync')
   }
