@@ -4,18 +4,21 @@ import type { either as E, taskEither as TE } from 'fp-ts'
 import { left, right } from '../core/Either.js'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
-import type { Level, Sublevel } from './level/entries.js'
-import { attempt, type LevelError } from './level/LevelError.js'
-import { lock, platformLocks, type WebLocks } from './level/lock.js'
-import { read } from './level/read.js'
-import { createWriter } from './level/writer.js'
+import { named, type LevelError } from './level/LevelError.js'
+import { lock } from './level/lock.js'
+import { tableOf, type Level, type Sublevel } from './level/table.js'
 import * as names from './storage/names.js'
+import { read } from './storage/read.js'
+import { Rounds } from './storage/Rounds.js'
+import { attempt } from './storage/StorageError.js'
+import { platformLocks, type WebLocks } from './storage/webLocks.js'
+import { createWriter } from './storage/writer.js'
 import { createStore, type StoreOptions } from './store.js'
 import type { DurableStore } from './store/DurableStore.js'
 
-export type { Level } from './level/entries.js'
-export { showLevelError, type LevelError } from './level/LevelError.js'
-export type { WebLocks } from './level/lock.js'
+export { showLevelError, type LevelError, type LevelFailure } from './level/LevelError.js'
+export type { Level } from './level/table.js'
+export type { LockRequest, WebLocks } from './storage/webLocks.js'
 
 export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
   /** The replica's name in the database; any string. Default: the replica's id. */
@@ -77,30 +80,30 @@ export const openLevel =
     const { name = id, sync = true, progress, adopt = false, takeOver = false, locks, ...storeOptions } = options
     const locked = await lock(db, name, takeOver, locks ?? platformLocks())
     if (locked === undefined) return left({ _tag: 'Locked', name })
-    const sublevel = await attempt('open', () => openSublevel(db, name))
+    const opening = await attempt('open', () => openSublevel(db, name))
+    const table = opening._tag === 'Left' ? opening : right(tableOf(opening.right, sync))
     const onUpdates = (updates: number): void => progress?.({ updates })
-    const found =
-      sublevel._tag === 'Left'
-        ? sublevel
-        : await read({ sublevel: sublevel.right, name, scuttlebutt, id, isAdopting: adopt, onUpdates })
-    if (sublevel._tag === 'Left' || found._tag === 'Left') {
+    const reading = { name, scuttlebutt, id, isAdopting: adopt, onUpdates }
+    const found = table._tag === 'Left' ? table : await read({ ...reading, table: table.right })
+    if (table._tag === 'Left' || found._tag === 'Left') {
       locked.release()
-      return left(isLocked(found as E.Left<LevelError>) ? { _tag: 'Locked', name } : (found as E.Left<LevelError>).left)
+      const failed = named(found) as E.Left<LevelError>
+      return isLocked(failed) ? left({ _tag: 'Locked', name }) : failed
     }
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica: found.right.replica })
     const { getReplica } = store
-    const target = { sublevel: sublevel.right, name, scuttlebutt, read: found.right, getReplica, sync, lock: locked }
-    const writer = createWriter(target)
+    const target = { table: table.right, name, scuttlebutt, read: found.right, getReplica, isOurs: locked.isOurs }
+    const rounds = new Rounds(createWriter({ ...target, getId: () => getReplica().id }))
     store.subscribe(() => {
-      writer.wake()
+      rounds.wake()
     })
-    writer.wake()
+    rounds.wake()
     const close = async (): Promise<E.Either<LevelError, void>> => {
-      const closed = await writer.close()
+      const closed = named(await rounds.close())
       if (closed._tag === 'Right') locked.release()
       return closed
     }
-    const flushed = (): Promise<E.Either<LevelError, void>> => writer.flush()
+    const flushed = async (): Promise<E.Either<LevelError, void>> => named(await rounds.flush())
     return right({ ...store, flushed, close, compact: flushed })
   }
 
@@ -118,8 +121,8 @@ const openSublevel = async (db: Level, name: string): Promise<Sublevel> => {
 /** The names of the replicas in a database, sorted. O(replicas). Errors: `Level`. */
 export const namesIn =
   (db: Level): TE.TaskEither<LevelError, ReadonlyArray<string>> =>
-  () =>
-    attempt('list', async () => {
+  async () => {
+    const listed = await attempt('list', async () => {
       await db.open()
       const root = db.sublevel(ROOT) as AbstractLevel<unknown, string, string>
       const found: string[] = []
@@ -133,3 +136,5 @@ export const namesIn =
         after = `!${name}"`
       }
     })
+    return named(listed)
+  }

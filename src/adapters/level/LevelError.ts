@@ -1,23 +1,17 @@
 /** Why a replica in a database does not open, or why an update is not in the database. */
 import type { either as E } from 'fp-ts'
-import { left, right } from '../../core/Either.js'
-import * as rejections from '../../core/Rejection.js'
-import type { SourceId } from '../../core/Update.js'
-import type { Rejection } from '../../scuttlebutt.js'
+import { left } from '../../core/Either.js'
+import { show, type StorageError } from '../storage/StorageError.js'
 
-export type LevelError =
-  /** The database refused. `code` is its own, such as LEVEL_CORRUPTION. */
-  | { readonly _tag: 'Level'; readonly operation: string; readonly code: string; readonly reason: string }
-  /** The database or the replica is open elsewhere, or another writer took the replica over. */
-  | { readonly _tag: 'Locked'; readonly name: string }
-  /** The replica is of another data type, or of another version of it. */
-  | { readonly _tag: 'OtherType'; readonly name: string; readonly version?: string }
-  /** The replica is that of another id. */
-  | { readonly _tag: 'OtherId'; readonly name: string; readonly id: SourceId }
-  /** The value of a key is not an update of this data type. */
-  | { readonly _tag: 'Rejected'; readonly key: string; readonly rejection: Rejection }
-  /** The store was closed. */
-  | { readonly _tag: 'Closed'; readonly name: string }
+export type LevelError = StorageError<LevelFailure>
+
+/** The database refused. `code` is its own, such as LEVEL_CORRUPTION. */
+export interface LevelFailure {
+  readonly _tag: 'Level'
+  readonly operation: string
+  readonly code: string
+  readonly reason: string
+}
 
 /**
  * A level error in one line.
@@ -25,17 +19,11 @@ export type LevelError =
  * @example
  * showLevelError({ _tag: 'Locked', name: 'alice' }) // => 'Locked: alice'
  */
-export const showLevelError = ({ _tag, ...details }: LevelError): string => {
-  const parts = Object.values(details).map((detail) => (typeof detail === 'string' ? detail : rejections.show(detail)))
-  return `${_tag}: ${parts.join(', ')}`
-}
+export const showLevelError: (error: LevelError) => string = show
 
-/** Calls the database, and turns an exception into a `Level` error. */
-export const attempt = async <A>(operation: string, act: () => Promise<A>): Promise<E.Either<LevelError, A>> => {
-  try {
-    return right(await act())
-  } catch (error) {
-    const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } }
-    return left({ _tag: 'Level', operation, code: cause?.code ?? code ?? '', reason: String(error) })
-  }
+/** The outcome with a failure under its public name. */
+export const named = <A>(outcome: E.Either<StorageError, A>): E.Either<LevelError, A> => {
+  if (outcome._tag === 'Right') return outcome
+  const { left: error } = outcome
+  return left(error._tag === 'Failure' ? { ...error, _tag: 'Level' } : error)
 }

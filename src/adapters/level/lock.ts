@@ -3,16 +3,8 @@
  * database ask the Web Locks of the platform, which frees the locks of a tab that is gone. The
  * writer also looks, before each round, who wrote last.
  */
-import type { Level } from './entries.js'
-
-/** What is needed of the platform's `navigator.locks`. */
-export interface WebLocks {
-  readonly request: (
-    name: string,
-    options: { readonly ifAvailable: true } | { readonly steal: true },
-    held: (lock: unknown) => Promise<void> | undefined,
-  ) => Promise<unknown>
-}
+import { request, type WebLocks } from '../storage/webLocks.js'
+import type { Level } from './table.js'
 
 export interface Lock {
   /** Whether nobody took over. */
@@ -41,7 +33,9 @@ export const lock = async (
     if (inUse.get(name) === own) inUse.delete(name)
   }
   const place = placeOf(db)
-  const release = place === undefined ? () => undefined : await request(`${place} ${name}`, takeOver, lose, locks)
+  const isAlone = place === undefined || locks === undefined
+  const how = takeOver ? { steal: true } : { ifAvailable: true }
+  const release = isAlone ? () => undefined : await request(locks, `${place} ${name}`, how, lose)
   if (release === undefined) {
     lose()
     if (other !== undefined) inUse.set(name, other)
@@ -61,38 +55,4 @@ export const lock = async (
 const placeOf = (db: Level): string | undefined => {
   const { location, namePrefix = '' } = db as { readonly location?: unknown; readonly namePrefix?: unknown }
   return typeof location === 'string' ? `scuttlebutt-ts ${String(namePrefix)}${location}` : undefined
-}
-
-/** Gives what releases the lock; undefined if another one has it. */
-const request = (
-  name: string,
-  steal: boolean,
-  lose: () => void,
-  locks: WebLocks | undefined,
-): Promise<(() => void) | undefined> =>
-  new Promise((settle) => {
-    if (locks === undefined) {
-      settle(() => undefined)
-      return
-    }
-    const held = (lock: unknown): Promise<void> | undefined => {
-      if (lock === null) {
-        settle(undefined)
-        return undefined
-      }
-      return new Promise((release) => {
-        settle(release)
-      })
-    }
-    // rejects when the lock is stolen, or cannot be had at all
-    locks.request(name, steal ? { steal: true } : { ifAvailable: true }, held).catch(() => {
-      lose()
-      settle(undefined)
-    })
-  })
-
-/** The platform's locks, where it has any. */
-export const platformLocks = (): WebLocks | undefined => {
-  const { navigator } = globalThis as { readonly navigator?: { readonly locks?: WebLocks } }
-  return navigator?.locks
 }

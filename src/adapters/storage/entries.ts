@@ -1,5 +1,5 @@
 /**
- * The entries of a replica in its sublevel. Keys sort as sources and stamps do:
+ * The entries of a replica in a database. Keys sort as sources and stamps do:
  *
  *     u<source>!<stamp>     an update, as a wire line
  *     u<source>!<stamp>!1   the second content of that stamp; and so on
@@ -9,23 +9,32 @@
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
  *     o                     the replica's id, and the last one who wrote: [id, random text]
+ *     x<number>             how many tabs have had this number: see `indexeddb/tabs`
  */
-import type { AbstractLevel } from 'abstract-level'
 import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
-import * as names from '../storage/names.js'
+import * as names from './names.js'
 
-/**
- * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
- * The replicas have sublevels of their own, and nothing else in the database is touched.
- */
-export interface Level {
-  readonly open: () => Promise<void>
-  readonly sublevel: (name: string | string[]) => unknown
+/** The entries of one replica: text by text. */
+export interface Table {
+  readonly getMany: (keys: string[]) => Promise<ReadonlyArray<string | undefined>>
+  /** The entries of a range, in the order of their keys, some at a time. */
+  readonly pieces: (range: Range) => AsyncIterable<ReadonlyArray<readonly [key: string, text: string]>>
+  /**
+   * Writes all or nothing. A database that can look while it writes refuses, as `Locked`, if
+   * another than `owner` wrote last.
+   */
+  readonly batch: (operations: Operation[], owner: string | undefined) => Promise<void>
 }
 
-/** A replica's sublevel: text by text. */
-export type Sublevel = AbstractLevel<unknown, string, string>
+export interface Range {
+  readonly gt: string
+  readonly lt: string
+}
+
+export type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: string }
+  | { readonly type: 'del'; readonly key: string }
 
 export const FLOOR = 'f'
 export const TYPE = 't'
@@ -36,7 +45,10 @@ const UNREAD_UPDATE = 'n'
 const SOURCE = 's'
 const DOUBTED = 'd'
 
-const allOf = (kind: string) => ({ gt: kind, lt: `${kind}~` })
+const allOf = (kind: string): Range => ({ gt: kind, lt: `${kind}~` })
+
+/** The key of a count of tabs. */
+export const tabKey = (number: number): string => `x${String(number)}`
 
 /** The ranges of keys. */
 export const [UPDATES, UNREAD, SOURCES, DOUBTS] = [allOf(UPDATE), allOf(UNREAD_UPDATE), allOf(SOURCE), allOf(DOUBTED)]

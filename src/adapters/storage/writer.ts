@@ -1,7 +1,6 @@
 /**
  * Writes the difference between the saved replica and the current one, as one atomic batch a round.
  */
-import type { AbstractBatchOperation } from 'abstract-level'
 import type { either as E } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import { left, right } from '../../core/Either.js'
@@ -10,47 +9,46 @@ import type { Replica } from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import * as WireMessage from '../../wire/lines/format.js'
-import { Rounds } from '../storage/Rounds.js'
-import { doubtKey, FLOOR, OWNER, TYPE, sourceKey, unreadKey, updateKey, type Sublevel } from './entries.js'
-import { attempt, type LevelError } from './LevelError.js'
-import type { Lock } from './lock.js'
+import { doubtKey, FLOOR, OWNER, TYPE, sourceKey, unreadKey, updateKey, type Operation, type Table } from './entries.js'
 import { typeText, type Read } from './read.js'
+import type { Sink } from './Rounds.js'
+import { attempt, type StorageError } from './StorageError.js'
 
 /** What to write where. */
 export interface Target<S, C> {
-  readonly sublevel: Sublevel
+  readonly table: Table
   /** The replica's name, for errors. */
   readonly name: string
   readonly scuttlebutt: Scuttlebutt<S, C>
   /** The replica as it was read, and what the database said of it. */
   readonly read: Read<S, C>
   readonly getReplica: () => Replica<S, C>
-  /** Whether a batch must be on the disk itself. */
-  readonly sync: boolean
-  readonly lock: Pick<Lock, 'isOurs'>
+  /** Whose the replica is. */
+  readonly getId: () => SourceId
+  /** Whether nobody took the replica over. */
+  readonly isOurs: () => boolean
 }
 
 /**
  * The writer of what differs from the replica as it was read. Before each round it looks who wrote
- * last, and that nobody emptied the replica: then all is written anew. Errors of a round: `Level`,
+ * last, and that nobody emptied the replica: then all is written anew. Errors of a round: `Failure`,
  * `Locked`.
  */
-export const createWriter = <S, C>({ sublevel, name, scuttlebutt, read, getReplica, sync, lock }: Target<S, C>) => {
-  const encode = WireMessage.encode(scuttlebutt.dataType)
-  const line = (update: Update<C>): string => encode({ _tag: 'Update', update }).trimEnd()
+export const createWriter = <S, C>(target: Target<S, C>): Writer<S, C> => {
+  const { table, name, scuttlebutt, read, getReplica, getId, isOurs } = target
+  const line = (update: Update<C>): string => JSON.stringify(scuttlebutt.encode(update))
   const type = typeText(scuttlebutt.dataType)
   const token = randomText()
-  const ownerText = (): string => JSON.stringify([getReplica().id, token])
+  const ownerText = (): string => JSON.stringify([getId(), token])
   let saved = read.replica
   let header: Header = read
   // a replica that was adopted says at once what it is
   let isSavedWhole = !read.isAdopted
   const isSaved = (): boolean => saved === getReplica() && isSavedWhole
 
-  const look = async (): Promise<E.Either<LevelError, void>> => {
-    if (!lock.isOurs()) return left({ _tag: 'Locked', name })
-    const found = await attempt('look', () => sublevel.getMany([TYPE, OWNER]))
+  const look = async (): Promise<E.Either<StorageError, void>> => {
+    if (!isOurs()) return left({ _tag: 'Locked', name })
+    const found = await attempt('look', () => table.getMany([TYPE, OWNER]))
     if (found._tag === 'Left') return found
     const [type, owner] = found.right
     if (owner === header.owner && (type !== undefined || header.type === undefined)) return right(undefined)
@@ -58,7 +56,7 @@ export const createWriter = <S, C>({ sublevel, name, scuttlebutt, read, getRepli
     ;[saved, header, isSavedWhole] = [scuttlebutt.create(getReplica().id), { type, owner: undefined }, false]
     return right(undefined)
   }
-  const write = async (isAwaited: boolean): Promise<E.Either<LevelError, void>> => {
+  const write = async (isAwaited: boolean): Promise<E.Either<StorageError, void>> => {
     if (isSaved() && !isAwaited) return right(undefined)
     const looked = await look()
     if (looked._tag === 'Left') return isSaved() && isLoss(looked.left) ? right(undefined) : looked
@@ -68,23 +66,26 @@ export const createWriter = <S, C>({ sublevel, name, scuttlebutt, read, getRepli
     const after = { type, owner: ownerText() }
     if (after.type !== header.type) operations.push({ type: 'put', key: TYPE, value: after.type })
     if (after.owner !== header.owner) operations.push({ type: 'put', key: OWNER, value: after.owner })
-    const wrote = await attempt('write', () => sublevel.batch(operations, { sync } as object))
+    const wrote = await attempt('write', () => table.batch(operations, header.owner))
     if (wrote._tag === 'Right') [saved, header, isSavedWhole] = [next, after, true]
     return wrote
   }
-  return new Rounds({ write, isSaved, hasMore: () => !isSaved(), closed: { _tag: 'Closed', name } })
+  return { write, isSaved, hasMore: () => !isSaved(), closed: { _tag: 'Closed', name }, getSaved: () => saved }
+}
+
+export interface Writer<S, C> extends Sink<StorageError> {
+  /** The replica as it is in the database. */
+  readonly getSaved: () => Replica<S, C>
 }
 
 type Header = Pick<Read<never, never>, 'type' | 'owner'>
 
 /** Whether nothing can be written any more: nothing more is lost if all is saved. */
-const isLoss = (error: LevelError): boolean =>
-  error._tag === 'Locked' || (error._tag === 'Level' && error.code === 'LEVEL_DATABASE_NOT_OPEN')
+const isLoss = (error: StorageError): boolean =>
+  error._tag === 'Locked' || (error._tag === 'Failure' && error.code === 'LEVEL_DATABASE_NOT_OPEN')
 
-const randomText = (): string =>
+export const randomText = (): string =>
   [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(16).padStart(8, '0')).join('')
-
-type Operation = AbstractBatchOperation<Sublevel, string, string>
 
 /** The operations that turn the entries of one replica into those of a later one. O(d log u). */
 const difference = <S, C>(

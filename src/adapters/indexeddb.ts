@@ -1,0 +1,32 @@
+/** scuttlebutt-ts/indexeddb: replicas in IndexedDB, also for several tabs at once. */
+import type { taskEither as TE } from 'fp-ts'
+import type { SourceId } from '../core/Update.js'
+import type { Scuttlebutt } from '../scuttlebutt.js'
+import { page } from './indexeddb/Host.js'
+import type { IndexedDbError } from './indexeddb/IndexedDbError.js'
+import { open, type IndexedDbOptions, type IndexedDbStore } from './indexeddb/open.js'
+
+export { showIndexedDbError, type IndexedDbError, type IndexedDbFailure } from './indexeddb/IndexedDbError.js'
+export type { IndexedDbOptions, IndexedDbStore } from './indexeddb/open.js'
+
+/**
+ * Opens a store on the replica in the IndexedDB database `name`, or creates both. The database
+ * holds updates that are not superseded, and no others, so opening is O(updates held). A round
+ * writes the changes since the round before as one transaction, on the disk itself when it ends:
+ * O(d log u) for d updates that came or went among u.
+ *
+ * With `tabs: 'share'` the tabs write under ids of their own: `id`, `id+1`, `id+2`, the least that
+ * no open tab has. `flushed` then says that the leader has it on the disk.
+ *
+ * Errors: `NoLocks` on a page without `navigator.locks`, `Locked`, `IndexedDb`, `OtherType`,
+ * `OtherId`, `Rejected`. A flush has `IndexedDb` and `Locked`.
+ */
+export const openIndexedDb =
+  <S, C>(
+    name: string,
+    scuttlebutt: Scuttlebutt<S, C>,
+    id: SourceId,
+    options: IndexedDbOptions<S, C> = {},
+  ): TE.TaskEither<IndexedDbError, IndexedDbStore<S, C>> =>
+  () =>
+    open(page(), name, scuttlebutt, id, options)

@@ -1,0 +1,50 @@
+/** The Web Locks of the platform, which frees the locks of a tab that is gone. */
+
+/** What is needed of the platform's `navigator.locks`. */
+export interface WebLocks {
+  readonly request: (
+    name: string,
+    options: LockRequest,
+    held: (lock: unknown) => Promise<void> | undefined,
+  ) => Promise<unknown>
+}
+
+export interface LockRequest {
+  readonly mode?: 'shared' | 'exclusive'
+  readonly ifAvailable?: boolean
+  readonly steal?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Gives what releases the lock; undefined if another one has it, or the signal came. `lose` is
+ * called when the lock is stolen.
+ */
+export const request = (
+  locks: WebLocks,
+  name: string,
+  how: LockRequest,
+  lose: () => void = () => undefined,
+): Promise<(() => void) | undefined> =>
+  new Promise((settle) => {
+    const held = (lock: unknown): Promise<void> | undefined => {
+      if (lock === null) {
+        settle(undefined)
+        return undefined
+      }
+      return new Promise((release) => {
+        settle(release)
+      })
+    }
+    // rejects when the lock is stolen, or cannot be had at all
+    locks.request(name, how, held).catch(() => {
+      lose()
+      settle(undefined)
+    })
+  })
+
+/** The platform's locks, where it has any. */
+export const platformLocks = (): WebLocks | undefined => {
+  const { navigator } = globalThis as { readonly navigator?: { readonly locks?: WebLocks } }
+  return navigator?.locks
+}

@@ -1,0 +1,131 @@
+/** One tab and its database. */
+import { IDBFactory } from 'fake-indexeddb'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test, vi } from 'vitest'
+import { openIndexedDb, showIndexedDbError } from '../../src/adapters/indexeddb.js'
+import { open, type IndexedDbOptions, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
+import { Doc, Model, scuttlebutt } from '../../src/index.js'
+import { right } from '../right.js'
+import { inNetworks } from '../runs.js'
+import { table } from '../table.js'
+import { FakeBrowser } from './FakeBrowser.js'
+
+const sb = scuttlebutt(Model.of(t.unknown))
+
+type State = Model.State<unknown>
+type Change = Model.Change<unknown>
+
+const opened = async (
+  browser: FakeBrowser,
+  options: IndexedDbOptions<State, Change> = {},
+  id = 'me',
+): Promise<IndexedDbStore<State, Change>> => right(await open(browser.tab().host, 'notes', sb, id, options))
+
+describe('A store in IndexedDB', () => {
+  test.each(table.map((entry) => [entry.dataType.name, entry] as const))(
+    'keeps a replica of %s with its forks and its clock',
+    async (_, { dataType, change, toJSON }) => {
+      const of = scuttlebutt(dataType)
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(change, fc.boolean()), { minLength: 1, maxLength: 20 }),
+          async (commands) => {
+            const browser = new FakeBrowser()
+            const store = right(await open(browser.tab().host, 'x', of, 'me', {}))
+            for (const [command, isFlushed] of commands) {
+              store.change(command)
+              if (isFlushed) right(await store.flushed())
+            }
+            const held = of.history()(store.getReplica())
+            store.apply(held.map(([, timestamp, source], i) => [held[(i + 1) % held.length]![0], timestamp, source]))
+            right(await store.close())
+            const again = right(await open(browser.tab().host, 'x', of, 'me', {}))
+            expect(JSON.stringify(toJSON(again.getReplica().state))).toEqual(
+              JSON.stringify(toJSON(store.getReplica().state)),
+            )
+            expect(of.history()(again.getReplica())).toEqual(of.history()(store.getReplica()))
+            expect(of.digest(again.getReplica())).toEqual(of.digest(store.getReplica()))
+            right(await again.close())
+          },
+        ),
+        { numRuns: inNetworks(2, table.length * 10) },
+      )
+    },
+  )
+
+  test('opens by the page itself, and says so where the page has no locks', async () => {
+    vi.stubGlobal('indexedDB', new IDBFactory())
+    const bare = await openIndexedDb('notes', sb, 'me')()
+    expect(bare).toEqual({ _tag: 'Left', left: { _tag: 'NoLocks', name: 'notes' } })
+    expect(bare._tag === 'Left' && showIndexedDbError(bare.left)).toBe('NoLocks: notes')
+    const store = right(await openIndexedDb('notes', sb, 'me', { tabs: 'unlocked' })())
+    store.change(Model.set('x', 1))
+    right(await store.close())
+    const [first, second] = [
+      right(await openIndexedDb('notes', sb, 'me', { tabs: 'unlocked' })()),
+      right(await openIndexedDb('notes', sb, 'me', { tabs: 'unlocked' })()),
+    ]
+    first.change(Model.set('y', 2))
+    right(await first.flushed())
+    second.change(Model.set('z', 3))
+    expect(await second.flushed()).toMatchObject({ left: { _tag: 'Locked' } })
+    right(await first.close())
+    vi.unstubAllGlobals()
+  })
+
+  test('is open in one tab, unless another one takes it over', async () => {
+    const browser = new FakeBrowser()
+    const store = await opened(browser)
+    for (const options of [{}, { tabs: 'share' }] as const) {
+      expect(await open(browser.tab().host, 'notes', sb, 'me', options)).toMatchObject({ left: { _tag: 'Locked' } })
+    }
+    const taker = await opened(browser, { takeOver: true })
+    store.change(Model.set('x', 1))
+    expect(await store.flushed()).toMatchObject({ left: { _tag: 'Locked' } })
+    taker.change(Model.set('y', 1))
+    right(await taker.close())
+    const shared = await opened(browser, { tabs: 'share' })
+    expect(Model.toJSON(shared.getReplica().state)).toEqual({ y: 1 })
+    expect(await open(browser.tab().host, 'notes', sb, 'me', {})).toMatchObject({ left: { _tag: 'Locked' } })
+    right(await shared.close())
+  })
+
+  test('refuses another id and another data type, unless it adopts them', async () => {
+    const browser = new FakeBrowser()
+    const store = await opened(browser)
+    store.change(Model.set('x', 1))
+    right(await store.close())
+    const doc = await open(browser.tab().host, 'notes', scuttlebutt(Doc.of(t.string)), 'me', {})
+    expect(doc).toMatchObject({ left: { _tag: 'OtherType', name: 'Model' } })
+    expect(await open(browser.tab().host, 'notes', sb, 'ann', {})).toMatchObject({
+      left: { _tag: 'OtherId', id: 'me' },
+    })
+    const adopted = await opened(browser, { adopt: true }, 'ann')
+    right(await adopted.close())
+    const again = await opened(browser, {}, 'ann')
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ x: 1 })
+    right(await again.close())
+    expect(await again.flushed()).toMatchObject({ _tag: 'Right' })
+    again.change(Model.set('y', 1))
+    expect(await again.flushed()).toMatchObject({ left: { _tag: 'Closed' } })
+  })
+
+  test('says what the database said, keeps the update, and writes it at the next round', async () => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const store = right(await open(tab.host, 'notes', sb, 'me', {}))
+    tab.refuses = true
+    store.change(Model.set('x', 1))
+    expect(await store.flushed()).toMatchObject({ left: { _tag: 'IndexedDb', code: 'InvalidStateError' } })
+    tab.refuses = false
+    right(await store.flushed())
+    tab.crash()
+    store.change(Model.set('y', 1))
+    const failed = await store.flushed()
+    expect(failed._tag === 'Left' && showIndexedDbError(failed.left)).toMatch(/^IndexedDb: look, InvalidStateError/)
+    const again = await opened(browser)
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ x: 1 })
+    right(await again.close())
+  })
+})

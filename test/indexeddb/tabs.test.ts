@@ -1,0 +1,174 @@
+/** Tabs that share a replica: closed, crashed, mid-write, against what was acknowledged. */
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { open, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
+import { Model, scuttlebutt, type Update } from '../../src/index.js'
+import { right } from '../right.js'
+import { overWire } from '../runs.js'
+import { FakeBrowser, type FakeTab } from './FakeBrowser.js'
+
+const sb = scuttlebutt(Model.of(t.number))
+
+type Store = IndexedDbStore<Model.State<number>, Model.Change<number>>
+
+const shared = async (tab: FakeTab, now?: () => number): Promise<Store> =>
+  right(await open(tab.host, 'notes', sb, 'me', { tabs: 'share', ...(now && { now }) }))
+
+const onDisk = async (browser: FakeBrowser): Promise<Store> =>
+  right(await open(browser.tab().host, 'notes', sb, 'me', {}))
+
+const toJSON = (store: Store) => Model.toJSON(store.getReplica().state)
+
+const ticks = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const eventually = async (check: () => boolean): Promise<void> => {
+  for (let i = 0; !check(); i++) {
+    if (i > 20_000) throw new Error('it does not come')
+    await ticks(1)
+  }
+}
+
+describe('Tabs that share', () => {
+  test('have one leader; what a follower flushed is on the disk, and the others see it', async () => {
+    const browser = new FakeBrowser()
+    const [first, second] = [await shared(browser.tab()), await shared(browser.tab())]
+    expect([first.isLeader(), second.isLeader()]).toEqual([true, false])
+    expect([first.getReplica().id, second.getReplica().id]).toEqual(['me', 'me+1'])
+    right(second.change(Model.set('x', 1)))
+    right(await second.flushed())
+    expect(toJSON(first)).toEqual({ x: 1 })
+    right(first.change(Model.set('y', 2)))
+    await eventually(() => Model.size(second.getReplica().state) === 2)
+    right(await first.close())
+    await second.leading
+    expect(second.isLeader()).toBe(true)
+    right(second.change(Model.set('z', 3)))
+    right(await second.close())
+    const again = await onDisk(browser)
+    expect(toJSON(again)).toEqual({ x: 1, y: 2, z: 3 })
+    expect(Object.keys(sb.digest(again.getReplica()).clock)).toEqual(['me', 'me+1'])
+    right(await again.close())
+  })
+
+  test('reuse the ids of tabs that are gone: the sources are as many as tabs were open at once', async () => {
+    const browser = new FakeBrowser()
+    const first = await shared(browser.tab())
+    for (let i = 0; i < 20; i++) {
+      const tab = browser.tab()
+      const store = await shared(tab)
+      right(store.change(Model.set(`k${String(i)}`, i)))
+      right(await store.flushed())
+      if (i % 2 === 0) right(await store.close())
+      else tab.crash()
+      await ticks(3)
+    }
+    expect(Object.keys(sb.digest(first.getReplica()).clock)).toEqual(['me+1'])
+    right(await first.close())
+  })
+
+  test('keep all that was acknowledged, and use no stamp twice, through crashes and closings', async () => {
+    const who = fc.nat(4)
+    const step = fc.oneof(
+      { weight: 2, arbitrary: fc.tuple(fc.constant('open' as const), who) },
+      { weight: 8, arbitrary: fc.tuple(fc.constant('write' as const), who) },
+      { weight: 4, arbitrary: fc.tuple(fc.constant('flush' as const), who) },
+      fc.tuple(fc.constant('close' as const), who),
+      fc.tuple(fc.constant('crash' as const), who),
+      { weight: 4, arbitrary: fc.tuple(fc.constant('wait' as const), fc.nat(30)) },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), fc.boolean(), async (steps, isFrozen) => {
+        const browser = new FakeBrowser()
+        const tabs = new Map<number, { readonly tab: FakeTab; readonly store: Promise<Store | undefined> }>()
+        const acknowledged = new Set<string>()
+        const contents = new Map<string, string>()
+        let [count, most] = [0, 0]
+        /** No two contents under one stamp are seen outside of the tab that made them. */
+        const see = (updates: ReadonlyArray<Update<Model.Change<number>>>, id: string): void => {
+          for (const [change, timestamp, source] of updates) {
+            if (source === id) continue
+            const stamp = `${source} ${String(timestamp)}`
+            expect(contents.get(stamp) ?? JSON.stringify(change)).toBe(JSON.stringify(change))
+            contents.set(stamp, JSON.stringify(change))
+          }
+        }
+        const opened = async (tab: FakeTab): Promise<Store | undefined> => {
+          const made = await open(tab.host, 'notes', sb, 'me', { tabs: 'share', ...(isFrozen && { now: () => 1000 }) })
+          if (made._tag === 'Left') return undefined
+          const { id } = made.right.getReplica()
+          made.right.subscribe((updates) => {
+            see(updates, id)
+          })
+          return made.right
+        }
+        const flushing: Promise<unknown>[] = []
+        for (const [kind, n] of steps) {
+          if (kind === 'wait') await ticks(n)
+          const one = tabs.get(n)
+          if (kind === 'open' && one === undefined) {
+            const tab = browser.tab()
+            tabs.set(n, { tab, store: opened(tab) })
+            most = Math.max(most, tabs.size)
+          }
+          if (one === undefined || kind === 'open' || kind === 'wait') continue
+          if (kind === 'crash') {
+            one.tab.crash()
+            tabs.delete(n)
+            continue
+          }
+          const store = await one.store
+          if (store === undefined) continue
+          const { id } = store.getReplica()
+          const held = Model.keys(store.getReplica().state)
+          if (kind === 'write') right(store.change(Model.set(`k${String(count++)}`, n)))
+          else {
+            const saving = (kind === 'flush' ? store.flushed() : store.close()).then((outcome) => {
+              if (outcome._tag === 'Left') return
+              for (const key of held) acknowledged.add(key)
+            })
+            if (kind === 'close') {
+              await saving
+              tabs.delete(n)
+              see(sb.history()(store.getReplica()), `not ${id}`)
+            } else flushing.push(saving)
+          }
+        }
+        await ticks(20)
+        // the browser is killed
+        for (const { tab } of tabs.values()) tab.crash()
+        await ticks(5)
+        const saved = await onDisk(browser)
+        const keys = new Set(Model.keys(saved.getReplica().state))
+        expect([...acknowledged].filter((key) => !keys.has(key))).toEqual([])
+        see(sb.history()(saved.getReplica()), '')
+        expect(Object.keys(sb.digest(saved.getReplica()).clock).length).toBeLessThanOrEqual(most)
+        right(await saved.close())
+      }),
+      { numRuns: overWire(30) },
+    )
+  })
+
+  test('meet again when letters between them are lost', async () => {
+    const browser = new FakeBrowser()
+    let seed = 1
+    browser.random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
+    const [first, second] = [await shared(browser.tab()), await shared(browser.tab())]
+    browser.lost = 0.3
+    for (let i = 0; i < 20; i++) {
+      right(first.change(Model.set(`a${String(i)}`, i)))
+      right(second.change(Model.set(`b${String(i)}`, i)))
+      await ticks(5)
+    }
+    browser.lost = 0
+    right(await second.flushed())
+    right(first.change(Model.set('last', 1)))
+    right(await first.flushed())
+    await eventually(() => Model.size(second.getReplica().state) === 41)
+    expect(Model.size(first.getReplica().state)).toBe(41)
+    right(await first.close())
+    right(await second.close())
+  })
+})
