@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { keyboardAlone } from './drive/keyboard.js'
-import { offline, restart } from './drive/network.js'
+import { offline, reload, restart } from './drive/network.js'
 import { onPhone } from './drive/phone.js'
 import { oldVersions, undoOfOnesOwn } from './drive/time.js'
 import { together } from './drive/together.js'
@@ -43,6 +43,7 @@ try {
   await restart(stage, restartServer)
   await undoOfOnesOwn(stage)
   await oldVersions(stage)
+  await reload(stage)
   await keyboardAlone(stage)
   await onPhone(stage, browser, url)
   const faults = [mia, ben].flatMap((visitor) => visitor.faults)

@@ -12,6 +12,7 @@ export const Header = ({ desk }: { readonly desk: Desk }) => (
     </h1>
     <WhoIsHere desk={desk} />
     <Online desk={desk} />
+    {desk.unkept !== undefined && <p className="unkept">Kept only while this page is open: {desk.unkept}</p>}
   </header>
 )
 

@@ -51,6 +51,13 @@ export class Visitor {
     return new Visitor(name, page, faults)
   }
 
+  /** Another tab of the same browser. */
+  async secondTab(): Promise<Visitor> {
+    const page = await this.page.context().newPage()
+    await page.goto(this.page.url())
+    return new Visitor(`${this.name}, in a second tab,`, page, this.faults)
+  }
+
   async shown(): Promise<Shown> {
     // no function may have a name within a page: tsx marks it by a helper that is not there
     const [columns, notes] = await this.page.evaluate(

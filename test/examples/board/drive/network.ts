@@ -44,3 +44,23 @@ export const restart = async (stage: Stage, restartServer: () => Promise<void>):
     return new Set(titles).size === titles.length && (await same(stage))
   })
 }
+
+/** What was never sent outlives the page, and another tab passes it on. */
+export const reload = async (stage: Stage): Promise<void> => {
+  const { mia, ben } = stage
+  console.log('\nTabs, and a reload')
+  await mia.toggleOnline()
+  await mia.add('Done', 'Kept by the browser')
+  await mia.page.reload()
+  await mia.sees('what was never sent', ({ done }) => done.includes('Kept by the browser'))
+  await ben.sees('it too', ({ done }) => done.includes('Kept by the browser'))
+  const second = await mia.secondTab()
+  await second.sees('the same', ({ done }) => done.includes('Kept by the browser'))
+  await mia.toggleOnline()
+  await mia.add('Done', 'From tab to tab')
+  await second.sees('what the first tab wrote offline', ({ done }) => done.includes('From tab to tab'))
+  await ben.sees('what the second tab passed on', ({ done }) => done.includes('From tab to tab'))
+  await second.page.close()
+  await mia.toggleOnline()
+  await until('both show the same', () => same(stage))
+}

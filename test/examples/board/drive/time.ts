@@ -22,7 +22,7 @@ export const oldVersions = async (stage: Stage): Promise<void> => {
   const { mia, ben, shoot } = stage
   console.log('\nOld versions')
   const count = Number(await mia.page.getByLabel('Versions').getAttribute('max'))
-  if (count < 8) throw new Error(`too few versions are kept: ${String(count)}`)
+  if (count < 6) throw new Error(`too few versions are kept: ${String(count)}`)
   for (let version = 0; (await mia.shown()).todo.length !== 3; version++) await mia.goTo(version)
   await mia.sees('the board as it began', ({ todo, notes }) => todo.length === 3 && !notes.includes('Mia'))
   await ben.add('To do', 'Meanwhile')
