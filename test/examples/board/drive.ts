@@ -34,7 +34,7 @@ const stage = {
 }
 const restartServer = async (): Promise<void> => {
   await server.close()
-  server = await serveBoard(Number(new URL(url).port))
+  server = await serveBoard(Number(new URL(url).port), { strictPort: true })
 }
 
 try {

@@ -44,14 +44,24 @@ export interface BoardServer {
   readonly close: () => Promise<void>
 }
 
-/** Serves the built page. Port 0 stands for a free one. */
-export const serveBoard = async (port: number, host = 'localhost'): Promise<BoardServer> => {
+export interface BoardServerOptions {
+  /** Default: this machine alone. */
+  readonly host?: string | undefined
+  /** Fails if the port is taken. Default: takes the next free one. */
+  readonly strictPort?: boolean
+}
+
+/** Serves the built page. The board is in memory: pages bring it back after a restart. */
+export const serveBoard = async (
+  port: number,
+  { host = 'localhost', strictPort = false }: BoardServerOptions = {},
+): Promise<BoardServer> => {
   const page = await preview({
     root,
     configFile: false,
     logLevel: 'error',
     build: { outDir },
-    preview: { port, host, strictPort: port !== 0 },
+    preview: { port, host, strictPort },
   })
   const store = createStore(board, crypto.randomUUID())
   store.apply(firstUpdates())

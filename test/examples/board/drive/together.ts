@@ -30,7 +30,7 @@ export const together = async (stage: Stage): Promise<void> => {
   }
   await until('Mia sees that Ben writes', () => mia.page.locator('h2').getByRole('img', { name: 'Ben' }).isVisible())
   await until('Mia sees his caret', () => mia.page.locator('.caret[data-name=Ben]').isVisible())
-  await mia.drag('Choose a weekend in May', 'Agree on a budget')
+  await mia.drag('Ask Mia about the tent', 'Compare the three hostels')
   await shoot(mia, 'board')
   await mia.page.keyboard.press('Escape')
   await mia.drop()
