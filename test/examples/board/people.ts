@@ -41,9 +41,6 @@ export const openPeople = (id: string): People => {
   localStorage.setItem('hue', String(hue))
   people.set({ name, hue, at: null, caret: null })
   rename(people, name)
-  addEventListener('pagehide', () => {
-    people.close()
-  })
   return people
 }
 

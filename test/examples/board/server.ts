@@ -11,6 +11,8 @@ import { board, DOCUMENT, firstUpdates } from './board.js'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
+const library = fileURLToPath(new URL('../../../src', import.meta.url))
+
 /** Where the built page is. */
 export const outDir = fileURLToPath(new URL('../../../build/board/page', import.meta.url))
 
@@ -30,6 +32,7 @@ export const buildPage = () =>
         output: {
           codeSplitting: {
             groups: [
+              { name: 'scuttlebutt-ts', test: (id) => id.startsWith(library) },
               { name: 'react', test: /node_modules\/(?:react|react-dom|scheduler)\// },
               { name: 'io-ts', test: /node_modules\/(?:io-ts|fp-ts)\// },
             ],

@@ -30,19 +30,22 @@ export const bindTextarea = (store: Pad, area: HTMLTextAreaElement) => {
     if (start?._tag === 'Some' && end?._tag === 'Some') area.setSelectionRange(start.value, end.value)
   }
 
-  const listening = new AbortController()
-  const on = (event: string, listener: () => void): void => {
-    area.addEventListener(event, listener, { signal: listening.signal })
+  const on = (event: string, listener: () => void) => {
+    area.addEventListener(event, listener)
+    return () => {
+      area.removeEventListener(event, listener)
+    }
   }
-  on('input', write)
-  on('compositionstart', () => (isComposing = true))
-  on('compositionend', () => {
-    isComposing = false
-    catchUp()
-  })
-  const unsubscribe = store.subscribe(catchUp)
+  const ends = [
+    on('input', write),
+    on('compositionstart', () => (isComposing = true)),
+    on('compositionend', () => {
+      isComposing = false
+      catchUp()
+    }),
+    store.subscribe(catchUp),
+  ]
   return () => {
-    listening.abort()
-    unsubscribe()
+    for (const end of ends) end()
   }
 }
