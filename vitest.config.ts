@@ -20,7 +20,7 @@ export default defineConfig({
         'src/core/**': { branches: 95 },
         'src/data/**': { branches: 95 },
         'src/wire/**': { branches: 95 },
-        'src/laws/**': { branches: 93 },
+        'src/laws/**': { branches: 95 },
         'src/trust/**': { branches: 95 },
       },
     },

@@ -62,6 +62,7 @@ test('A bucket knows the types of its parts', () => {
       chat: Events.of(t.string),
       list: RArray.of(t.string),
       pad: REdit,
+      rows: Doc.of(t.string),
       inner: Scuttlebucket.of({ settings: Model.of(t.number) }),
     }),
   )
@@ -73,6 +74,7 @@ test('A bucket knows the types of its parts', () => {
     change(at('list')(RArray.pop()), 1)(replica),
     change(at('list')(RArray.move(0, 1)), 1)(replica),
     change(at('pad')(REdit.text('x')), 1)(replica),
+    change(at('rows')(Doc.set('row', { text: 'x' })), 1)(replica),
     change(at('inner')(at('settings')(Model.set('k', 1))), 1)(replica),
   ]
   const refusedCommands = [
@@ -82,18 +84,23 @@ test('A bucket knows the types of its parts', () => {
     () => change(at('chat')(RArray.push('x')), 1)(replica),
     // @ts-expect-error the list takes strings
     () => change(at('list')(RArray.push(1)), 1)(replica),
+    // @ts-expect-error the rows hold strings
+    () => change(at('rows')(Doc.set('row', { text: 1 })), 1)(replica),
     // @ts-expect-error the settings are numbers
     () => change(at('inner')(at('settings')(Model.set('k', 'one'))), 1)(replica),
     // @ts-expect-error the bucket has no such part
     () => change(at('nowhere')(Model.set('k', 1)), 1)(replica),
   ]
-  expect(commands).toHaveLength(6)
-  expect(refusedCommands).toHaveLength(5)
+  expect(commands).toHaveLength(7)
+  expect(refusedCommands).toHaveLength(6)
   expectTypeOf(get('chat')(replica.state)).toEqualTypeOf<Events.State<string>>()
   expectTypeOf(get('pad')(replica.state)).toEqualTypeOf<REdit.State>()
   expectTypeOf(get('settings')(get('inner')(replica.state))).toEqualTypeOf<Model.State<number>>()
   // @ts-expect-error the bucket has no such part
   expect(get('nowhere')(replica.state)).toBeUndefined()
+  const renamed = change(at('rows')(Doc.set('row', { id: 'other' })), 1)(replica)
+  expectTypeOf(renamed).toExtend<E.Either<Rejection | Doc.IdChanged, unknown>>()
+  expect(renamed).toMatchObject({ left: { _tag: 'IdChanged' } })
   const refused = change(at('list')(RArray.pop()), 1)(replica)
   expectTypeOf(refused).toExtend<E.Either<Rejection | RArray.Refusal, unknown>>()
 })

@@ -18,7 +18,7 @@
  */
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
-import type { Applied, DataType, Maker } from '../core/DataType.js'
+import type { Applied, Command, DataType, Maker } from '../core/DataType.js'
 import { ofStates } from '../core/diff.js'
 import { right } from '../core/Either.js'
 import type { Patch } from '../core/Patch.js'
@@ -216,7 +216,11 @@ export interface At<Name extends string> {
     commands: ReadonlyArray<Maker<S, C, Err>>,
   ): ReadonlyArray<Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>>
   <S, C, Err>(command: Maker<S, C, Err>): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
-  <C>(change: C): Maker<Holding<Name, unknown>, readonly [name: Name, change: C]>
+  /** Without a maker there is nothing to infer the state and the error from. */
+  <S = unknown, C = unknown, Err = never>(
+    // eslint-disable-next-line @typescript-eslint/unified-signatures -- a generic maker needs its own
+    command: Command<S, C, Err>,
+  ): Maker<Holding<Name, S>, readonly [name: Name, change: C], Err>
 }
 
 /** The state of a bucket that has a part with this name and state. */

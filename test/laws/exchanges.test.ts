@@ -99,6 +99,39 @@ describe('a network of devices', () => {
   })
 })
 
+describe('a schedule that fails by one kind of step', () => {
+  const all = schedules(model, { exchanges: 'all', steps: 16 })
+
+  test.each([
+    ['push', { version: 0 }],
+    ['hear', { mail: 0, budget: 0, keep: false, refuses: undefined }],
+    ['talk', { budgets: [0, 0], refuses: undefined }],
+    ['say', { link: 0, most: 9 }],
+    ['carry', { link: 0, lines: 1, refuses: undefined }],
+    ['cut', { link: 0 }],
+    ['restore', { version: 0 }],
+    ['die', {}],
+  ] as const)('shrinks to the plainest %s, between two replicas', (kind, plainest) => {
+    const isWithout = ({ steps }: Schedule<unknown>): boolean => steps.every(({ _tag }) => _tag !== kind)
+    const { counterexample } = fc.check(fc.property(all, isWithout), { seed: 1, numRuns: 1000 })
+    const [{ ids, steps, exchanges, luck }] = counterexample!
+    expect({ ids, steps, exchanges, luck }).toMatchObject({
+      ids: ['a', 'b'],
+      steps: [{ _tag: kind, ...plainest }],
+      exchanges: { old: 0 },
+      luck: 0,
+    })
+    expect(steps).toHaveLength(1)
+  })
+
+  test('keeps the harm without which it does not fail', () => {
+    const isHarmless = ({ steps }: Schedule<unknown>): boolean =>
+      steps.every((step) => !('harm' in step) || step.harm === undefined)
+    const { counterexample } = fc.check(fc.property(all, isHarmless), { seed: 1, numRuns: 1000 })
+    expect(counterexample![0].steps).toMatchObject([{ _tag: 'carry', link: 0, lines: 1, refuses: undefined }])
+  })
+})
+
 describe('the laws of devices', () => {
   type State = ReadonlyMap<string, Update<Change>>
 
@@ -165,10 +198,54 @@ describe('a check', () => {
     expect(asked._tag).toBe('Right')
   })
 
+  test('holds `own` against `apply`', () => {
+    const deaf: DataType<{ readonly most: number }, number> = {
+      ...unkempt(0),
+      own: () => (state) => ({ state, superseded: [] }),
+    }
+    expect(found(checkDataType(deaf, { change: fc.nat(3), seed: 1, laws: ['own'] })).law.name).toBe('own')
+  })
+
   test('passes over what is known, and counts it', () => {
     const checked = check(last, { seed: 1, profile: 'fast', known: ({ law }) => law.name === 'convergence' })
     expect(checked).toMatchObject({ _tag: 'Right', right: { runs: 100 } })
     if (checked._tag === 'Right') expect(checked.right.known).toBeGreaterThan(20)
+  })
+
+  describe('of other ways to the same value', () => {
+    const counter = { empty: 0, command: fc.constant(1), apply: (n: number) => (sum: number) => sum + n }
+    const once = { ...counter, delivery: { copies: 'exactly once', order: 'any' } } as const
+
+    test('passes those that show the same', () => {
+      const subject = operations({
+        ...once,
+        same: { 're-encoded': (sum) => JSON.parse(JSON.stringify(sum)) as number },
+      })
+      expect(check(subject, { seed: 1, profile: 'fast' })._tag).toBe('Right')
+    })
+
+    test('shows both sides of one that differs, and whose it is', () => {
+      const subject = operations({ ...once, name: 'counter', same: { saved: (sum) => Math.min(sum, 1) } })
+      const { law, why, states, schedule } = found(check(subject, { seed: 1 }))
+      expect(law).toMatchObject({ name: 'quality', verdict: 'quality' })
+      expect(why).toMatch(/^replica [12] of counter: saved shows the same$/)
+      expect(states).toEqual([1, 2])
+      expect(schedule.steps.length).toBeLessThanOrEqual(3)
+    })
+
+    test('shows the replica where a quality only says no', () => {
+      const subject = operations({ ...once, qualities: [{ name: 'stays small', atEnd: (sum) => sum < 2 }] })
+      expect(found(check(subject, { seed: 1 })).states).toEqual(['2', undefined])
+    })
+
+    test('shows the replicas themselves where Eq alone tells them apart', () => {
+      const byArrival = { empty: 0, command: fc.nat(3), apply: (n: number) => () => n }
+      const subject = operations({ ...byArrival, show: () => 'all the same', equals: (a, b) => a === b })
+      const { law, why, states } = found(check(subject, { seed: 1 }))
+      expect(law.name).toBe('convergence')
+      expect(why).toBe('a and b know the same, and differ by Eq, though they show the same')
+      expect([...states!].sort()).toEqual([0, 1])
+    })
   })
 
   test('says what was thrown, and where', () => {
