@@ -20,6 +20,17 @@ export type { IndexedDbOptions, IndexedDbStore } from './indexeddb/open.js'
  *
  * Errors: `NoLocks` on a page without `navigator.locks`, `Locked`, `IndexedDb`, `OtherType`,
  * `OtherId`, `Rejected`. A flush has `IndexedDb` and `Locked`.
+ *
+ * @example
+ * import 'fake-indexeddb/auto'
+ * import * as t from 'io-ts'
+ * const model = scuttlebutt(Model.of(t.number))
+ * const store = unwrap(await openIndexedDb('notes', model, 'ann', { tabs: 'unlocked' })())
+ * store.change(Model.set('x', 1))
+ * unwrap(await store.flushed())
+ * await store.close()
+ * const again = unwrap(await openIndexedDb('notes', model, 'ann', { tabs: 'unlocked' })())
+ * Model.toJSON(again.getReplica().state) // => { x: 1 }
  */
 export const openIndexedDb =
   <S, C>(

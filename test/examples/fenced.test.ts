@@ -114,6 +114,7 @@ const OTHERS = [
     'io-ts',
     'fast-check',
     'memory-level',
+    'fake-indexeddb',
     '@reduxjs/toolkit',
     'immer',
     'redux',

@@ -98,6 +98,8 @@ export interface FakeTab {
   readonly crash: () => void
   /** Whether the database rolls every transaction back. */
   refuses: boolean
+  /** With an array, letters of the tab wait in it, until they are called. */
+  late: (() => void)[] | undefined
 }
 
 export class FakeBrowser {
@@ -136,11 +138,12 @@ export class FakeBrowser {
     const channels: FakeChannel[] = []
     const fake: FakeTab = {
       refuses: false,
+      late: undefined,
       host: {
         indexedDB: factory,
         locks: this.locks.of(tab),
         channel: (name) => {
-          const channel = new FakeChannel(name, this.channels, () => this.random() < this.lost)
+          const channel = new FakeChannel(name, this.channels, fake, () => this.random() < this.lost)
           if (isGone) channel.close()
           channels.push(channel)
           return channel
@@ -168,10 +171,12 @@ class FakeChannel implements Channel {
   onmessage: ((event: MessageEvent) => void) | null = null
   private readonly name: string
   private readonly all: Set<FakeChannel>
+  private readonly tab: FakeTab
   private readonly isLost: () => boolean
 
-  constructor(name: string, all: Set<FakeChannel>, isLost: () => boolean) {
+  constructor(name: string, all: Set<FakeChannel>, tab: FakeTab, isLost: () => boolean) {
     this.name = name
+    this.tab = tab
     this.all = all
     this.isLost = isLost
     all.add(this)
@@ -182,9 +187,11 @@ class FakeChannel implements Channel {
     for (const other of this.all) {
       if (other === this || other.name !== this.name || this.isLost()) continue
       const data: unknown = structuredClone(message)
-      setImmediate(() => {
+      const deliver = (): void => {
         if (this.all.has(other)) other.onmessage?.({ data } as MessageEvent)
-      })
+      }
+      if (this.tab.late === undefined) setImmediate(deliver)
+      else this.tab.late.push(deliver)
     }
   }
 

@@ -69,6 +69,83 @@ describe('Tabs that share', () => {
     right(await first.close())
   })
 
+  test('acknowledge nothing that the leader cannot write; the next leader writes it', async () => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const [, second] = [await shared(tab), await shared(browser.tab())]
+    tab.refuses = true
+    right(second.change(Model.set('x', 1)))
+    expect(await second.flushed()).toMatchObject({ left: { _tag: 'IndexedDb' } })
+    const flushing = second.flushed()
+    tab.crash()
+    right(await flushing)
+    expect(second.isLeader()).toBe(true)
+    right(await second.close())
+    const again = await onDisk(browser)
+    expect(toJSON(again)).toEqual({ x: 1 })
+    right(await again.close())
+  })
+
+  test('read what the former leader wrote without their knowledge', async () => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const [first, second] = [await shared(tab), await shared(browser.tab())]
+    browser.random = () => 0
+    browser.lost = 1
+    right(first.change(Model.set('x', 1)))
+    right(await first.flushed())
+    expect(toJSON(second)).toEqual({})
+    tab.crash()
+    await second.leading
+    expect(toJSON(second)).toEqual({ x: 1 })
+    right(second.change(Model.set('y', 2)))
+    right(await second.close())
+    const again = await onDisk(browser)
+    expect(toJSON(again)).toEqual({ x: 1, y: 2 })
+    right(await again.close())
+  })
+
+  test('know what an earlier tab of their number told the leader, before they write', async () => {
+    const browser = new FakeBrowser()
+    const [tab, former] = [browser.tab(), browser.tab()]
+    const [first, second] = [await shared(tab), await shared(former, () => 1000)]
+    tab.refuses = true
+    const [, stamp, source] = right(second.change(Model.set('x', 1)))
+    expect(await second.flushed()).toMatchObject({ left: { _tag: 'IndexedDb' } })
+    former.crash()
+    tab.refuses = false
+    const third = await shared(browser.tab(), () => 1000)
+    const [, later, same] = right(third.change(Model.set('y', 2)))
+    expect(same).toBe(source)
+    expect(later).toBeGreaterThan(stamp)
+    right(await third.flushed())
+    expect(toJSON(first)).toEqual({ x: 1, y: 2 })
+    right(await first.close())
+    right(await third.close())
+  })
+
+  test('hear no late letter of an earlier tab of a number', async () => {
+    const browser = new FakeBrowser()
+    const former = browser.tab()
+    const [first, second] = [await shared(browser.tab()), await shared(former, () => 1000)]
+    const late: (() => void)[] = []
+    former.late = late
+    const [, stamp] = right(second.change(Model.set('x', 1)))
+    await ticks(5)
+    former.crash()
+    const third = await shared(browser.tab(), () => 1000)
+    // nobody has heard of the stamp, so it is free
+    expect(right(third.change(Model.set('y', 2)))[1]).toBe(stamp)
+    right(await third.flushed())
+    expect(late.length).toBeGreaterThan(0)
+    for (const deliver of late) deliver()
+    await ticks(20)
+    right(await first.flushed())
+    expect(toJSON(first)).toEqual({ y: 2 })
+    right(await first.close())
+    right(await third.close())
+  })
+
   test('keep all that was acknowledged, and use no stamp twice, through crashes and closings', async () => {
     const who = fc.nat(4)
     const step = fc.oneof(

@@ -64,11 +64,23 @@ const ADDED = [
   ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
   ['scuttlebutt-ts/schema', 1, []],
+  ['scuttlebutt-ts/presence', 2, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/indexeddb', 5, ['scuttlebutt-ts/store']],
 ] as const
 
 /** Peers, and what examples use beside them. */
 const USED = [
-  ...['@reduxjs/toolkit', 'redux', 'immer', 'memory-level', 'react', 'react-dom', '@types/react', '@types/react-dom'],
+  ...[
+    '@reduxjs/toolkit',
+    'redux',
+    'immer',
+    'memory-level',
+    'fake-indexeddb',
+    'react',
+    'react-dom',
+    '@types/react',
+    '@types/react-dom',
+  ],
   ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
 ]
 

@@ -1,0 +1,91 @@
+/** What opening a replica in IndexedDB needs, for one tab and for several. */
+import type { either as E } from 'fp-ts'
+import type { SourceId } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import type { Table } from '../storage/entries.js'
+import { read, type Read } from '../storage/read.js'
+import type { Rounds } from '../storage/Rounds.js'
+import type { StorageError } from '../storage/StorageError.js'
+import type { LocalStore, StoreOptions } from '../store.js'
+import type { DurableStore } from '../store/DurableStore.js'
+import type { Host } from './Host.js'
+import { named, type IndexedDbError } from './IndexedDbError.js'
+
+export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
+  /**
+   * `alone`, the default: a second tab gets `Locked`. `share`: tabs follow one leader, and another
+   * one leads when it is gone. `unlocked`: for a page without `navigator.locks`. There a tab that
+   * finds at a round that another one wrote meanwhile gets `Locked`, and writes no more.
+   */
+  readonly tabs?: 'alone' | 'share' | 'unlocked'
+  /**
+   * Takes a replica of another id, data type or version, and writes it anew as one of this id and
+   * type. Default false.
+   */
+  readonly adopt?: boolean
+  /**
+   * Opens also what other tabs have open. These then write no more. Not with `share`. Default
+   * false.
+   */
+  readonly takeOver?: boolean
+  /** Called with how many updates are read, after every 4,096 and at the end. */
+  readonly progress?: (progress: { readonly updates: number }) => void
+}
+
+export interface IndexedDbStore<S, C> extends DurableStore<S, C, IndexedDbError> {
+  /** Whether this tab writes to the disk. Always true but with `share`. */
+  readonly isLeader: () => boolean
+  /** Resolves when this tab leads: the one that should talk to a server for all. */
+  readonly leading: Promise<void>
+}
+
+export interface Opening<S, C> {
+  readonly name: string
+  readonly scuttlebutt: Scuttlebutt<S, C>
+  readonly id: SourceId
+  readonly options: IndexedDbOptions<S, C>
+  readonly host: Host
+  readonly db: IDBDatabase
+  readonly table: Table
+  /** Whether nobody took the database over. */
+  readonly isOurs: () => boolean
+  /** Lets go of the database and its lock. */
+  readonly release: () => void
+}
+
+/** The names of locks and channels begin so. */
+export const place = (name: string): string => `scuttlebutt-ts indexeddb ${name}`
+
+export const readFrom = <S, C>({
+  table: entries,
+  name,
+  scuttlebutt,
+  id,
+  options,
+}: Opening<S, C>): Promise<E.Either<StorageError, Read<S, C>>> => {
+  const { adopt: isAdopting = false, progress } = options
+  return read({ table: entries, name, scuttlebutt, id, isAdopting, onUpdates: (updates) => progress?.({ updates }) })
+}
+
+export type Made<S, C> = Promise<E.Either<StorageError, IndexedDbStore<S, C>>>
+
+/** The store with what writes it. */
+export const durable = <S, C>(
+  { name }: Opening<S, C>,
+  store: LocalStore<S, C>,
+  rounds: Rounds<StorageError>,
+  release: () => void,
+  leadership: Pick<IndexedDbStore<S, C>, 'isLeader' | 'leading'>,
+): IndexedDbStore<S, C> => {
+  store.subscribe(() => {
+    rounds.wake()
+  })
+  rounds.wake()
+  const flushed = async (): Promise<E.Either<IndexedDbError, void>> => named(name, await rounds.flush())
+  const close = async (): Promise<E.Either<IndexedDbError, void>> => {
+    const closed = named(name, await rounds.close())
+    if (closed._tag === 'Right') release()
+    return closed
+  }
+  return { ...store, ...leadership, flushed, close, compact: flushed }
+}
