@@ -120,6 +120,7 @@ const OTHERS = [
     'redux',
     'react',
     'react-dom',
+    'ws',
   ],
   ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
 ]

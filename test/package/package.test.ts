@@ -82,6 +82,7 @@ const USED = [
     '@types/react-dom',
   ],
   ...['zod', 'zustand', 'jotai', 'svelte', 'solid-js', '@preact/signals-core'],
+  ...['ws', '@types/ws'],
 ]
 
 let folder = ''

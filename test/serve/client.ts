@@ -63,6 +63,7 @@ export const raw = async (url: string): Promise<Raw> => {
 export interface Client extends Raw {
   /** Joins a store and a document on this socket. */
   readonly join: <S, C>(document: string, store: Store<S, C>) => void
+  readonly leave: (document: string) => void
 }
 
 /** A socket with links on it. */
@@ -90,7 +91,11 @@ export const client = async (url: string): Promise<Client> => {
     link.onWake(pump)
     pump()
   }
-  return { ...plain, join }
+  const leave = (document: string): void => {
+    links.get(document)?.close()
+    socket.send(JSON.stringify([document, null]))
+  }
+  return { ...plain, join, leave }
 }
 
 /** Waits until something holds. Says what, if it never does. */

@@ -1,9 +1,9 @@
 /** One document on one socket: a link, between a store's hub and the frames of the socket. */
+import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
 import type { Refused } from '../connect/frames.js'
 import { createLink, type Announcement, type Link, type LinkOptions } from '../Link.js'
 import type { Store } from '../store.js'
-import { portOf, withPort } from '../store/Port.js'
 import type { Hub, Outlet } from './Hub.js'
 
 /** What a channel needs of its socket. */
@@ -12,6 +12,8 @@ export interface Carrier {
   readonly send: (document: string, text: string) => void
   /** How much may be read for the peer now; at most 0: wait, and `wake` when there is room. */
   readonly room: (channel: Channel) => number
+  /** So many characters were read for the peer, or less than none: are no longer only read. */
+  readonly reserve: (length: number) => void
   /** So many characters wait for the store, or for less than nothing, no longer do. */
   readonly queue: (length: number) => void
   /** The channel is over: tells the peer. */
@@ -24,8 +26,8 @@ export interface Opened {
   readonly store: Store<unknown, unknown>
   readonly hub: Hub
   readonly link: LinkOptions
-  /** Refuses the peer by its header. Undefined: nobody is refused. */
-  readonly refusal?: (header: Digest) => Refused | undefined
+  /** Judges the peer by its header. Undefined: nobody is refused. */
+  readonly judge?: (header: Digest) => E.Either<Refused, unknown>
 }
 
 /** What one call reads of the link. */
@@ -40,8 +42,8 @@ export class Channel implements Outlet {
   /** The link has not taken the last text yet. */
   private isBusy = false
   private isOver = false
-  /** Whether the peer's header was judged, if it is to be. */
-  private isWelcome = true
+  /** Why the peer is refused, by its header. */
+  private refusal: Refused = { _tag: 'Unauthorized' }
 
   constructor(document: string, carrier: Carrier) {
     this.document = document
@@ -55,9 +57,8 @@ export class Channel implements Outlet {
   /** Begins to speak. What came from the peer by now is heard. */
   open(opened: Opened): void {
     if (this.isOver) return
-    const { hub, refusal } = opened
+    const { hub, store, link, judge } = opened
     this.opened = opened
-    this.isWelcome = refusal === undefined
     const events = {
       announce: (announcement: Announcement) => {
         this.announce(announcement)
@@ -67,8 +68,12 @@ export class Channel implements Outlet {
       },
       silent: () => undefined,
     }
-    const store = this.isWelcome ? opened.store : this.guarded(opened.store)
-    this.inner = createLink(store, opened.link, events)
+    const onPeer = (header: Digest): E.Either<Refused, unknown> => {
+      const judged = judge!(header)
+      if (judged._tag === 'Left') this.refusal = judged.left
+      return judged
+    }
+    this.inner = createLink(store, { ...link, ...(judge && { onPeer }) }, events)
     hub.links++
     hub.wake(this)
     void this.drain()
@@ -90,10 +95,12 @@ export class Channel implements Outlet {
     if (text === undefined) this.carrier.end(this)
     // there may be more
     else if (text.length >= size) this.wake()
+    if (text !== undefined) this.carrier.reserve(text.length)
     return text ?? ''
   }
 
   send(text: string): void {
+    this.carrier.reserve(-text.length)
     if (!this.isOver) this.carrier.send(this.document, text)
   }
 
@@ -118,10 +125,8 @@ export class Channel implements Outlet {
     try {
       for (let text = this.queue.shift(); text !== undefined; text = this.queue.shift()) {
         this.carrier.queue(-text.length)
-        for (const piece of this.isWelcome ? [text] : linesOf(text)) {
-          const taking = this.inner?.write(piece)
-          if (taking !== undefined) await taking
-        }
+        const taking = this.inner?.write(text)
+        if (taking !== undefined) await taking
       }
     } catch (error) {
       this.carrier.failed(error)
@@ -131,28 +136,13 @@ export class Channel implements Outlet {
   }
 
   private announce(announcement: Announcement): void {
-    if (announcement._tag === 'header' && !this.isWelcome) {
-      const refusal = this.opened?.refusal?.(announcement.header)
-      if (refusal === undefined) this.isWelcome = true
-      else this.carrier.end(this, refusal)
-    }
-    if (announcement._tag === 'rejection' && announcement.rejection._tag === 'OtherType') {
-      const { _tag, name, version } = announcement.rejection
+    if (announcement._tag !== 'rejection') return
+    const { rejection } = announcement
+    // with an update it is the store's word on that update
+    if (rejection._tag === 'Unauthorized' && rejection.update === undefined) this.carrier.end(this, this.refusal)
+    if (rejection._tag === 'OtherType') {
+      const { _tag, name, version } = rejection
       this.carrier.end(this, { _tag, name: name.slice(0, 100), ...(version !== undefined && { version }) })
     }
   }
-
-  /** The store, which takes nothing of the peer before its header was judged. */
-  private guarded(store: Store<unknown, unknown>): Store<unknown, unknown> {
-    const port = portOf(store)
-    const receive: typeof port.receive = (...given) => {
-      if (this.isWelcome) return port.receive(...given)
-      this.carrier.end(this, { _tag: 'Unauthorized' })
-      return undefined
-    }
-    return withPort(store, { ...port, receive })
-  }
 }
-
-/** A text cut after each line end: a header is to be judged before what follows it. */
-const linesOf = (text: string): ReadonlyArray<string> => text.split(/(?<=\n)/)

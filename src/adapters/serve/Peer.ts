@@ -1,5 +1,7 @@
 /** One socket: its frames, its channels, and what it may cost. */
+import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
+import { left, right } from '../../core/Either.js'
 import { cut, decode, encode, HEARTBEAT, POLICY, TOO_BIG, type Refused } from '../connect/frames.js'
 import { Channel, type Carrier } from './Channel.js'
 import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
@@ -26,11 +28,16 @@ const GOING_AWAY = 1001
 
 const DONE = 1000
 
+/** So many more documents than a socket may have open wait for the peer to confirm their end. */
+const MAX_ENDING = 100
+
 export class Peer implements Carrier {
   private readonly socket: ServedSocket
   private readonly request: ServedRequest
   private readonly host: PeerHost
   private readonly channels = new Map<string, Channel>()
+  /** Documents that ended here, and whose end the peer has not confirmed: what comes is dropped. */
+  private readonly ending = new Set<string>()
   /** Channels with something to send, and no room for it. */
   private readonly waiting = new Set<Channel>()
   /** When something last came, went, was taken by the peer, and when there was a channel. */
@@ -41,6 +48,8 @@ export class Peer implements Carrier {
   /** The bytes that the peer may still send, and when that was so. Less than none: it waits. */
   private allowance: number
   private counted: number
+  /** The characters that were read for the peer, and wait until a store has saved. */
+  private reserved = 0
   /** The characters that wait for a store. */
   private queued = 0
   /** Channels whose store is to be released. */
@@ -70,9 +79,13 @@ export class Peer implements Carrier {
   }
 
   room(channel: Channel): number {
-    const room = this.host.limits.buffer - this.socket.bufferedAmount
+    const room = this.host.limits.buffer - this.socket.bufferedAmount - this.reserved
     if (room <= 0) this.waiting.add(channel)
     return room
+  }
+
+  reserve(length: number): void {
+    this.reserved += length
   }
 
   queue(length: number): void {
@@ -137,12 +150,14 @@ export class Peer implements Carrier {
     }
     const message = frame.right
     if (message._tag === 'Heartbeat') return
-    const channel = this.channels.get(message.document)
+    const { document } = message
+    const channel = this.channels.get(document)
     if (message._tag === 'End') {
       if (channel !== undefined) this.drop(channel)
+      // each side ends a document once: this may be the answer to our end
+      if (!this.ending.delete(document)) this.write(encode({ _tag: 'End', document }))
     } else if (channel !== undefined) channel.receive(message.text)
-    // else it was under way when the document ended here
-    else if (isBeginning(message.text)) this.join(message.document, message.text)
+    else if (!this.ending.has(document)) this.join(document, message.text)
   }
 
   /** The first text of a document. */
@@ -181,21 +196,20 @@ export class Peer implements Carrier {
     const store = answer.right
     try {
       const link = options.link?.(this.request, document) ?? {}
-      const refusal = (header: Digest): Refused | undefined => this.judge(header, document)
-      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { refusal }) })
+      const judge = (header: Digest): E.Either<Refused, unknown> => this.judge(header, document)
+      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { judge }) })
     } catch (error) {
       this.failed(error)
       this.end(channel, FAILED)
     }
   }
 
-  private judge(header: Digest, document: string): Refused | undefined {
+  private judge(header: Digest, document: string): E.Either<Refused, unknown> {
     try {
-      const judged = this.host.options.onPeer?.(header, this.request, document)
-      return judged?._tag === 'Left' ? judged.left : undefined
+      return this.host.options.onPeer?.(header, this.request, document) ?? right(undefined)
     } catch (error) {
       this.failed(error)
-      return FAILED
+      return left(FAILED)
     }
   }
 
@@ -218,7 +232,10 @@ export class Peer implements Carrier {
 
   private tell(document: string, refusal?: Refused): void {
     if (refusal !== undefined) this.host.metrics.refused(refusal._tag)
+    this.ending.add(document)
     this.write(encode({ _tag: 'End', document, ...(refusal && { refusal }) }))
+    // a peer of ours answers each end
+    if (this.ending.size > MAX_ENDING + this.host.limits.documents) this.expel(POLICY)
   }
 
   /** Ends a socket that breaks the rules. */
@@ -268,11 +285,6 @@ export class Peer implements Carrier {
     this.host.left(this)
   }
 }
-
-/** Whether a text can begin a link: with its opening line, or with the header of an original. */
-const isBeginning = (text: string): boolean => text.startsWith('{') || OPENING.startsWith(text.slice(0, OPENING.length))
-
-const OPENING = '"SURE {'
 
 /** What a peer may send at once: a second's share, or one message. */
 const burst = ({ bytesPerSecond, messageBytes }: Required<ServeLimits>): number =>

@@ -4,11 +4,9 @@ import { createServer } from 'node:http'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { AddressInfo } from 'node:net'
-import { left } from '../../core/Either.js'
-import { folder, showFileError } from '../file.js'
-import { openLevel, showLevelError } from '../level.js'
-import { createDocuments, type ClosableStore, type Documents } from './documents.js'
-import { FAILED } from './hooks.js'
+import { folder } from '../file.js'
+import { openLevel } from '../level.js'
+import { createDocuments, type Documents } from './documents.js'
 import { HELP, parse, type CommandLine } from './options.js'
 import { serve } from './serve.js'
 
@@ -36,26 +34,12 @@ const need = async <A>(name: string, load: () => Promise<A>): Promise<A> => {
 const documentsOf = async ({ store, data, scuttlebutt, id }: CommandLine): Promise<Documents> => {
   if (store === 'file') {
     const files = folder(data)
-    return createDocuments(
-      async (document) => {
-        const opened = await files.open(document, scuttlebutt, id)()
-        return opened._tag === 'Right' ? opened : failed(showFileError(opened.left))
-      },
-      { onError: complain },
-    )
+    return createDocuments((document) => files.open(document, scuttlebutt, id)(), { onError: complain })
   }
   await mkdir(data, { recursive: true })
   const { ClassicLevel } = await need('classic-level', () => import('classic-level'))
   const db = new ClassicLevel(path.join(data, 'level'))
-  const documents = createDocuments(
-    async (document) => {
-      const opened = await openLevel(db, scuttlebutt, id, { name: document })()
-      return opened._tag === 'Right'
-        ? (opened as { right: ClosableStore } & typeof opened)
-        : failed(showLevelError(opened.left))
-    },
-    { onError: complain },
-  )
+  const documents = createDocuments((name) => openLevel(db, scuttlebutt, id, { name })(), { onError: complain })
   return {
     ...documents,
     close: async () => {
@@ -63,12 +47,6 @@ const documentsOf = async ({ store, data, scuttlebutt, id }: CommandLine): Promi
       await db.close()
     },
   }
-}
-
-/** A document does not open: the operator reads why, the peer does not. */
-const failed = (reason: string) => {
-  complain(reason)
-  return left(FAILED)
 }
 
 const run = async (command: CommandLine): Promise<void> => {

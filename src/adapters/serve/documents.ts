@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import { left } from '../../core/Either.js'
 import type { Refused } from '../connect/frames.js'
-import type { AnyStore } from './hooks.js'
+import { CLOSING, FAILED, type AnyStore } from './hooks.js'
 
 /** A store with a file or a database behind it. */
 export interface ClosableStore extends AnyStore {
@@ -14,7 +14,7 @@ export interface DocumentsOptions {
   readonly idle?: number
   /** How many documents may be open. One more is refused with `TooMany`. Default 10,000. */
   readonly most?: number
-  /** A store did not close. It stays open, and is tried again. */
+  /** A store did not open, or did not close. That one stays open, and is tried again. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -29,7 +29,7 @@ export interface Documents {
 
 /** An open document, or one that opens or closes. */
 interface Entry {
-  readonly opening: Promise<E.Either<Refused, ClosableStore>>
+  readonly opening: Promise<E.Either<unknown, ClosableStore>>
   uses: number
   timer?: ReturnType<typeof setTimeout>
   closing?: Promise<void>
@@ -37,79 +37,101 @@ interface Entry {
 
 /**
  * Opens each document once, however many peers want it, and closes it `idle` ms after the last
- * {@link Documents.release}. The two go to `serve` as its sign-in and its `release`.
+ * {@link Documents.release}. The two go to `serve` as its sign-in and its `release`. If a document
+ * does not open, the peer learns no more than `Failed`.
  *
  * @example
- * import { either as E } from 'fp-ts'
  * import * as t from 'io-ts'
- * const open = async (name) => ({ ...createStore(scuttlebutt(Model.of(t.number)), name), close: async () => E.right(undefined) })
- * const documents = createDocuments(async (name) => E.right(await open(name)))
+ * const sb = scuttlebutt(Model.of(t.number))
+ * const documents = createDocuments((name) => openFile(`${name}.sb`, sb, 'server')())
  * const [a, b] = await Promise.all([documents.open('notes'), documents.open('notes')])
  * unwrap(a) === unwrap(b) // => true
  * await documents.close()
  */
 export const createDocuments = (
-  openOne: (document: string) => Promise<E.Either<Refused, ClosableStore>>,
-  { idle = 60_000, most = 10_000, onError = () => undefined }: DocumentsOptions = {},
+  openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>,
+  options: DocumentsOptions = {},
 ): Documents => {
-  const entries = new Map<string, Entry>()
-  let isClosed = false
+  const shelf = new Shelf(openOne, options)
+  return {
+    open: (document) => shelf.open(document),
+    release: (document) => {
+      shelf.release(document)
+    },
+    close: () => shelf.close(),
+  }
+}
 
-  const closeLater = (document: string, entry: Entry): void => {
-    entry.timer = setTimeout(() => void closeOne(document, entry), idle)
+class Shelf implements Documents {
+  private readonly openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>
+  private readonly options: Required<DocumentsOptions>
+  private readonly entries = new Map<string, Entry>()
+  private isClosed = false
+
+  constructor(openOne: Shelf['openOne'], { idle = 60_000, most = 10_000, onError }: DocumentsOptions) {
+    this.openOne = openOne
+    this.options = { idle, most, onError: onError ?? (() => undefined) }
+  }
+
+  async open(document: string): Promise<E.Either<Refused, AnyStore>> {
+    const { entries } = this
+    const { most, onError } = this.options
+    // a file is locked until it is closed
+    for (let entry = entries.get(document); entry?.closing; entry = entries.get(document)) await entry.closing
+    if (this.isClosed) return left(CLOSING)
+    if (!entries.has(document) && entries.size >= most)
+      return left({ _tag: 'TooMany', limit: most, retryAfter: 10_000 })
+    const entry = entries.get(document) ?? this.begin(document)
+    entry.uses++
+    clearTimeout(entry.timer)
+    const opened = await entry.opening
+    if (opened._tag === 'Right') return opened
+    if (entries.get(document) === entry) {
+      entries.delete(document)
+      onError(opened.left)
+    }
+    return left(FAILED)
+  }
+
+  release(document: string): void {
+    const entry = this.entries.get(document)
+    if (entry === undefined || --entry.uses > 0 || entry.closing !== undefined) return
+    this.closeLater(document, entry)
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    await Promise.all(
+      [...this.entries].map(([document, entry]) => {
+        clearTimeout(entry.timer)
+        return this.closeOne(document, entry)
+      }),
+    )
+  }
+
+  private begin(document: string): Entry {
+    const entry: Entry = { opening: this.openOne(document).catch((error: unknown) => left(error)), uses: 0 }
+    this.entries.set(document, entry)
+    return entry
+  }
+
+  private closeLater(document: string, entry: Entry): void {
+    entry.timer = setTimeout(() => void this.closeOne(document, entry), this.options.idle)
     // an idle document keeps no process alive
     ;(entry.timer as { unref?: () => void }).unref?.()
   }
 
-  const closeOne = (document: string, entry: Entry): Promise<void> => (entry.closing ??= closing(document, entry))
+  private closeOne(document: string, entry: Entry): Promise<void> {
+    return (entry.closing ??= this.closing(document, entry))
+  }
 
-  const closing = async (document: string, entry: Entry): Promise<void> => {
+  private async closing(document: string, entry: Entry): Promise<void> {
     const opened = await entry.opening
     const closed = opened._tag === 'Left' ? undefined : await opened.right.close()
     if (closed?._tag === 'Left') {
-      onError(closed.left)
+      this.options.onError(closed.left)
       delete entry.closing
-      if (!isClosed) closeLater(document, entry)
-    } else entries.delete(document)
+      if (!this.isClosed) this.closeLater(document, entry)
+    } else this.entries.delete(document)
   }
-
-  const begin = (document: string): Entry => {
-    const entry: Entry = { opening: openOne(document), uses: 0 }
-    entries.set(document, entry)
-    return entry
-  }
-
-  const release = (document: string): void => {
-    const entry = entries.get(document)
-    if (entry === undefined || --entry.uses > 0 || entry.closing !== undefined) return
-    closeLater(document, entry)
-  }
-
-  const open = async (document: string): Promise<E.Either<Refused, AnyStore>> => {
-    // a file is locked until it is closed
-    for (let entry = entries.get(document); entry?.closing; entry = entries.get(document)) await entry.closing
-    if (isClosed) return left({ _tag: 'Closing', retryAfter: 1000 })
-    if (!entries.has(document) && entries.size >= most)
-      return left({ _tag: 'TooMany', limit: most, retryAfter: 10_000 })
-    const entry = entries.get(document) ?? begin(document)
-    entry.uses++
-    clearTimeout(entry.timer)
-    const opened = await entry.opening.catch((error: unknown) => {
-      entries.delete(document)
-      throw error
-    })
-    if (opened._tag === 'Left' && entries.get(document) === entry) entries.delete(document)
-    return opened
-  }
-
-  const close = async (): Promise<void> => {
-    isClosed = true
-    await Promise.all(
-      [...entries].map(([document, entry]) => {
-        clearTimeout(entry.timer)
-        return closeOne(document, entry)
-      }),
-    )
-  }
-  return { open, release, close }
 }

@@ -17,20 +17,20 @@ export interface AnyStore {
 }
 
 /** The store of a document, or why this peer does not get it. */
-export type Answer = AnyStore | E.Either<Refused, AnyStore>
+export type DocumentAnswer = AnyStore | E.Either<Refused, AnyStore>
 
 /**
  * Says who gets which store: the sign-in. It may throw or never answer: then the document is
  * refused with `Failed`. Called once for each document of a socket, and for each HTTP request.
  */
-export type OpenDocument = (request: ServedRequest, document: string) => Answer | Promise<Answer>
+export type OpenDocument = (request: ServedRequest, document: string) => DocumentAnswer | Promise<DocumentAnswer>
 
 export interface ServeOptions {
   readonly limits?: ServeLimits
   /** Refuses a peer by its header: before that, none of its updates reaches the store. */
   readonly onPeer?: (header: Digest, request: ServedRequest, document: string) => E.Either<Refused, unknown>
   /** How a peer's link speaks: `{ writable: false }` for one that may only read. */
-  readonly link?: (request: ServedRequest, document: string) => Omit<LinkOptions, 'timeout'>
+  readonly link?: (request: ServedRequest, document: string) => Omit<LinkOptions, 'timeout' | 'onPeer'>
   /** Called once for each store that the sign-in gave, when the peer is done with it. */
   readonly release?: (document: string) => void
   /** A hook or a store failed. Default: nothing is told; metrics count it. */

@@ -4,6 +4,7 @@ import { left, right } from '../../core/Either.js'
 import type { Message } from '../../core/reconcile.js'
 import { MAX_DRIFT, MAX_LINE } from '../../wire/Policy.js'
 import type { Refused } from '../connect/frames.js'
+import { TYPE_HEADER } from '../connect/http.js'
 import type { LocalStore, Store } from '../store.js'
 import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
@@ -32,9 +33,6 @@ export interface HttpHost {
   readonly failed: (error: unknown) => void
   readonly text: () => string
 }
-
-/** The header of a request that says its data type: `name`, or `name@version`. */
-export const TYPE_HEADER = 'scuttlebutt-type'
 
 /** What one answer carries of updates: the client asks for the rest. */
 const BYTES_AN_ANSWER = 1 << 20
@@ -122,7 +120,8 @@ const reconcile = async (
   const { scuttlebutt } = store
   const { name, version } = scuttlebutt.dataType
   const said = textOf(request.headers[TYPE_HEADER])
-  if (said !== typeOf(name, version)) return left({ _tag: 'OtherType', name: said.slice(0, 100) })
+  const type = version === undefined ? name : `${name}@${version}`
+  if (said !== type && said !== encodeURIComponent(type)) return left({ _tag: 'OtherType', name: said.slice(0, 100) })
   const body = await bodyOf(request, host.limits.bodyBytes)
   if (body._tag === 'Left') return body
   const policy = { now: host.now(), maxDrift: MAX_DRIFT, maxBytes: MAX_LINE }
@@ -145,10 +144,6 @@ const reconcile = async (
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-
-/** The data type as the header says it. Header values are Latin-1, so the name is escaped. */
-export const typeOf = (name: string, version?: string): string =>
-  [name, ...(version === undefined ? [] : [version])].map(encodeURIComponent).join('@')
 
 /**
  * The JSON of a body. A body that is too long is not read to its end. Errors: `TooLarge`,
