@@ -18,7 +18,11 @@ export const MAX_UNHEARD = 4 << 20
 const LOOK = 50
 
 /** What time may mend: who refused it meets the peer anew. */
-const MENDED: ReadonlySet<string> = new Set(['TooFarAhead', 'TooMany', 'NoKey', 'HeldBack', 'Crowded', 'InvalidJson'])
+const MENDED: ReadonlySet<string> = new Set([
+  ...['TooFarAhead', 'TooMany', 'NoKey', 'HeldBack', 'Crowded'],
+  // a line was damaged
+  ...['InvalidJson', 'InvalidUpdate', 'InvalidTimestamp'],
+])
 
 /** The longest wait until a stamp that is too far ahead falls due, and the shortest. */
 const [LONGEST_DUE, SHORTEST_DUE] = [600_000, 1000]

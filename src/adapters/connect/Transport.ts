@@ -11,6 +11,11 @@ export interface Pace {
   readonly heartbeat?: number
   /** Who is not heard for so long is taken for dead. Default 45,000. */
   readonly silence?: number
+  /**
+   * If something was refused that time may mend, the two meet anew after so long, each time twice
+   * as long. Default 30,000 and 600,000.
+   */
+  readonly anew?: { readonly min?: number; readonly max?: number }
 }
 
 /**

@@ -15,8 +15,8 @@ export interface PortLike {
   readonly postMessage: (message: unknown) => void
   /** Ports begin to deliver by it. A worker has none. */
   readonly start?: () => void
-  readonly addEventListener?: (type: 'message', listener: (event: never) => void) => void
-  readonly removeEventListener?: (type: 'message', listener: (event: never) => void) => void
+  readonly addEventListener?: (type: 'message', listener: (event: Event) => void) => void
+  readonly removeEventListener?: (type: 'message', listener: (event: Event) => void) => void
   /** Of node's ports and workers, which have no `addEventListener`, or not for all. */
   readonly on?: (type: 'message', listener: (data: unknown) => void) => unknown
   readonly off?: (type: 'message', listener: (data: unknown) => void) => unknown
@@ -150,8 +150,8 @@ const listen = (port: PortLike, call: (data: unknown) => void): (() => void) => 
       port.off?.('message', call)
     }
   }
-  const listener = ({ data }: { readonly data: unknown }): void => {
-    call(data)
+  const listener = (event: Event): void => {
+    call((event as MessageEvent).data)
   }
   port.addEventListener?.('message', listener)
   return () => {

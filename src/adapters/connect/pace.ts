@@ -24,6 +24,7 @@ export interface Clockwork {
   readonly network: Network
   readonly heartbeat: number
   readonly silence: number
+  readonly anew: { readonly min: number; readonly max: number }
   /** The ms to wait before a try, by the number of those that failed before. */
   readonly delay: (failures: number) => number
 }
@@ -36,6 +37,7 @@ export const clockworkOf = (own: PaceOptions, transport: Pace = {}): Clockwork =
     random,
     network: own.network ?? browserNetwork,
     heartbeat: own.heartbeat ?? transport.heartbeat ?? 15_000,
+    anew: { min: 30_000, max: 600_000, ...transport.anew, ...own.anew },
     silence: own.silence ?? transport.silence ?? 45_000,
     delay: (failures) => backoff(min, max, failures) * random(),
   }

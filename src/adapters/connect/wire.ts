@@ -7,9 +7,6 @@ import { clockworkOf, type Clockwork } from './pace.js'
 import { Talk, type Ended } from './Talk.js'
 import type { WireTransport } from './Transport.js'
 
-/** The ms until two meet anew if something was refused that time may mend: it doubles. */
-const [FIRST_ANEW, LAST_ANEW] = [30_000, 600_000]
-
 /** Source for how long to wait: `pace.ts`, and RFC 6455, section 7.2.3. */
 export class WireConnection<S, C> implements Connection {
   readonly subscribe: Connection['subscribe']
@@ -25,7 +22,7 @@ export class WireConnection<S, C> implements Connection {
   private state: 'going' | 'closed' | 'failed' = 'going'
   private cancelWait: () => void = () => undefined
   private failures = 0
-  private anewAfter = FIRST_ANEW
+  private anewAfter: number
   private refusal: Refused | undefined
   private hasRefused = false
 
@@ -34,6 +31,7 @@ export class WireConnection<S, C> implements Connection {
     this.transport = transport
     this.options = options
     this.clock = clockworkOf(options, transport.pace)
+    this.anewAfter = this.clock.anew.min
     this.subscribe = this.bell.subscribe
     this.dial()
     this.endNetwork = this.clock.network.subscribe((isOnline) => {
@@ -99,7 +97,7 @@ export class WireConnection<S, C> implements Connection {
 
   private synced(): void {
     this.failures = 0
-    if (!this.hasRefused) this.anewAfter = FIRST_ANEW
+    if (!this.hasRefused) this.anewAfter = this.clock.anew.min
   }
 
   private over(talk: Talk<S, C>, { refusal, isAnew = false }: Ended): void {
@@ -117,7 +115,7 @@ export class WireConnection<S, C> implements Connection {
       this.stop()
       return
     }
-    this.anewAfter = isAnew ? Math.min(LAST_ANEW, this.anewAfter * 2) : this.anewAfter
+    this.anewAfter = isAnew ? Math.min(this.clock.anew.max, this.anewAfter * 2) : this.anewAfter
     const wait = isAnew ? 0 : Math.max(this.clock.delay(this.failures++), refusal?.retryAfter ?? 0)
     this.cancelWait = this.clock.after(wait, () => {
       this.dial()

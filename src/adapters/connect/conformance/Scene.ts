@@ -1,0 +1,154 @@
+/** Two stores, what was written to them, and the connections between them. */
+import * as t from 'io-ts'
+import * as Json from '../../../core/Json.js'
+import { compare, type Update } from '../../../core/Update.js'
+import * as Model from '../../../data/Model.js'
+import { scuttlebutt } from '../../../scuttlebutt.js'
+import { createStore, type LocalStore, type Store } from '../../store.js'
+import { connect } from '../connect.js'
+import type { Connection, ConnectOptions } from '../Connection.js'
+import type { Transport } from '../Transport.js'
+import { Faults, sleep } from './faults.js'
+
+/** The store of a trial: texts by key. */
+export type TrialStore = LocalStore<Model.State<string>, Model.Change<string>>
+
+/** One run of one case. */
+export interface Trial {
+  /** Two stores of texts that the transport is to keep in step. */
+  readonly stores: readonly [TrialStore, TrialStore]
+  /** As `connect`, with the faults of the case between the connection and its transport. */
+  readonly connect: <S, C>(store: Store<S, C>, transport: Transport) => Connection
+}
+
+export interface SceneOptions {
+  /** How often connections break in `reconnects`, and in `cuts`. Default 1,000. */
+  readonly reconnects?: number
+  /** Characters that are written while nobody reads. Default 16 MiB. */
+  readonly unread?: number
+  /**
+   * How many of them a wire, the network and the reader may hold at most. Default 8 MiB, as the
+   * buffers of a kernel hold some.
+   */
+  readonly mostUnread?: number
+  /** Ms until two stores must be in step. Default 20,000. */
+  readonly patience?: number
+  /** The seed of all chance. Default 1. */
+  readonly seed?: number
+}
+
+/** Ends a case that failed. */
+export class Stop extends Error {}
+
+/** Quick, so that what takes minutes in life takes a moment here. */
+const QUICK: ConnectOptions = {
+  backoff: { min: 1, max: 4 },
+  heartbeat: 40,
+  silence: 200,
+  anew: { min: 20, max: 40 },
+}
+
+interface Joined {
+  readonly kind: Transport['kind']
+  /** Connects again, over the same transport. */
+  readonly again: () => Connection
+  connection: Connection
+}
+
+const texts = scuttlebutt(Model.of(t.string))
+
+export class Scene {
+  readonly faults = new Faults()
+  readonly stores: Trial['stores'] = [createStore(texts, 'ann'), createStore(texts, 'ben')]
+  readonly joined: Joined[] = []
+  readonly trial: Trial
+  readonly options: Required<SceneOptions>
+  readonly random: () => number
+  /** By the oracle: the last write of each key, in total order. */
+  private readonly expected = new Map<string, Update<Model.Change<string>>>()
+  private readonly newest: Record<string, number> = {}
+  private writes = 0
+
+  constructor(options: SceneOptions) {
+    const { seed = 1, reconnects = 1000, unread = 16 << 20, mostUnread = 8 << 20, patience = 20_000 } = options
+    this.random = randomFrom(seed)
+    this.options = { seed, reconnects, unread, mostUnread, patience }
+    this.trial = {
+      stores: this.stores,
+      connect: (store, transport) => {
+        const again = (): Connection => connect(store, this.faults.wrap(transport), { ...QUICK, random: this.random })
+        const joined = { kind: transport.kind, connection: again(), again }
+        this.joined.push(joined)
+        return joined.connection
+      },
+    }
+  }
+
+  has(kind: Transport['kind']): boolean {
+    return this.joined.some((joined) => joined.kind === kind)
+  }
+
+  /** A write on each side, of a key that both write and of one of its own. */
+  write(value = ''): void {
+    for (const [i, store] of this.stores.entries()) {
+      const n = this.writes++
+      for (const key of [`both${String(n % 5)}`, `${String(i)}-${String(n)}`]) {
+        const made = store.change(Model.set(key, `${value}${String(n)}`))
+        if (made._tag === 'Right') this.note(made.right)
+      }
+    }
+  }
+
+  /** Many writes on one side at once. */
+  writeAll(count: number, value: string): void {
+    const commands = Array.from({ length: count }, (_, i) => Model.set(`bulk${String(i)}`, value))
+    const made = this.stores[0].changeAll(commands)
+    for (const update of made._tag === 'Right' ? made.right : []) this.note(update)
+  }
+
+  private note(update: Update<Model.Change<string>>): void {
+    const [[key], timestamp, source] = update
+    const held = this.expected.get(key)
+    if (held === undefined || compare(held, update) < 0) this.expected.set(key, update)
+    this.newest[source] = timestamp
+  }
+
+  /** Waits until both stores hold what was written. */
+  async inStep(): Promise<void> {
+    await this.until('the stores are not in step', () => this.isInStep())
+  }
+
+  async until(otherwise: string, is: () => boolean): Promise<void> {
+    const { patience } = this.options
+    const start = performance.now()
+    while (!is()) {
+      if (performance.now() - start > patience) throw new Stop(`${otherwise} after ${String(patience)} ms`)
+      await sleep(2)
+    }
+  }
+
+  private isInStep(): boolean {
+    const [ann, ben] = this.stores.map((store) => store.getReplica())
+    const [a, b] = [texts.digest(ann!), texts.digest(ben!)]
+    const areSynced = texts.isSynced(a, b)
+    const covers = [a, b].every(({ clock }) =>
+      Object.entries(this.newest).every(([source, newest]) => (clock[source] ?? 0) >= newest),
+    )
+    if (!areSynced && !covers) return false
+    const [left, right] = [Model.toJSON(ann!.state), Model.toJSON(ben!.state)]
+    if (areSynced && !Json.equals(left, right)) throw new Stop('equal digests, and different states')
+    const expected = Object.fromEntries([...this.expected].map(([key, [[, value]]]) => [key, value]))
+    return covers && Json.equals(left, expected) && Json.equals(right, expected)
+  }
+}
+
+/** Numbers from 0 up to 1. Source: mulberry32, by T. Ettinger. */
+const randomFrom = (seed: number): (() => number) => {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
