@@ -51,6 +51,12 @@ export interface State<I> {
   readonly removals: ByStamp<Change<I>>
 }
 
+/** The state of a feed of any items. To TypeScript before 6.0 `State<unknown>` is another type. */
+export interface AnyState {
+  readonly pushes: ByStamp<unknown>
+  readonly removals: ByStamp<unknown>
+}
+
 /** The data type that {@link of} returns. */
 export interface Type<I> extends DataType<State<I>, Change<I>> {
   readonly toJSON: (state: State<I>) => ReadonlyArray<DeepReadonly<I>>
@@ -140,7 +146,7 @@ export const push = <I>(item: I): Change<I> => ({ push: item as DeepReadonly<I> 
 
 /** Removes the item with an id. O(log n). Errors: `UnknownItem`. */
 export const remove =
-  (id: ItemId): Maker<State<unknown>, Change<never>, UnknownItem> =>
+  (id: ItemId): Maker<AnyState, Change<never>, UnknownItem> =>
   ({ pushes }) => {
     const target = stampOf(id)
     const isThere = target !== undefined && SortedMap.get(stampedBefore, pushes, target) !== undefined
@@ -179,7 +185,7 @@ export const diff =
  */
 export const patch = (
   patches: ReadonlyArray<Patch>,
-): ReadonlyArray<Change<never> | Maker<State<unknown>, Change<never>, UnknownItem>> => {
+): ReadonlyArray<Change<never> | Maker<AnyState, Change<never>, UnknownItem>> => {
   /** Where the patches have the items that they inserted; they stand at the end instead. */
   let back: ReadonlyArray<number> = []
   return (patches as ReadonlyArray<Spliced<readonly [], never>>).flatMap(({ splice, removed, inserted }) => {
@@ -187,7 +193,7 @@ export const patch = (
     const index = splice - low.length
     const gone = removed.slice(back.length - low.length - high.length)
     back = [...low, ...inserted.map((_, i) => splice + i), ...high.map((i) => i + inserted.length - removed.length)]
-    const removals = gone.map((): Maker<State<unknown>, Change<never>, UnknownItem> => (state, stamp) => {
+    const removals = gone.map((): Maker<AnyState, Change<never>, UnknownItem> => (state, stamp) => {
       const update = SortedMap.at(state.pushes, index)
       return remove(update === undefined ? '' : idOf(update))(state, stamp)
     })

@@ -78,8 +78,18 @@ export interface NoItem {
 /** Why a command failed. */
 export type Refusal = IndexOutOfRange | NoItem
 
+/**
+ * The state of an array of any items. `State<unknown>` is not the same to TypeScript before 6.0,
+ * which compares `DeepReadonly` of two types by the types alone.
+ */
+export interface AnyState {
+  readonly items: SortedMap.SortedMap<string, { readonly value: unknown; readonly update: Update<unknown> }>
+  readonly removed: SortedMap.SortedMap<string, Update<unknown>>
+  readonly holdings: Holdings.Holdings<unknown>
+}
+
 /** Reads no values, so it takes an array of any values. */
-type Edit<V> = Maker<State<unknown>, Change<V>, Refusal>
+type Edit<V> = Maker<AnyState, Change<V>, Refusal>
 
 const emptyState: State<never> = {
   items: SortedMap.empty(),
@@ -284,7 +294,7 @@ const replace =
 const isNone = (value: unknown): value is null | undefined => value === null || value === undefined
 
 /** The entries that give an item another key. */
-const rekeyed = <V>({ items }: State<unknown>, index: number, key: string): [key: string, value: V | null][] => {
+const rekeyed = <V>({ items }: AnyState, index: number, key: string): [key: string, value: V | null][] => {
   const [old, { value }] = SortedMap.entryAt(items, index)!
   return [
     [old, null],
@@ -335,7 +345,7 @@ export const at =
   }
 
 /** The number of items. O(1). */
-export const length = <V>({ items }: State<V>): number => SortedMap.size(items)
+export const length = ({ items }: AnyState): number => SortedMap.size(items)
 
 /** The items in order. O(n). */
 export const toArray = <V>(state: State<V>): ReadonlyArray<DeepReadonly<V>> =>

@@ -150,11 +150,11 @@ describe('The packed package', () => {
   })
 
   test.concurrent.each([
-    ['nodenext', 'nodenext'],
-    ['esnext', 'bundler'],
+    ['nodenext', 'nodenext', 'typescript'],
+    ['esnext', 'bundler', 'typescript-5'],
   ])(
-    'is typed, as module %s under %s, and the examples of the READMEs with it',
-    async (module, resolution) => {
+    'is typed, as module %s under %s by %s, and the examples of the READMEs with it',
+    async (module, resolution, compiler) => {
       const uses = subPaths.map(
         (subPath, i) =>
           `import * as m${String(i)} from '${subPath}'\nexport const k${String(i)}: object = m${String(i)}`,
@@ -183,7 +183,9 @@ describe('The packed package', () => {
       const schemas = await readFile(path.join(root, 'test', 'package', 'uses', 'schemas.ts'), 'utf8')
       expect(schemas).not.toMatch(/from '(fp-ts|io-ts)/)
       await writeFile(path.join(folder, 'schemas.ts'), schemas)
-      await run(folder, 'npx', 'tsc', ...options, 'use.ts', 'named.ts', 'schemas.ts', ...files)
+      await cp(path.join(root, 'test', 'package', 'uses', 'commands.ts'), path.join(folder, 'commands.ts'))
+      const tsc = path.join(root, 'node_modules', compiler, 'bin', 'tsc')
+      await run(folder, 'node', tsc, ...options, 'use.ts', 'named.ts', 'schemas.ts', 'commands.ts', ...files)
     },
     180_000,
   )
