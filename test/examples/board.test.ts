@@ -10,6 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** What both take at most on a machine that has much else to do, in ms. Else it is a tenth. */
 const BUSY = 180_000
 
+/** vitest has its own, and React would be built for it. */
+const env = { ...process.env, NODE_ENV: 'production' }
+
 const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const isThere = existsSync(chromium)
 if (!isThere) console.warn(`The board is not tested: there is no ${chromium}. CHROMIUM names another one.`)
@@ -19,7 +22,7 @@ test(
   async () => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'test/examples/board/serve.ts'], {
       cwd: root,
-      env: { ...process.env, PORT: '8480' },
+      env: { ...env, PORT: '8480' },
     })
     try {
       let output = ''
@@ -40,7 +43,7 @@ test(
 test.skipIf(!isThere)(
   'two people share the board: rows, notes, offline, undo, old versions, keyboard, phone',
   async () => {
-    const child = spawn('npm', ['run', '--silent', 'example:test'], { cwd: root })
+    const child = spawn('npm', ['run', '--silent', 'example:test'], { cwd: root, env })
     let output = ''
     for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (chunk) => (output += String(chunk)))
     const [code] = (await once(child, 'close')) as [number]

@@ -1,4 +1,4 @@
-/** Who is here: names and colours, and where each is at work. Told to the others, and never kept. */
+/** Who is here, and where each is at work. Told to the others, and never kept. */
 import * as t from 'io-ts'
 import { createPresence, type Presence } from 'scuttlebutt-ts/presence'
 
