@@ -155,7 +155,7 @@ export const remove =
 
 /** The items with their ids, oldest first. O(n). */
 export const items = <I>(state: State<I>): ReadonlyArray<Item<I>> =>
-  stable(state, 'items', () => listed(state, (update) => ({ id: idOf(update), item: itemIn(update) })))
+  stable(state, 'items', () => listed(state, (update) => Object.freeze({ id: idOf(update), item: itemIn(update) })))
 
 const listed = <I, A>({ pushes }: State<I>, show: (update: Update<Change<I>>) => A): ReadonlyArray<A> => {
   const all: A[] = []

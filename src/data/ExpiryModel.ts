@@ -284,7 +284,7 @@ const entriesAt = <V>(now: number, state: State<V>): ReadonlyArray<readonly [str
   const present: (readonly [string, DeepReadonly<V>])[] = []
   SortedMap.forEach(state.entries, (_, key) => {
     const value = get(key, now)(state)
-    if (value._tag === 'Some') present.push([key, value.value])
+    if (value._tag === 'Some') present.push(Object.freeze([key, value.value] as const))
   })
   return present
 }

@@ -120,7 +120,7 @@ export const entries = <V>(state: State<V>): ReadonlyArray<readonly [string, Dee
 const entriesIn = <V>({ winners }: State<V>): ReadonlyArray<readonly [string, DeepReadonly<V>]> => {
   const present: (readonly [string, DeepReadonly<V>])[] = []
   SortedMap.forEach(winners, ([[key, value]]) => {
-    if (value !== null) present.push([key, value])
+    if (value !== null) present.push(Object.freeze([key, value] as const))
   })
   return present
 }

@@ -104,7 +104,11 @@ export const of = <S, A>(
 ): Type<S, A> => ({
   ...kind('Replay', action.name, options),
   change: readonly(action),
-  empty: { actions: SortedMap.empty(), checkpoints: [{ position: 0, state: frozen(initial) }], failures: [] },
+  empty: {
+    actions: SortedMap.empty(),
+    checkpoints: [{ position: 0, state: frozen(initial) }],
+    failures: Object.freeze([]),
+  },
   apply: apply(reducer),
   toJSON,
   diff,
@@ -143,13 +147,13 @@ const apply =
       (_, update) => {
         const reduced = reduce(reducer, present, update[0] as A)
         if (reduced._tag === 'Right') present = reduced.right
-        else failures.push({ update, message: reduced.left })
+        else failures.push(Object.freeze({ update, message: reduced.left }))
         position++
         if (isKept(position, count)) checkpoints.push({ position, state: present })
       },
       position,
     )
-    return { state: { actions, checkpoints, failures }, superseded: [] }
+    return { state: { actions, checkpoints, failures: Object.freeze(failures) }, superseded: [] }
   }
 
 /** The next state. Errors: the message of what the reducer threw. */

@@ -118,8 +118,7 @@ export const getEq = (): eq.Eq<State> => ({
 /** The strokes that wait for what is not here yet, and for what. O(p) for p strokes. */
 export const pending = (state: State): ReadonlyArray<Pending> =>
   stable(state, 'pending', () =>
-    SortedMap.keys(whole(state).waiting).map(({ first, k, source, waiter }) => ({
-      ...waiter,
-      for: { first, k, source },
-    })),
+    SortedMap.keys(whole(state).waiting).map(({ first, k, source, waiter }) =>
+      Object.freeze({ ...waiter, for: Object.freeze({ first, k, source }) }),
+    ),
   )

@@ -21,6 +21,10 @@ const NOW = 1_795_418_741_399
 
 type Ask = (state: never) => unknown
 
+const thrown = (): number => {
+  throw new Error('not today')
+}
+
 /** A data type, commands that make a state, and queries: made anew each time they are asked. */
 const subjects: ReadonlyArray<
   readonly [string, DataType<never, never>, ReadonlyArray<unknown>, Record<string, () => Ask>]
@@ -90,7 +94,13 @@ const subjects: ReadonlyArray<
     'Replay',
     Replay.of((all: ReadonlyArray<unknown>, one: unknown) => [...all, one], [], t.unknown) as never,
     [Replay.dispatch('a')],
-    { state: () => Replay.state, actions: () => Replay.actions, failures: () => Replay.failures },
+    { state: () => Replay.state, actions: () => Replay.actions, none: () => Replay.failures },
+  ],
+  [
+    'Replay that fails',
+    Replay.of(thrown, 0, t.unknown) as never,
+    [Replay.dispatch('a')],
+    { state: () => Replay.state, failures: () => Replay.failures },
   ],
   [
     'Text',
@@ -116,9 +126,15 @@ const cases = subjects.flatMap(([name, dataType, commands, queries]) =>
   Object.entries(queries).map(([query, ask]) => ({ name, query, ask, dataType, commands })),
 )
 
-describe.each(cases)('$name: $query', ({ ask, dataType, commands }) => {
+describe.each(cases)('$name: $query', ({ name, query, ask, dataType, commands }) => {
   const { create, changeAll } = scuttlebutt(dataType as unknown as DataType<object, unknown>)
   const made = unwrap(changeAll(commands, NOW)(create('ann')))[1]
+
+  // a part's state is no answer, but what queries are asked of
+  test.skipIf(name === 'Scuttlebucket' && query === 'get')('gives what nobody can change', () => {
+    expect(isFrozen(ask()(made.state as never))).toBe(true)
+    expect(isFrozen(ask()(create('ann').state as never))).toBe(true)
+  })
 
   test('gives the same object for the same state', () => {
     const first = ask()(made.state as never)
@@ -128,11 +144,11 @@ describe.each(cases)('$name: $query', ({ ask, dataType, commands }) => {
   })
 })
 
-test('nobody can change what others are given', () => {
-  const model = scuttlebutt(Model.of(t.unknown))
-  const [, { state }] = unwrap(model.change(Model.set('a', 1), NOW)(model.create('ann')))
-  expect([Model.toJSON(state), Model.entries(state), Model.keys(state)].every(Object.isFrozen)).toBe(true)
-})
+/** An update in an answer is the one of the log, which freezes changes alone. */
+const isFrozen = (value: unknown): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (Object.isFrozen(value) && Object.entries(value).every(([key, member]) => key === 'update' || isFrozen(member)))
 
 test('a query of one key keeps its object while others are written', () => {
   const model = scuttlebutt(Model.of(t.unknown))

@@ -138,9 +138,10 @@ const spansIn = (state: State): ReadonlyArray<Span> => {
     const text = slice(from, to)(state)
     const shown = JSON.stringify(attributes)
     if (shown === last) all.at(-1)!.insert += text
-    else all.push({ insert: text, attributes })
+    else all.push({ insert: text, attributes: Object.freeze(attributes) })
     last = shown
   })
+  for (const span of all) Object.freeze(span)
   return all
 }
 
