@@ -1,3 +1,4 @@
+import hooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -14,4 +15,5 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-type-arguments': 'off',
     },
   },
+  { files: ['test/examples/board/**'], ...hooks.configs.flat['recommended-latest'] },
 )

@@ -19,7 +19,7 @@ interface Source {
 
 const sources: ReadonlyArray<Source> = await Promise.all(
   FOLDERS.map(async (folder) => {
-    const names = (await readdir(path.join(root, folder), { recursive: true })).filter((name) => name.endsWith('.ts'))
+    const names = (await readdir(path.join(root, folder), { recursive: true })).filter((name) => /\.tsx?$/.test(name))
     return Promise.all(
       names.map(async (name) => {
         const file = path.join(folder, name)

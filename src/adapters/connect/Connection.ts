@@ -37,7 +37,8 @@ export interface Connection {
   readonly close: () => void
 }
 
-export interface ConnectOptions extends PaceOptions, Pick<LinkOptions, 'meta' | 'policy' | 'trusted' | 'now'> {
+export interface ConnectOptions
+  extends PaceOptions, Pick<LinkOptions, 'meta' | 'policy' | 'trusted' | 'now' | 'presence'> {
   /**
    * Judges a peer by its header, before anything of it is taken or told. After a `Left` the
    * connection has failed; on a bus the peer is not heard. A `Left` should be a tagged record.

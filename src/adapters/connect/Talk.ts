@@ -79,12 +79,13 @@ export class Talk<S, C> {
     this.clock = clock
     this.events = events
     this.anewAfter = anewAfter
-    const { meta, policy, trusted, now } = options
+    const { meta, policy, trusted, now, presence } = options
     this.link = createLink(store, {
       ...(meta !== undefined && { meta }),
       ...(policy && { policy }),
       ...(trusted !== undefined && { trusted }),
       ...(now && { now }),
+      ...(presence && { presence }),
       ...(options.onPeer && { onPeer: this.judge(options.onPeer) }),
       announce: (announcement) => {
         this.heardOf(announcement)

@@ -1,5 +1,5 @@
-import type { createStore } from '../../../src/adapters/store.js'
+import type { Store } from '../../../src/adapters/store.js'
 import type { Text } from '../../../src/index.js'
 
-/** A store of a text. */
-export type Pad = ReturnType<typeof createStore<Text.State, Text.Change>>
+/** A store of a text, also the part of a bucket. */
+export type Pad = Store<Text.State, Text.Change>

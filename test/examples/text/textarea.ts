@@ -30,11 +30,22 @@ export const bindTextarea = (store: Pad, area: HTMLTextAreaElement) => {
     if (start?._tag === 'Some' && end?._tag === 'Some') area.setSelectionRange(start.value, end.value)
   }
 
-  area.addEventListener('input', write)
-  area.addEventListener('compositionstart', () => (isComposing = true))
-  area.addEventListener('compositionend', () => {
-    isComposing = false
-    catchUp()
-  })
-  return store.subscribe(catchUp)
+  const on = (event: string, listener: () => void) => {
+    area.addEventListener(event, listener)
+    return () => {
+      area.removeEventListener(event, listener)
+    }
+  }
+  const ends = [
+    on('input', write),
+    on('compositionstart', () => (isComposing = true)),
+    on('compositionend', () => {
+      isComposing = false
+      catchUp()
+    }),
+    store.subscribe(catchUp),
+  ]
+  return () => {
+    for (const end of ends) end()
+  }
 }
