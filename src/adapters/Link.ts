@@ -31,8 +31,6 @@ export interface LinkOptions extends Session.Options {
   readonly trusted?: boolean
   /** Close when the peer has said nothing for so many ms. Default: never. */
   readonly timeout?: number
-  /** Who else is here, told beside the session: see `scuttlebutt-ts/presence`. */
-  readonly presence?: PresencePort
   /**
    * Judges the peer by its header, before anything of it is taken or told. A `Left` ends the talk,
    * as do updates that come before a header.

@@ -18,7 +18,7 @@ export interface ValueDecoder<V> {
 export interface PresenceOptions {
   /** Who this is: one for each tab or program that runs, and not for a user or a replica. */
   readonly id: string
-  /** Who says nothing for so many ms is gone. One's own value is told each third of it. Default 30 s. */
+  /** Who is silent for so many ms is gone. One's own value is told thrice in it. Default 30 s. */
   readonly timeout?: number
   /** The most peers that are known; more are refused. Default 1,000. */
   readonly maxPeers?: number
@@ -88,34 +88,29 @@ export function createPresence({
   let state = State.open(id)
   let isOpen = true
 
-  const take = ([next, told]: State.Step, except?: symbol): void => {
+  const take = ([next, said]: State.Step, except?: symbol): void => {
     const before = state
     state = next
-    const lines = told.map(State.encode)
+    const lines = said.map(State.encode)
     for (const { tell, peer } of [...tellers]) {
       // what is said of oneself goes back too: the one that brought it is wrong
       lines.forEach((line, i) => {
-        if (peer === undefined || peer !== except || told[i]![0] === id) notify(tell, line)
+        if (peer === undefined || peer !== except || said[i]![0] === id) notify(tell, line)
       })
     }
     if (before.values === state.values && before.value === state.value) return
     for (const { call } of [...listeners]) notify(call, undefined)
   }
-  const timer = setInterval(() => {
+  const timer = each(timeout / TICKS, () => {
     take(State.tick(now(), limits)(state))
-  }, timeout / TICKS)
-  // a program that has nothing else to do may end
-  if (typeof timer === 'object') (timer as { readonly unref?: () => void }).unref?.()
+  })
 
   return {
     id,
     set: (value) => {
-      const copied = Json.copy(value, State.MAX_DEPTH)
-      if (copied instanceof Json.Unfit)
-        return left({ _tag: 'InvalidValue', at: path(copied.at), expected: copied.expected })
-      const bytes = State.bytes(id, copied)
-      if (bytes > maxBytes) return left({ _tag: 'ValueTooLarge', bytes, limit: maxBytes })
-      if (isOpen) take(State.set(copied, now())(state))
+      const copied = told(id, value, maxBytes)
+      if (copied._tag === 'Left') return copied
+      if (isOpen) take(State.set(copied.right, now())(state))
       return right(undefined)
     },
     value: () => state.value,
@@ -144,6 +139,23 @@ export function createPresence({
       listeners.clear()
     },
   }
+}
+
+/** A timer that keeps no program from its end. */
+const each = (ms: number, call: () => void): ReturnType<typeof setInterval> => {
+  const timer = setInterval(call, ms)
+  if (typeof timer === 'object') (timer as { readonly unref?: () => void }).unref?.()
+  return timer
+}
+
+/** A value as it is told. */
+const told = (id: string, value: unknown, limit: number): E.Either<PresenceError, unknown> => {
+  const copied = Json.copy(value, State.MAX_DEPTH)
+  if (copied instanceof Json.Unfit) {
+    return left({ _tag: 'InvalidValue', at: path(copied.at), expected: copied.expected })
+  }
+  const bytes = State.bytes(id, copied)
+  return bytes > limit ? left({ _tag: 'ValueTooLarge', bytes, limit }) : right(copied)
 }
 
 /** The timer looks so many times a timeout: an entry lapses at most a twelfth of it late. */

@@ -78,7 +78,7 @@ export const of = <I>(item: t.Type<I, unknown, unknown>, options: Named = {}): T
   change: pushOrRemove.pipe(
     t.union([t.readonly(t.type({ remove: t.string })), t.readonly(t.type({ push: readonly(item) }))]),
   ),
-  empty: emptyState as unknown as State<I>,
+  empty: emptyState,
   apply,
   toJSON,
   diff,

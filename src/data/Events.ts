@@ -47,7 +47,7 @@ const emptyState: State<never> = { all: SortedMap.empty(), byName: SortedMap.emp
 export const of = <P>(payload: t.Type<P, unknown, unknown>, options: Named = {}): Type<P> => ({
   ...kind('Events', payload.name, options),
   change: changeOf(payload) as unknown as t.Type<Change<P>, unknown, unknown>,
-  empty: emptyState as unknown as State<P>,
+  empty: emptyState,
   apply,
   toJSON,
   diff,

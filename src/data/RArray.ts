@@ -105,7 +105,7 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): 
   ...kind('RArray', value.name, options),
   change: record(nullOr(readonly(value)), DenseKey.isTooLong),
   final,
-  empty: emptyState as unknown as State<V>,
+  empty: emptyState,
   apply,
   toJSON,
   diff,

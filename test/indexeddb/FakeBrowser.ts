@@ -94,7 +94,7 @@ class FakeLocks {
 
 export interface FakeTab {
   readonly host: Host
-  /** Ends the tab at once: its locks are free, its transactions are rolled back, nothing is sent. */
+  /** Ends the tab at once: its locks are free, transactions are rolled back, nothing is sent. */
   readonly crash: () => void
   /** Whether the database rolls every transaction back. */
   refuses: boolean

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { AbstractLevel } from 'abstract-level'
 import { BrowserLevel } from 'browser-level'
 import { ClassicLevel } from 'classic-level'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
@@ -41,7 +42,7 @@ type AnyLevel = MemoryLevel | ClassicLevel | BrowserLevel
 /** All entries of a database, as text. */
 const contentsOf = async (db: AnyLevel): Promise<ReadonlyMap<string, string>> =>
   new Map(
-    await (db as MemoryLevel<string, string>)
+    await (db as AbstractLevel<unknown, string, string>)
       .iterator<string, string>({ keyEncoding: 'utf8', valueEncoding: 'utf8' })
       .all(),
   )

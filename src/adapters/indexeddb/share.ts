@@ -49,7 +49,7 @@ export const share = async <S, C>(opening: Opening<S, C>, locks: WebLocks): Made
 /** The source of a tab: the first writes under the id itself. */
 const sourceOf = (id: SourceId, number: number): SourceId => (number === 0 ? id : `${id}+${String(number)}`)
 
-/** The least number that no tab has. So there are as many sources as tabs were ever open at once. */
+/** The least number that no tab has: there are as many sources as tabs were ever open at once. */
 const takeSeat = async <S, C>({ name, db }: Opening<S, C>, locks: WebLocks) => {
   for (let number = 0; ; number++) {
     const leave = await request(locks, `${place(name)} tab ${String(number)}`, { ifAvailable: true })

@@ -41,8 +41,7 @@ export interface Head<S, C> {
 
 export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   let met = host.read()
-  const head = createCell(met)
-  const shown = createCell(met)
+  const [head, shown] = [createCell(met), createCell(met)]
   /** What is on its way through Redux. */
   let pending: Received<S, C> | undefined
 

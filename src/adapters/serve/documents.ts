@@ -43,7 +43,7 @@ interface Entry {
  * @example
  * import * as t from 'io-ts'
  * const sb = scuttlebutt(Model.of(t.number))
- * const documents = createDocuments((name) => openFile(`${name}.sb`, sb, 'server')())
+ * const documents = createDocuments((name) => openFile(`served-${name}.sb`, sb, 'server')())
  * const [a, b] = await Promise.all([documents.open('notes'), documents.open('notes')])
  * unwrap(a) === unwrap(b) // => true
  * await documents.close()

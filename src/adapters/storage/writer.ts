@@ -31,8 +31,8 @@ export interface Target<S, C> {
 
 /**
  * The writer of what differs from the replica as it was read. Before each round it looks who wrote
- * last, and that nobody emptied the replica: then all is written anew. Errors of a round: `Failure`,
- * `Locked`.
+ * last, and that nobody emptied the replica: then all is written anew. Errors of a round:
+ * `Failure`, `Locked`.
  */
 export const createWriter = <S, C>(target: Target<S, C>): Writer<S, C> => {
   const { table, name, scuttlebutt, read, getReplica, getId, isOurs } = target
