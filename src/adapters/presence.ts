@@ -35,6 +35,8 @@ export type PresenceError =
   /** The id and the value take too many bytes. */
   | { readonly _tag: 'ValueTooLarge'; readonly bytes: number; readonly limit: number }
 
+type AnyOptions = PresenceOptions & { readonly codec?: ValueDecoder<unknown> }
+
 /** Pass it as `presence` to each connection. */
 export interface Presence<V> extends PresencePort {
   readonly id: string
@@ -76,11 +78,8 @@ export interface Presence<V> extends PresencePort {
  */
 export function createPresence<V>(options: PresenceOptions & { readonly codec: ValueDecoder<V> }): Presence<V>
 export function createPresence(options: PresenceOptions): Presence<unknown>
-export function createPresence({
-  codec,
-  ...options
-}: PresenceOptions & { readonly codec?: ValueDecoder<unknown> }): Presence<unknown> {
-  const { id, timeout = 30_000, maxPeers = 1000, maxBytes = 4096, now = Date.now } = options
+export function createPresence(options: AnyOptions): Presence<unknown> {
+  const { id, timeout = 30_000, maxPeers = 1000, maxBytes = 4096, now = Date.now, codec } = options
   const limits: State.Limits = { timeout, maxPeers, maxBytes }
   const tellers = new Set<{ readonly tell: (line: string) => void; readonly peer: symbol | undefined }>()
   const listeners = new Set<{ readonly call: () => void }>()
@@ -91,12 +90,11 @@ export function createPresence({
   const take = ([next, said]: State.Step, except?: symbol): void => {
     const before = state
     state = next
-    const lines = said.map(State.encode)
-    for (const { tell, peer } of [...tellers]) {
+    for (const entry of said) {
+      const line = State.encode(entry)
       // what is said of oneself goes back too: the one that brought it is wrong
-      lines.forEach((line, i) => {
-        if (peer === undefined || peer !== except || said[i]![0] === id) notify(tell, line)
-      })
+      const isForAll = except === undefined || entry[0] === id
+      for (const { tell, peer } of [...tellers]) if (isForAll || peer !== except) notify(tell, line)
     }
     if (before.values === state.values && before.value === state.value) return
     for (const { call } of [...listeners]) notify(call, undefined)
