@@ -9,7 +9,7 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { Rounds } from '../storage/Rounds.js'
-import { blocksOf, markOf } from './blocks.js'
+import { blocksOf, markOf, seal } from './blocks.js'
 import { syncFolderOf, writeAll, type Access, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import type { Lock } from './lock.js'
@@ -44,10 +44,15 @@ export interface Source {
   readonly extent: Extent
   /** All of it is known to be on the disk. */
   readonly isSynced: boolean
+  /** What its marks say: it has none, it has some, or one ends it. */
+  readonly marks: 'none' | 'some' | 'end'
 }
 
 /** Appended updates from which on a compaction pays. */
 const COMPACT_FROM = 4096
+
+/** So long after the last write a mark ends the file. In ms. */
+const IDLE = 1000
 
 export class Writer<A> {
   private readonly target: Target<A>
@@ -73,8 +78,14 @@ export class Writer<A> {
   /** A rename may not be durable yet. */
   private isFolderUnsure = false
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** Whether the file has marks, and the length at which one ended it. */
+  private hasMarks: boolean
+  private marked: number | undefined
+  /** A mark is due: the writer is idle, or about to close. */
+  private isMarkDue = false
+  private readonly idle: ReturnType<typeof setTimeout>
 
-  constructor(target: Target<A>, { handle, status, extent, isSynced }: Source) {
+  constructor(target: Target<A>, { handle, status, extent, isSynced, marks }: Source) {
     this.target = target
     this.handle = handle
     this.identity = status.identity
@@ -82,12 +93,19 @@ export class Writer<A> {
     this.acknowledged = extent
     this.written = extent
     this.synced = isSynced ? extent.length : undefined
+    this.hasMarks = marks !== 'none'
+    this.marked = marks === 'end' ? extent.length : undefined
     this.rounds = new Rounds({
       write: (isAwaited) => this.write(isAwaited),
       hasMore: () => this.pending.length > 0 || this.mustRewrite,
       isSaved: () => this.isSaved(),
       closed: { _tag: 'Closed', path: target.path },
     })
+    this.idle = setTimeout(() => {
+      this.isMarkDue = true
+      this.rounds.wake()
+    }, IDLE)
+    this.idle.unref()
   }
 
   append(items: ReadonlyArray<A>): void {
@@ -121,6 +139,7 @@ export class Writer<A> {
   /** A {@link flush}, then closes the file. After a failed flush the file stays open. */
   async close(): Promise<E.Either<FileError, void>> {
     if (this.rounds.isClosed) return right(undefined)
+    this.isMarkDue = true
     const flushed = await this.rounds.close()
     if (flushed._tag === 'Left') {
       // it writes no more
@@ -128,6 +147,7 @@ export class Writer<A> {
       return flushed
     }
     clearTimeout(this.timer)
+    clearTimeout(this.idle)
     return attempt(this.target.path, 'close', () => this.handle.close())
   }
 
@@ -136,10 +156,44 @@ export class Writer<A> {
   }
 
   private async write(isAwaited: boolean): Promise<E.Either<FileError, void>> {
+    const written = await this.writeRound(isAwaited)
+    if (written._tag === 'Right') await this.mark(isAwaited)
+    return written
+  }
+
+  /**
+   * Ends the file with a mark, if it is due and all is on the disk. From then on no damage to what
+   * is before it looks like a torn write. Nothing depends on the mark, so a failure is none of the
+   * round: the next write goes over what it left.
+   */
+  private async mark(isAwaited: boolean): Promise<void> {
+    if (!this.isMarkDue) return
+    this.isMarkDue = false
+    const { acknowledged, written, target } = this
+    const isQuiet = this.isSaved() && acknowledged.length === written.length
+    if (!isQuiet || !this.hasMarks || target.fsync === 'none' || this.marked === written.length) return
+    try {
+      if (this.synced !== written.length) await this.syncFile()
+      const [bytes, seed] = seal(markOf(written.length), written.seed)
+      await writeAll(this.handle, bytes, written.length)
+      // an idle writer leaves it to the system, or to the next round, to sync the mark
+      if (isAwaited) await this.handle.sync()
+      const length = written.length + bytes.length
+      this.written = { ...written, seed, length }
+      this.acknowledged = this.written
+      this.marked = length
+      if (isAwaited) this.synced = length
+    } catch {
+      await this.handle.truncate(written.length).catch(() => undefined)
+    }
+  }
+
+  private async writeRound(isAwaited: boolean): Promise<E.Either<FileError, void>> {
     const looked = await this.look()
     if (looked._tag === 'Left') {
       // who took over has all that was acknowledged
       const isDone = looked.left._tag === 'Locked' && this.isSaved() && !this.isCompactionAsked
+      this.isMarkDue = false
       return isDone ? right(undefined) : this.restored(looked)
     }
     this.mustRewrite ||= !looked.right
@@ -212,6 +266,8 @@ export class Writer<A> {
     this.written = extent
     this.acknowledged = extent
     this.synced = extent.length
+    this.hasMarks = true
+    this.marked = undefined
     this.isFolderUnsure = fsync !== 'none'
     return right(undefined)
   }
@@ -229,6 +285,7 @@ export class Writer<A> {
     return attempt(this.target.path, 'write', async () => {
       if (this.synced === undefined && this.target.fsync !== 'none') await this.syncFile()
       const mark = this.synced === length ? markOf(length) : ''
+      this.hasMarks ||= mark !== ''
       const [bytes, seed] = blocksOf(items, this.target.contents.line, this.written.seed, mark)
       if (status.right.size > length) await this.handle.truncate(length)
       await writeAll(this.handle, bytes, length)
@@ -260,6 +317,7 @@ export class Writer<A> {
     this.acknowledged = this.written
     this.unsure = []
     this.isFolderUnsure = false
+    if (!this.rounds.isClosed) this.idle.refresh()
     return right(undefined)
   }
 

@@ -10,6 +10,7 @@ import type { SourceId } from '../../core/Update.js'
 import { NEVER } from '../../core/Timestamp.js'
 import { setAside } from './aside.js'
 import { blockReader, type Block, type Reading } from './block.js'
+import { markOf } from './blocks.js'
 import { contentsOf } from './contents.js'
 import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
@@ -29,7 +30,9 @@ export interface Opened {
   readonly updates: number
   readonly bytes: number
   /**
-   * The unfinished end that a crash left. None of it was acknowledged. It is now in the file `to`.
+   * An end that is not as it was written, with no mark behind it: a crash while it was written
+   * explains it. It is now in the file `to`. After a clean close nothing that was acknowledged is in
+   * it. Else it may hold what was acknowledged last, if it was damaged or cut after a crash.
    */
   readonly torn?: { readonly offset: number; readonly bytes: number; readonly to: string }
 }
@@ -95,7 +98,7 @@ const create = async <S, C>(
     return synced
   }
   await empty.close().catch(() => undefined)
-  const source = { handle, status: { ...status, identity }, extent, isSynced: true }
+  const source = { handle, status: { ...status, identity }, extent, isSynced: true, marks: 'some' as const }
   return right({ replica, source, opened: { updates: 0, bytes: 0 }, header: 'whole' })
 }
 
@@ -112,7 +115,7 @@ const readAll = async <S, C>(
   let replica = scuttlebutt.create(id)
   let found: Omit<Block<C>, 'updates' | 'unread'> = {}
   let extent: Extent = { length: 0, seed: 0, count: 0 }
-  let reported = 0
+  let [reported, endOfMark] = [0, -1]
   for await (const stretch of readStretches(handle)) {
     if (stretch.state !== 'intact') {
       const damaged = await damageOf(file, handle, stretch, found)
@@ -129,6 +132,7 @@ const readAll = async <S, C>(
     // nobody vouches, so that a line is taken whatever stands before it
     replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
+    if (said.isMarked === true && stretch.lines === markOf(stretch.offset).length) endOfMark = length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length + unread.length }
     if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {
       reported = length
@@ -142,9 +146,10 @@ const readAll = async <S, C>(
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
   const clock = clockOf(header, doubt, replica.clock)
   const opened = await cutTorn(opening, handle, extent, size)
+  const marks = endOfMark === extent.length ? 'end' : found.isMarked === true ? 'some' : 'none'
   return right({
     replica: { ...replica, clock },
-    source: { handle, status, extent, isSynced: false },
+    source: { handle, status, extent, isSynced: false, marks },
     opened,
     header: header.id !== id || isOurs === false ? 'other' : isOurs === undefined ? 'untyped' : 'whole',
   })
