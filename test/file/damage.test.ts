@@ -169,6 +169,30 @@ describe('A file with marks', () => {
     }
   })
 
+  test('is damaged, not torn, if bytes are missing or too many before a mark', async () => {
+    const { bytes, lengths } = await written([2, 1, 3, 1])
+    const place = fc.nat(bytes.length - 1)
+    const change = fc.tuple(place, fc.integer({ min: 0, max: 90 }), fc.uint8Array({ maxLength: 90 }))
+    await fc.assert(
+      fc.asyncProperty(change, async ([at, missing, added]) => {
+        const moved = Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at + missing)])
+        fc.pre(!moved.equals(bytes))
+        // some mark of a later place than the damage is still a line
+        const wrong = moved.findIndex((one, i) => one !== bytes[i])
+        const begin = Math.max(0, ...lengths.filter((one) => wrong < 0 || one <= wrong))
+        const isMarked = lengths.some((mark) => {
+          const line = `\n"@${String(mark)}"\n`
+          return mark > begin && moved.includes(line, Math.max(0, begin - 1))
+        })
+        fc.pre(isMarked)
+        const disk = disked(moved)
+        expect(await openFile(FILE, events, 'me', { disk })()).toMatchObject({ left: { _tag: 'Corrupt' } })
+        expect([disk.contentOf(FILE), disk.paths]).toEqual([moved, [FILE]])
+      }),
+      { numRuns: inMemory(300, 5) },
+    )
+  })
+
   test('that nobody writes to for a second has a mark at its end, also after a crash, and goes on behind it', async () => {
     const disk = new SimulatedDisk()
     const store = await open(disk)
@@ -176,17 +200,17 @@ describe('A file with marks', () => {
     right(await store.flushed())
     const crashed = disked(disk.contentOf(FILE)!)
     const again = await open(crashed)
-    for (const one of [disk, crashed]) {
-      const { length } = disked(one.contentOf(FILE)!).contentOf(FILE)!
-      const isMarked = (): boolean =>
+    const before = [disk, crashed].map((one) => ({ one, end: one.contentOf(FILE)!.length }))
+    const marked = (): ReadonlyArray<boolean> =>
+      before.map(({ one, end }) =>
         one
           .contentOf(FILE)!
           .toString()
-          .slice(length)
-          .startsWith(`"@${String(length)}"\n`)
-      expect(isMarked()).toBe(false)
-      await expect.poll(isMarked, { timeout: 4000 }).toBe(true)
-    }
+          .slice(end)
+          .startsWith(`"@${String(end)}"\n`),
+      )
+    expect(marked()).toEqual([false, false])
+    await expect.poll(marked, { timeout: 4000 }).toEqual([true, true])
     const { length } = disk.contentOf(FILE)!
     for (const one of [store, again]) {
       right(one.change(Events.emit('n', 3)))

@@ -15,8 +15,9 @@ import { contentsOf } from './contents.js'
 import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { isMarkedAfter, isUnwritten, readStretches, type Stretch } from './read.js'
-import type { Source } from './Writer.js'
-import { newPath, writeNew, type Extent } from './writeNew.js'
+import type { Lock } from './lock.js'
+import type { Source } from './Target.js'
+import { writeNew, type Extent } from './writeNew.js'
 
 export interface Progress {
   readonly bytes: number
@@ -40,6 +41,7 @@ export interface Opened {
 /** The file to load, which exists, and what for. */
 export interface Opening<S, C> extends Reading<S, C> {
   readonly disk: Disk
+  readonly lock: Lock
   readonly id: SourceId
   /** The name that a folder gave it, to be kept in the file. */
   readonly name?: string
@@ -57,8 +59,6 @@ export interface Loaded<S, C> {
 /** Reads the file, or writes a first one if it is empty. O(bytes). */
 export const load = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
   const { file, disk } = opening
-  // a crash may have left an unfinished one
-  await disk.remove(newPath(file)).catch(() => undefined)
   const handle = await attempt(file, 'open', () => disk.open(file, 'r+'))
   if (handle._tag === 'Left') return handle
   const loaded = await loadFrom(opening, handle.right)
@@ -77,7 +77,7 @@ const loadFrom = async <S, C>(opening: Opening<S, C>, handle: Handle): Promise<E
 
 /** Writes a first file in place of the empty one. */
 const create = async <S, C>(
-  { file, disk, scuttlebutt, id, name }: Opening<S, C>,
+  { file, disk, lock, scuttlebutt, id, name }: Opening<S, C>,
   empty: Handle,
   status: FileStatus,
 ): Promise<E.Either<FileError, Loaded<S, C>>> => {
@@ -86,19 +86,20 @@ const create = async <S, C>(
   const made = await writeNew({
     path: file,
     disk,
+    temporary: lock.temporary,
     contents,
     access: status,
-    mayReplace: () => Promise.resolve(right(undefined)),
+    mayReplace: lock.check,
   })
   if (made._tag === 'Left') return made
-  const { handle, extent, identity } = made.right
+  const { handle, extent, status: created } = made.right
   const synced = await attempt(file, 'fsync of the folder', () => syncFolderOf(disk, file))
   if (synced._tag === 'Left') {
     await handle.close().catch(() => undefined)
     return synced
   }
   await empty.close().catch(() => undefined)
-  const source = { handle, status: { ...status, identity }, extent, isSynced: true, marks: 'some' as const }
+  const source = { handle, status: created, extent, isSynced: true, marks: 'some' as const }
   return right({ replica, source, opened: { updates: 0, bytes: 0 }, header: 'whole' })
 }
 
