@@ -186,6 +186,34 @@ describe('The access of a file', () => {
   })
 })
 
+describe('A file whose owner cannot be given', () => {
+  test('is written anew without that owner when it is gone, and is no more open to others than it was', async () => {
+    const disk = new SimulatedDisk()
+    right(await (await opened('/f', { disk })).close())
+    const denied: Disk = {
+      ...disk.seenBy(disk.host),
+      open: async (name, flags, mode) => {
+        const handle = await disk.open(name, flags, mode)
+        const setAccess: typeof handle.setAccess = async (access) => {
+          if (access.owner !== 1) throw Object.assign(new Error('EPERM'), { code: 'EPERM' })
+          await handle.setAccess(access)
+        }
+        return { ...handle, setAccess }
+      },
+    }
+    disk.setAccess('/f', { mode: 0o664, owner: 7, group: 8 })
+    const store = await opened('/f', { disk: denied })
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    expect(await store.compact()).toMatchObject({ left: { _tag: 'Io', code: 'EPERM' } })
+    disk.put('/f', undefined)
+    right(store.change(Model.set('y', 2)))
+    right(await store.close())
+    expect(await disk.status('/f')).toMatchObject({ mode: 0o604, owner: 1 })
+    expect(await valuesIn('/f', { disk })).toEqual({ x: 1, y: 2 })
+  })
+})
+
 describe('A file system', () => {
   test('that takes two forms of a name for one has one writer for both, of a new file too', async () => {
     const [composed, apart] = ['/data/caf\u00e9.sb', '/data/CAFE\u0301.sb']

@@ -9,18 +9,16 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { Rounds } from '../storage/Rounds.js'
-import { blocksOf, markOf, seal, SEAL, sealText } from './blocks.js'
+import { blocksOf, markOf, seal, sealText } from './blocks.js'
 import { syncFolderOf, writeAll, type Access, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { isMissing } from './place.js'
-import { isUnwritten } from './read.js'
+import { endAt, isUnwritten } from './read.js'
 import type { Source, Target } from './Target.js'
 import { writeNew, type Extent } from './writeNew.js'
 
 /** Appended updates from which on a compaction pays. */
 const COMPACT_FROM = 4096
-
-const WRITTEN_TO = 'another program wrote to it'
 
 /** So long after the last write a mark ends the file. In ms. */
 const IDLE = 1000
@@ -95,8 +93,8 @@ export class Writer<A> {
     for (const item of items) this.pending.push(item)
     const { length } = this.pending
     // a full disk lets the list grow: all that there is may be shorter by now
-    const mayRewrite = this.target.linked || this.access.links === 1
-    if (mayRewrite && length > COMPACT_FROM && length > 2 * this.target.contents.size()) this.replace()
+    const isMany = length > COMPACT_FROM && length > 2 * this.target.contents.size()
+    if (isMany && (this.target.linked || this.access.links === 1)) this.replace()
     else this.rounds.wake()
   }
 
@@ -202,11 +200,9 @@ export class Writer<A> {
     }
     const settled = await this.settle()
     if (settled._tag === 'Left') return this.restored(settled)
-    if (isSyncing && this.isFolderUnsure) {
-      // it was rewritten since
-      const synced = await this.sync()
-      if (synced._tag === 'Left') return synced
-    }
+    // it was rewritten since
+    const again = isSyncing && this.isFolderUnsure ? await this.sync() : settled
+    if (again._tag === 'Left') return again
     if (isSyncing || fsync === 'none') return this.acknowledge()
     this.timer ??= setTimeout(() => {
       this.timer = undefined
@@ -226,14 +222,17 @@ export class Writer<A> {
     this.isGone = found._tag === 'Left' && isMissing(found.left)
     if (locked._tag === 'Left' && locked.left._tag === 'Locked' && !this.isShutOut) {
       // nobody who takes over removes the file: all was removed
-      if (this.isGone) return andThen(await lock.lockAgain(), false)
+      if (this.isGone) {
+        const again = await lock.lockAgain()
+        return again._tag === 'Left' ? again : right(false)
+      }
       this.isShutOut = true
     }
     if (locked._tag === 'Left') return locked
     if (found._tag === 'Left') return this.isGone ? right(false) : found
     const { identity, size } = found.right
     if (identity === this.candidate) return right(false)
-    if (identity !== this.identity) return left({ ...this.occupied, reason: 'another file took its place' })
+    if (identity !== this.identity) return this.occupied('another file took its place')
     this.access = found.right
     if (size < this.written.length) return right(false)
     const { left: own } = this
@@ -246,23 +245,16 @@ export class Writer<A> {
    */
   private async recognise(status: FileStatus): Promise<E.Either<FileError, boolean>> {
     const { length, seed } = this.written
-    const found = await attempt(this.target.path, 'look', () => this.endAt(length))
+    const found = await attempt(this.target.path, 'look', () => endAt(this.handle, length))
     if (found._tag === 'Left') return found
     const isOurs = status.size === length && found.right === sealText(seed)
-    if (!isOurs) return left({ ...this.occupied, reason: WRITTEN_TO })
+    if (!isOurs) return this.occupied('another program wrote to it')
     this.left = status
     return right(true)
   }
 
-  /** The bytes before `length`, as many as a seal has. */
-  private async endAt(length: number): Promise<string> {
-    const end = Buffer.alloc(SEAL)
-    await this.handle.read(end, length - SEAL)
-    return end.toString('latin1')
-  }
-
-  private get occupied() {
-    return { _tag: 'Occupied' as const, path: this.target.path }
+  private occupied(reason: string): E.Left<FileError> {
+    return left({ _tag: 'Occupied', path: this.target.path, reason })
   }
 
   private async compactIfDue(): Promise<E.Either<FileError, void>> {
@@ -372,14 +364,14 @@ export class Writer<A> {
     const [locked, status, end] = await Promise.all([
       lock.check(),
       attempt(path, 'write', () => this.handle.status()),
-      attempt(path, 'write', () => this.endAt(before.length)),
+      attempt(path, 'write', () => endAt(this.handle, before.length)),
     ])
     if (locked._tag === 'Left') return locked
     if (status._tag === 'Left') return status
     if (end._tag === 'Left') return end
     this.before = undefined
     if (end.right !== sealText(before.seed)) {
-      return isUnwritten(Buffer.from(end.right)) ? this.rewrite() : left({ ...this.occupied, reason: WRITTEN_TO })
+      return isUnwritten(Buffer.from(end.right)) ? this.rewrite() : this.occupied('another program wrote to it')
     }
     this.left = { size: this.written.length, modified: status.right.modified }
     return right(undefined)
@@ -408,6 +400,3 @@ export class Writer<A> {
     return failure
   }
 }
-
-const andThen = <A>(outcome: E.Either<FileError, void>, value: A): E.Either<FileError, A> =>
-  outcome._tag === 'Left' ? outcome : right(value)

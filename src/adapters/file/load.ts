@@ -52,6 +52,8 @@ export interface Loaded<S, C> {
   readonly replica: Replica.Replica<S, C>
   readonly source: Source
   readonly opened: Opened
+  /** The name that a folder gave the file, if it keeps one. */
+  readonly name?: string
   /** What the file says of its id and data type: all, nothing of its type, or something else. */
   readonly header: 'whole' | 'untyped' | 'other'
 }
@@ -152,6 +154,7 @@ const readAll = async <S, C>(
     replica: { ...replica, clock },
     source: { handle, status, extent, isSynced: false, marks },
     opened,
+    ...(found.name !== undefined && { name: found.name }),
     header: header.id !== id || isOurs === false ? 'other' : isOurs === undefined ? 'untyped' : 'whole',
   })
 }

@@ -113,10 +113,10 @@ const storeOf = <S, C>(
   id: SourceId,
   { fsync = 'each', linked = false, ...options }: FileOptions<S, C>,
   { path, disk, lock, name }: Place,
-  { replica, source, opened, header }: Loaded<S, C>,
+  { replica, source, opened, header, name: kept }: Loaded<S, C>,
 ): FileStore<S, C> => {
   const store = createStore(scuttlebutt, id, { ...options, replica })
-  const contents = contentsOf(scuttlebutt, store.getReplica, name)
+  const contents = contentsOf(scuttlebutt, store.getReplica, name ?? kept)
   const writer = new Writer({ path, disk, fsync, contents, lock, linked }, source)
   // who had the lock may still write to the old file
   if (header === 'other' || lock.hasShutOut) writer.replace()

@@ -110,6 +110,13 @@ const fill = async (handle: Handle, into: Buffer, position: number): Promise<num
   }
 }
 
+/** The bytes before `length`, as many as a seal has. Zeros stand for those that are missing. */
+export const endAt = async (handle: Handle, length: number): Promise<string> => {
+  const end = Buffer.alloc(SEAL)
+  await handle.read(end, length - SEAL)
+  return end.toString('latin1')
+}
+
 const AFTER_FIRST_LINES = Buffer.from('\n[')
 
 /**
