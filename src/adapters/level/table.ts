@@ -1,6 +1,7 @@
 /** A replica's sublevel of a database. */
 import type { AbstractLevel } from 'abstract-level'
 import type { Range, Table } from '../storage/entries.js'
+import type { Lock } from './lock.js'
 
 /**
  * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
@@ -16,10 +17,10 @@ export type Sublevel = AbstractLevel<unknown, string, string>
 const ENTRIES_A_READ = 4096
 
 /** `sync`: whether a batch must be on the disk itself. */
-export const tableOf = (sublevel: Sublevel, sync: boolean): Table => ({
+export const tableOf = (sublevel: Sublevel, sync: boolean, { write }: Pick<Lock, 'write'>): Table => ({
   getMany: (keys) => sublevel.getMany(keys),
   pieces: (range) => pieces(sublevel, range),
-  batch: (operations) => sublevel.batch([...operations], { sync } as object),
+  batch: (operations) => write(() => sublevel.batch([...operations], { sync } as object)),
 })
 
 async function* pieces(sublevel: Sublevel, range: Range): AsyncIterable<ReadonlyArray<readonly [string, string]>> {
