@@ -84,7 +84,7 @@ describe('A file with marks', () => {
           const begin = Math.max(0, ...lengths.filter((one) => one <= wrong))
           const disk = disked(damaged)
           const opened = await openFile(FILE, events, 'me', { disk })()
-          // each flush begins with a mark, and so does the end: it says so unless it is damaged itself
+          // each flush begins with a mark, and so does the end: they say so unless damaged
           const isMarked = lengths.some((mark) => {
             const line = [mark - 1, mark + `"@${String(mark)}"\n`.length] as const
             return mark > begin && damaged.subarray(...line).equals(bytes.subarray(...line))

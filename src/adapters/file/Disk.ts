@@ -44,7 +44,8 @@ export interface Handle {
 
 export interface Disk {
   /**
-   * `r` and `r+` need an existing file. `wx` creates one, and fails if the name exists, also as a link.
+   * `r` and `r+` need an existing file. `wx` creates one, and fails if the name exists, also as a
+   * link.
    * `mode` is for a new file; the system may take bits from it.
    */
   readonly open: (path: string, flags: 'r' | 'r+' | 'wx', mode?: number) => Promise<Handle>

@@ -41,9 +41,8 @@ export class Writer<A> {
   private left: Pick<FileStatus, 'size' | 'modified'> | undefined
   /** The end of the file before the last write, until that is known to have met it. */
   private before: Extent | undefined
-  /** Nothing has the file's name. */
+  /** Nothing has the file's name; another writer has the lock. */
   private isGone = false
-  /** Another writer has the lock. */
   private isShutOut = false
   /** Updates written but not acknowledged, and updates not written. */
   private unsure: A[] = []
@@ -91,9 +90,8 @@ export class Writer<A> {
 
   append(items: ReadonlyArray<A>): void {
     for (const item of items) this.pending.push(item)
-    const { length } = this.pending
     // a full disk lets the list grow: all that there is may be shorter by now
-    const isMany = length > COMPACT_FROM && length > 2 * this.target.contents.size()
+    const isMany = this.pending.length > Math.max(COMPACT_FROM, 2 * this.target.contents.size())
     if (isMany && (this.target.linked || this.access.links === 1)) this.replace()
     else this.rounds.wake()
   }
@@ -200,7 +198,7 @@ export class Writer<A> {
     }
     const settled = await this.settle()
     if (settled._tag === 'Left') return this.restored(settled)
-    // it was rewritten since
+    // rewritten since
     const again = isSyncing && this.isFolderUnsure ? await this.sync() : settled
     if (again._tag === 'Left') return again
     if (isSyncing || fsync === 'none') return this.acknowledge()

@@ -32,8 +32,8 @@ export interface Opened {
   readonly bytes: number
   /**
    * An end that is not as it was written, with no mark behind it: a crash while it was written
-   * explains it. It is now in the file `to`. After a clean close nothing that was acknowledged is in
-   * it. Else it may hold what was acknowledged last, if it was damaged or cut after a crash.
+   * explains it. It is now in the file `to`. After a clean close nothing that was acknowledged is
+   * in it. Else it may hold what was acknowledged last, if it was damaged after a crash.
    */
   readonly torn?: { readonly offset: number; readonly bytes: number; readonly to: string }
 }

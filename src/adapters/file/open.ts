@@ -53,9 +53,9 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * of the file stay. It is locked until `close`, by a file beside it. A file that is gone at a flush
  * is written anew, whole.
  *
- * Errors: `Locked`; `Linked`; `NotAFile`; `Io`; `Corrupt` for damage that no crash explains, with its offset,
- * see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of another data
- * type; `OtherId`. A flush has `Io`, `Locked` and `Occupied`.
+ * Errors: `Locked`; `Linked`; `NotAFile`; `Io`; `Corrupt` for damage that no crash explains, with
+ * its offset, see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of
+ * another data type; `OtherId`. A flush has `Io`, `Locked`, `Linked` and `Occupied`.
  *
  * @example
  * import { either as E } from 'fp-ts'

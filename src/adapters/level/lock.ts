@@ -4,8 +4,8 @@
  * writer also looks, before each round, who wrote last.
  *
  * Who takes over waits for the batch that is under way, and reads after it: so it has whatever that
- * batch saved, acknowledged or not. No batch starts later, as each one asks for the lock in the same
- * turn. Of another tab it cannot know when a batch ends.
+ * batch saved, acknowledged or not. No batch starts later, as the lock is looked at in the turn in
+ * which one starts. Of another tab it cannot know when a batch ends.
  */
 import { request, type WebLocks } from '../storage/webLocks.js'
 import type { Level } from './table.js'

@@ -1,7 +1,6 @@
 /** A replica's sublevel of a database. */
 import type { AbstractLevel } from 'abstract-level'
 import type { Range, Table } from '../storage/entries.js'
-import type { Lock } from './lock.js'
 
 /**
  * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
@@ -16,8 +15,12 @@ export type Sublevel = AbstractLevel<unknown, string, string>
 
 const ENTRIES_A_READ = 4096
 
-/** `sync`: whether a batch must be on the disk itself. */
-export const tableOf = (sublevel: Sublevel, sync: boolean, { write }: Pick<Lock, 'write'>): Table => ({
+/** `sync`: whether a batch must be on the disk itself. `write` starts a batch. */
+export const tableOf = (
+  sublevel: Sublevel,
+  sync: boolean,
+  write: <A>(batch: () => Promise<A>) => Promise<A>,
+): Table => ({
   getMany: (keys) => sublevel.getMany(keys),
   pieces: (range) => pieces(sublevel, range),
   batch: (operations) => write(() => sublevel.batch([...operations], { sync } as object)),
