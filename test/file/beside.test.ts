@@ -152,6 +152,22 @@ describe('A refused opening', () => {
   })
 })
 
+describe('Arguments that the types forbid', () => {
+  test('are a TypeError, before anything is made', async () => {
+    const disk = new SimulatedDisk()
+    const untyped = openFile as (...given: unknown[]) => () => Promise<unknown>
+    for (const given of [
+      [undefined, { disk }],
+      [5, { disk }],
+      ['me', null],
+      ...['bogus', null, 5, {}, { every: 'x' }, { every: NaN }].map((fsync) => ['me', { disk, fsync }]),
+    ]) {
+      await expect(untyped(FILE, sb, ...given)()).rejects.toThrow(TypeError)
+    }
+    expect(disk.calls).toEqual([])
+  })
+})
+
 describe('Several openings at once', () => {
   test('have one that wins, with and without taking over, and it alone writes', async () => {
     await fc.assert(

@@ -56,6 +56,7 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * Errors: `Locked`; `Linked`; `NotAFile`; `Io`; `Corrupt` for damage that no crash explains, with
  * its offset, see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of
  * another data type; `OtherId`. A flush has `Io`, `Locked`, `Linked` and `Occupied`.
+ * Rejects with a `TypeError` what the types forbid: another id than a string, another `fsync`.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -79,6 +80,16 @@ export const openFile =
   () =>
     openNamed(file, scuttlebutt, id, options)
 
+/** What callers without types may give, and nobody could make sense of. Throws a `TypeError`. */
+const checkArguments = (id: unknown, options: unknown): void => {
+  if (typeof id !== 'string') throw new TypeError(`the id of a replica is a string, not ${String(id)}`)
+  if (typeof options !== 'object' || options === null) throw new TypeError('the options are an object')
+  const { fsync = 'each' } = options as { readonly fsync?: unknown }
+  const every = (fsync as { readonly every?: unknown } | null)?.every
+  if (fsync === 'each' || fsync === 'none' || (typeof every === 'number' && every >= 0)) return
+  throw new TypeError("fsync is 'each', 'none' or { every: ms }")
+}
+
 /** {@link openFile}; the file also keeps the `name` that a folder gave it. */
 export const openNamed = async <S, C>(
   file: string,
@@ -87,6 +98,7 @@ export const openNamed = async <S, C>(
   options: FileOptions<S, C>,
   name?: string,
 ): Promise<E.Either<FileError, FileStore<S, C>>> => {
+  checkArguments(id, options)
   const { disk = nodeDisk, adopt: isAdopting = false, progress } = options
   const place = await lockPlace(file, disk, options)
   if (place._tag === 'Left') return place
