@@ -81,7 +81,7 @@ export const openLevel =
     const locked = await lock(db, name, takeOver, locks ?? platformLocks())
     if (locked === undefined) return left({ _tag: 'Locked', name })
     const opening = await attempt('open', () => openSublevel(db, name))
-    const table = opening._tag === 'Left' ? opening : right(tableOf(opening.right, sync))
+    const table = opening._tag === 'Left' ? opening : right(tableOf(opening.right, sync, locked.write))
     const onUpdates = (updates: number): void => progress?.({ updates })
     const reading = { name, scuttlebutt, id, isAdopting: adopt, onUpdates }
     const found = table._tag === 'Left' ? table : await read({ ...reading, table: table.right })

@@ -88,6 +88,7 @@ const ofFiles: Tags<FileError> = {
   OtherId: true,
   Locked: true,
   Linked: true,
+  NotAFile: true,
   Occupied: true,
   Corrupt: true,
   Foreign: true,

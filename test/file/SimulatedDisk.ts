@@ -132,6 +132,14 @@ export class SimulatedDisk implements Disk {
     })
   }
 
+  /** Writes other bytes into a file, as `cp` does: the file itself stays. */
+  overwrite(name: string, content: Buffer): void {
+    const file = this.names.get(name)!
+    file.content = content
+    file.unsynced.push({ length: 0 }, { at: 0, bytes: content })
+    file.modified = this.time
+  }
+
   setAccess(name: string, access: Partial<Access>): void {
     const file = this.names.get(name)!
     file.access = { ...file.access, ...access }
@@ -196,7 +204,7 @@ export class SimulatedDisk implements Disk {
     return [...this.names.keys()].find((one) => folded(one) === folded(name)) ?? name
   }
 
-  async open(given: string, flags: 'r' | 'r+' | 'w+' | 'wx', mode?: number): Promise<Handle> {
+  async open(given: string, flags: 'r' | 'r+' | 'wx', mode?: number): Promise<Handle> {
     await Promise.resolve()
     this.failing(`open ${flags} ${path.basename(given)}`)
     if (flags === 'wx' && this.kind.links?.has(given)) throw failure('EEXIST')
@@ -206,14 +214,13 @@ export class SimulatedDisk implements Disk {
     if (existing !== undefined && flags === 'wx') throw failure('EEXIST')
     const file = existing ?? this.fileOf(EMPTY, { ...OWNER, mode: (mode ?? 0o666) & ~0o022 })
     if (existing === undefined) this.rename_((names) => names.set(name, file))
-    if (existing !== undefined && flags === 'w+') truncate(file, 0)
     return this.handleOf(file, path.basename(name))
   }
 
   private statusOf(file: File): FileStatus {
     const { identity, access, modified, content } = file
     const links = [...this.names.values()].filter((one) => one === file).length
-    return { ...access, identity, links, size: content.length, modified }
+    return { ...access, identity, isFile: true, links, size: content.length, modified }
   }
 
   private handleOf(file: File, name: string): Handle {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { exportLines, folder as folderOf, openFile, repair, showFileError } from '../../src/adapters/file.js'
+import { exportLines, folder as folderOf, openFile, repair, showFileError, type Disk } from '../../src/adapters/file.js'
 import { seal } from '../../src/adapters/file/blocks.js'
 import { createStore } from '../../src/adapters/store.js'
 import { createWriteStream } from '../../src/adapters/stream.js'
@@ -66,6 +66,133 @@ describe('A file that is deleted, cut or replaced while it is open', () => {
   })
 })
 
+describe('A file that somebody writes into while it is open', () => {
+  test('is noticed: what came is neither written over nor taken for ours, and all is written when it is gone', async () => {
+    const ours = async (disk: SimulatedDisk) => {
+      const store = await open(disk)
+      right(store.change(Model.set('x', 1)))
+      right(await store.flushed())
+      return store
+    }
+    const others: Readonly<Record<string, (content: Buffer) => Buffer>> = {
+      'of the same length': (content) => Buffer.from(content).fill('?', content.length - 30),
+      longer: (content) => Buffer.concat([Buffer.from('something else\n'), content]),
+      'one line more': (content) => Buffer.concat([content, Buffer.from('one more\n')]),
+    }
+    for (const [why, change] of Object.entries(others)) {
+      for (const fsync of ['flush', 'compact'] as const) {
+        const disk = new SimulatedDisk()
+        const store = await ours(disk)
+        await disk.pass(1000)
+        const strange = change(disk.contentOf(FILE)!)
+        disk.overwrite(FILE, strange)
+        right(store.change(Model.set('y', 2)))
+        const flushed = await (fsync === 'flush' ? store.flushed() : store.compact())
+        expect([why, flushed]).toMatchObject([
+          why,
+          { left: { _tag: 'Occupied', reason: 'another program wrote to it' } },
+        ])
+        expect(disk.contentOf(FILE)).toEqual(strange)
+        disk.put(FILE, undefined)
+        right(await store.close())
+        expect(await valuesIn(disk)).toEqual({ x: 1, y: 2 })
+      }
+    }
+    // only its time has changed
+    const disk = new SimulatedDisk()
+    const store = await ours(disk)
+    await disk.pass(1000)
+    disk.overwrite(FILE, disk.contentOf(FILE)!)
+    right(store.change(Model.set('y', 2)))
+    right(await store.close())
+    expect(await valuesIn(disk)).toEqual({ x: 1, y: 2 })
+  })
+})
+
+describe('A folder that is emptied, lock and all, while a file in it is open', () => {
+  test('has the file again at the next flush, and its lock; a folder that is gone is an error', async () => {
+    const disk = new SimulatedDisk()
+    const store = await open(disk)
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    for (const name of disk.paths) disk.put(name, undefined)
+    let isGone = true
+    const missing = (): Promise<never> => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }))
+    const seen: Disk = {
+      ...disk.seenBy(disk.host),
+      open: (name, flags, mode) => (isGone ? missing() : disk.open(name, flags, mode)),
+      status: (name) => (isGone ? missing() : disk.status(name)),
+    }
+    isGone = false
+    const other = right(await openFile(FILE, sb, 'me', { disk: seen })())
+    right(other.change(Model.set('y', 1)))
+    right(await other.flushed())
+    // another writer has it now
+    right(store.change(Model.set('x', 2)))
+    expect(await store.flushed()).toMatchObject({ left: { _tag: 'Locked' } })
+    for (const name of disk.paths) disk.put(name, undefined)
+    isGone = true
+    expect(await other.flushed()).toMatchObject({ left: { _tag: 'Io', code: 'ENOENT' } })
+    expect(await other.close()).toMatchObject({ left: { _tag: 'Io', code: 'ENOENT' } })
+    isGone = false
+    right(await other.flushed())
+    expect(disk.paths).toHaveLength(2)
+    expect(await openFile(FILE, sb, 'me', { disk })()).toMatchObject({ left: { _tag: 'Locked' } })
+    right(await other.close())
+    expect(disk.paths).toEqual([FILE])
+    expect(await valuesIn(disk)).toEqual({ y: 1 })
+  })
+})
+
+describe('A rename that is reported as failed', () => {
+  test('may be done: the file is ours, whether or not the next look fails, too', async () => {
+    for (const isBlind of [false, true]) {
+      for (const isDone of [false, true]) {
+        const disk = new SimulatedDisk()
+        let [isFailing, blind] = [false, 0]
+        const fails = (): Promise<never> => Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
+        const seen: Disk = {
+          ...disk.seenBy(disk.host),
+          rename: async (from, to) => {
+            if (!isFailing || isDone) await disk.rename(from, to)
+            if (isFailing && isBlind) blind = 1
+            if (isFailing) await fails()
+          },
+          status: (name) => (name === FILE && blind-- > 0 ? fails() : disk.status(name)),
+        }
+        const store = right(await openFile(FILE, sb, 'me', { disk: seen })())
+        right(store.change(Model.set('x', 1)))
+        right(await store.flushed())
+        isFailing = true
+        const compacted = await store.compact()
+        expect(compacted._tag).toBe(isDone && !isBlind ? 'Right' : 'Left')
+        isFailing = false
+        blind = 0
+        right(store.change(Model.set('y', 2)))
+        right(await store.close())
+        expect(await valuesIn(disk)).toEqual({ x: 1, y: 2 })
+        expect(disk.paths).toEqual([FILE])
+      }
+    }
+  })
+})
+
+describe('A store that cannot be closed', () => {
+  test('is given up by force: its file and its lock are free, and it writes no more', async () => {
+    const disk = new SimulatedDisk()
+    const store = await open(disk)
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    disk.put(FILE, Buffer.from('not ours'))
+    right(store.change(Model.set('x', 2)))
+    expect(await store.close()).toMatchObject({ left: { _tag: 'Occupied' } })
+    expect(await openFile(FILE, sb, 'me', { disk })()).toMatchObject({ left: { _tag: 'Locked' } })
+    expect(await store.close({ force: true })).toMatchObject({ left: { _tag: 'Occupied' } })
+    expect([disk.paths, disk.running]).toEqual([[FILE], 0])
+    expect(await store.flushed()).toMatchObject({ left: { _tag: 'Closed' } })
+  })
+})
+
 describe('An export', () => {
   const told = { left: { _tag: 'Occupied', reason: 'it is the file of a replica' } }
 
@@ -75,11 +202,11 @@ describe('An export', () => {
     const store = await open(disk)
     right(store.change(Model.set('x', 1)))
     right(await store.flushed())
-    const before = disk.contentOf(FILE)
     for (const name of [FILE, '/data/link']) {
       expect(await exportLines(store, name, { disk })()).toMatchObject({ left: { _tag: 'Locked', path: FILE } })
     }
     right(await store.close())
+    const before = disk.contentOf(FILE)
     const refused = await exportLines(store, FILE, { disk })()
     expect(refused).toMatchObject(told)
     if (refused._tag === 'Left')

@@ -312,6 +312,7 @@ test('S3: Damage of several bits is reported with the offset of its block, and r
     store.change(Events.emit('n', i))
     await store.flushed()
   }
+  begins.push(disk.contentOf(FILE)!.length)
   await store.close()
   const whole = disk.contentOf(FILE)!
   const firstWrong = (bytes: Buffer): number => bytes.findIndex((byte, i) => byte !== whole[i])

@@ -84,8 +84,8 @@ describe('A file with marks', () => {
           const begin = Math.max(0, ...lengths.filter((one) => one <= wrong))
           const disk = disked(damaged)
           const opened = await openFile(FILE, events, 'me', { disk })()
-          // each flush begins with a mark, and says so unless it is damaged itself
-          const isMarked = lengths.slice(0, -1).some((mark) => {
+          // each flush begins with a mark, and so does the end: they say so unless damaged
+          const isMarked = lengths.some((mark) => {
             const line = [mark - 1, mark + `"@${String(mark)}"\n`.length] as const
             return mark > begin && damaged.subarray(...line).equals(bytes.subarray(...line))
           })
@@ -96,7 +96,7 @@ describe('A file with marks', () => {
             expect([disk.contentOf(FILE), disk.paths]).toEqual([damaged, [FILE]])
             return
           }
-          const end = lengths.find((length) => length > begin)!
+          const end = lengths.find((length) => length > begin) ?? bytes.length
           const bits = [...damaged.subarray(begin, end)]
             .map((one, i) => one ^ bytes[begin + i]!)
             .filter((one) => one > 0)
@@ -145,6 +145,83 @@ describe('A file with marks', () => {
     }
   })
 
+  test('that was closed has a mark at its end: whatever is damaged before it was no crash', async () => {
+    for (const fsync of ['each', { every: 1e9 }] as const) {
+      const disk = new SimulatedDisk()
+      const store = await open(disk, fsync)
+      for (const n of count(40)) right(store.change(Events.emit('n', n)))
+      right(await store.flushed())
+      const end = disk.contentOf(FILE)!.length
+      right(await store.close())
+      const mark = `"@${String(end)}"\n`
+      // it is on the disk itself, and a life that writes nothing adds none
+      const survived = disk.afterCrash(() => 0).get(FILE)!
+      expect(survived.subarray(end, end + mark.length).toString()).toBe(mark)
+      right(await (await open(disk)).close())
+      expect(disk.contentOf(FILE)).toEqual(survived)
+      for (let at = 0; at < end - 1; at += 37) {
+        const damaged = Buffer.from(survived).fill(0, at, at + 2)
+        const after = disked(damaged)
+        const opened = await openFile(FILE, events, 'me', { disk: after })()
+        expect(opened).toMatchObject({ left: { _tag: 'Corrupt' } })
+        expect([after.contentOf(FILE), after.paths]).toEqual([damaged, [FILE]])
+      }
+    }
+  })
+
+  test('is damaged, not torn, if bytes are missing or too many before a mark', async () => {
+    const { bytes, lengths } = await written([2, 1, 3, 1])
+    const place = fc.nat(bytes.length - 1)
+    const change = fc.tuple(place, fc.integer({ min: 0, max: 90 }), fc.uint8Array({ maxLength: 90 }))
+    await fc.assert(
+      fc.asyncProperty(change, async ([at, missing, added]) => {
+        const moved = Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at + missing)])
+        fc.pre(!moved.equals(bytes))
+        // some mark of a later place than the damage is still a line
+        const wrong = moved.findIndex((one, i) => one !== bytes[i])
+        const begin = Math.max(0, ...lengths.filter((one) => wrong < 0 || one <= wrong))
+        const isMarked = lengths.some((mark) => {
+          const line = `\n"@${String(mark)}"\n`
+          return mark > begin && moved.includes(line, Math.max(0, begin - 1))
+        })
+        fc.pre(isMarked)
+        const disk = disked(moved)
+        expect(await openFile(FILE, events, 'me', { disk })()).toMatchObject({ left: { _tag: 'Corrupt' } })
+        expect([disk.contentOf(FILE), disk.paths]).toEqual([moved, [FILE]])
+      }),
+      { numRuns: inMemory(300, 5) },
+    )
+  })
+
+  test('that nobody writes to for a second has a mark at its end, also after a crash, and goes on behind it', async () => {
+    const disk = new SimulatedDisk()
+    const store = await open(disk)
+    for (const n of count(3)) right(store.change(Events.emit('n', n)))
+    right(await store.flushed())
+    const crashed = disked(disk.contentOf(FILE)!)
+    const again = await open(crashed)
+    const before = [disk, crashed].map((one) => ({ one, end: one.contentOf(FILE)!.length }))
+    const marked = (): ReadonlyArray<boolean> =>
+      before.map(({ one, end }) =>
+        one
+          .contentOf(FILE)!
+          .toString()
+          .slice(end)
+          .startsWith(`"@${String(end)}"\n`),
+      )
+    expect(marked()).toEqual([false, false])
+    await expect.poll(marked, { timeout: 4000 }).toEqual([true, true])
+    const { length } = disk.contentOf(FILE)!
+    for (const one of [store, again]) {
+      right(one.change(Events.emit('n', 3)))
+      right(await one.close())
+    }
+    for (const one of [disk, crashed]) expect(await saidIn(one)).toEqual([0, 1, 2, 3])
+    const damaged = Buffer.from(disk.contentOf(FILE)!).fill(0, length + 1, length + 4)
+    const opened = await openFile(FILE, events, 'me', { disk: disked(damaged) })()
+    expect(opened).toMatchObject({ left: { _tag: 'Corrupt', offset: length } })
+  })
+
   test('has them again in each life, and all of a rewritten file is before one', async () => {
     const disk = new SimulatedDisk()
     const store = await open(disk)
@@ -152,11 +229,12 @@ describe('A file with marks', () => {
     right(await store.compact())
     right(await store.close())
     const whole = disk.contentOf(FILE)!
-    const updates = whole.indexOf('[["n"')
+    const begins = [0, whole.indexOf('[["n"'), whole.lastIndexOf('"@', whole.lastIndexOf('"@') - 1)]
     for (let at = 0; at < whole.lastIndexOf('"@') - 4; at += 7) {
       const damaged = disked(Buffer.from(whole).fill(0, at, at + 3))
       const opened = await openFile(FILE, events, 'me', { disk: damaged })()
-      expect(opened).toMatchObject({ left: { _tag: 'Corrupt', offset: at < updates ? 0 : updates } })
+      const offset = Math.max(...begins.filter((begin) => begin <= at))
+      expect(opened).toMatchObject({ left: { _tag: 'Corrupt', offset } })
     }
     for (let life = 0; life < 3; life++) {
       const { length } = disk.contentOf(FILE)!

@@ -1,11 +1,11 @@
 /** Any string is the name of a replica, on any usual file system. */
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { folder as folderOf } from '../../src/adapters/file.js'
+import { folder as folderOf, openFile } from '../../src/adapters/file.js'
 import { encode } from '../../src/adapters/file/names.js'
 import * as plain from '../../src/adapters/storage/names.js'
 import { Model, scuttlebutt } from '../../src/index.js'
@@ -123,6 +123,15 @@ describe('A folder', () => {
     right(await (await replicas.open(long, sb, 'me')().then(right)).close())
     await writeFile(path.join(directory, 'a~b.sb'), 'not ours')
     await writeFile(path.join(directory, 'notes.txt'), 'nor this')
+    // names that no replica gets, a folder, and a link that leads nowhere
+    await writeFile(path.join(directory, 'My notes.sb'), 'nor this')
+    await mkdir(path.join(directory, 'inner.sb'))
+    await symlink(path.join(directory, 'nothing'), path.join(directory, 'link.sb'))
+    expect(right(await replicas.names())).toEqual([long])
+    // opened by its path, it keeps its name
+    const store = right(await openFile(replicas.pathOf(long), sb, 'me')())
+    right(await store.compact())
+    right(await store.close())
     expect(right(await replicas.names())).toEqual([long])
   })
 })

@@ -99,7 +99,8 @@ describe('A lock', () => {
   })
 
   test('of 0.1 counts as before: for ever if its host is another one', async () => {
-    const of01 = (pid: number, host: string): string => `${FILE}.lock.${String(pid)}.1.${names.encode(host)}.some-uuid`
+    const of01 = (pid: number, host: string): string =>
+      `${FILE}.lock.${String(pid)}.1.${names.encode(host)}.6f1c3c1e-8d2a-4b0f-9a57-0a4b8a2f7c11`
     const disk = new SimulatedDisk(new Map([[of01(process.pid, 'elsewhere'), Buffer.alloc(0)]]))
     await disk.pass(100_000)
     expect(await open(disk)).toMatchObject(locked)
@@ -146,7 +147,7 @@ describe('A lock', () => {
           if (takesOver) for (const lock of locksIn(disk)) disk.put(lock, undefined)
           await handle.sync()
         }
-        return flags === 'w+' ? { ...handle, sync } : handle
+        return name.includes('.new.') ? { ...handle, sync } : handle
       },
     }
     const store = right(await open(slow))

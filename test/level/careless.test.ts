@@ -105,6 +105,40 @@ describe('A replica in a database', () => {
     right(await last.close())
   })
 
+  test('whose batch is under way is taken over only after it: what is acknowledged, or saved, is never missed', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const memory = new MemoryLevel()
+      const db: Level = {
+        open: () => memory.open(),
+        sublevel: (name) => {
+          const sublevel = memory.sublevel(name)
+          const batch = sublevel.batch.bind(sublevel) as (...given: unknown[]) => Promise<void>
+          const slow = async (...given: unknown[]): Promise<void> => {
+            await new Promise((resolve) => setTimeout(resolve, 2))
+            await batch(...given)
+          }
+          return Object.assign(sublevel, { batch: slow })
+        },
+      }
+      const first = await opened(db)
+      right(first.change(Model.set('x', 1)))
+      right(await first.flushed())
+      right(first.change(Model.set('late', 1)))
+      const late = first.flushed()
+      for (let i = 0; i < turns; i++) await Promise.resolve()
+      const second = await opened(db, { takeOver: true })
+      const outcome = await late
+      if (outcome._tag === 'Right') expect(read(second)).toMatchObject({ late: 1 })
+      right(second.change(Model.set('y', 2)))
+      right(await second.flushed())
+      const live = read(second)
+      right(await second.close())
+      const last = await opened(db)
+      expect([turns, read(last)]).toEqual([turns, live])
+      right(await last.close())
+    }
+  })
+
   test('has one writer among the tabs of a browser, and a tab that is gone holds nothing', async () => {
     const locks = browserLocks()
     const name = `tabs ${String(count++)}`

@@ -19,6 +19,8 @@ export interface Access {
 export interface FileStatus extends Access {
   /** Two paths of one file have the same. */
   readonly identity: string
+  /** Whether it is a file, and no folder, device or pipe. */
+  readonly isFile: boolean
   /** The number of hard links: names that the file has. */
   readonly links: number
   /** In bytes. */
@@ -42,10 +44,11 @@ export interface Handle {
 
 export interface Disk {
   /**
-   * `r` and `r+` need an existing file; `w+` creates or empties one; `wx` fails if it exists.
+   * `r` and `r+` need an existing file. `wx` creates one, and fails if the name exists, also as a
+   * link.
    * `mode` is for a new file; the system may take bits from it.
    */
-  readonly open: (path: string, flags: 'r' | 'r+' | 'w+' | 'wx', mode?: number) => Promise<Handle>
+  readonly open: (path: string, flags: 'r' | 'r+' | 'wx', mode?: number) => Promise<Handle>
   readonly rename: (from: string, to: string) => Promise<void>
   readonly remove: (path: string) => Promise<void>
   /** The names in a folder. */
@@ -69,7 +72,7 @@ export const folderOf = (file: string): string => path.dirname(file)
 /** Node's file system. */
 export const nodeDisk: Disk = {
   open: async (name, flags, mode) => {
-    const file = await fs.open(name, flags, mode)
+    const file = await fs.open(name, flags === 'wx' ? 'wx+' : flags, mode)
     const status = async (): Promise<FileStatus> => statusOf(await file.stat({ bigint: true }))
     return {
       read: async (into, position) => (await file.read(into, 0, into.length, position)).bytesRead,
@@ -123,6 +126,7 @@ export const nodeDisk: Disk = {
 
 const statusOf = (stats: BigIntStats): FileStatus => ({
   identity: `${String(stats.dev)}:${String(stats.ino)}`,
+  isFile: stats.isFile(),
   // a folder has one for each folder in it
   links: stats.isFile() ? Number(stats.nlink) : 1,
   size: Number(stats.size),

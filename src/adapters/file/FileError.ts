@@ -21,6 +21,8 @@ export type FileError =
   | { readonly _tag: 'Locked'; readonly path: string; readonly by: string }
   /** The file has several hard links: a rewritten one would leave the others behind. */
   | { readonly _tag: 'Linked'; readonly path: string; readonly links: number }
+  /** A folder, a device or a pipe: it is not opened. */
+  | { readonly _tag: 'NotAFile'; readonly path: string }
   /** A file stands there that must not be overwritten. */
   | { readonly _tag: 'Occupied'; readonly path: string; readonly reason: string }
   /** The bytes from `offset` on are not as written, and no crash explains it. See `repair`. */

@@ -9,45 +9,19 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { Rounds } from '../storage/Rounds.js'
-import { blocksOf, markOf } from './blocks.js'
-import { syncFolderOf, writeAll, type Access, type Disk, type FileStatus, type Handle } from './Disk.js'
+import { blocksOf, markOf, seal, sealText } from './blocks.js'
+import { syncFolderOf, writeAll, type Access, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import type { Lock } from './lock.js'
 import { isMissing } from './place.js'
-import { writeNew, type Contents, type Extent } from './writeNew.js'
-
-/**
- * When updates are synced to the disk itself. A crash of the process alone loses none without it.
- */
-export type Fsync =
-  /** After every round. */
-  | 'each'
-  /** When a caller waits for `flushed`, and at the latest `every` ms after the write. */
-  | { readonly every: number }
-  /** When the system does it. Acknowledged updates then survive only a crash of the process. */
-  | 'none'
-
-/** The file to write, and how. */
-export interface Target<A> {
-  readonly path: string
-  readonly disk: Disk
-  readonly fsync: Fsync
-  readonly contents: Contents<A>
-  /** Checked before each write. */
-  readonly lock: Pick<Lock, 'check'>
-}
-
-/** An open file. */
-export interface Source {
-  readonly handle: Handle
-  readonly status: FileStatus
-  readonly extent: Extent
-  /** All of it is known to be on the disk. */
-  readonly isSynced: boolean
-}
+import { endAt, isUnwritten } from './read.js'
+import type { Source, Target } from './Target.js'
+import { writeNew, type Extent } from './writeNew.js'
 
 /** Appended updates from which on a compaction pays. */
 const COMPACT_FROM = 4096
+
+/** So long after the last write a mark ends the file. In ms. */
+const IDLE = 1000
 
 export class Writer<A> {
   private readonly target: Target<A>
@@ -60,7 +34,16 @@ export class Writer<A> {
   private synced: number | undefined
   /** What the file is: another file under its name is not ours. */
   private identity: string
-  private access: Access
+  private access: Access & Pick<FileStatus, 'links'>
+  /** The new file, while nobody knows whether it took the name. */
+  private candidate: string | undefined
+  /** What our last write left. Undefined after a failed one. Else somebody wrote since. */
+  private left: Pick<FileStatus, 'size' | 'modified'> | undefined
+  /** The end of the file before the last write, until that is known to have met it. */
+  private before: Extent | undefined
+  /** Nothing has the file's name; another writer has the lock. */
+  private isGone = false
+  private isShutOut = false
   /** Updates written but not acknowledged, and updates not written. */
   private unsure: A[] = []
   private pending: A[] = []
@@ -73,28 +56,43 @@ export class Writer<A> {
   /** A rename may not be durable yet. */
   private isFolderUnsure = false
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** Whether the file has marks, and the length at which one ended it. */
+  private hasMarks: boolean
+  private marked: number | undefined
+  /** A mark is due: the writer is idle, or about to close. */
+  private isMarkDue = false
+  private readonly idle: ReturnType<typeof setTimeout>
 
-  constructor(target: Target<A>, { handle, status, extent, isSynced }: Source) {
+  constructor(target: Target<A>, { handle, status, extent, isSynced, marks }: Source) {
     this.target = target
     this.handle = handle
     this.identity = status.identity
     this.access = status
+    // who was shut out may write until the file is rewritten
+    this.left = target.lock.hasShutOut ? undefined : status
     this.acknowledged = extent
     this.written = extent
     this.synced = isSynced ? extent.length : undefined
+    this.hasMarks = marks !== 'none'
+    this.marked = marks === 'end' ? extent.length : undefined
     this.rounds = new Rounds({
       write: (isAwaited) => this.write(isAwaited),
       hasMore: () => this.pending.length > 0 || this.mustRewrite,
       isSaved: () => this.isSaved(),
       closed: { _tag: 'Closed', path: target.path },
     })
+    this.idle = setTimeout(() => {
+      this.isMarkDue = true
+      this.rounds.wake()
+    }, IDLE)
+    this.idle.unref()
   }
 
   append(items: ReadonlyArray<A>): void {
     for (const item of items) this.pending.push(item)
-    const { length } = this.pending
     // a full disk lets the list grow: all that there is may be shorter by now
-    if (length > COMPACT_FROM && length > 2 * this.target.contents.size()) this.replace()
+    const isMany = this.pending.length > Math.max(COMPACT_FROM, 2 * this.target.contents.size())
+    if (isMany && (this.target.linked || this.access.links === 1)) this.replace()
     else this.rounds.wake()
   }
 
@@ -118,16 +116,23 @@ export class Writer<A> {
     return this.flush()
   }
 
-  /** A {@link flush}, then closes the file. After a failed flush the file stays open. */
-  async close(): Promise<E.Either<FileError, void>> {
+  /**
+   * A {@link flush}, then closes the file. After a failed flush the file stays open, unless
+   * `force`.
+   */
+  async close(force: boolean): Promise<E.Either<FileError, void>> {
     if (this.rounds.isClosed) return right(undefined)
+    this.isMarkDue = true
     const flushed = await this.rounds.close()
     if (flushed._tag === 'Left') {
       // it writes no more
-      if (flushed.left._tag === 'Locked') await this.handle.close().catch(() => undefined)
-      return flushed
+      if (force || flushed.left._tag === 'Locked') await this.handle.close().catch(() => undefined)
+      if (!force) return flushed
+      this.rounds.stop()
     }
     clearTimeout(this.timer)
+    clearTimeout(this.idle)
+    if (flushed._tag === 'Left') return flushed
     return attempt(this.target.path, 'close', () => this.handle.close())
   }
 
@@ -136,10 +141,46 @@ export class Writer<A> {
   }
 
   private async write(isAwaited: boolean): Promise<E.Either<FileError, void>> {
+    const written = await this.writeRound(isAwaited)
+    if (written._tag === 'Right') await this.mark(isAwaited)
+    return written
+  }
+
+  /**
+   * Ends the file with a mark, if it is due and all is on the disk. From then on no damage to what
+   * is before it looks like a torn write. Nothing depends on the mark, so a failure is none of the
+   * round: the next write goes over what it left.
+   */
+  private async mark(isAwaited: boolean): Promise<void> {
+    if (!this.isMarkDue) return
+    this.isMarkDue = false
+    const { acknowledged, written, target } = this
+    const isQuiet = this.isSaved() && acknowledged.length === written.length
+    if (!isQuiet || !this.hasMarks || target.fsync === 'none' || this.marked === written.length) return
+    try {
+      if (this.synced !== written.length) await this.syncFile()
+      const [bytes, seed] = seal(markOf(written.length), written.seed)
+      this.left = undefined
+      await writeAll(this.handle, bytes, written.length)
+      // an idle writer leaves it to the system, or to the next round, to sync the mark
+      if (isAwaited) await this.handle.sync()
+      const length = written.length + bytes.length
+      this.written = { ...written, seed, length }
+      this.acknowledged = this.written
+      this.marked = length
+      if (isAwaited) this.synced = length
+      this.left = { size: length, modified: (await this.handle.status()).modified }
+    } catch {
+      await this.handle.truncate(written.length).catch(() => undefined)
+    }
+  }
+
+  private async writeRound(isAwaited: boolean): Promise<E.Either<FileError, void>> {
     const looked = await this.look()
     if (looked._tag === 'Left') {
       // who took over has all that was acknowledged
       const isDone = looked.left._tag === 'Locked' && this.isSaved() && !this.isCompactionAsked
+      this.isMarkDue = false
       return isDone ? right(undefined) : this.restored(looked)
     }
     this.mustRewrite ||= !looked.right
@@ -150,8 +191,17 @@ export class Writer<A> {
       if (wrote._tag === 'Left') return this.restored(wrote)
     }
     const { fsync } = this.target
-    if (fsync === 'none') return this.acknowledge()
-    if (isAwaited || fsync === 'each') return this.sync()
+    const isSyncing = fsync === 'each' || (isAwaited && fsync !== 'none')
+    if (isSyncing) {
+      const synced = await this.sync()
+      if (synced._tag === 'Left') return synced
+    }
+    const settled = await this.settle()
+    if (settled._tag === 'Left') return this.restored(settled)
+    // rewritten since
+    const again = isSyncing && this.isFolderUnsure ? await this.sync() : settled
+    if (again._tag === 'Left') return again
+    if (isSyncing || fsync === 'none') return this.acknowledge()
     this.timer ??= setTimeout(() => {
       this.timer = undefined
       void this.flush()
@@ -161,18 +211,48 @@ export class Writer<A> {
   }
 
   /**
-   * Whether the file still has all that is acknowledged: it may be gone, or cut. Errors: `Locked`,
+   * Whether the file still has all that is written: it may be gone, or cut. Errors: `Locked`,
    * `Occupied`, `Io`.
    */
   private async look(): Promise<E.Either<FileError, boolean>> {
     const { path, disk, lock } = this.target
     const [locked, found] = await Promise.all([lock.check(), attempt(path, 'look', () => disk.status(path))])
+    this.isGone = found._tag === 'Left' && isMissing(found.left)
+    if (locked._tag === 'Left' && locked.left._tag === 'Locked' && !this.isShutOut) {
+      // nobody who takes over removes the file: all was removed
+      if (this.isGone) {
+        const again = await lock.lockAgain()
+        return again._tag === 'Left' ? again : right(false)
+      }
+      this.isShutOut = true
+    }
     if (locked._tag === 'Left') return locked
-    if (found._tag === 'Left') return isMissing(found.left) ? right(false) : found
+    if (found._tag === 'Left') return this.isGone ? right(false) : found
     const { identity, size } = found.right
-    if (identity !== this.identity) return left({ _tag: 'Occupied', path, reason: 'another file took its place' })
+    if (identity === this.candidate) return right(false)
+    if (identity !== this.identity) return this.occupied('another file took its place')
     this.access = found.right
-    return right(size >= this.acknowledged.length)
+    if (size < this.written.length) return right(false)
+    const { left: own } = this
+    const isOurs = own === undefined || (own.size === size && own.modified === found.right.modified)
+    return isOurs ? right(true) : this.recognise(found.right)
+  }
+
+  /**
+   * Somebody wrote to the file, or only its time has changed: our last seal stands at the end then.
+   */
+  private async recognise(status: FileStatus): Promise<E.Either<FileError, boolean>> {
+    const { length, seed } = this.written
+    const found = await attempt(this.target.path, 'look', () => endAt(this.handle, length))
+    if (found._tag === 'Left') return found
+    const isOurs = status.size === length && found.right === sealText(seed)
+    if (!isOurs) return this.occupied('another program wrote to it')
+    this.left = status
+    return right(true)
+  }
+
+  private occupied(reason: string): E.Left<FileError> {
+    return left({ _tag: 'Occupied', path: this.target.path, reason })
   }
 
   private async compactIfDue(): Promise<E.Either<FileError, void>> {
@@ -182,45 +262,61 @@ export class Writer<A> {
     if (!isAsked && !isDue) return right(undefined)
     this.isCompactionAsked = false
     const compacted = await this.rewrite()
-    if (compacted._tag === 'Right' || isAsked || compacted.left._tag !== 'Io') return compacted
+    const mayWait = compacted._tag === 'Left' && (compacted.left._tag === 'Io' || compacted.left._tag === 'Linked')
+    if (isAsked || !mayWait) return compacted
     // it can wait, and the disk may have room to append
     this.compactFrom = 2 * (this.written.count + this.pending.length)
     return right(undefined)
   }
 
   private async rewrite(): Promise<E.Either<FileError, void>> {
-    const { path, disk, fsync, contents } = this.target
+    const { path, disk, fsync, contents, lock, linked } = this.target
+    if (this.access.links > 1 && !linked) return left({ _tag: 'Linked', path, links: this.access.links })
     const before = this.unsure.concat(this.pending)
     const { mustRewrite } = this
     this.unsure = []
     this.pending = []
     // before the contents are read: a `replace` meanwhile asks for another rewrite
     this.mustRewrite = false
-    const created = await writeNew({ path, disk, contents, access: this.access, mayReplace: () => this.look() })
+    const created = await writeNew({
+      path,
+      disk,
+      temporary: lock.temporary,
+      contents,
+      access: this.access,
+      mayChangeOwner: this.isGone,
+      mayReplace: () => this.look(),
+      onRename: (identity) => (this.candidate = identity),
+    })
     if (created._tag === 'Left') {
       this.pending = before.concat(this.pending)
       this.mustRewrite ||= mustRewrite
       this.written = this.acknowledged
+      this.left = undefined
       return created
     }
-    const { handle, extent, identity } = created.right
+    const { handle, extent, status } = created.right
     // the old file is gone: its failure to close loses nothing
     await this.handle.close().catch(() => undefined)
     this.handle = handle
-    this.identity = identity
+    this.identity = status.identity
+    this.candidate = undefined
+    this.access = status
+    this.left = status
     this.compactFrom = COMPACT_FROM
     this.written = extent
     this.acknowledged = extent
     this.synced = extent.length
+    this.hasMarks = true
+    this.marked = undefined
     this.isFolderUnsure = fsync !== 'none'
     return right(undefined)
   }
 
   private async writePending(): Promise<E.Either<FileError, void>> {
-    const status = await attempt(this.target.path, 'write', () => this.handle.status())
-    if (status._tag === 'Left') return status
-    // cut since the round began
-    if (status.right.size < this.written.length) return this.rewrite()
+    // a failed write may have left more
+    const mayBeLonger = this.left === undefined
+    this.left = undefined
     const items = this.pending
     this.pending = []
     // before the write, so that a failure brings them back
@@ -229,9 +325,11 @@ export class Writer<A> {
     return attempt(this.target.path, 'write', async () => {
       if (this.synced === undefined && this.target.fsync !== 'none') await this.syncFile()
       const mark = this.synced === length ? markOf(length) : ''
+      this.hasMarks ||= mark !== ''
       const [bytes, seed] = blocksOf(items, this.target.contents.line, this.written.seed, mark)
-      if (status.right.size > length) await this.handle.truncate(length)
+      if (mayBeLonger && (await this.handle.status()).size > length) await this.handle.truncate(length)
       await writeAll(this.handle, bytes, length)
+      this.before = this.written
       this.written = { length: length + bytes.length, seed, count: count + items.length }
     })
   }
@@ -247,8 +345,34 @@ export class Writer<A> {
     if (this.isFolderUnsure) {
       const synced = await attempt(path, 'fsync of the folder', () => syncFolderOf(disk, path))
       if (synced._tag === 'Left') return synced
+      this.isFolderUnsure = false
     }
-    return this.acknowledge()
+    return right(undefined)
+  }
+
+  /**
+   * After a write: the lock must still be ours, else the next writer may have read the file before
+   * it. And the seal before it must still stand, else the file was cut, or overwritten, since the
+   * round began. Notes what the write left. All is asked at once, as a round has to wait for it.
+   */
+  private async settle(): Promise<E.Either<FileError, void>> {
+    if (this.left !== undefined) return right(undefined)
+    const { path, lock } = this.target
+    const { before = this.written } = this
+    const [locked, status, end] = await Promise.all([
+      lock.check(),
+      attempt(path, 'write', () => this.handle.status()),
+      attempt(path, 'write', () => endAt(this.handle, before.length)),
+    ])
+    if (locked._tag === 'Left') return locked
+    if (status._tag === 'Left') return status
+    if (end._tag === 'Left') return end
+    this.before = undefined
+    if (end.right !== sealText(before.seed)) {
+      return isUnwritten(Buffer.from(end.right)) ? this.rewrite() : this.occupied('another program wrote to it')
+    }
+    this.left = { size: this.written.length, modified: status.right.modified }
+    return right(undefined)
   }
 
   private async syncFile(): Promise<void> {
@@ -259,7 +383,7 @@ export class Writer<A> {
   private acknowledge(): E.Either<FileError, void> {
     this.acknowledged = this.written
     this.unsure = []
-    this.isFolderUnsure = false
+    if (!this.rounds.isClosed) this.idle.refresh()
     return right(undefined)
   }
 
@@ -270,6 +394,7 @@ export class Writer<A> {
     this.pending = this.unsure.concat(this.pending)
     this.unsure = []
     this.written = this.acknowledged
+    this.left = undefined
     return failure
   }
 }

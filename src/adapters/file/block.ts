@@ -8,7 +8,7 @@ import type { Update } from '../../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import { isMark } from './blocks.js'
-import { kindOf } from './contents.js'
+import { kindOf, nameIn } from './contents.js'
 import type { FileError } from './FileError.js'
 import { doubtIn } from './items.js'
 import type { Stretch } from './read.js'
@@ -22,6 +22,8 @@ export interface Block<C> {
   readonly doubt?: ClockRecord | null
   /** The block says that all before it was on the disk. */
   readonly isMarked?: true
+  /** The name that a folder gave the file. */
+  readonly name?: string
   /** The first update that cannot be read. */
   readonly unreadable?: { readonly offset: number; readonly rejection: Rejection }
 }
@@ -57,7 +59,8 @@ export const blockReader = <S, C>({ file, scuttlebutt, isAdopting }: Reading<S, 
       } else if (isMark(line, offset)) said = { ...said, isMarked: true }
       else {
         const doubt = doubtIn(line)
-        if (doubt !== undefined) said = { ...said, doubt }
+        const name = nameIn(line)
+        said = { ...said, ...(doubt !== undefined && { doubt }), ...(name !== undefined && { name }) }
       }
     }
     return right({ updates, unread, ...said })

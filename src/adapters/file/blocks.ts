@@ -31,7 +31,8 @@ export const SEAL = 12
 
 const NEWLINE = 0x0a
 
-const sealText = (crc: number): string => `"#${crc.toString(16).padStart(8, '0')}"\n`
+/** The line that seals a block of this CRC. */
+export const sealText = (crc: number): string => `"#${crc.toString(16).padStart(8, '0')}"\n`
 
 /** Seals lines, which include their line ends. `seed` is the CRC of the seal before. O(bytes). */
 export const seal = (lines: string, seed: number): readonly [block: Buffer, seed: number] => {
@@ -44,6 +45,12 @@ export const markOf = (offset: number): string => `"@${String(offset)}"\n`
 
 /** Whether a line at `offset`, without its line end, is a mark. */
 export const isMark = (line: string, offset: number): boolean => line === `"@${String(offset)}"`
+
+/** How many bytes a line says were on the disk; undefined if it is no mark. */
+export const markedIn = (line: string): number | undefined => {
+  const match = /^"@(\d{1,16})"$/.exec(line)
+  return match === null ? undefined : Number(match[1])
+}
 
 /**
  * Items as sealed blocks that begin with `first`, lines of their own, and the CRC of the last seal.

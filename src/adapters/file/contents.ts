@@ -50,5 +50,10 @@ const nameLine = (name: string): string => `${JSON.stringify(NAME + name)}\n`
 /** The name in the first lines of a file, if there is one. */
 export const nameIn = (lines: string): string | undefined => {
   const line = lines.split('\n').find((one) => one.startsWith(`"${NAME}`))
-  return line === undefined ? undefined : (JSON.parse(line) as string).slice(NAME.length)
+  if (line === undefined) return undefined
+  try {
+    return (JSON.parse(line) as string).slice(NAME.length)
+  } catch {
+    return undefined
+  }
 }

@@ -51,17 +51,26 @@ export const folder = (directory: string): Folder => {
     names: () =>
       attempt(directory, 'list', async () => {
         const found: string[] = []
-        for (const file of await fs.readdir(directory)) {
-          if (!file.endsWith(EXTENSION)) continue
-          const stem = file.slice(0, -EXTENSION.length)
-          const name = names.decode(stem) ?? (await nameInside(path.join(directory, file)))
-          // a copy under another name has the old one inside
-          if (name !== undefined && (!names.isCut(stem) || names.encode(name) === stem)) found.push(name)
+        for (const file of await fs.readdir(directory, { withFileTypes: true })) {
+          if (!file.name.endsWith(EXTENSION)) continue
+          const at = path.join(directory, file.name)
+          if (file.isSymbolicLink() ? !(await isFile(at)) : !file.isFile()) continue
+          const stem = file.name.slice(0, -EXTENSION.length)
+          const name = names.decode(stem) ?? (await nameInside(at))
+          if (name === undefined) continue
+          // a copy under another name has the old one inside, and other files have other names
+          if ([names.encode(name), names.formerly(name)].includes(stem)) found.push(name)
         }
         return found.sort()
       }),
   }
 }
+
+const isFile = (at: string): Promise<boolean> =>
+  fs.stat(at).then(
+    (status) => status.isFile(),
+    () => false,
+  )
 
 /** The name that a file keeps in its first block. */
 const nameInside = async (file: string): Promise<string | undefined> => {

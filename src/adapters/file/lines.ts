@@ -8,10 +8,10 @@ import type { Store } from '../store.js'
 import { createReadStream, createWriteStream, type StreamOptions } from '../stream.js'
 import { codeOf, nodeDisk, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import { lock } from './lock.js'
+import { lock, type Lock } from './lock.js'
 import { placeOf } from './place.js'
 import { isReplica } from './read.js'
-import { newPath } from './writeNew.js'
+import { createTemporary } from './writeNew.js'
 
 export interface Imported {
   /** Why lines were refused, in order: the first thousand. */
@@ -61,7 +61,7 @@ export interface ExportOptions {
  * Writes all updates to a file, as lines that any write stream and the original read. The lines are
  * written beside it, and take the place of an older file when they are complete. A replica is never
  * overwritten. O(bytes). Errors: `Occupied` for a replica's file, `Locked` for one that is open,
- * `Io`.
+ * `NotAFile`, `Io`.
  */
 export const exportLines =
   <S, C>(
@@ -74,7 +74,7 @@ export const exportLines =
     const place = await placeOf(file, disk, { linked: true })
     const locked = place._tag === 'Left' ? place : await lock(place.right, disk)
     if (place._tag === 'Left' || locked._tag === 'Left') return locked as E.Left<FileError>
-    const exported = await attempt(place.right, 'export', () => exportTo(store, place.right, disk, mode))
+    const exported = await attempt(place.right, 'export', () => exportTo(store, place.right, locked.right, disk, mode))
     const unlocked = await locked.right.unlock()
     if (exported._tag === 'Left') return exported
     return exported.right._tag === 'Left' ? exported.right : unlocked
@@ -83,6 +83,7 @@ export const exportLines =
 const exportTo = async <S, C>(
   store: Store<S, C>,
   file: string,
+  { temporary, check }: Lock,
   disk: Disk,
   mode: number | undefined,
 ): Promise<E.Either<FileError, void>> => {
@@ -92,7 +93,7 @@ const exportTo = async <S, C>(
     if (old !== undefined && (await isReplica(old))) {
       return left({ _tag: 'Occupied', path: file, reason: 'it is the file of a replica' })
     }
-    to = await disk.open(newPath(file), 'w+', old === undefined ? mode : 0o600)
+    to = await createTemporary(temporary, disk, old === undefined ? (mode ?? 0o666) : 0o600)
     const access = await (old ?? to).status()
     await to.setAccess(old === undefined && mode !== undefined ? { ...access, mode } : access)
     let length = 0
@@ -102,11 +103,16 @@ const exportTo = async <S, C>(
       length += bytes.length
     }
     await to.sync()
-    await disk.rename(newPath(file), file)
+    const checked = await check()
+    if (checked._tag === 'Left') {
+      await disk.remove(temporary).catch(() => undefined)
+      return checked
+    }
+    await disk.rename(temporary, file)
     await syncFolderOf(disk, file)
     return right(undefined)
   } catch (error) {
-    if (to !== undefined) await disk.remove(newPath(file)).catch(() => undefined)
+    if (to !== undefined) await disk.remove(temporary).catch(() => undefined)
     throw error
   } finally {
     await old?.close()

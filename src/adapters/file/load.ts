@@ -10,12 +10,14 @@ import type { SourceId } from '../../core/Update.js'
 import { NEVER } from '../../core/Timestamp.js'
 import { setAside } from './aside.js'
 import { blockReader, type Block, type Reading } from './block.js'
+import { markOf } from './blocks.js'
 import { contentsOf } from './contents.js'
 import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { isMarkedAfter, isUnwritten, readStretches, type Stretch } from './read.js'
-import type { Source } from './Writer.js'
-import { newPath, writeNew, type Extent } from './writeNew.js'
+import type { Lock } from './lock.js'
+import type { Source } from './Target.js'
+import { writeNew, type Extent } from './writeNew.js'
 
 export interface Progress {
   readonly bytes: number
@@ -29,7 +31,9 @@ export interface Opened {
   readonly updates: number
   readonly bytes: number
   /**
-   * The unfinished end that a crash left. None of it was acknowledged. It is now in the file `to`.
+   * An end that is not as it was written, with no mark behind it: a crash while it was written
+   * explains it. It is now in the file `to`. After a clean close nothing that was acknowledged is
+   * in it. Else it may hold what was acknowledged last, if it was damaged after a crash.
    */
   readonly torn?: { readonly offset: number; readonly bytes: number; readonly to: string }
 }
@@ -37,6 +41,7 @@ export interface Opened {
 /** The file to load, which exists, and what for. */
 export interface Opening<S, C> extends Reading<S, C> {
   readonly disk: Disk
+  readonly lock: Lock
   readonly id: SourceId
   /** The name that a folder gave it, to be kept in the file. */
   readonly name?: string
@@ -47,6 +52,8 @@ export interface Loaded<S, C> {
   readonly replica: Replica.Replica<S, C>
   readonly source: Source
   readonly opened: Opened
+  /** The name that a folder gave the file, if it keeps one. */
+  readonly name?: string
   /** What the file says of its id and data type: all, nothing of its type, or something else. */
   readonly header: 'whole' | 'untyped' | 'other'
 }
@@ -54,8 +61,6 @@ export interface Loaded<S, C> {
 /** Reads the file, or writes a first one if it is empty. O(bytes). */
 export const load = async <S, C>(opening: Opening<S, C>): Promise<E.Either<FileError, Loaded<S, C>>> => {
   const { file, disk } = opening
-  // a crash may have left an unfinished one
-  await disk.remove(newPath(file)).catch(() => undefined)
   const handle = await attempt(file, 'open', () => disk.open(file, 'r+'))
   if (handle._tag === 'Left') return handle
   const loaded = await loadFrom(opening, handle.right)
@@ -74,7 +79,7 @@ const loadFrom = async <S, C>(opening: Opening<S, C>, handle: Handle): Promise<E
 
 /** Writes a first file in place of the empty one. */
 const create = async <S, C>(
-  { file, disk, scuttlebutt, id, name }: Opening<S, C>,
+  { file, disk, lock, scuttlebutt, id, name }: Opening<S, C>,
   empty: Handle,
   status: FileStatus,
 ): Promise<E.Either<FileError, Loaded<S, C>>> => {
@@ -83,19 +88,20 @@ const create = async <S, C>(
   const made = await writeNew({
     path: file,
     disk,
+    temporary: lock.temporary,
     contents,
     access: status,
-    mayReplace: () => Promise.resolve(right(undefined)),
+    mayReplace: lock.check,
   })
   if (made._tag === 'Left') return made
-  const { handle, extent, identity } = made.right
+  const { handle, extent, status: created } = made.right
   const synced = await attempt(file, 'fsync of the folder', () => syncFolderOf(disk, file))
   if (synced._tag === 'Left') {
     await handle.close().catch(() => undefined)
     return synced
   }
   await empty.close().catch(() => undefined)
-  const source = { handle, status: { ...status, identity }, extent, isSynced: true }
+  const source = { handle, status: created, extent, isSynced: true, marks: 'some' as const }
   return right({ replica, source, opened: { updates: 0, bytes: 0 }, header: 'whole' })
 }
 
@@ -112,7 +118,7 @@ const readAll = async <S, C>(
   let replica = scuttlebutt.create(id)
   let found: Omit<Block<C>, 'updates' | 'unread'> = {}
   let extent: Extent = { length: 0, seed: 0, count: 0 }
-  let reported = 0
+  let [reported, endOfMark] = [0, -1]
   for await (const stretch of readStretches(handle)) {
     if (stretch.state !== 'intact') {
       const damaged = await damageOf(file, handle, stretch, found)
@@ -129,6 +135,7 @@ const readAll = async <S, C>(
     // nobody vouches, so that a line is taken whatever stands before it
     replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
+    if (said.isMarked === true && stretch.lines === markOf(stretch.offset).length) endOfMark = length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length + unread.length }
     if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {
       reported = length
@@ -142,10 +149,12 @@ const readAll = async <S, C>(
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
   const clock = clockOf(header, doubt, replica.clock)
   const opened = await cutTorn(opening, handle, extent, size)
+  const marks = endOfMark === extent.length ? 'end' : found.isMarked === true ? 'some' : 'none'
   return right({
     replica: { ...replica, clock },
-    source: { handle, status, extent, isSynced: false },
+    source: { handle, status, extent, isSynced: false, marks },
     opened,
+    ...(found.name !== undefined && { name: found.name }),
     header: header.id !== id || isOurs === false ? 'other' : isOurs === undefined ? 'untyped' : 'whole',
   })
 }

@@ -2,12 +2,24 @@
  * One writer per file. A writer first creates a file of its own beside the file, then looks for
  * those of others, so two writers never both find themselves alone:
  *
- *     <file>.lock.<pid>.<when it began>.<host>.<machine>.<boot>.<process table>.<random>
+ *     <file>.lock.<pid>.<when it began>.<host>.<machine>.<boot>.<process table>.<token>
+ *
+ * It is empty until its writer found itself alone, and then a line break. Of two that are empty the
+ * one whose name sorts first waits, and the other one gives up. Other files, with other names or
+ * contents, are no locks.
  *
  * It writes to its lock every five seconds. A lock does not count if its process is known to be
  * dead, or if nothing is known and nobody wrote to it for thirty seconds. A writer whose lock is
  * gone writes no more. Locks of 0.1, `….<pid>.<when it began>.<host>.<random>`, are never written
  * to: of another host they count until they are removed, or the next writer takes over.
+ *
+ * A writer that is shut out may live, and be late. What it acknowledged is kept, because
+ * - it looks for its lock before it acknowledges, after it wrote: if the lock was there then, the
+ *   next writer, which reads after it removed the lock, reads what was written;
+ * - it renames only `<file>.new.<token>`, which the next writer removes after the lock: a rename
+ *   was done before the next writer reads, or it fails.
+ * What it writes later goes to the old file, as the next writer writes a new one before its first
+ * acknowledgement. See `Lock.hasShutOut`.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import path from 'node:path'
@@ -23,6 +35,12 @@ export interface Lock {
   readonly check: () => Promise<E.Either<FileError, void>>
   /** Releases the lock, if it is not released yet. After a `Left` the next call tries again. */
   readonly unlock: () => Promise<E.Either<FileError, void>>
+  /** Locks the file again, after all in its folder was removed. Errors: `Locked`, `Io`. */
+  readonly lockAgain: () => Promise<E.Either<FileError, void>>
+  /** The name under which the holder, and nobody else, writes a file before it renames it. */
+  readonly temporary: string
+  /** A writer that may still live lost the lock to this one. */
+  readonly hasShutOut: boolean
 }
 
 export interface LockOptions {
@@ -34,33 +52,33 @@ export interface LockOptions {
 const RENEWED_EACH = 5000
 const STALE_AFTER = 30_000
 
+/** Where the locks of a file are, and which one is ours. */
+interface Claim {
+  readonly folder: string
+  /** What the names of locks, and of temporary files, begin with. */
+  readonly stem: string
+  /** The name of our lock. */
+  readonly name: string
+  readonly token: string
+  readonly disk: Disk
+  readonly takeOver: boolean
+}
+
 /** Locks a file. Errors: `Locked`, `Io`. O(files in its folder). */
 export const lock = async (
   file: string,
   disk: Disk,
   { takeOver = false }: LockOptions = {},
 ): Promise<E.Either<FileError, Lock>> => {
-  const folder = folderOf(file)
-  const prefix = `${stemOf(path.basename(file))}.lock.`
-  const name = prefix + ownName(disk.host)
-  const mine = path.join(folder, name)
-  const held = hold(file, mine, disk)
-  const taken = await attempt(file, 'lock', async () => {
-    const handle = await disk.open(mine, 'wx')
-    const { modified: now } = await handle.status().finally(() => handle.close())
-    for (const other of await disk.list(folder)) {
-      if (!other.startsWith(prefix) || other === name) continue
-      const at = path.join(folder, other)
-      const owner = ownerOf(other.slice(prefix.length))
-      if (!takeOver && (await isHeld(owner, at, now, disk)))
-        return `process ${owner.pid} on ${names.decode(owner.host)}`
-      await disk.remove(at).catch(() => undefined) // another writer removed it
-    }
-    return undefined
-  })
-  if (taken._tag === 'Right' && taken.right === undefined) return right(held)
+  const stem = stemOf(path.basename(file))
+  const token = randomBytes(8).toString('hex')
+  const name = `${stem}.lock.${ownName(disk.host)}.${token}`
+  const claim: Claim = { folder: folderOf(file), stem, name, token, disk, takeOver }
+  const held = hold(file, claim)
+  const taken = await take(file, claim)
+  if (taken._tag === 'Right') return right({ ...held, hasShutOut: taken.right })
   await held.unlock()
-  return taken._tag === 'Left' ? taken : left({ _tag: 'Locked', path: file, by: taken.right! })
+  return taken
 }
 
 /** No name is longer on usual file systems. */
@@ -74,13 +92,18 @@ const MAX_HOST = 40
 
 const ownName = ({ pid, beganAt, name, machine, boot, processes }: Host): string => {
   const host = names.encode(name).slice(0, MAX_HOST)
-  return [pid, beganAt(pid), host, machine, boot, processes, randomBytes(8).toString('hex')].join('.')
+  return [pid, beganAt(pid), host, machine, boot, processes].join('.')
 }
 
-/** Keeps the lock file `mine` fresh until it is released or gone. */
-const hold = (file: string, mine: string, disk: Disk): Lock => {
+const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.join(folder, `${stem}.new.${token}`)
+
+/** Keeps our lock fresh until it is released or gone. */
+const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut'> => {
+  const { disk } = claim
+  const mine = path.join(claim.folder, claim.name)
   let state: 'held' | 'gone' | 'released' = 'held'
-  const stop = disk.every(RENEWED_EACH, () => void renew(mine, disk))
+  const start = (): (() => void) => disk.every(RENEWED_EACH, () => void renew(mine, disk).catch(() => undefined))
+  let stop = start()
   const end = (how: 'gone' | 'released'): void => {
     state = how
     stop()
@@ -94,12 +117,22 @@ const hold = (file: string, mine: string, disk: Disk): Lock => {
   }
   const unlock: Lock['unlock'] = async () => {
     if (state !== 'held') return right(undefined)
-    const removed = await attempt(file, 'unlock', () => disk.remove(mine))
-    if (removed._tag === 'Left' && !(removed.left._tag === 'Io' && removed.left.code === 'ENOENT')) return removed
-    end('released')
+    const removed = await attempt(file, 'unlock', () => removeIfThere(mine, disk))
+    if (removed._tag === 'Right') end('released')
+    return removed
+  }
+  const lockAgain: Lock['lockAgain'] = async () => {
+    const taken = await take(file, { ...claim, takeOver: false })
+    if (taken._tag === 'Left') {
+      // a lock that was made, and is not ours to hold
+      if (taken.left._tag === 'Locked') await removeIfThere(mine, disk).catch(() => undefined)
+      return taken
+    }
+    if (state !== 'held') stop = start()
+    state = 'held'
     return right(undefined)
   }
-  return { check, unlock }
+  return { check, unlock, lockAgain, temporary: temporaryOf(claim, claim.token) }
 }
 
 const isThere = async (file: string, disk: Disk): Promise<boolean> => {
@@ -112,41 +145,170 @@ const isThere = async (file: string, disk: Disk): Promise<boolean> => {
   }
 }
 
-/** Writes to the lock: so its time is that of the file system. */
+/** Another writer may have removed it. */
+const removeIfThere = (file: string, disk: Disk): Promise<void> =>
+  disk.remove(file).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error
+  })
+
+/**
+ * Writes to the lock: so its time is that of the file system. A disk that is away for a while may
+ * come back; a lock that is gone is found at the next write.
+ */
 const renew = async (mine: string, disk: Disk): Promise<void> => {
+  const handle = await disk.open(mine, 'r+')
+  await writeAll(handle, Buffer.from('\n'), 0).finally(() => handle.close())
+}
+
+/** How long, and how often, a writer waits for another one that also found it was not alone. */
+const WAIT = 10 // ms
+const MAX_WAITS = 100
+
+/** Makes our lock, and looks for others until there is none. Gives `hasShutOut`. */
+const take = async (file: string, claim: Claim): Promise<E.Either<FileError, boolean>> => {
+  const { folder, name, disk } = claim
+  const taken = await attempt(file, 'lock', async () => {
+    const handle = await disk.open(path.join(folder, name), 'wx')
+    const { modified: now } = await handle.status().finally(() => handle.close())
+    let hasShutOut = false
+    for (let waits = 0; ;) {
+      const found = await look(claim, now, waits < MAX_WAITS)
+      hasShutOut ||= found.hasShutOut
+      if (found.by !== undefined) return left<FileError>({ _tag: 'Locked', path: file, by: found.by })
+      if (found.isAlone) break
+      if (found.isWaiting) {
+        waits++
+        await new Promise((resolve) => setTimeout(resolve, WAIT))
+      }
+    }
+    const isOurs = await announce(path.join(folder, name), disk)
+    return isOurs ? right(hasShutOut) : left<FileError>({ _tag: 'Locked', path: file, by: 'a writer that took over' })
+  })
+  return taken._tag === 'Left' ? taken : taken.right
+}
+
+/** Says that its writer found itself alone. False if another one took over since. */
+const announce = async (mine: string, disk: Disk): Promise<boolean> => {
   try {
-    const handle = await disk.open(mine, 'r+')
-    await writeAll(handle, Buffer.from('\n'), 0).finally(() => handle.close())
-  } catch {
-    // a disk that is away for a while may come back; a lock that is gone is found at the next write
+    await renew(mine, disk)
+    return true
+  } catch (error) {
+    // a full disk: the next renewal says it
+    return codeOf(error) !== 'ENOENT'
   }
 }
+
+interface Others {
+  readonly isAlone: boolean
+  /** Another one gives up soon, or says that it has the lock. */
+  readonly isWaiting: boolean
+  readonly hasShutOut: boolean
+  /** Who has the lock. */
+  readonly by?: string
+}
+
+/** Looks at the locks of others once, and removes those that do not count, or are taken over. */
+const look = async (claim: Claim, now: number, mayWait: boolean): Promise<Others> => {
+  const { folder, stem, name, disk, takeOver } = claim
+  let [isAlone, isWaiting, hasShutOut] = [true, false, false]
+  const orphans: string[] = []
+  const found = await disk.list(folder)
+  if (!found.includes(name)) return { isAlone, isWaiting, hasShutOut, by: 'a writer that took over' }
+  for (const other of found) {
+    if (other === name) continue
+    if (isTemporary(other, stem)) orphans.push(path.join(folder, other))
+    const owner = ownerOf(other, stem)
+    const state = owner === undefined ? 'none' : await stateOf(owner, path.join(folder, other), now, disk)
+    if (owner === undefined || state === 'none') continue
+    if (state === 'dead' || state === 'stale') {
+      hasShutOut ||= state === 'stale'
+      await removeLock(claim, other, owner)
+      continue
+    }
+    isAlone = false
+    const isWanted = state === 'wanted' && mayWait
+    if (isWanted && name < other) isWaiting = true
+    else if (takeOver && !isWanted) {
+      hasShutOut = true
+      await removeLock(claim, other, owner)
+    } else return { isAlone, isWaiting, hasShutOut, by: `process ${owner.pid} on ${names.decode(owner.host)}` }
+  }
+  if (isAlone) for (const orphan of orphans) await removeOrphan(orphan, disk)
+  return { isAlone, isWaiting, hasShutOut }
+}
+
+/** Removes a lock, and then what its writer could still rename: see above. */
+const removeLock = async (claim: Claim, other: string, { token }: Owner): Promise<void> => {
+  await removeIfThere(path.join(claim.folder, other), claim.disk)
+  if (token !== '') await removeIfThere(temporaryOf(claim, token), claim.disk)
+}
+
+const isTemporary = (name: string, stem: string): boolean =>
+  name.startsWith(`${stem}.new.`) && /^[0-9a-f]{16}$/.test(name.slice(stem.length + 5))
+
+/** Removes what a writer that is dead did not finish: nothing, or what begins as our files do. */
+const removeOrphan = async (orphan: string, disk: Disk): Promise<void> => {
+  const status = await disk.status(orphan).catch(() => undefined)
+  if (status?.isFile !== true) return
+  const handle = await disk.open(orphan, 'r')
+  const begin = Buffer.alloc(FIRST_LINE.length)
+  const count = await handle.read(begin, 0).finally(() => handle.close())
+  if (count === 0 || begin.equals(FIRST_LINE)) await removeIfThere(orphan, disk)
+}
+
+const FIRST_LINE = Buffer.from('"@0"\n')
 
 interface Owner {
   readonly pid: string
   readonly began: string
   readonly host: string
+  /** Empty in a lock of 0.1. */
+  readonly token: string
   /** Absent in a lock of 0.1. */
   readonly place?: Pick<Host, 'machine' | 'boot' | 'processes'>
 }
 
-const ownerOf = (text: string): Owner => {
-  const [pid = '', began = '', host = '', machine = '', boot = '', processes = '', random] = text.split('.')
-  return { pid, began, host, ...(random !== undefined && { place: { machine, boot, processes } }) }
+/** What follows `<file>.lock.`: all of it, or what 0.1 wrote. */
+const OWNER =
+  /^(?<pid>\d+)\.(?<began>\d*)\.(?<host>[\w-]*)\.(?:(?<machine>\w*)\.(?<boot>\w*)\.(?<processes>\w*)\.(?<token>[0-9a-f]{16})|[0-9a-f-]{36})$/
+
+/** Whose lock a name says that it is. Undefined if it is the name of something else. */
+const ownerOf = (name: string, stem: string): Owner | undefined => {
+  const prefix = `${stem}.lock.`
+  const parts = name.startsWith(prefix) ? OWNER.exec(name.slice(prefix.length))?.groups : undefined
+  if (parts === undefined) return undefined
+  const { pid = '', began = '', host = '', machine = '', boot = '', processes = '', token = '' } = parts
+  return { pid, began, host, token, ...(token !== '' && { place: { machine, boot, processes } }) }
 }
 
-/** Whether the lock at `at` counts. `now` is the time by the clock of the file system. */
-const isHeld = async (owner: Owner, at: string, now: number, disk: Disk): Promise<boolean> => {
-  const isAlive = lives(owner, disk.host)
-  if (isAlive !== undefined) return isAlive
-  // opened, so that a network file system asks the server for the time
-  const handle = await disk.open(at, 'r').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined
+/** What a lock holds at most: more of it is another file. */
+const MAX_LOCK = 1 // byte
+
+/**
+ * What a lock says, at the time `now` of the file system: it is none, its process is dead, nobody
+ * wrote to it for long, its writer wants the lock, or has it.
+ */
+const stateOf = async (
+  owner: Owner,
+  at: string,
+  now: number,
+  disk: Disk,
+): Promise<'none' | 'dead' | 'stale' | 'wanted' | 'held'> => {
+  try {
+    if (!(await disk.status(at)).isFile) return 'none'
+    // opened, so that a network file system asks the server for the time
+    const handle = await disk.open(at, 'r')
+    const { modified, size } = await handle.status().finally(() => handle.close())
+    if (size > MAX_LOCK) return 'none'
+    const isAlive = lives(owner, disk.host)
+    if (isAlive === false) return 'dead'
+    if (isAlive === undefined && now - modified > STALE_AFTER) return 'stale'
+    const isNew = size === 0 && owner.place !== undefined && Math.abs(now - modified) <= WAIT * MAX_WAITS
+    return isNew ? 'wanted' : 'held'
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 'none'
     throw error
-  })
-  if (handle === undefined) return false
-  const { modified } = await handle.status().finally(() => handle.close())
-  return now - modified <= STALE_AFTER
+  }
 }
 
 /** Whether the owner of a lock lives; undefined if this process cannot know. */

@@ -11,9 +11,10 @@ import type { FileError } from './FileError.js'
 import { contentsOf } from './contents.js'
 import { itemsOf } from './items.js'
 import { load, type Loaded, type Opened, type Progress } from './load.js'
-import { lock, type Lock, type LockOptions } from './lock.js'
-import { createPlace, type PlaceOptions } from './place.js'
-import { Writer, type Fsync } from './Writer.js'
+import type { Lock, LockOptions } from './lock.js'
+import { lockPlace, type PlaceOptions } from './place.js'
+import type { Fsync } from './Target.js'
+import { Writer } from './Writer.js'
 
 export interface FileOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'>, LockOptions, PlaceOptions {
   /** When updates are synced to the disk itself. Default `each`. */
@@ -33,6 +34,11 @@ export interface FileOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'>, 
 
 export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
   readonly opened: Opened
+  /**
+   * As every durable store's. With `force` it gives up: the file is closed and its lock released
+   * also if an update is not saved, and the `Left` says why.
+   */
+  readonly close: (options?: { readonly force?: boolean }) => Promise<E.Either<FileError, void>>
 }
 
 /**
@@ -47,9 +53,10 @@ export interface FileStore<S, C> extends DurableStore<S, C, FileError> {
  * of the file stay. It is locked until `close`, by a file beside it. A file that is gone at a flush
  * is written anew, whole.
  *
- * Errors: `Locked`; `Linked`; `Io`; `Corrupt` for damage that no crash explains, with its offset,
- * see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of another data
- * type; `OtherId`. A flush has `Io`, `Locked` and `Occupied`.
+ * Errors: `Locked`; `Linked`; `NotAFile`; `Io`; `Corrupt` for damage that no crash explains, with
+ * its offset, see `repair`; `Foreign`; `OtherType`, or `Rejected` for a file of 0.1, if it is of
+ * another data type; `OtherId`. A flush has `Io`, `Locked`, `Linked` and `Occupied`.
+ * Rejects with a `TypeError` what the types forbid: another id than a string, another `fsync`.
  *
  * @example
  * import { either as E } from 'fp-ts'
@@ -73,6 +80,16 @@ export const openFile =
   () =>
     openNamed(file, scuttlebutt, id, options)
 
+/** What callers without types may give, and nobody could make sense of. Throws a `TypeError`. */
+const checkArguments = (id: unknown, options: unknown): void => {
+  if (typeof id !== 'string') throw new TypeError(`the id of a replica is a string, not ${String(id)}`)
+  if (typeof options !== 'object' || options === null) throw new TypeError('the options are an object')
+  const { fsync = 'each' } = options as { readonly fsync?: unknown }
+  const every = (fsync as { readonly every?: unknown } | null)?.every
+  if (fsync === 'each' || fsync === 'none' || (typeof every === 'number' && every >= 0)) return
+  throw new TypeError("fsync is 'each', 'none' or { every: ms }")
+}
+
 /** {@link openFile}; the file also keeps the `name` that a folder gave it. */
 export const openNamed = async <S, C>(
   file: string,
@@ -81,18 +98,17 @@ export const openNamed = async <S, C>(
   options: FileOptions<S, C>,
   name?: string,
 ): Promise<E.Either<FileError, FileStore<S, C>>> => {
+  checkArguments(id, options)
   const { disk = nodeDisk, adopt: isAdopting = false, progress } = options
-  const place = await createPlace(file, disk, options)
-  const locked = place._tag === 'Left' ? place : await lock(place.right, disk, options)
-  if (place._tag === 'Left' || locked._tag === 'Left') return locked as E.Left<FileError>
+  const place = await lockPlace(file, disk, options)
+  if (place._tag === 'Left') return place
+  const { path, lock, undo } = place.right
   const named = { ...(progress && { progress }), ...(name !== undefined && { name }) }
-  const loaded = await load({ file: place.right, disk, scuttlebutt, id, isAdopting, ...named })
-  if (loaded._tag === 'Right') {
-    return right(
-      storeOf(scuttlebutt, id, options, { ...named, disk, path: place.right, lock: locked.right }, loaded.right),
-    )
-  }
-  await locked.right.unlock()
+  const loaded = await load({ file: path, disk, lock, scuttlebutt, id, isAdopting, ...named })
+  if (loaded._tag === 'Right')
+    return right(storeOf(scuttlebutt, id, options, { ...named, disk, path, lock }, loaded.right))
+  await undo()
+  await lock.unlock()
   return loaded
 }
 
@@ -107,14 +123,15 @@ interface Place {
 const storeOf = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
-  { fsync = 'each', ...options }: FileOptions<S, C>,
+  { fsync = 'each', linked = false, ...options }: FileOptions<S, C>,
   { path, disk, lock, name }: Place,
-  { replica, source, opened, header }: Loaded<S, C>,
+  { replica, source, opened, header, name: kept }: Loaded<S, C>,
 ): FileStore<S, C> => {
   const store = createStore(scuttlebutt, id, { ...options, replica })
-  const contents = contentsOf(scuttlebutt, store.getReplica, name)
-  const writer = new Writer({ path, disk, fsync, contents, lock }, source)
-  if (header === 'other') writer.replace()
+  const contents = contentsOf(scuttlebutt, store.getReplica, name ?? kept)
+  const writer = new Writer({ path, disk, fsync, contents, lock, linked }, source)
+  // who had the lock may still write to the old file
+  if (header === 'other' || lock.hasShutOut) writer.replace()
   let isUntyped = header === 'untyped'
   portOf(store).subscribe((committed) => {
     // what has gone must not come back with the file; and with its first change it says what it is
@@ -122,9 +139,11 @@ const storeOf = <S, C>(
     else writer.append(itemsOf(committed))
     isUntyped = false
   })
-  const close = async (): Promise<E.Either<FileError, void>> => {
-    const closed = await writer.close()
-    return closed._tag === 'Left' ? closed : lock.unlock()
+  const close: FileStore<S, C>['close'] = async ({ force = false } = {}) => {
+    const closed = await writer.close(force)
+    if (closed._tag === 'Left' && !force) return closed
+    const unlocked = await lock.unlock()
+    return closed._tag === 'Left' ? closed : unlocked
   }
   return { ...store, opened, flushed: () => writer.flush(), close, compact: () => writer.compact() }
 }

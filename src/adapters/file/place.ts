@@ -1,59 +1,90 @@
 /** Where a file really is: one file has one place, whatever path leads to it. */
 import path from 'node:path'
 import type { either as E } from 'fp-ts'
-import { left } from '../../core/Either.js'
+import { left, right } from '../../core/Either.js'
 import { codeOf, type Disk } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
+import { lock, type Lock, type LockOptions } from './lock.js'
 
 export interface PlaceOptions {
   /** Takes a file that has several hard links. */
   readonly linked?: boolean
 }
 
-/** The real path of a file. Errors: `Linked`, `Io`. */
+/** The real path of a file, which may be missing. Errors: `NotAFile`, `Linked`, `Io`. */
 export const placeOf = async (
   file: string,
   disk: Disk,
   { linked = false }: PlaceOptions,
 ): Promise<E.Either<FileError, string>> => {
   const found = await attempt(file, 'open', () => disk.realPath(path.resolve(file)))
-  if (found._tag === 'Left' || linked) return found
+  if (found._tag === 'Left') return found
   const status = await attempt(found.right, 'open', () => disk.status(found.right))
   if (status._tag === 'Left') return isMissing(status.left) ? found : status
-  const { links } = status.right
-  return links > 1 ? left({ _tag: 'Linked', path: found.right, links }) : found
+  const { isFile, links } = status.right
+  if (!isFile) return left({ _tag: 'NotAFile', path: found.right })
+  return links > 1 && !linked ? left({ _tag: 'Linked', path: found.right, links }) : found
+}
+
+export interface LockedPlace {
+  readonly path: string
+  readonly lock: Lock
+  /** Removes the file, if it was created here and is still empty. */
+  readonly undo: () => Promise<void>
 }
 
 /**
- * The real path of a file, which is created if it is missing: only a file that exists has one
- * spelling. Errors as `placeOf`.
+ * Locks a file, and creates it if it is missing. Nothing is opened or created before the lock is
+ * ours. Errors as {@link placeOf} and {@link lock}.
  */
-export const createPlace = async (
+export const lockPlace = async (
   file: string,
   disk: Disk,
-  { mode, ...options }: PlaceOptions & { readonly mode?: number },
-): Promise<E.Either<FileError, string>> => {
-  const found = await attempt(file, 'open', async () => {
-    const place = await disk.realPath(path.resolve(file))
-    await createEmpty(place, disk, mode)
-    return place
-  })
-  return found._tag === 'Left' ? found : placeOf(found.right, disk, options)
+  { mode, ...options }: PlaceOptions & LockOptions & { readonly mode?: number },
+): Promise<E.Either<FileError, LockedPlace>> => {
+  const place = await placeOf(file, disk, options)
+  if (place._tag === 'Left') return place
+  const locked = await lock(place.right, disk, options)
+  if (locked._tag === 'Left') return locked
+  const created = await attempt(place.right, 'open', () => createEmpty(place.right, disk, mode))
+  // only a file that exists has one spelling
+  const again = created._tag === 'Left' ? created : await placeOf(place.right, disk, options)
+  if (created._tag === 'Right' && again._tag === 'Right' && again.right === place.right) {
+    const undo = created.right ? () => removeEmpty(place.right, disk) : () => Promise.resolve()
+    return right({ path: place.right, lock: locked.right, undo })
+  }
+  if (created._tag === 'Right' && created.right && again._tag === 'Left') await removeEmpty(place.right, disk)
+  await locked.right.unlock()
+  return again._tag === 'Left' ? again : lockPlace(again.right, disk, options)
 }
 
-/** Creates a file, unless it exists. */
-const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<void> => {
+/** Creates a file. False if it exists. */
+const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<boolean> => {
+  if (await isThere(file, disk)) return false
   const handle = await disk.open(file, 'wx', mode).catch((error: unknown) => {
     if (codeOf(error) === 'EEXIST') return undefined
     throw error
   })
-  if (handle === undefined) return
+  if (handle === undefined) return false
   try {
     // the system took bits from it
     if (mode !== undefined) await handle.setAccess({ ...(await handle.status()), mode })
   } finally {
     await handle.close()
   }
+  return true
+}
+
+/** Whether something has the name. Another error than its absence is left to who opens it. */
+const isThere = (file: string, disk: Disk): Promise<boolean> =>
+  disk.status(file).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT',
+  )
+
+const removeEmpty = async (file: string, disk: Disk): Promise<void> => {
+  const found = await disk.status(file).catch(() => undefined)
+  if (found?.size === 0) await disk.remove(file).catch(() => undefined)
 }
 
 export const isMissing = (error: FileError): boolean => error._tag === 'Io' && error.code === 'ENOENT'

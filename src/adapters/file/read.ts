@@ -1,5 +1,5 @@
 /** Reads a file block by block, so that its size does not matter. */
-import { findFlip, findSeal, isIntact, isMark, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
+import { findFlip, findSeal, isIntact, markedIn, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
 import type { Handle } from './Disk.js'
 
 export interface Stretch {
@@ -85,7 +85,8 @@ const MAX_MARK = 24
 
 /**
  * Whether the file says, behind `offset`, that all before some later place was on the disk. Then no
- * crash explains damage at `offset`. O(bytes from there on).
+ * crash explains damage at `offset`. A mark says so wherever it stands: bytes before it may be
+ * missing, or too many. O(bytes from there on).
  */
 export const isMarkedAfter = async (handle: Handle, offset: number): Promise<boolean> => {
   const piece = Buffer.alloc(BYTES_A_READ)
@@ -94,7 +95,7 @@ export const isMarkedAfter = async (handle: Handle, offset: number): Promise<boo
     const bytes = piece.subarray(0, count)
     for (let at = bytes.indexOf('\n"@'); at >= 0; at = bytes.indexOf('\n"@', at + 1)) {
       const end = bytes.indexOf(0x0a, at + 1)
-      if (end >= 0 && isMark(bytes.toString('latin1', at + 1, end), position + at + 1)) return true
+      if (end >= 0 && (markedIn(bytes.toString('latin1', at + 1, end)) ?? 0) > offset) return true
     }
     if (count < piece.length) return false
   }
@@ -107,6 +108,13 @@ const fill = async (handle: Handle, into: Buffer, position: number): Promise<num
     if (count === 0) return done
     done += count
   }
+}
+
+/** The bytes before `length`, as many as a seal has. Zeros stand for those that are missing. */
+export const endAt = async (handle: Handle, length: number): Promise<string> => {
+  const end = Buffer.alloc(SEAL)
+  await handle.read(end, length - SEAL)
+  return end.toString('latin1')
 }
 
 const AFTER_FIRST_LINES = Buffer.from('\n[')

@@ -5,10 +5,10 @@ import type { Flip } from './blocks.js'
 import { setAside } from './aside.js'
 import { nodeDisk, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import { lock, type LockOptions } from './lock.js'
+import { lock, type Lock, type LockOptions } from './lock.js'
 import { placeOf, type PlaceOptions } from './place.js'
 import { isMarkedAfter, isUnwritten, readStretches } from './read.js'
-import { newPath } from './writeNew.js'
+import { createTemporary } from './writeNew.js'
 
 export interface Repaired {
   /** The wrong bits that were corrected: they lost nothing. */
@@ -35,8 +35,8 @@ export interface RepairOptions extends LockOptions, PlaceOptions {
  * whose end was cut is not sure of its own updates, nor of those that are imported. One of 0.1 is
  * sure of all that its header claims, so sync with peers before the import.
  *
- * The old file stays until the new one is complete. O(bytes). Errors: `Locked`, `Linked`, `Io`,
- * `Foreign`.
+ * The old file stays until the new one is complete. O(bytes). Errors: `Locked`, `Linked`,
+ * `NotAFile`, `Io`, `Foreign`.
  */
 export const repair =
   (file: string, options: RepairOptions | Disk = {}): TE.TaskEither<FileError, Repaired> =>
@@ -45,17 +45,21 @@ export const repair =
     const place = await placeOf(file, disk, others)
     const locked = place._tag === 'Left' ? place : await lock(place.right, disk, others)
     if (place._tag === 'Left' || locked._tag === 'Left') return locked as E.Left<FileError>
-    const repaired = await attempt(place.right, 'repair', () => rebuild(place.right, disk))
+    const repaired = await attempt(place.right, 'repair', () => rebuild(place.right, locked.right, disk))
     const unlocked = await locked.right.unlock()
     if (repaired._tag === 'Left') return repaired
     return repaired.right._tag === 'Right' && unlocked._tag === 'Left' ? unlocked : repaired.right
   }
 
-const rebuild = async (file: string, disk: Disk): Promise<E.Either<FileError, Repaired>> => {
+const rebuild = async (
+  file: string,
+  { temporary, check }: Lock,
+  disk: Disk,
+): Promise<E.Either<FileError, Repaired>> => {
   const from = await disk.open(file, 'r')
   let to: Handle | undefined
   try {
-    to = await disk.open(newPath(file), 'w+', 0o600)
+    to = await createTemporary(temporary, disk)
     await to.setAccess(await from.status())
     const flips: Flip[] = []
     let length = 0
@@ -78,11 +82,15 @@ const rebuild = async (file: string, disk: Disk): Promise<E.Either<FileError, Re
       length += stretch.bytes.length
     }
     await to.sync()
-    await disk.rename(newPath(file), file)
+    const checked = await check()
+    if (checked._tag === 'Left') return checked
+    await disk.rename(temporary, file)
     await syncFolderOf(disk, file)
     return right({ flips, bytes: length, ...(cut !== undefined && { cut }) })
   } finally {
     await from.close()
     await to?.close()
+    // of a repair that failed
+    if (to !== undefined) await disk.remove(temporary).catch(() => undefined)
   }
 }

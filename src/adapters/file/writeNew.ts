@@ -3,7 +3,7 @@
  */
 import type { either as E } from 'fp-ts'
 import { blocksOf, markOf, seal } from './blocks.js'
-import { writeAll, type Access, type Disk, type Handle } from './Disk.js'
+import { codeOf, writeAll, type Access, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 
 /** What a file holds, as lines. */
@@ -29,27 +29,32 @@ export interface Extent {
   readonly count: number
 }
 
-/** Where the new file is written before it takes the old one's name. */
-export const newPath = (path: string): string => `${path}.new`
-
 const ITEMS_A_WRITE = 8192
 
 /** Where to write, and as what. */
 export interface Rewriting<A> {
   readonly path: string
   readonly disk: Disk
+  /** Where the new file is written: see `Lock.temporary`. */
+  readonly temporary: string
   readonly contents: Contents<A>
   /** The mode and the owner of the file. */
   readonly access: Access
+  /** Where the system does not let the owner be set, it is this process's: no old file has it. */
+  readonly mayChangeOwner?: boolean
   /** Called just before the file takes the name. A `Left` keeps the old file. */
   readonly mayReplace: () => Promise<E.Either<FileError, unknown>>
+  /**
+   * Called before the rename with the new file's identity, and with undefined if it surely failed.
+   * A rename that is reported as failed may be done.
+   */
+  readonly onRename?: (identity: string | undefined) => void
 }
 
 export interface Rewritten {
   readonly handle: Handle
   readonly extent: Extent
-  /** See {@link FileStatus}. */
-  readonly identity: string
+  readonly status: FileStatus
 }
 
 /**
@@ -59,29 +64,58 @@ export interface Rewritten {
 export const writeNew = async <A>({
   path,
   disk,
+  temporary,
   contents,
   access,
+  mayChangeOwner = false,
   mayReplace,
+  onRename = () => undefined,
 }: Rewriting<A>): Promise<E.Either<FileError, Rewritten>> => {
   let handle: Handle | undefined
   const written = await attempt(path, 'compact', async () => {
-    handle = await disk.open(newPath(path), 'w+', PRIVATE)
-    await handle.setAccess(access)
+    handle = await createTemporary(temporary, disk)
+    await setAccess(handle, access, mayChangeOwner)
     const extent = await writeContents(handle, contents)
     await handle.sync()
-    return { handle, extent, identity: (await handle.status()).identity }
+    return { handle, extent, status: await handle.status() }
   })
   const allowed = written._tag === 'Left' ? written : await mayReplace()
-  const renamed =
-    allowed._tag === 'Left' ? allowed : await attempt(path, 'compact', () => disk.rename(newPath(path), path))
+  if (allowed._tag === 'Right' && written._tag === 'Right') onRename(written.right.status.identity)
+  const renamed = allowed._tag === 'Left' ? allowed : await attempt(path, 'compact', () => disk.rename(temporary, path))
   if (renamed._tag === 'Right') return written
+  const removed = await attempt(path, 'compact', () => disk.remove(temporary))
+  if (removed._tag === 'Right') onRename(undefined)
+  else if (written._tag === 'Right' && allowed._tag === 'Right') {
+    const found = await attempt(path, 'compact', () => disk.status(path))
+    if (found._tag === 'Right' && found.right.identity === written.right.status.identity) return written
+  }
   await handle?.close().catch(() => undefined)
-  await disk.remove(newPath(path)).catch(() => undefined)
   return renamed
 }
 
 /** Nobody else reads the file before its mode is set. */
 const PRIVATE = 0o600
+
+const setAccess = async (handle: Handle, access: Access, mayChangeOwner: boolean): Promise<void> => {
+  try {
+    await handle.setAccess(access)
+  } catch (error) {
+    if (!mayChangeOwner || codeOf(error) !== 'EPERM') throw error
+    // not open to another group
+    await handle.setAccess({ ...(await handle.status()), mode: access.mode & 0o707 })
+  }
+}
+
+/** Creates an empty file for a rename. An older one is what its holder failed to remove. */
+export const createTemporary = async (temporary: string, disk: Disk, mode = PRIVATE): Promise<Handle> => {
+  try {
+    return await disk.open(temporary, 'wx', mode)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    await disk.remove(temporary)
+    return disk.open(temporary, 'wx', mode)
+  }
+}
 
 /**
  * The first line says that the file has marks. The last block says that all before it is on the

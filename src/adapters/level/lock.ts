@@ -2,6 +2,10 @@
  * One writer a replica. A process knows its own, by database. Tabs of a browser that share a
  * database ask the Web Locks of the platform, which frees the locks of a tab that is gone. The
  * writer also looks, before each round, who wrote last.
+ *
+ * Who takes over waits for the batch that is under way, and reads after it: so it has whatever that
+ * batch saved, acknowledged or not. No batch starts later, as the lock is looked at in the turn in
+ * which one starts. Of another tab it cannot know when a batch ends.
  */
 import { request, type WebLocks } from '../storage/webLocks.js'
 import type { Level } from './table.js'
@@ -9,11 +13,19 @@ import type { Level } from './table.js'
 export interface Lock {
   /** Whether nobody took over. */
   readonly isOurs: () => boolean
+  /** Starts a batch. Who takes over waits for the end of it. */
+  readonly write: <A>(batch: () => Promise<A>) => Promise<A>
   readonly release: () => void
 }
 
+interface Holder {
+  isOurs: boolean
+  /** Settles when no batch of it is under way. */
+  writing: Promise<unknown>
+}
+
 /** The locks of the open replicas, by database and name. */
-const held = new WeakMap<Level, Map<string, { isOurs: boolean }>>()
+const held = new WeakMap<Level, Map<string, Holder>>()
 
 /** Locks a replica; undefined if another writer has it. With `takeOver` that one writes no more. */
 export const lock = async (
@@ -22,11 +34,11 @@ export const lock = async (
   takeOver: boolean,
   locks: WebLocks | undefined,
 ): Promise<Lock | undefined> => {
-  const inUse = held.get(db) ?? new Map<string, { isOurs: boolean }>()
+  const inUse = held.get(db) ?? new Map<string, Holder>()
   held.set(db, inUse)
   const other = inUse.get(name)
   if (other !== undefined && !takeOver) return undefined
-  const own = { isOurs: true }
+  const own: Holder = { isOurs: true, writing: other?.writing ?? Promise.resolve() }
   inUse.set(name, own)
   const lose = (): void => {
     own.isOurs = false
@@ -41,9 +53,18 @@ export const lock = async (
     if (other !== undefined) inUse.set(name, other)
     return undefined
   }
-  if (other !== undefined) other.isOurs = false
+  if (other !== undefined) {
+    other.isOurs = false
+    await other.writing
+  }
   return {
     isOurs: () => own.isOurs,
+    write: (batch) => {
+      const done = batch()
+      // also after one that failed, and after those that were taken over from
+      own.writing = Promise.allSettled([own.writing, done]).then(() => undefined)
+      return done
+    },
     release: () => {
       lose()
       release()

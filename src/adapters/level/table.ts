@@ -15,11 +15,15 @@ export type Sublevel = AbstractLevel<unknown, string, string>
 
 const ENTRIES_A_READ = 4096
 
-/** `sync`: whether a batch must be on the disk itself. */
-export const tableOf = (sublevel: Sublevel, sync: boolean): Table => ({
+/** `sync`: whether a batch must be on the disk itself. `write` starts a batch. */
+export const tableOf = (
+  sublevel: Sublevel,
+  sync: boolean,
+  write: <A>(batch: () => Promise<A>) => Promise<A>,
+): Table => ({
   getMany: (keys) => sublevel.getMany(keys),
   pieces: (range) => pieces(sublevel, range),
-  batch: (operations) => sublevel.batch([...operations], { sync } as object),
+  batch: (operations) => write(() => sublevel.batch([...operations], { sync } as object)),
 })
 
 async function* pieces(sublevel: Sublevel, range: Range): AsyncIterable<ReadonlyArray<readonly [string, string]>> {

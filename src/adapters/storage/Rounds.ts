@@ -57,6 +57,11 @@ export class Rounds<Err> {
     return flushed
   }
 
+  /** No round starts any more, and what is not saved stays so. */
+  stop(): void {
+    this.closed = true
+  }
+
   private async run(): Promise<void> {
     try {
       do {
