@@ -25,7 +25,8 @@ interface Issue {
  * makes is frozen where it is an array or a plain object.
  *
  * Errors are those of the schema, with their paths. A schema that answers by a promise refuses
- * every value, with an error that says so. Costs as the schema.
+ * every value, with an error that says so. Throws a `TypeError` for what is no Standard Schema.
+ * Costs as the schema.
  *
  * @example
  * import { z } from 'zod'
@@ -35,9 +36,9 @@ interface Issue {
  * const refused = model.decode()([['x', { done: 1 }], 1000, 'ann'])
  * refused.left.failures.at(-1).at // => '[0][1].done'
  */
-export const schema = <Input, Output>({
-  '~standard': standard,
-}: StandardSchema<Input, Output>): t.Type<Output, unknown, unknown> => {
+export const schema = <Input, Output>(of: StandardSchema<Input, Output>): t.Type<Output, unknown, unknown> => {
+  const standard = (of as Partial<typeof of>)['~standard']
+  if (standard === undefined) throw new TypeError('`schema` takes a Standard Schema: this has no member "~standard"')
   const codec: t.Type<Output, unknown, unknown> = new t.Type<Output, unknown, unknown>(
     standard.vendor,
     (u): u is Output => valueOf(standard.validate(u)).issues === undefined,

@@ -84,5 +84,7 @@ describe('A part', () => {
 
   test('is of a name that the bucket has', () => {
     expect(() => part(open(), 'else' as 'settings')).toThrow('the bucket has no part "else"')
+    const model = createStore(scuttlebutt(Model.of(t.number)), 'ann')
+    expect(() => part(model as never, 'settings' as never)).toThrow('`part` takes the store of a bucket')
   })
 })

@@ -467,3 +467,9 @@ describe('A hot reload', () => {
     ).toBe(3)
   })
 })
+
+test('a slice that is bound where it is not says so', () => {
+  const doc = replicaSlice(model, 'alice', { name: 'doc' })
+  const elsewhere = configureStore({ reducer: { page: doc.reducer } })
+  expect(() => doc.bind(elsewhere as never)).toThrow('no replica of the slice "doc" where it is looked for')
+})

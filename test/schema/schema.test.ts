@@ -162,4 +162,8 @@ describe('A schema', () => {
     const spec: StandardSchemaV1<unknown, number> = z.number()
     expect(schema(spec).is(1)).toBe(true)
   })
+
+  test('is made of a Standard Schema alone', () => {
+    expect(() => schema({} as never)).toThrow('`schema` takes a Standard Schema')
+  })
 })

@@ -79,6 +79,12 @@ const boundByName = new WeakMap<() => unknown, Map<string, Bound<never, never>>>
 export const boundIn = <S, C>(getState: () => unknown, name: string): Bound<S, C> | undefined =>
   boundByName.get(getState)?.get(name) as Bound<S, C> | undefined
 
+/** The replica, if it is one: a wrong path is easily given. */
+const found = <S, C>(name: string, replica: Replica<S, C> | undefined): Replica<S, C> => {
+  if ((replica as Partial<Replica<S, C>> | undefined)?.clock !== undefined) return replica!
+  throw new TypeError(`no replica of the slice "${name}" where it is looked for: give \`bind\` a \`select\``)
+}
+
 export const bind = <State, S, C>(
   { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
   redux: ReduxStore<State>,
@@ -92,7 +98,7 @@ export const bind = <State, S, C>(
   const { getState } = redux
   const { diff, dataType } = scuttlebutt
   const host: Host<S, C> = {
-    read: () => kept(select(getState())),
+    read: () => kept(found(name, select(getState()))),
     keep,
     dispatch: (action) => redux.dispatch(action as never),
     actionOf: updated(scuttlebutt, `${name}/updated`),

@@ -47,6 +47,7 @@ export const part = <S extends Holding, C extends Named, const Name extends keyo
 
 const partOf = (store: Whole<Holding, Named>, name: string): PartStore<unknown, unknown> => {
   const { parts } = store.scuttlebutt.dataType as DataType<Holding, Named> & { readonly parts: Parts }
+  if (!(parts as Parts | undefined)) throw new TypeError('`part` takes the store of a bucket')
   if (!Object.hasOwn(parts, name)) throw new TypeError(`the bucket has no part "${name}"`)
   const own = scuttlebutt<unknown, unknown>(parts[name]!)
   const wrapped = at(name) as <Err>(command: Command<unknown, unknown, Err>) => Maker<Holding, Named, Err>
