@@ -99,10 +99,10 @@ export const replicaSlice = <S, C>(
     bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),
     change: (command) => (_, getState) => {
       const bound = boundIn<S, C>(getState, name)
-      if (!bound) throw new TypeError(`call \`bind\` first`)
+      if (!bound) throw new TypeError('no replica: `bind`?')
       return bound.store.change(command)
     },
-    checks: (options) => ignoring(path)(options ?? {}) as never,
+    checks: ignoring(path) as never,
     devTools: { stateSanitizer: sanitizer(path, scuttlebutt.dataType) },
   }
 }

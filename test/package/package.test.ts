@@ -63,8 +63,8 @@ const ADDED = [
   ['scuttlebutt-ts/undo', 2, []],
   ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
-  // with the suite for transports, which a bundler leaves out
-  ['scuttlebutt-ts/connect', 13, ['scuttlebutt-ts/store']],
+  // with the suite for transports and the server, which a bundler leaves out
+  ['scuttlebutt-ts/connect', 17, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/schema', 1, []],
   ['scuttlebutt-ts/presence', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/indexeddb', 5, ['scuttlebutt-ts/store']],

@@ -7,6 +7,7 @@ import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import { createCell, type Cell } from '../store/Cell.js'
+import { subscribedTo } from '../store/onCell.js'
 import type { LocalStore } from '../store/Store.js'
 import { news, type Action } from './actions.js'
 import { remember } from './outcomes.js'
@@ -96,17 +97,9 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     if (replica === before) tell() // of a refusal
   })
   const cell = cellOf(head, shown, sync, commit)
-  const isPast = (): boolean => news(host.read(), head.getReplica()) !== undefined
-  return { cell, commit, sync, isPast, present: presentOf(head, cell.getReplica) }
+  const isPast = (): boolean => !!news(host.read(), head.getReplica())
+  return { cell, commit, sync, isPast, present: { getReplica: cell.getReplica, subscribe: subscribedTo(head) } }
 }
-
-const presentOf = <S, C>({ subscribe }: Cell<S, C>, getReplica: Cell<S, C>['getReplica']): Head<S, C>['present'] => ({
-  getReplica,
-  subscribe: (listener) =>
-    subscribe(({ taken, replica, before }) => {
-      listener(taken, replica, before)
-    }),
-})
 
 /** Reads and writes the head. Whoever listens hears of what Redux shows. */
 const cellOf = <S, C>(

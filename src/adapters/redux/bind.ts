@@ -79,12 +79,6 @@ const boundByName = new WeakMap<() => unknown, Map<string, Bound<never, never>>>
 export const boundIn = <S, C>(getState: () => unknown, name: string): Bound<S, C> | undefined =>
   boundByName.get(getState)?.get(name) as Bound<S, C> | undefined
 
-/** The replica, if it is one: a wrong path is easily given. */
-const found = <S, C>(name: string, replica: Replica<S, C> | undefined): Replica<S, C> => {
-  if ((replica as Partial<Replica<S, C>> | undefined)?.clock !== undefined) return replica!
-  throw new TypeError(`no replica of the slice "${name}" where it is looked for: give \`bind\` a \`select\``)
-}
-
 export const bind = <State, S, C>(
   { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
   redux: ReduxStore<State>,
@@ -98,7 +92,7 @@ export const bind = <State, S, C>(
   const { getState } = redux
   const { diff, dataType } = scuttlebutt
   const host: Host<S, C> = {
-    read: () => kept(found(name, select(getState()))),
+    read: () => kept(select(getState())),
     keep,
     dispatch: (action) => redux.dispatch(action as never),
     actionOf: updated(scuttlebutt, `${name}/updated`),
@@ -109,7 +103,7 @@ export const bind = <State, S, C>(
   }
   const head = boundIn<S, C>(getState, name)?.head ?? createHead(host)
   redux.subscribe(head.sync)
-  const { cell, isPast } = head
+  const { cell, isPast, present } = head
   const local = createOnCell(scuttlebutt, cell, { ...options, now })
   const stepOf = steps({ ...scuttlebutt, reread: rereadAllowed(scuttlebutt, security) })
   /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
@@ -132,7 +126,7 @@ export const bind = <State, S, C>(
       return updates
     },
     isPast,
-    present: head.present,
+    present,
     revertTo: (old) => {
       const commands = dataType.patch?.(diff(cell.getReplica())(old))
       if (!commands) return left({ _tag: 'Irrevertible', name: dataType.name })

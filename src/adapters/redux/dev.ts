@@ -16,7 +16,7 @@ export interface CheckOptions {
 /** The options with one more path that both checks pass by. */
 export const ignoring =
   (path: string) =>
-  (options: CheckOptions): CheckOptions => ({
+  (options: CheckOptions = {}): CheckOptions => ({
     ...options,
     immutableCheck: ignoringIn(path, options.immutableCheck),
     serializableCheck: ignoringIn(path, options.serializableCheck),

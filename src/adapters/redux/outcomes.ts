@@ -20,6 +20,7 @@ export interface Keeper<S, C> {
   /**
    * The version that is kept of what is in Redux: itself; that of which it is a copy; or, of one
    * from elsewhere, such as a saved state, a copy under the slice's id, each time the same. O(1).
+   * Throws a `TypeError` for what is no replica.
    */
   readonly kept: (replica: Replica<S, C>) => Replica<S, C>
 }
@@ -34,6 +35,8 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
   }
   const kept = (replica: Replica<S, C>): Replica<S, C> => {
     if (owners.get(replica) === id) return replica
+    // a path, or a `select`, is easily wrong
+    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica: `bind`?')
     const { clock, log, state } = replica
     const version = versionsByLog.get(log)
     return version?.state === state && version.clock === clock ? version : keep({ id, clock, log, state })
@@ -43,7 +46,11 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
 
 /** Remembers what becomes of two versions by an action. */
 export const remember = (action: Action, one: Any, other: Any, after: Any): void => {
-  outcomes.set(action, new Map([one, other].map((before) => [before, after])))
+  const known: readonly [Any, Any][] = [
+    [one, after],
+    [other, after],
+  ]
+  outcomes.set(action, new Map(known))
 }
 
 /** What becomes of a version by an action, if it is known. */

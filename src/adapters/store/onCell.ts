@@ -47,10 +47,15 @@ export const createOnCell = <S, C>(
       cell.begin()
       return updates
     },
-    subscribe: (listener) =>
-      cell.subscribe(({ taken, replica, before }) => {
-        listener(taken, replica, before)
-      }),
+    subscribe: subscribedTo(cell),
   }
   return withPort(store, port)
 }
+
+/** Tells listeners of a store what a cell was given. */
+export const subscribedTo =
+  <S, C>({ subscribe }: Cell<S, C>): LocalStore<S, C>['subscribe'] =>
+  (listener) =>
+    subscribe(({ taken, replica, before }) => {
+      listener(taken, replica, before)
+    })
