@@ -1,4 +1,4 @@
-/** Joins a store and one peer by a session: the common part of node streams and web streams. */
+/** Joins a store and one peer by a session: the common part of streams, connections and servers. */
 import * as Prefix from '../core/Prefix.js'
 import { failed } from '../core/receive.js'
 import type { either as E } from 'fp-ts'

@@ -18,7 +18,10 @@ export interface ValueDecoder<V> {
 export interface PresenceOptions {
   /** Who this is: one for each tab or program that runs, and not for a user or a replica. */
   readonly id: string
-  /** Who is silent for so many ms is gone. One's own value is told thrice in it. Default 30 s. */
+  /**
+   * A peer that is silent for so many ms is gone. One's own value is told at least three times in
+   * that time. Default 30,000.
+   */
   readonly timeout?: number
   /** The most peers that are known; more are refused. Default 1,000. */
   readonly maxPeers?: number
@@ -37,7 +40,10 @@ export type PresenceError =
 
 type AnyOptions = PresenceOptions & { readonly codec?: ValueDecoder<unknown> }
 
-/** Pass it as `presence` to each connection. */
+/**
+ * Pass it as `presence` to each stream, link or connection over a wire. Buses and polls do not
+ * carry it.
+ */
 export interface Presence<V> extends PresencePort {
   readonly id: string
   /** Tells a value of oneself; null is leaving. Errors: `InvalidValue`, `ValueTooLarge`. */

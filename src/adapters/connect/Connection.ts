@@ -21,7 +21,11 @@ export interface Status {
   readonly unsent: number
   /** Whether something from the peer was refused: the two may differ until they meet anew. */
   readonly refused: boolean
-  /** Why the peer, or `onPeer`, refused us, until a peer takes us. */
+  /**
+   * Why the peer, or `onPeer`, refused us, until a peer takes us; never on a bus. Tags of ours:
+   * `OtherType`, `Unauthorized`, `InvalidUrl`, which are final; `TooMany`, `Failed`, `Closing`,
+   * `Status` of HTTP, `InvalidFrame`, `FrameTooLong`, `Overrun`, after which it tries again.
+   */
   readonly refusal?: Refused
 }
 
@@ -31,12 +35,14 @@ export interface Connection {
   /** Calls when the status may be another one. Returns the end of that. */
   readonly subscribe: (listener: () => void) => () => void
   /**
-   * Ends it: the store is let go at once, and the peer is told. The only way to stop, safe at any
-   * time, also within a listener, and more than once. What was not sent stays in the store.
+   * Ends it. Lets go of the store at once, and tells the peer, except over a poll. The only way to
+   * stop. Safe at any time, also in a listener, and more than once. What was not sent stays in the
+   * store.
    */
   readonly close: () => void
 }
 
+/** `meta` and `presence` pass over wires alone: buses and polls do not carry them. */
 export interface ConnectOptions
   extends PaceOptions, Pick<LinkOptions, 'meta' | 'policy' | 'trusted' | 'now' | 'presence'> {
   /**
@@ -46,7 +52,10 @@ export interface ConnectOptions
   readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
   /** The peer, or `onPeer`, refused this connection. */
   readonly onRefusal?: (refusal: Refused) => void
-  /** Called for header, syncSent, syncReceived, sync, rejections and refused updates. */
+  /**
+   * Called for header, syncSent, syncReceived, sync, rejections and refused updates; on buses and
+   * polls for rejections alone.
+   */
   readonly announce?: (announcement: Announcement) => void
 }
 
@@ -59,6 +68,16 @@ export const refusalBy = (reason: unknown): Refused => {
   return isTagged && typeof reason._tag === 'string'
     ? (reason as Refused)
     : { _tag: 'Unauthorized', reason: typeof reason === 'string' ? reason : 'onPeer refused the peer' }
+}
+
+/** Why `onPeer` refuses a peer; undefined if it does not. One that throws refuses it. */
+export const judge = (onPeer: ConnectOptions['onPeer'], header: Digest): Refused | undefined => {
+  try {
+    const judged = onPeer?.(header)
+    return judged?._tag === 'Left' ? refusalBy(judged.left) : undefined
+  } catch (error) {
+    return refusalBy(String(error))
+  }
 }
 
 /** Listeners of a status, told once for all that happens in one turn. */

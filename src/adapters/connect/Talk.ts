@@ -6,10 +6,10 @@ import { refusalBy, type ConnectOptions } from './Connection.js'
 import { createLink, type Link } from './createLink.js'
 import { MAX_PIECE, type Refused } from './frames.js'
 import type { Clockwork } from './pace.js'
-import type { Closing, Wire, WireTransport } from './Transport.js'
+import type { Closing, Wire, WireEvents, WireTransport } from './Transport.js'
 
 /** The link is not read while so much waits in the wire: it waits in the store, at no cost. */
-export const MAX_BUFFERED = 1 << 18
+const MAX_BUFFERED = 1 << 18
 
 /** So many characters may wait for the store's verdicts, if the transport does not wait. */
 export const MAX_UNHEARD = 4 << 20
@@ -24,12 +24,12 @@ const MENDED: ReadonlySet<string> = new Set([
   ...['InvalidJson', 'InvalidUpdate', 'InvalidTimestamp'],
 ])
 
-/** The longest wait until a stamp that is too far ahead falls due, and the shortest. */
+/** The bounds of the wait until a stamp that is too far ahead falls due, in ms. */
 const [LONGEST_DUE, SHORTEST_DUE] = [600_000, 1000]
 
 /** How a talk ended. */
 export interface Ended extends Closing {
-  /** It went well, and begins again at once. */
+  /** The two meet anew at once, as something was refused that time may mend. */
   readonly isAnew?: boolean
   /** No later try can mend it. */
   readonly isFinal?: boolean
@@ -95,7 +95,7 @@ export class Talk<S, C> {
       this.pump()
       events.changed()
     })
-    this.wire = transport.open({
+    this.wire = this.openWire(transport, {
       opened: () => {
         this.isOpen = true
         this.pump()
@@ -110,6 +110,16 @@ export class Talk<S, C> {
       },
     })
     this.tick()
+  }
+
+  /** Lets go of the store if the transport throws. */
+  private openWire(transport: WireTransport, events: WireEvents): Wire {
+    try {
+      return transport.open(events)
+    } catch (error) {
+      this.link.close()
+      throw error
+    }
   }
 
   /** Ends it: later events do nothing. */

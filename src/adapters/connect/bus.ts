@@ -2,10 +2,12 @@
  * A connection to many peers on one bus.
  *
  * A message is `{ from, type, message }`, with `to` if it answers one peer; `{ from, gone: true }`
- * when a peer leaves. `from` is a name that a connection makes up; `type` the data type. Everybody
- * takes every message, also what was meant for another: `reconcile` claims nothing that it was not
- * told. A peer answers what it was asked alone at once. What went to all it answers after a while,
- * and not if somebody else did: whoever was brought something asks again until nobody answers.
+ * when a peer leaves. `from` is a name that a connection makes up; `type` is the data type.
+ *
+ * Every peer takes every message, also one for another peer: a message claims nothing that its
+ * receiver was not told. A peer answers a message to itself at once. It answers a message to all
+ * after a random wait, unless another peer answers first. A peer that got something asks again,
+ * until nobody answers.
  */
 import * as Clock from '../../core/Clock.js'
 import type { Message } from '../../core/reconcile.js'
@@ -13,7 +15,7 @@ import type { Replica } from '../../core/Replica.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
-import { createBell, refusalBy, type Connection, type ConnectOptions, type Status } from './Connection.js'
+import { createBell, judge, type Connection, type ConnectOptions, type Status } from './Connection.js'
 import { countSince, createIntake, pushOf, type Intake } from './messages.js'
 import { clockworkOf, type Clockwork } from './pace.js'
 import { typeOf, type Bus, type BusTransport } from './Transport.js'
@@ -171,6 +173,7 @@ export class BusConnection<S, C> implements Connection {
     const { heartbeat, random, after } = this.clock
     this.cancelBeat = after(heartbeat * (0.5 + random()), () => {
       for (const [from, peer] of this.peers) if (++peer.quiet > BEATS) this.forget(from)
+      this.hasRefused = false
       this.ask()
       this.beat()
     })
@@ -241,8 +244,8 @@ export class BusConnection<S, C> implements Connection {
   }
 
   private isWelcome(peer: Peer, { digest }: Message<C>): boolean {
-    const judged = this.options.onPeer?.(digest)
-    if (judged?._tag === 'Left') this.refusePeer(peer, refusalBy(judged.left))
+    const refusal = judge(this.options.onPeer, digest)
+    if (refusal !== undefined) this.refusePeer(peer, refusal)
     return !peer.isRefused
   }
 

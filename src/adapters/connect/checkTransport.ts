@@ -2,8 +2,8 @@
  * Does a transport keep two stores in step, whatever goes wrong? A suite for any test runner: it
  * puts faults between connections and their transport, and looks at both stores.
  */
-import { CASE, NOT_HERE, type CaseName } from './conformance/cases.js'
-import { Scene, Stop, type SceneOptions, type Trial } from './conformance/Scene.js'
+import { CASE, type CaseName } from './conformance/cases.js'
+import { NotApplicable, Scene, Stop, type SceneOptions, type Trial } from './conformance/Scene.js'
 
 /**
  * Joins the two stores of a trial by new transports, at least one by `trial.connect`. Gives what
@@ -50,10 +50,8 @@ export const checkTransport = async (
   const results: CaseResult[] = []
   for (const name of options.cases ?? (Object.keys(CASE) as ReadonlyArray<CaseName>)) {
     const start = performance.now()
-    const reason = await run(make, name, options)
-    const outcome = reason === undefined ? 'passed' : reason.startsWith(NOT_HERE) ? 'not applicable' : 'failed'
-    const ms = Math.round(performance.now() - start)
-    results.push({ name, outcome, ...(reason !== undefined && { reason }), ms })
+    const ended = await run(make, name, options)
+    results.push({ name, ...ended, ms: Math.round(performance.now() - start) })
   }
   return results
 }
@@ -65,8 +63,7 @@ export const assertTransport = async (make: MakeTransport, options?: CheckOption
   throw new Error(failed.map(({ name, reason = '' }) => `${name}: ${reason}`).join('\n'))
 }
 
-/** Why a case failed; undefined if it passed. */
-const run = async (make: MakeTransport, name: CaseName, options: CheckOptions): Promise<string | undefined> => {
+const run = async (make: MakeTransport, name: CaseName, options: CheckOptions): Promise<Ended> => {
   const scene = new Scene(options)
   let end: (() => unknown) | undefined
   try {
@@ -77,14 +74,20 @@ const run = async (make: MakeTransport, name: CaseName, options: CheckOptions): 
     await CASE[name](scene)
     for (const { connection } of scene.joined) connection.close()
     for (const { connection } of scene.joined) {
-      if (connection.status().phase !== 'offline') return `a closed connection is ${connection.status().phase}`
+      const { phase } = connection.status()
+      if (phase !== 'offline') return failed(`a closed connection is ${phase}`)
     }
     const { thrown } = scene.faults
-    return thrown.length === 0 ? undefined : `something threw: ${thrown.join('; ')}`
+    return thrown.length === 0 ? { outcome: 'passed' } : failed(`something threw: ${thrown.join('; ')}`)
   } catch (error) {
-    return error instanceof Stop ? error.message : String(error)
+    if (error instanceof NotApplicable) return { outcome: 'not applicable', reason: error.message }
+    return failed(error instanceof Stop ? error.message : String(error))
   } finally {
     for (const { connection } of scene.joined) connection.close()
     await end?.()
   }
 }
+
+type Ended = Pick<CaseResult, 'outcome' | 'reason'>
+
+const failed = (reason: string): Ended => ({ outcome: 'failed', reason })

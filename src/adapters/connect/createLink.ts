@@ -1,5 +1,6 @@
 /** A link for a transport of one's own: text in, text out. */
 import { createLink as link, type Announcement, type LinkOptions as Options, type Status } from '../Link.js'
+import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
 
 export interface LinkOptions extends Options {
@@ -15,8 +16,9 @@ export interface Link {
    */
   readonly write: (text: string | Uint8Array) => Promise<void> | undefined
   /**
-   * About `size` characters for the peer, 16,384 by default. Empty: nothing for now. Undefined:
-   * never again, so the transport may close.
+   * Lines for the peer: at least `size` characters, if there are so many, and at most 64 lines and
+   * 256 kB of presence more. Default 16,384. Empty: nothing for now. Undefined: never again, so the
+   * transport may close.
    */
   readonly read: (size?: number) => string | undefined
   /** Calls when there may be something to `read`. Returns the end of that. */
@@ -28,7 +30,7 @@ export interface Link {
 }
 
 /** What `read` gives by default: small enough to yield, large enough to be cheap. */
-export const CHARACTERS_A_READ = 1 << 14
+const CHARACTERS_A_READ = 1 << 14
 
 /**
  * Joins a store and one peer over a transport that keeps the order of what it carries and loses
@@ -49,7 +51,7 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions = {}):
   const { announce = () => undefined, ...rest } = options
   const listeners = new Set<{ readonly call: () => void }>()
   const wake = (): void => {
-    for (const listener of [...listeners]) if (listeners.has(listener)) listener.call()
+    for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, undefined)
   }
   const silent = (): void => {
     inner.close()

@@ -11,10 +11,10 @@ export interface HttpOptions extends Pace {
   readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
 }
 
-/** The header that names the data type: `name`, or `name@version`. */
+/** The header of the data type: `name` or `name@version`, URI-encoded unless printable ASCII. */
 export const TYPE_HEADER = 'scuttlebutt-type'
 
-/** The longest answer that is read: as the server's limit. */
+/** The longest answer that is read, in bytes. A server of ours puts 1 MiB of updates in one. */
 const MAX_BODY = 2 << 20
 
 /**

@@ -67,7 +67,7 @@ class PortWire implements Wire {
       this.receive(data)
     })
     port.start?.()
-    // the events may not come before the constructor returns, but a port delivers later anyway
+    // no event comes before the constructor returns: a port delivers in a later turn
     this.post(0)
   }
 
@@ -96,7 +96,7 @@ class PortWire implements Wire {
     if (to !== this.own && to !== 0) return
     if (this.peer === 0) {
       // the end of a connection before this one
-      if (said === null || typeof said === 'object') {
+      if (typeof said === 'object') {
         if (to === this.own) this.over(said)
         return
       }

@@ -14,7 +14,7 @@ import type { LocalStore, Store } from '../store.js'
 import type { ConnectOptions } from './Connection.js'
 
 /** How much one message tells. */
-export const BUDGET: Budget = { maxBytes: 1 << 20 }
+const BUDGET: Budget = { maxBytes: 1 << 20 }
 
 /** The longest push, in characters of JSON. What is longer is asked for instead. */
 const MAX_PUSH = 1 << 20
@@ -36,7 +36,9 @@ export const createIntake = <S, C>(
 ): Intake<C> => {
   const { reconcile, reconcileAsync } = store as Store<S, C> & Partial<Pick<LocalStore<S, C>, 'reconcileAsync'>>
   if (reconcile === undefined) {
-    throw new TypeError('a store needs `reconcile(message, budget?)` to connect: see README, "A store of your own"')
+    throw new TypeError(
+      'a store needs `reconcile(message, budget?)` to connect: see src/adapters/store/README.md, "A store of your own"',
+    )
   }
   const options = { trusted }
   const brought = new Set<string>()

@@ -6,7 +6,7 @@ export interface PaceOptions extends Pace {
   readonly random?: () => number
   /** Calls once after `ms`; gives the end of that. Default `setTimeout`. */
   readonly after?: After
-  /** Whether there is a network, and when that changes. Default: the browser's, or always. */
+  /** When the network comes and goes. Default: a browser's events; elsewhere it never does. */
   readonly network?: Network
 }
 
@@ -51,8 +51,11 @@ export const clockworkOf = (own: PaceOptions, transport: Pace = {}): Clockwork =
  */
 export const backoff = (min: number, max: number, failures: number): number => Math.min(max, min * 2 ** failures)
 
+/** The longest timer of the platform, in ms. A longer one fires at once. */
+const MAX_TIMEOUT = 2 ** 31 - 1
+
 const afterTimeout: After = (ms, call) => {
-  const timer = setTimeout(call, ms)
+  const timer = setTimeout(call, Math.min(ms, MAX_TIMEOUT))
   return () => {
     clearTimeout(timer)
   }

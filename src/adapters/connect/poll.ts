@@ -1,15 +1,14 @@
 /** A connection by questions and answers. */
-import type { Message } from '../../core/reconcile.js'
 import type { Replica } from '../../core/Replica.js'
 import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
-import { createBell, FINAL, refusalBy, type Connection, type ConnectOptions, type Status } from './Connection.js'
+import { createBell, FINAL, judge, type Connection, type ConnectOptions, type Status } from './Connection.js'
 import type { Refused } from './frames.js'
 import { countSince, createIntake, pushOf, type Intake } from './messages.js'
 import { clockworkOf, type Clockwork } from './pace.js'
 import { typeOf, type PollTransport } from './Transport.js'
 
-/** A round that takes more questions goes on with the next. */
+/** A round ends after so many questions, and the next one follows at once. */
 const MAX_QUESTIONS = 1000
 
 /** So many rounds may begin with what was written since: the peer might have lost what it had. */
@@ -134,11 +133,11 @@ export class PollConnection<S, C> implements Connection {
     this.hasRefused = false
     for (let i = 0; i < MAX_QUESTIONS; i++) {
       const answer = await this.ask(question)
-      if (answer === 'none') break
+      if (answer === 'none') { this.tell(asked); return; }
       if ('_tag' in answer) return answer
       const message = intake.decode(answer.message)
       if (message === undefined) return { _tag: 'Lost' }
-      const refusal = this.judge(message)
+      const refusal = judge(this.options.onPeer, message.digest)
       if (refusal !== undefined) {
         this.isBanned = true
         return refusal
@@ -147,10 +146,16 @@ export class PollConnection<S, C> implements Connection {
       const reply = await intake.take(message)
       if (this.state !== 'going') return { _tag: 'Lost' }
       asked = store.getReplica()
-      if (reply._tag === 'None') break
+      if (reply._tag === 'None') { this.tell(asked); return; }
       question = encodeMessage(reply.value)
     }
-    this.told = asked
+    this.wantsMore = true
+    return undefined
+  }
+
+  /** The peer was told all of a version. */
+  private tell(replica: Replica<S, C>): undefined {
+    this.told = replica
     return undefined
   }
 
@@ -158,15 +163,6 @@ export class PollConnection<S, C> implements Connection {
   private pushed(replica: Replica<S, C>): unknown {
     const isPush = this.outcome === 'done' && this.rounds++ % ROUNDS_AN_OPENING !== 0
     return isPush && this.told !== undefined ? pushOf(this.store, this.told, replica) : undefined
-  }
-
-  private judge({ digest }: Message<C>): Refused | undefined {
-    try {
-      const judged = this.options.onPeer?.(digest)
-      return judged?._tag === 'Left' ? refusalBy(judged.left) : undefined
-    } catch (error) {
-      return refusalBy(String(error))
-    }
   }
 
   /** One question. After `silence` ms it counts as lost. */

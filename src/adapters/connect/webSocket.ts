@@ -67,11 +67,11 @@ interface Shared {
 
 /** Exported for tests. */
 export const share = (dial: () => SocketLike): Shared => {
-  let hub: Hub | undefined
+  let hub: SharedSocket | undefined
   return {
     open: (document, events) => {
       if (document.length > frames.MAX_DOCUMENT) throw new TypeError('the name of a document is too long')
-      if (hub === undefined || hub.isOver) hub = new Hub(dial)
+      if (hub === undefined || hub.isOver) hub = new SharedSocket(dial)
       return hub.open(document, events)
     },
   }
@@ -81,7 +81,7 @@ export const share = (dial: () => SocketLike): Shared => {
 const OPEN = 1
 
 /** The documents of one socket, until it closes. */
-class Hub {
+class SharedSocket {
   isOver = false
   private readonly socket: SocketLike | undefined
   private readonly events = new Map<string, WireEvents>()

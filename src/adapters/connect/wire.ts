@@ -1,4 +1,5 @@
 /** A connection over a wire: it dials, and dials again. */
+import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
 import { createBell, FINAL, type Connection, type ConnectOptions, type Status } from './Connection.js'
 import type { Link } from './createLink.js'
@@ -73,7 +74,18 @@ export class WireConnection<S, C> implements Connection {
 
   private dialNow(): void {
     this.cancelWait()
-    if (this.state === 'going') this.dial()
+    if (this.state === 'going') this.redial()
+  }
+
+  /** Nobody is there to catch what `open` throws, such as a document that another one took. */
+  private redial(): void {
+    try {
+      this.dial()
+    } catch (error) {
+      this.refusal = { _tag: 'Failed', reason: String(error) }
+      this.state = 'failed'
+      this.stop()
+    }
   }
 
   private dial(): void {
@@ -114,7 +126,7 @@ export class WireConnection<S, C> implements Connection {
     this.bell.ring()
     if (refusal !== undefined) {
       this.refusal = refusal
-      this.options.onRefusal?.(refusal)
+      if (this.options.onRefusal) notify(this.options.onRefusal, refusal)
     }
     // a listener may have closed it
     if (this.state !== 'going') return
@@ -126,7 +138,7 @@ export class WireConnection<S, C> implements Connection {
     this.anewAfter = isAnew ? Math.min(this.clock.anew.max, this.anewAfter * 2) : this.anewAfter
     const wait = isAnew ? 0 : Math.max(this.clock.delay(this.failures++), refusal?.retryAfter ?? 0)
     this.cancelWait = this.clock.after(wait, () => {
-      this.dial()
+      this.redial()
     })
   }
 }

@@ -37,12 +37,13 @@ export class Writer<A> {
   private access: Access & Pick<FileStatus, 'links'>
   /** The new file, while nobody knows whether it took the name. */
   private candidate: string | undefined
-  /** What our last write left. Undefined after a failed one. Else somebody wrote since. */
-  private left: Pick<FileStatus, 'size' | 'modified'> | undefined
+  /** The file as our last write left it. Undefined after a failed write. */
+  private expected: Pick<FileStatus, 'size' | 'modified'> | undefined
   /** The end of the file before the last write, until that is known to have met it. */
   private before: Extent | undefined
-  /** Nothing has the file's name; another writer has the lock. */
+  /** Nothing has the file's name. */
   private isGone = false
+  /** Another writer has the lock. */
   private isShutOut = false
   /** Updates written but not acknowledged, and updates not written. */
   private unsure: A[] = []
@@ -69,7 +70,7 @@ export class Writer<A> {
     this.identity = status.identity
     this.access = status
     // who was shut out may write until the file is rewritten
-    this.left = target.lock.hasShutOut ? undefined : status
+    this.expected = target.lock.hasShutOut ? undefined : status
     this.acknowledged = extent
     this.written = extent
     this.synced = isSynced ? extent.length : undefined
@@ -160,7 +161,7 @@ export class Writer<A> {
     try {
       if (this.synced !== written.length) await this.syncFile()
       const [bytes, seed] = seal(markOf(written.length), written.seed)
-      this.left = undefined
+      this.expected = undefined
       await writeAll(this.handle, bytes, written.length)
       // an idle writer leaves it to the system, or to the next round, to sync the mark
       if (isAwaited) await this.handle.sync()
@@ -169,7 +170,7 @@ export class Writer<A> {
       this.acknowledged = this.written
       this.marked = length
       if (isAwaited) this.synced = length
-      this.left = { size: length, modified: (await this.handle.status()).modified }
+      this.expected = { size: length, modified: (await this.handle.status()).modified }
     } catch {
       await this.handle.truncate(written.length).catch(() => undefined)
     }
@@ -198,7 +199,7 @@ export class Writer<A> {
     }
     const settled = await this.settle()
     if (settled._tag === 'Left') return this.restored(settled)
-    // rewritten since
+    // `settle` may have rewritten the file
     const again = isSyncing && this.isFolderUnsure ? await this.sync() : settled
     if (again._tag === 'Left') return again
     if (isSyncing || fsync === 'none') return this.acknowledge()
@@ -233,21 +234,19 @@ export class Writer<A> {
     if (identity !== this.identity) return this.occupied('another file took its place')
     this.access = found.right
     if (size < this.written.length) return right(false)
-    const { left: own } = this
-    const isOurs = own === undefined || (own.size === size && own.modified === found.right.modified)
+    const { expected } = this
+    const isOurs = expected === undefined || (expected.size === size && expected.modified === found.right.modified)
     return isOurs ? right(true) : this.recognise(found.right)
   }
 
-  /**
-   * Somebody wrote to the file, or only its time has changed: our last seal stands at the end then.
-   */
+  /** If only the time of the file has changed, our last seal still stands at its end. */
   private async recognise(status: FileStatus): Promise<E.Either<FileError, boolean>> {
     const { length, seed } = this.written
     const found = await attempt(this.target.path, 'look', () => endAt(this.handle, length))
     if (found._tag === 'Left') return found
     const isOurs = status.size === length && found.right === sealText(seed)
     if (!isOurs) return this.occupied('another program wrote to it')
-    this.left = status
+    this.expected = status
     return right(true)
   }
 
@@ -292,7 +291,7 @@ export class Writer<A> {
       this.pending = before.concat(this.pending)
       this.mustRewrite ||= mustRewrite
       this.written = this.acknowledged
-      this.left = undefined
+      this.expected = undefined
       return created
     }
     const { handle, extent, status } = created.right
@@ -302,7 +301,7 @@ export class Writer<A> {
     this.identity = status.identity
     this.candidate = undefined
     this.access = status
-    this.left = status
+    this.expected = status
     this.compactFrom = COMPACT_FROM
     this.written = extent
     this.acknowledged = extent
@@ -315,8 +314,8 @@ export class Writer<A> {
 
   private async writePending(): Promise<E.Either<FileError, void>> {
     // a failed write may have left more
-    const mayBeLonger = this.left === undefined
-    this.left = undefined
+    const mayBeLonger = this.expected === undefined
+    this.expected = undefined
     const items = this.pending
     this.pending = []
     // before the write, so that a failure brings them back
@@ -356,7 +355,7 @@ export class Writer<A> {
    * round began. Notes what the write left. All is asked at once, as a round has to wait for it.
    */
   private async settle(): Promise<E.Either<FileError, void>> {
-    if (this.left !== undefined) return right(undefined)
+    if (this.expected !== undefined) return right(undefined)
     const { path, lock } = this.target
     const { before = this.written } = this
     const [locked, status, end] = await Promise.all([
@@ -371,7 +370,7 @@ export class Writer<A> {
     if (end.right !== sealText(before.seed)) {
       return isUnwritten(Buffer.from(end.right)) ? this.rewrite() : this.occupied('another program wrote to it')
     }
-    this.left = { size: this.written.length, modified: status.right.modified }
+    this.expected = { size: this.written.length, modified: status.right.modified }
     return right(undefined)
   }
 
@@ -394,7 +393,7 @@ export class Writer<A> {
     this.pending = this.unsure.concat(this.pending)
     this.unsure = []
     this.written = this.acknowledged
-    this.left = undefined
+    this.expected = undefined
     return failure
   }
 }

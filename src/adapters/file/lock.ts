@@ -4,9 +4,9 @@
  *
  *     <file>.lock.<pid>.<when it began>.<host>.<machine>.<boot>.<process table>.<token>
  *
- * It is empty until its writer found itself alone, and then a line break. Of two that are empty the
- * one whose name sorts first waits, and the other one gives up. Other files, with other names or
- * contents, are no locks.
+ * It is empty until its writer has found itself alone; then it holds a line break. Of two empty
+ * ones the one whose name sorts first waits, and the other one gives up. A file with another name
+ * or other contents is no lock.
  *
  * It writes to its lock every five seconds. A lock does not count if its process is known to be
  * dead, or if nothing is known and nobody wrote to it for thirty seconds. A writer whose lock is
@@ -117,6 +117,8 @@ const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut'> => {
   }
   const unlock: Lock['unlock'] = async () => {
     if (state !== 'held') return right(undefined)
+    // not renewed any more: a lock that cannot be removed goes stale
+    stop()
     const removed = await attempt(file, 'unlock', () => removeIfThere(mine, disk))
     if (removed._tag === 'Right') end('released')
     return removed
@@ -285,8 +287,9 @@ const ownerOf = (name: string, stem: string): Owner | undefined => {
 const MAX_LOCK = 1 // byte
 
 /**
- * What a lock says, at the time `now` of the file system: it is none, its process is dead, nobody
- * wrote to it for long, its writer wants the lock, or has it.
+ * The state of a lock at the time `now` of the file system. `none`: the file is no lock. `dead`:
+ * its process has ended. `stale`: nobody wrote to it for {@link STALE_AFTER} ms. `wanted`: its
+ * writer still looks for others.
  */
 const stateOf = async (
   owner: Owner,

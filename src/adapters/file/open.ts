@@ -26,7 +26,10 @@ export interface FileOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'>, 
   readonly adopt?: boolean
   /** The permissions of a new file, such as `0o600`. Default: the system's. */
   readonly mode?: number
-  /** Called with how far the reading is, about once per MiB and at the end. */
+  /**
+   * Called with how far the reading is: about once per MiB, and at the end of a file that is not
+   * torn. Not called for a new file.
+   */
   readonly progress?: (progress: Progress) => void
   /** The file system. Default: Node's. */
   readonly disk?: Disk

@@ -60,7 +60,7 @@ export const lockPlace = async (
 
 /** Creates a file. False if it exists. */
 const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<boolean> => {
-  if (await isThere(file, disk)) return false
+  if (await isTaken(file, disk)) return false
   const handle = await disk.open(file, 'wx', mode).catch((error: unknown) => {
     if (codeOf(error) === 'EEXIST') return undefined
     throw error
@@ -75,8 +75,8 @@ const createEmpty = async (file: string, disk: Disk, mode: number | undefined): 
   return true
 }
 
-/** Whether something has the name. Another error than its absence is left to who opens it. */
-const isThere = (file: string, disk: Disk): Promise<boolean> =>
+/** Whether something has the name, also if that cannot be looked at: opening it gives the error. */
+const isTaken = (file: string, disk: Disk): Promise<boolean> =>
   disk.status(file).then(
     () => true,
     (error: unknown) => codeOf(error) !== 'ENOENT',

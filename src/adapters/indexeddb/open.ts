@@ -43,7 +43,7 @@ export const open = async <S, C>(
   }
   const mode = tabs === 'share' ? 'shared' : 'exclusive'
   const how = takeOver && tabs !== 'share' ? ({ mode, steal: true } as const) : ({ mode, ifAvailable: true } as const)
-  const unlock = locks === undefined ? lose : await request(locks, place(name), how, lose)
+  const unlock = locks === undefined ? () => undefined : await request(locks, place(name), how, lose)
   if (unlock === undefined) return left({ _tag: 'Locked', name })
   const db = named(name, await attempt('open', () => table.open(host.indexedDB, name)))
   if (db._tag === 'Left') {

@@ -14,8 +14,9 @@ import { named, type IndexedDbError } from './IndexedDbError.js'
 export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
   /**
    * `alone`, the default: a second tab gets `Locked`. `share`: tabs follow one leader, and another
-   * one leads when it is gone. `unlocked`: for a page without `navigator.locks`. There a tab that
-   * finds at a round that another one wrote meanwhile gets `Locked`, and writes no more.
+   * one leads when it is gone. `unlocked`: for a page without `navigator.locks`. There a second tab
+   * opens, and the first round that finds another tab's writes gets `Locked`; that tab writes no
+   * more. On a page with locks it is the same as `alone`.
    */
   readonly tabs?: 'alone' | 'share' | 'unlocked'
   /**
@@ -35,7 +36,10 @@ export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replic
 export interface IndexedDbStore<S, C> extends DurableStore<S, C, IndexedDbError> {
   /** Whether this tab writes to the disk. Always true but with `share`. */
   readonly isLeader: () => boolean
-  /** Resolves when this tab leads: the one that should talk to a server for all. */
+  /**
+   * Resolves when this tab leads: the one that should talk to a server for all. Never, if it closes
+   * first, or cannot read the disk.
+   */
   readonly leading: Promise<void>
 }
 

@@ -27,8 +27,8 @@ export const share = async <S, C>(opening: Opening<S, C>, locks: WebLocks): Made
   const tab = new TabRounds({ store, seat, saved: store.getReplica(), channel, name, isOurs })
   const leaving = new AbortController()
   let leave: (() => void) | undefined
-  const leading = lead(opening, store, tab, locks, leaving.signal).then((release) => {
-    leave = release
+  const leading = lead(opening, store, tab, locks, leaving.signal).then((unlock) => {
+    leave = unlock
   })
   const release = (): void => {
     leaving.abort()
@@ -37,7 +37,7 @@ export const share = async <S, C>(opening: Opening<S, C>, locks: WebLocks): Made
     leaveSeat()
     opening.release()
   }
-  // what the number's former tabs wrote, and the leader still has to write, is known from here on
+  // from here on this tab knows what earlier tabs of its number wrote and the leader has not saved
   const welcome = await tab.rounds.flush()
   if (welcome._tag === 'Left') {
     release()
@@ -54,8 +54,13 @@ const takeSeat = async <S, C>({ name, db }: Opening<S, C>, locks: WebLocks) => {
   for (let number = 0; ; number++) {
     const leave = await request(locks, `${place(name)} tab ${String(number)}`, { ifAvailable: true })
     if (leave === undefined) continue
-    const seat: Seat = { number, life: await table.next(db, tabKey(number)) }
-    return { seat, leave }
+    try {
+      const seat: Seat = { number, life: await table.next(db, tabKey(number)) }
+      return { seat, leave }
+    } catch (error) {
+      leave()
+      throw error
+    }
   }
 }
 
@@ -71,19 +76,21 @@ const lead = async <S, C>(
   signal: AbortSignal,
 ): Promise<() => void> => {
   const release = await request(locks, `${place(opening.name)} leader`, { signal })
-  if (release === undefined || signal.aborted) return new Promise(() => undefined)
+  if (release === undefined) return never()
   const found = await readFrom(opening)
-  if (found._tag === 'Left') {
-    tab.fail(found.left)
-    release()
-    return () => undefined
-  }
   // the former leader may have written what this tab was not told
-  await meet(store, found.right.replica)
+  if (found._tag === 'Right') await meet(store, found.right.replica)
+  if (found._tag === 'Left' || signal.aborted) {
+    if (found._tag === 'Left') tab.fail(found.left)
+    release()
+    return never()
+  }
   const { getReplica } = store
   tab.lead(createWriter({ ...opening, read: found.right, getReplica, getId: () => opening.id }))
   return release
 }
+
+const never = (): Promise<never> => new Promise(() => undefined)
 
 /** Brings a store what a replica has. */
 const meet = async <S, C>(store: LocalStore<S, C>, saved: Replica<S, C>): Promise<void> => {

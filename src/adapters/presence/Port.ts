@@ -1,4 +1,4 @@
-/** How links and buses carry presence: lines beside the session, which say nothing of updates. */
+/** How a link carries presence: lines beside the session, which say nothing of updates. */
 
 /** What a carrier of lines needs of a presence. A `Presence` is one. */
 export interface PresencePort {

@@ -7,6 +7,7 @@
  */
 import * as Json from '../../core/Json.js'
 import * as SortedMap from '../../structures/SortedMap.js'
+import { MAX_DRIFT } from '../../wire/Policy.js'
 
 /** What is said of a peer: null if it has left. `age`: so many ms ago. */
 export type Said = readonly [id: string, count: number, value: unknown, age: number]
@@ -113,13 +114,14 @@ const saidOf = (id: string, { count, at }: Entry, value: unknown, now: number): 
 ]
 
 /**
- * Hears a line. What is to be told then is news to all but the one that brought it. What is no
- * line, too long or too much changes nothing. O(size + log peers).
+ * Takes a line of a peer. The result is told to every connection but `via`. A line that is
+ * malformed, too long or old changes nothing; nor does one of a new peer beyond `maxPeers`.
+ * O(size + log peers).
  */
 export const hear =
   (line: string, via: symbol, now: number, limits: Limits) =>
   (state: State): Step => {
-    const said = decode(line, limits)
+    const said = decode(line, now, limits)
     if (said === undefined) return [state, []]
     const [id, count, value, age] = said
     if (id === state.id) return hearOfOneself(said, now)(state)
@@ -173,7 +175,7 @@ export const gone =
 export const encode = ([id, count, value, age]: Said): string =>
   JSON.stringify(age === 0 ? [id, count, value] : [id, count, value, age])
 
-const decode = (line: string, { maxBytes, timeout }: Limits): Said | undefined => {
+const decode = (line: string, now: number, { maxBytes, timeout }: Limits): Said | undefined => {
   if (line.length > maxBytes + SLACK) return undefined
   let json: unknown
   try {
@@ -186,7 +188,7 @@ const decode = (line: string, { maxBytes, timeout }: Limits): Said | undefined =
   const isSaid =
     typeof id === 'string' &&
     value !== undefined &&
-    isCount(count) &&
+    isCount(count, now) &&
     isAge(age, timeout) &&
     bytes(id, value) <= maxBytes
   return isSaid ? [id, count, value, age] : undefined
@@ -195,7 +197,12 @@ const decode = (line: string, { maxBytes, timeout }: Limits): Said | undefined =
 /** The digits and commas of a line. */
 const SLACK = 64
 
-const isCount = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) >= 0
+/**
+ * A count goes on from the wall clock. One far ahead of it would keep its peer from ever being
+ * heard again, as a peer answers with a greater one.
+ */
+const isCount = (count: unknown, now: number): count is number =>
+  Number.isSafeInteger(count) && (count as number) >= 0 && (count as number) <= now + MAX_DRIFT
 
 const isAge = (age: unknown, timeout: number): age is number => typeof age === 'number' && age >= 0 && age < timeout
 

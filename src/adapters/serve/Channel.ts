@@ -7,14 +7,14 @@ import type { Store } from '../store.js'
 import type { Hub, Outlet } from './Hub.js'
 
 /** What a channel needs of its socket. */
-export interface Carrier {
+export interface ChannelHost {
   /** Sends lines of a document. */
   readonly send: (document: string, text: string) => void
   /** How much may be read for the peer now; at most 0: wait, and `wake` when there is room. */
   readonly room: (channel: Channel) => number
-  /** So many characters were read for the peer, or less than none: are no longer only read. */
+  /** Adds to the characters that were read for the peer and are not sent. Negative: takes away. */
   readonly reserve: (length: number) => void
-  /** So many characters wait for the store, or for less than nothing, no longer do. */
+  /** Adds to the characters that wait for a store. Negative: takes away. */
   readonly queue: (length: number) => void
   /** The channel is over: tells the peer. */
   readonly end: (channel: Channel, refusal?: Refused) => void
@@ -35,7 +35,7 @@ const CHARACTERS_A_READ = 1 << 16
 
 export class Channel implements Outlet {
   readonly document: string
-  private readonly carrier: Carrier
+  private readonly host: ChannelHost
   private opened: Opened | undefined
   private inner: Link | undefined
   private queue: string[] = []
@@ -45,13 +45,9 @@ export class Channel implements Outlet {
   /** Why the peer is refused, by its header. */
   private refusal: Refused = { _tag: 'Unauthorized' }
 
-  constructor(document: string, carrier: Carrier) {
+  constructor(document: string, host: ChannelHost) {
     this.document = document
-    this.carrier = carrier
-  }
-
-  get hasLink(): boolean {
-    return this.inner !== undefined
+    this.host = host
   }
 
   /** Begins to speak. What came from the peer by now is heard. */
@@ -83,25 +79,25 @@ export class Channel implements Outlet {
   receive(text: string): void {
     if (this.isOver) return
     this.queue.push(text)
-    this.carrier.queue(text.length)
+    this.host.queue(text.length)
     if (this.inner !== undefined && !this.isBusy) void this.drain()
   }
 
   read(): string {
-    const room = this.isOver ? 0 : this.carrier.room(this)
+    const room = this.isOver ? 0 : this.host.room(this)
     if (room <= 0 || this.inner === undefined) return ''
     const size = Math.min(room, CHARACTERS_A_READ)
     const text = this.inner.read(size)
-    if (text === undefined) this.carrier.end(this)
+    if (text === undefined) this.host.end(this)
     // there may be more
     else if (text.length >= size) this.wake()
-    if (text !== undefined) this.carrier.reserve(text.length)
+    if (text !== undefined) this.host.reserve(text.length)
     return text ?? ''
   }
 
   send(text: string): void {
-    this.carrier.reserve(-text.length)
-    if (!this.isOver) this.carrier.send(this.document, text)
+    this.host.reserve(-text.length)
+    if (!this.isOver) this.host.send(this.document, text)
   }
 
   wake(): void {
@@ -112,7 +108,7 @@ export class Channel implements Outlet {
   close(): void {
     if (this.isOver) return
     this.isOver = true
-    for (const text of this.queue) this.carrier.queue(-text.length)
+    for (const text of this.queue) this.host.queue(-text.length)
     this.queue = []
     if (this.inner === undefined) return
     this.inner.close()
@@ -124,13 +120,13 @@ export class Channel implements Outlet {
     this.isBusy = true
     try {
       for (let text = this.queue.shift(); text !== undefined; text = this.queue.shift()) {
-        this.carrier.queue(-text.length)
+        this.host.queue(-text.length)
         const taking = this.inner?.write(text)
         if (taking !== undefined) await taking
       }
     } catch (error) {
-      this.carrier.failed(error)
-      this.carrier.end(this)
+      this.host.failed(error)
+      this.host.end(this)
     }
     this.isBusy = false
   }
@@ -139,10 +135,10 @@ export class Channel implements Outlet {
     if (announcement._tag !== 'rejection') return
     const { rejection } = announcement
     // with an update it is the store's word on that update
-    if (rejection._tag === 'Unauthorized' && rejection.update === undefined) this.carrier.end(this, this.refusal)
+    if (rejection._tag === 'Unauthorized' && rejection.update === undefined) this.host.end(this, this.refusal)
     if (rejection._tag === 'OtherType') {
       const { _tag, name, version } = rejection
-      this.carrier.end(this, { _tag, name: name.slice(0, 100), ...(version !== undefined && { version }) })
+      this.host.end(this, { _tag, name: name.slice(0, 100), ...(version !== undefined && { version }) })
     }
   }
 }

@@ -1,4 +1,5 @@
 /** What one peer, and all peers together, may cost a server. */
+import { MAX_FRAME } from '../connect/frames.js'
 
 /** The limits of {@link serve}. Sizes are bytes, times are ms. */
 export interface ServeLimits {
@@ -8,7 +9,10 @@ export interface ServeLimits {
   readonly documents?: number
   /** What a socket may send a second; a faster one is read later. Default 4 MiB. */
   readonly bytesPerSecond?: number
-  /** The longest message. A longer one closes its socket with code 1009. Default 2 MiB + 64 kB. */
+  /**
+   * The longest message. A longer one closes its socket with code 1009. Default 2 MiB + 64 kB; a
+   * greater limit changes nothing, as no message of ours is longer.
+   */
   readonly messageBytes?: number
   /** What waits for a slow reader before no more is read from its links. Default 256 kB. */
   readonly buffer?: number
@@ -18,17 +22,17 @@ export interface ServeLimits {
   readonly bodyBytes?: number
   /** How long a socket may have no document open. Default 60,000. */
   readonly idle?: number
-  /** A socket that has sent nothing for so long is dead. Default 45,000. */
+  /** A peer that sends nothing, or takes nothing that waits, for so long is cut. Default 45,000. */
   readonly timeout?: number
   /** `[]` is sent if nothing else was for so long. Default 15,000. */
   readonly heartbeat?: number
 }
 
-export const DEFAULTS: Required<ServeLimits> = {
+const DEFAULTS: Required<ServeLimits> = {
   sockets: 10_000,
   documents: 100,
   bytesPerSecond: 4 << 20,
-  messageBytes: (2 << 20) + (64 << 10),
+  messageBytes: MAX_FRAME,
   buffer: 256 << 10,
   requests: 100,
   bodyBytes: 2 << 20,
@@ -36,9 +40,6 @@ export const DEFAULTS: Required<ServeLimits> = {
   timeout: 45_000,
   heartbeat: 15_000,
 }
-
-/** The longest name of a document, in UTF-16 code units. */
-export const MAX_NAME = 1024
 
 /** The defaults, where a limit is not given. */
 export const limitsOf = (given: ServeLimits = {}): Required<ServeLimits> => {

@@ -2,8 +2,9 @@
 import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
 import { left, right } from '../../core/Either.js'
+import * as Json from '../../core/Json.js'
 import { cut, decode, encode, HEARTBEAT, POLICY, TOO_BIG, type Refused } from '../connect/frames.js'
-import { Channel, type Carrier } from './Channel.js'
+import { Channel, type ChannelHost } from './Channel.js'
 import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
 import type { ServeLimits } from './Limits.js'
@@ -31,7 +32,7 @@ const DONE = 1000
 /** So many more documents than a socket may have open wait for the peer to confirm their end. */
 const MAX_ENDING = 100
 
-export class Peer implements Carrier {
+export class Peer implements ChannelHost {
   private readonly socket: ServedSocket
   private readonly request: ServedRequest
   private readonly host: PeerHost
@@ -40,18 +41,24 @@ export class Peer implements Carrier {
   private readonly ending = new Set<string>()
   /** Channels with something to send, and no room for it. */
   private readonly waiting = new Set<Channel>()
-  /** When something last came, went, was taken by the peer, and when there was a channel. */
+  /** When the peer last sent something, in ms. */
   private heard: number
+  /** When something was last sent to the peer. */
   private said: number
+  /** When the peer last took something, or nothing waited for it. */
   private taken: number
+  /** When a channel was last open. */
   private used: number
-  /** The bytes that the peer may still send, and when that was so. Less than none: it waits. */
+  /** The bytes that the peer may still send. Below 0 nothing is read from it. */
   private allowance: number
+  /** When `allowance` was computed. */
   private counted: number
   /** The characters that were read for the peer, and wait until a store has saved. */
   private reserved = 0
   /** The characters that wait for a store. */
   private queued = 0
+  /** The calls of the sign-in under way, also for documents that the peer has ended since. */
+  private opening = 0
   /** Channels whose store is to be released. */
   private readonly held = new Set<Channel>()
   private isPaused = false
@@ -155,7 +162,9 @@ export class Peer implements Carrier {
     if (message._tag === 'End') {
       if (channel !== undefined) this.drop(channel)
       // each side ends a document once: this may be the answer to our end
-      if (!this.ending.delete(document)) this.write(encode({ _tag: 'End', document }))
+      if (this.ending.delete(document)) return
+      if (channel === undefined && this.isClogged()) this.terminate()
+      else this.write(encode({ _tag: 'End', document }))
     } else if (channel !== undefined) channel.receive(message.text)
     else if (!this.ending.has(document)) this.join(document, message.text)
   }
@@ -163,12 +172,11 @@ export class Peer implements Carrier {
   /** The first text of a document. */
   private join(document: string, text: string): void {
     const { limits, metrics } = this.host
-    if (this.socket.bufferedAmount > limits.buffer) {
-      // it does not even read refusals
+    if (this.isClogged()) {
       this.terminate()
       return
     }
-    if (this.channels.size >= limits.documents) {
+    if (Math.max(this.channels.size, this.opening) >= limits.documents) {
       this.tell(document, { _tag: 'TooMany', limit: limits.documents, retryAfter: 10_000 })
       return
     }
@@ -179,10 +187,17 @@ export class Peer implements Carrier {
     void this.open(channel)
   }
 
+  /** Whether the peer reads so little that answers to it would pile up. */
+  private isClogged(): boolean {
+    return this.socket.bufferedAmount > this.host.limits.buffer
+  }
+
   private async open(channel: Channel): Promise<void> {
     const { document } = channel
     const { open, options } = this.host
+    this.opening++
     const answer = await answerOf(open, this.request, document, this.host.failed)
+    this.opening--
     if (answer._tag === 'Left') {
       this.end(channel, answer.left)
       return
@@ -250,7 +265,7 @@ export class Peer implements Carrier {
     if (this.isOver || this.socket.readyState !== OPEN) return
     this.said = now()
     metrics.messagesOut++
-    metrics.bytesOut += text.length
+    metrics.bytesOut += Json.bytes(text)
     this.socket.send(text, this.onTaken)
   }
 

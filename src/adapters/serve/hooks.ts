@@ -20,8 +20,9 @@ export interface AnyStore {
 export type DocumentAnswer = AnyStore | E.Either<Refused, AnyStore>
 
 /**
- * Says who gets which store: the sign-in. It may throw or never answer: then the document is
- * refused with `Failed`. Called once for each document of a socket, and for each HTTP request.
+ * Says who gets which store: the sign-in. If it throws or rejects, the document is refused with
+ * `Failed`. No timer ends it: until it answers, the document waits, and a request counts against
+ * `requests`. Called once for each document of a socket, and for each HTTP request.
  */
 export type OpenDocument = (request: ServedRequest, document: string) => DocumentAnswer | Promise<DocumentAnswer>
 

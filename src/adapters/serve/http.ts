@@ -3,8 +3,9 @@ import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { Message } from '../../core/reconcile.js'
 import { MAX_DRIFT, MAX_LINE } from '../../wire/Policy.js'
-import type { Refused } from '../connect/frames.js'
+import { MAX_DOCUMENT, type Refused } from '../connect/frames.js'
 import { TYPE_HEADER } from '../connect/http.js'
+import { typeOf } from '../connect/Transport.js'
 import type { LocalStore, Store } from '../store.js'
 import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
@@ -55,6 +56,9 @@ const STATUS: ReadonlyMap<string, number> = new Map([
 
 /** All other refusals: the user's own, such as `Unauthorized`. */
 const FORBIDDEN = 403
+
+/** Those of them that name a time: the client comes back. */
+const UNAVAILABLE = 503
 
 interface Reply {
   readonly status: number
@@ -118,23 +122,27 @@ const reconcile = async (
   store: LocalStore<unknown, unknown>,
 ): Promise<E.Either<Refused, Reply>> => {
   const { scuttlebutt } = store
-  const { name, version } = scuttlebutt.dataType
   const said = textOf(request.headers[TYPE_HEADER])
-  const type = version === undefined ? name : `${name}@${version}`
+  const type = typeOf(scuttlebutt.dataType)
   if (said !== type && said !== encodeURIComponent(type)) return left({ _tag: 'OtherType', name: said.slice(0, 100) })
   const body = await bodyOf(request, host.limits.bodyBytes)
   if (body._tag === 'Left') return body
-  const policy = { now: host.now(), maxDrift: MAX_DRIFT, maxBytes: MAX_LINE }
-  const decoded = scuttlebutt.decodeMessage(policy)(body.right)
+  const {
+    readable = true,
+    writable = true,
+    trusted = false,
+    policy = {},
+  } = host.options.link?.(request, document) ?? {}
+  const { maxDrift = MAX_DRIFT, maxBytes = MAX_LINE, ...limits } = policy
+  const decoded = scuttlebutt.decodeMessage({ ...limits, maxDrift, maxBytes, now: host.now() })(body.right)
   if (decoded._tag === 'Left') return left({ _tag: decoded.left._tag, at: decoded.left.at })
   const judged = host.options.onPeer?.(decoded.right.digest, request, document)
   if (judged?._tag === 'Left') return judged
-  const { readable = true, writable = true } = host.options.link?.(request, document) ?? {}
   const message: Message<unknown> = writable ? decoded.right : { digest: decoded.right.digest, updates: [] }
   const budget = { maxBytes: BYTES_AN_ANSWER }
   const next =
     typeof store.reconcileAsync === 'function'
-      ? await store.reconcileAsync(message, budget)
+      ? await store.reconcileAsync(message, budget, { trusted })
       : (store as Store<unknown, unknown>).reconcile?.(message, budget)
   if (next === undefined) throw new TypeError('a store needs `reconcile(message, budget?)` to be served')
   if (!(await host.hubOf(store).save())) return left(FAILED)
@@ -168,10 +176,11 @@ const bodyOf = async (request: HttpRequest, maxBytes: number): Promise<E.Either<
   }
 }
 
-/** The last part of a path; undefined if it is no text. */
+/** The last part of a path; undefined if it is no text, or longer than a socket would take. */
 const documentIn = (path: string): string | undefined => {
   try {
-    return decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
+    const document = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
+    return document.length > MAX_DOCUMENT ? undefined : document
   } catch {
     return undefined
   }
@@ -180,9 +189,9 @@ const documentIn = (path: string): string | undefined => {
 const textOf = (header: string | string[] | undefined): string => (typeof header === 'string' ? header : '')
 
 const refuse = ({ metrics }: HttpHost, refusal: Refused): Reply => {
-  const status = STATUS.get(refusal._tag) ?? FORBIDDEN
-  metrics.refused(refusal._tag)
   const { retryAfter } = refusal
+  const status = STATUS.get(refusal._tag) ?? (retryAfter === undefined ? FORBIDDEN : UNAVAILABLE)
+  metrics.refused(refusal._tag)
   const headers = {
     ...JSON_TYPE,
     ...(status === 405 && { allow: 'POST, OPTIONS' }),

@@ -1,4 +1,4 @@
-/** Many documents on one server, many documents on one socket. */
+/** Joins stores to sockets and HTTP requests. A server has many documents; so may a socket. */
 import type { Store } from '../store.js'
 import type { OpenDocument, ServeOptions } from './hooks.js'
 import { Hub } from './Hub.js'

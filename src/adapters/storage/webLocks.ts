@@ -1,4 +1,4 @@
-/** The Web Locks of the platform, which frees the locks of a tab that is gone. */
+/** Web Locks. The platform frees the locks of a tab that is gone. */
 
 /** What is needed of the platform's `navigator.locks`. */
 export interface WebLocks {
@@ -17,8 +17,8 @@ export interface LockRequest {
 }
 
 /**
- * Gives what releases the lock; undefined if another one has it, or the signal came. `lose` is
- * called when the lock is stolen.
+ * Gives what releases the lock; undefined if another one has it, if the signal came first, or if
+ * the platform refuses. `lose` is called when the lock is stolen or refused.
  */
 export const request = (
   locks: WebLocks,

@@ -66,7 +66,7 @@ export const createWriter = <S, C>(target: Target<S, C>): Writer<S, C> => {
     const after = { type, owner: ownerText() }
     if (after.type !== header.type) operations.push({ type: 'put', key: TYPE, value: after.type })
     if (after.owner !== header.owner) operations.push({ type: 'put', key: OWNER, value: after.owner })
-    // in the turn in which the batch starts: who took over may read from now on
+    // in the same turn as the batch: another writer may take over during any wait before it
     if (!isOurs()) return left({ _tag: 'Locked', name })
     const wrote = await attempt('write', () => table.batch(operations, header.owner))
     if (wrote._tag === 'Right') [saved, header, isSavedWhole] = [next, after, true]

@@ -8,7 +8,7 @@ export interface Place {
   readonly before?: string | undefined
 }
 
-/** Moves a row, or makes one of fields. Makes room first where keys leave none between them. */
+/** Moves a row, or makes a row of fields. If no key is left between two rows, makes room first. */
 export const put = (rows: Rows, what: string | { readonly title: string }, { column, before }: Place) => {
   const view = column.rows
   const command = before === undefined ? view.push<string>(what) : view.before<string>(what, before)

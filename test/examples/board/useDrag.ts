@@ -9,7 +9,7 @@ export interface Dragged {
   readonly place: Place | undefined
 }
 
-/** A press becomes a drag after this way, in px. */
+/** A press that moves so many px becomes a drag. */
 const SLACK = 5
 
 /** Near the edge of the window the page scrolls: how near, and how far at a time, in px. */

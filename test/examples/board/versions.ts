@@ -13,10 +13,10 @@ export interface Versions {
   readonly subscribe: (listener: () => void) => () => void
 }
 
-/** Changes that come within this time of each other's first are one version, in ms. */
+/** Changes within so many ms of the first of them make one version. */
 const BURST = 400
 
-/** The oldest are let go of beyond this number. */
+/** So many versions are kept, the newest ones. */
 const MOST = 500
 
 /** Keeps the versions of a store from now on. Versions share all that did not change. */

@@ -40,6 +40,9 @@ export interface SceneOptions {
 /** Ends a case that failed. */
 export class Stop extends Error {}
 
+/** Ends a case that says nothing about a kind of transport. */
+export class NotApplicable extends Error {}
+
 /** Quick, so that what takes minutes in life takes a moment here. */
 const QUICK: ConnectOptions = {
   backoff: { min: 1, max: 4 },

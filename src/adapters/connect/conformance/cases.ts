@@ -1,9 +1,6 @@
 /** The cases of `checkTransport`. Each throws a `Stop` if it fails. */
 import { sleep, type Plan } from './faults.js'
-import { Stop, type Scene } from './Scene.js'
-
-/** Begins the reason of a case that says nothing about a kind of transport. */
-export const NOT_HERE = 'not here: '
+import { NotApplicable, Stop, type Scene } from './Scene.js'
 
 /** How often each side writes under a fault. */
 const ROUNDS = 15
@@ -82,7 +79,7 @@ const reordering = (scene: Scene): Promise<void> =>
 
 /** Lines come in pieces of any length. Then connections break after any number of characters. */
 const cuts = async (scene: Scene): Promise<void> => {
-  if (!scene.has('wire')) throw new Stop(`${NOT_HERE}a message comes whole or not at all`)
+  if (!scene.has('wire')) throw new NotApplicable('a message comes whole or not at all')
   await under(scene, () => (said, pass) => {
     const text = String(said)
     const at = Math.floor(scene.random() * text.length)
@@ -127,7 +124,7 @@ const slowReader = async (scene: Scene): Promise<void> => {
 /** Nobody reads: what is not read stays in the store, and comes when it is read at last. */
 const noReader = async (scene: Scene): Promise<void> => {
   const { faults, options } = scene
-  if (scene.has('bus')) throw new Stop(`${NOT_HERE}a bus does not wait for readers`)
+  if (scene.has('bus')) throw new NotApplicable('a bus does not wait for readers')
   let release = (): void => undefined
   faults.stalled = new Promise((resolve) => (release = resolve))
   const value = 'x'.repeat(1 << 14)
