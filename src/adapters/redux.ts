@@ -99,7 +99,7 @@ export const replicaSlice = <S, C>(
     bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),
     change: (command) => (_, getState) => {
       const bound = boundIn<S, C>(getState, name)
-      if (!bound) throw new TypeError('no `bind`')
+      if (!bound) throw new TypeError('no replica')
       return bound.store.change(command)
     },
     checks: ignoring(path) as never,

@@ -133,7 +133,10 @@ export class PollConnection<S, C> implements Connection {
     this.hasRefused = false
     for (let i = 0; i < MAX_QUESTIONS; i++) {
       const answer = await this.ask(question)
-      if (answer === 'none') { this.tell(asked); return; }
+      if (answer === 'none') {
+        this.tell(asked)
+        return
+      }
       if ('_tag' in answer) return answer
       const message = intake.decode(answer.message)
       if (message === undefined) return { _tag: 'Lost' }
@@ -146,7 +149,10 @@ export class PollConnection<S, C> implements Connection {
       const reply = await intake.take(message)
       if (this.state !== 'going') return { _tag: 'Lost' }
       asked = store.getReplica()
-      if (reply._tag === 'None') { this.tell(asked); return; }
+      if (reply._tag === 'None') {
+        this.tell(asked)
+        return
+      }
       question = encodeMessage(reply.value)
     }
     this.wantsMore = true
