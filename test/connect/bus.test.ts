@@ -140,6 +140,26 @@ describe('Many peers on one bus', () => {
     for (const one of [ann!.connection, eve!.connection, ben!.connection, connection]) one.close()
   })
 
+  test('refuse a peer at which `onPeer` throws, and hear the others still', async () => {
+    const { transport } = busOf()
+    const refusals: unknown[] = []
+    const [ann] = join(transport, ['ann'], {
+      onRefusal: (refusal) => void refusals.push(refusal),
+      onPeer: ({ id }) => {
+        if (id === 'eve') throw new Error('a bug')
+        return { _tag: 'Right', right: 0 }
+      },
+    })
+    const [eve] = join(transport, ['eve'])
+    right(eve!.store.change(Model.set('x', 1)))
+    await until(() => refusals.length === 1)
+    const [ben] = join(transport, ['ben'])
+    right(ben!.store.change(Model.set('y', 2)))
+    await until(() => read(ann!)['y'] === 2)
+    expect(refusals).toEqual([{ _tag: 'Unauthorized', reason: 'Error: a bug' }])
+    for (const one of [ann!, eve!, ben!]) one.connection.close()
+  })
+
   test('survive what is none of their messages', async () => {
     const { transport, members } = busOf()
     const [ann] = join(transport, ['ann'])

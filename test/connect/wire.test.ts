@@ -17,8 +17,10 @@ import {
 } from '../../src/adapters/connect.js'
 import { decode } from '../../src/adapters/connect/frames.js'
 import { backoff } from '../../src/adapters/connect/pace.js'
+import { share, type SocketLike } from '../../src/adapters/connect/webSocket.js'
 import { createStore } from '../../src/adapters/store.js'
 import { Events, Model, scuttlebutt } from '../../src/index.js'
+import { collectUncaught } from '../adapters/uncaught.js'
 import { right } from '../right.js'
 import { inMemory } from '../runs.js'
 import { until } from './until.js'
@@ -198,6 +200,29 @@ describe('A connection over a wire', () => {
     expect(refusals).toEqual([{ _tag: 'TooMany', retryAfter: 60_000 }, { _tag: 'Unauthorized' }])
   })
 
+  test('tries again although `onRefusal` throws', async () => {
+    const thrown = collectUncaught()
+    const onRefusal = () => {
+      throw new Error('a listener')
+    }
+    const { connection, last, pass, dialled } = setUp({ onRefusal, backoff: { min: 100, max: 100 } })
+    last().closed({ refusal: { _tag: 'Busy' } })
+    pass(100)
+    expect(dialled.length).toBe(2)
+    await new Promise(setImmediate)
+    expect(thrown).toEqual([new Error('a listener')])
+    connection.close()
+  })
+
+  test('does not come back at once if it is to come back in a thousand years', async () => {
+    const { transport, dialled, last } = byHand()
+    const connection = connect(storeOf('ann'), transport, { backoff: { min: 1, max: 1 } })
+    last().closed({ refusal: { _tag: 'Busy', retryAfter: 1000 * 365 * 86_400_000 } })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(dialled.length).toBe(1)
+    connection.close()
+  })
+
   test('refuses a peer by its header before it takes or tells anything', () => {
     const onPeer = ({ id }: { readonly id: string }) =>
       id === 'ben' ? ({ _tag: 'Left', left: { _tag: 'Banned', id } } as const) : ({ _tag: 'Right', right: 0 } as const)
@@ -274,6 +299,45 @@ test('Two data types part at once, and neither tries again', async () => {
   await until(() => left.status().phase === 'failed' && right2.status().phase === 'failed')
   expect(left.status().refusal).toMatchObject({ _tag: 'OtherType' })
   port1.close()
+})
+
+test('A document that another connection took meanwhile fails, and harms nobody', async () => {
+  const socket: SocketLike = {
+    ...{ readyState: 1, bufferedAmount: 0, send: () => undefined, close: () => undefined },
+    ...{ onopen: null, onmessage: null, onclose: null, onerror: null },
+  }
+  const { open } = share(() => socket)
+  const { after, pass, pending } = manual()
+  const join = (id: string, document: string): Connection => {
+    const transport: WireTransport = { kind: 'wire', open: (events) => open(document, events) }
+    return connect(storeOf(id), transport, { after, backoff: { min: 100, max: 100 } })
+  }
+  const [other, first] = [join('other', 'other'), join('first', 'notes')]
+  const receive = socket.onmessage as unknown as (event: { readonly data: string }) => void
+  receive({ data: '["notes",null]' })
+  expect(first.status().phase).toBe('offline')
+  const second = join('second', 'notes')
+  await new Promise(setImmediate)
+  pass(100)
+  expect(first.status()).toMatchObject({ phase: 'failed', refusal: { _tag: 'Failed' } })
+  expect([other, second].map((one) => one.status().phase)).toEqual(['connecting', 'connecting'])
+  for (const one of [other, first, second]) one.close()
+  expect(pending()).toBe(0)
+})
+
+test('A listener of `onWake` that throws throws nothing at who writes, and harms no other', async () => {
+  const thrown = collectUncaught()
+  const [ann, ben] = [createLink(storeOf('ann', { x: 1 })), createLink(storeOf('ben'))]
+  let calls = 0
+  ben.onWake(() => {
+    throw new Error('a listener')
+  })
+  ben.onWake(() => calls++)
+  expect(() => ben.write(ann.read()!)).not.toThrow()
+  expect(calls).toBeGreaterThan(0)
+  await new Promise(setImmediate)
+  expect(thrown).toHaveLength(calls)
+  for (const link of [ann, ben]) link.close()
 })
 
 describe('A WebSocket', () => {

@@ -159,6 +159,19 @@ describe('A lock', () => {
     expect([disk.contentOf(FILE), disk.paths]).toEqual([bytes, [FILE]])
   })
 
+  test('that cannot be removed is not renewed any more, and so does not count for ever', async () => {
+    const disk = new SimulatedDisk()
+    const remove: Disk['remove'] = (name) =>
+      name.includes('.lock.') ? Promise.reject(new Error('read-only')) : disk.remove(name)
+    const store = right(await open({ ...disk.seenBy(container), remove }))
+    expect(disk.running).toBe(1)
+    expect(await store.close()).toMatchObject({ left: { _tag: 'Io' } })
+    expect(disk.running).toBe(0)
+    await disk.pass(31_000)
+    right(await (await open(disk.seenBy({ ...container, name: 'decade' })).then(right)).close())
+    expect(locksIn(disk)).toEqual([])
+  })
+
   test('is never held by two, whoever opens, closes or takes over', async () => {
     const step = fc.record({
       who: fc.nat(2),

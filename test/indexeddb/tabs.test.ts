@@ -146,6 +146,46 @@ describe('Tabs that share', () => {
     right(await third.close())
   })
 
+  test('let the next one lead, whenever one closes while it takes over', async () => {
+    for (let wait = 0; wait < 24; wait++) {
+      const browser = new FakeBrowser()
+      const [first, second] = [await shared(browser.tab()), await shared(browser.tab())]
+      right(await first.close())
+      await ticks(wait)
+      right(await second.close())
+      const third = await shared(browser.tab())
+      await third.leading
+      right(await third.close())
+    }
+  })
+
+  test('do not lead if they cannot read the disk, and let another one lead', async () => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const [first, second] = [await shared(browser.tab()), await shared(tab)]
+    right(await first.flushed())
+    right(await second.flushed())
+    let isTold = false
+    void second.leading.then(() => (isTold = true))
+    tab.refuses = true
+    right(await first.close())
+    const third = await shared(browser.tab())
+    await third.leading
+    expect([isTold, second.isLeader(), third.isLeader()]).toEqual([false, false, true])
+    right(await third.close())
+  })
+
+  test('leave their number to the next one if the database does not open', async () => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const first = await shared(browser.tab())
+    tab.refuses = true
+    expect(await open(tab.host, 'notes', sb, 'me', { tabs: 'share' })).toMatchObject({ left: { _tag: 'IndexedDb' } })
+    const second = await shared(browser.tab())
+    expect(second.getReplica().id).toBe('me+1')
+    for (const one of [second, first]) right(await one.close())
+  })
+
   test('keep all that was acknowledged, and use no stamp twice, through crashes and closings', async () => {
     const who = fc.nat(4)
     const step = fc.oneof(

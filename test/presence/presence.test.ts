@@ -225,7 +225,7 @@ describe('Presence', () => {
     cut(0, 1)
     close()
     const later = network(['server', 'ann'])
-    later.nodes[0]!.receive(JSON.stringify(['ann', clock.now + 1e9, 'from a life with another clock']), Symbol('old'))
+    later.nodes[0]!.receive(JSON.stringify(['ann', clock.now + 1e7, 'from a life with another clock']), Symbol('old'))
     later.join(0, 1)
     later.nodes[1]!.set('back')
     later.settle()
@@ -233,6 +233,31 @@ describe('Presence', () => {
     later.settle()
     expect(later.nodes[0]!.peers()).toEqual(new Map([['ann', 'back']]))
     later.close()
+  })
+
+  test('is not silenced by a count that no clock gives', () => {
+    const { nodes, join, settle, close } = network(['ann', 'ben'])
+    const [ann, ben] = nodes as [Presence<unknown>, Presence<unknown>]
+    join(0, 1)
+    ann.set('here')
+    settle()
+    const day = 24 * 60 * 60 * 1000
+    for (const count of [Number.MAX_SAFE_INTEGER, clock.now + day + 1]) {
+      for (const value of [null, 'forged']) ben.receive(JSON.stringify(['ann', count, value]), Symbol('a third'))
+    }
+    settle()
+    expect(ben.peers()).toEqual(new Map([['ann', 'here']]))
+    pass(TIMEOUT)
+    ann.set('still here')
+    settle()
+    expect(ben.peers()).toEqual(new Map([['ann', 'still here']]))
+    // within a day, a peer answers with a greater one
+    ben.receive(JSON.stringify(['ann', clock.now + day, null]), Symbol('a third'))
+    settle()
+    pass(TIMEOUT / 2)
+    settle()
+    expect(ben.peers()).toEqual(new Map([['ann', 'still here']]))
+    close()
   })
 
   test('takes no more peers or bytes than its limits, and no line that is none, and never throws', () => {

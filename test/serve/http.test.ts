@@ -1,9 +1,10 @@
 /** Rounds of `reconcile` by plain `fetch`. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { left, right } from '../../src/core/Either.js'
-import type { OpenDocument, ServeOptions } from '../../src/adapters/connect.js'
+import { connect, http, type OpenDocument, type ServeOptions } from '../../src/adapters/connect.js'
+import { createStore } from '../../src/adapters/store.js'
 import { Model, unwrap } from '../../src/index.js'
-import { contentOf, run, sb, storeOf, type Numbers, type Running } from './client.js'
+import { contentOf, run, sb, storeOf, until, type Numbers, type Running } from './client.js'
 
 const running: Running[] = []
 
@@ -34,6 +35,9 @@ const talk = async (url: string, store: Numbers): Promise<number> => {
     message = next.value
   }
 }
+
+/** The longest wait for an answer, in ms: no other wait is as long. */
+const SILENCE = 12_345
 
 const opening = JSON.stringify(sb.encodeMessage(sb.open(sb.create('ann'))))
 
@@ -121,6 +125,56 @@ describe('A POST', () => {
     expect((await slow).status).toBe(204)
     const many = await post(`${url}/many`, opening)
     expect([many.status, many.headers.get('retry-after')]).toEqual([429, '2'])
+  })
+
+  test('that the sign-in refuses for a while gets 503 and the time, which a client keeps', async () => {
+    let isAsleep = true
+    const url = await start(() => (isAsleep ? left({ _tag: 'Asleep', retryAfter: 40 }) : storeOf('server')))
+    const refused = await post(`${url}/a`, opening)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    const waits: number[] = []
+    const after = (ms: number, call: () => void) => {
+      // the wait of a question for its answer is another one
+      if (ms === SILENCE) return () => undefined
+      waits.push(ms)
+      isAsleep = false
+      const timer = setTimeout(call, 0)
+      return () => {
+        clearTimeout(timer)
+      }
+    }
+    const connection = connect(storeOf('ann'), http(`${url}/a`), {
+      after,
+      silence: SILENCE,
+      backoff: { min: 1, max: 1 },
+    })
+    await until('it is let in', () => connection.status().phase === 'synced')
+    connection.close()
+    expect(waits[0]).toBe(1000)
+  })
+
+  test('is held to the policy of its link, and trusted as that says', async () => {
+    const store = storeOf('server')
+    const said: unknown[] = []
+    const reconcileAsync: Numbers['reconcileAsync'] = (message, budget, options) => {
+      said.push(options)
+      return store.reconcileAsync(message, budget, options)
+    }
+    const now = 1_000_000
+    const url = await start(() => ({ ...store, reconcileAsync }), {
+      now: () => now,
+      link: (_, document) => ({ policy: { maxDrift: 1000 }, trusted: document === 'trusted' }),
+    })
+    const stamped = (drift: number): string => {
+      const ann = createStore(sb, 'ann', { now: () => now + drift })
+      unwrap(ann.change(Model.set(`ahead by ${String(drift)}`, 1)))
+      return JSON.stringify(sb.encodeMessage(sb.push(sb.create('ann'))(ann.getReplica())))
+    }
+    expect((await post(`${url}/trusted`, stamped(500))).status).toBeLessThan(300)
+    await post(`${url}/a`, stamped(2000))
+    expect(contentOf(store)).toEqual({ 'ahead by 500': 1 })
+    await post(`${url}/a`, opening)
+    expect([said[0], said.at(-1)]).toEqual([{ trusted: true }, { trusted: false }])
   })
 
   test('of a peer that may only read changes nothing', async () => {
