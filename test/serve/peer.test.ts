@@ -1,6 +1,7 @@
 /** What a peer that breaks the rules may cost, over sockets in memory that never take anything. */
 import { EventEmitter } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { serve, type OpenDocument, type ServeLimits, type Server } from '../../src/adapters/connect.js'
 import { storeOf } from './client.js'
 
@@ -45,7 +46,7 @@ afterEach(async () => {
 })
 
 const socketOf = (open: OpenDocument, limits: ServeLimits): DeafSocket => {
-  const sockets = new EventEmitter()
+  const sockets = new WebSocketServer({ noServer: true })
   servers.push(serve(sockets, open, { limits }))
   const socket = new DeafSocket()
   sockets.emit('connection', socket, { headers: {} })
