@@ -2,9 +2,7 @@
  * Appends updates to a file. Updates that are not acknowledged stay in memory. After a failure they
  * are written again from the end of the acknowledged ones on, because a disk that failed to sync
  * may have dropped what it was given.
- *
- * Source: Rebello et al., "Can Applications Recover from fsync Failures?" (USENIX ATC 2020),
- * section 5.
+ * Source: Rebello et al., "Can Applications Recover from fsync Failures?" (USENIX ATC 2020), 5.
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
@@ -85,8 +83,7 @@ export class Writer<A> {
     this.idle = setTimeout(() => {
       this.isMarkDue = true
       this.rounds.wake()
-    }, IDLE)
-    this.idle.unref()
+    }, IDLE).unref()
   }
 
   append(items: ReadonlyArray<A>): void {
@@ -155,9 +152,9 @@ export class Writer<A> {
   private async mark(isAwaited: boolean): Promise<void> {
     if (!this.isMarkDue) return
     this.isMarkDue = false
-    const { acknowledged, written, target } = this
+    const { acknowledged, written } = this
     const isQuiet = this.isSaved() && acknowledged.length === written.length
-    if (!isQuiet || !this.hasMarks || target.fsync === 'none' || this.marked === written.length) return
+    if (!isQuiet || !this.lacksMark()) return
     try {
       if (this.synced !== written.length) await this.syncFile()
       const [bytes, seed] = seal(markOf(written.length), written.seed)
@@ -174,6 +171,11 @@ export class Writer<A> {
     } catch {
       await this.handle.truncate(written.length).catch(() => undefined)
     }
+  }
+
+  /** Whether the file should end with a mark, and does not. */
+  private lacksMark(): boolean {
+    return this.hasMarks && this.target.fsync !== 'none' && this.marked !== this.written.length
   }
 
   private async writeRound(isAwaited: boolean): Promise<E.Either<FileError, void>> {
@@ -382,7 +384,8 @@ export class Writer<A> {
   private acknowledge(): E.Either<FileError, void> {
     this.acknowledged = this.written
     this.unsure = []
-    if (!this.rounds.isClosed) this.idle.refresh()
+    // an idle writer does nothing
+    if (!this.rounds.isClosed && !this.isMarkDue && this.lacksMark()) this.idle.refresh()
     return right(undefined)
   }
 
