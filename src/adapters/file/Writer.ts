@@ -114,10 +114,7 @@ export class Writer<A> {
     return this.flush()
   }
 
-  /**
-   * A {@link flush}, then closes the file. After a failed flush the file stays open, unless
-   * `force`.
-   */
+  /** A {@link flush}, then closes the file. After a failed flush it stays open, unless `force`. */
   async close(force: boolean): Promise<E.Either<FileError, void>> {
     if (this.rounds.isClosed) return right(undefined)
     this.isMarkDue = true
