@@ -2,6 +2,7 @@
  * Appends updates to a file. Updates that are not acknowledged stay in memory. After a failure they
  * are written again from the end of the acknowledged ones on, because a disk that failed to sync
  * may have dropped what it was given.
+ *
  * Source: Rebello et al., "Can Applications Recover from fsync Failures?" (USENIX ATC 2020), 5.
  */
 import type { either as E } from 'fp-ts'
