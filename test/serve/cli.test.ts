@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Model, unwrap } from '../../src/index.js'
 import { parse } from '../../src/adapters/serve/options.js'
-import { kills } from '../runs.js'
+import { overWire } from '../runs.js'
 import { buildCommand, start } from './cli.js'
 import { client, contentOf, storeOf, until } from './client.js'
 
@@ -70,7 +70,7 @@ describe('The command', () => {
   test('loses nothing that a reader has seen, if it is killed at any moment', async () => {
     const args = ['serve', '--port', '0', '--data', path.join(folder, 'killed')]
     const seen = new Map<string, unknown>()
-    for (let round = 0; round < kills(3); round++) {
+    for (let round = 0; round < overWire(3); round++) {
       const { child, port, ended } = await start(command, ...args)
       const url = `ws://localhost:${String(port)}`
       // both are new, so that nobody but the server can bring back what it lost
@@ -93,6 +93,6 @@ describe('The command', () => {
       for (const [key, value] of Object.entries(contentOf(reader) as object)) seen.set(key, value)
       one.socket.terminate()
     }
-    expect(seen.size).toBeGreaterThan(20 * kills(3))
+    expect(seen.size).toBeGreaterThan(20 * overWire(3))
   })
 })

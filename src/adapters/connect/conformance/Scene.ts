@@ -121,10 +121,12 @@ export class Scene {
     await this.until('the stores are not in step', () => this.isInStep())
   }
 
-  async until(otherwise: string, is: () => boolean): Promise<void> {
+  /** Waits as long as patience lasts. It lasts anew whenever there is progress. */
+  async until(otherwise: string, is: () => boolean, progress: () => number = () => 0): Promise<void> {
     const { patience } = this.options
-    const start = performance.now()
+    let [start, reached] = [performance.now(), progress()]
     while (!is()) {
+      if (progress() !== reached) [start, reached] = [performance.now(), progress()]
       if (performance.now() - start > patience) throw new Stop(`${otherwise} after ${String(patience)} ms`)
       await sleep(2)
     }

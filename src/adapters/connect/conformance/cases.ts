@@ -92,10 +92,11 @@ const cuts = async (scene: Scene): Promise<void> => {
     return cutAfter(length)
   })
   const before = scene.faults.cuts
-  await scene.until('connections are not cut', () => {
+  const isCutEverywhere = (): boolean => {
     if (scene.random() < SHARE) scene.write()
     return scene.faults.cuts - before >= OPENING / step
-  })
+  }
+  await scene.until('connections are not cut', isCutEverywhere, () => scene.faults.cuts)
   scene.faults.begin(() => untouched)
   scene.write()
   await scene.inStep()
@@ -144,10 +145,11 @@ const reconnects = async (scene: Scene): Promise<void> => {
   if (scene.has('wire')) {
     faults.begin(() => cutAfter(Math.floor(random() * 2 * OPENING)))
     const before = faults.cuts
-    await scene.until('connections do not come back', () => {
+    const haveComeBack = (): boolean => {
       if (random() < SHARE) scene.write()
       return faults.cuts - before >= options.reconnects
-    })
+    }
+    await scene.until('connections do not come back', haveComeBack, () => faults.cuts)
     faults.begin(() => untouched)
   } else {
     for (let i = 0; i < options.reconnects; i++) {
