@@ -64,7 +64,7 @@ const ADDED = [
   ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
   // with the suite for transports and the server, which a bundler leaves out
-  ['scuttlebutt-ts/connect', 17, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/connect', 18, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/schema', 1, []],
   ['scuttlebutt-ts/presence', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/indexeddb', 5, ['scuttlebutt-ts/store']],
