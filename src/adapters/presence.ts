@@ -6,7 +6,7 @@ import { path } from '../core/Rejection.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import type { PresencePort } from './presence/Port.js'
 import * as State from './presence/State.js'
-import { notify } from './store/Cell.js'
+import { createListeners, notify } from './store/Cell.js'
 
 export type { PresencePort } from './presence/Port.js'
 
@@ -88,7 +88,7 @@ export function createPresence(options: AnyOptions): Presence<unknown> {
   const { id, timeout = 30_000, maxPeers = 1000, maxBytes = 4096, now = Date.now, codec } = options
   const limits: State.Limits = { timeout, maxPeers, maxBytes }
   const tellers = new Set<{ readonly tell: (line: string) => void; readonly peer: symbol | undefined }>()
-  const listeners = new Set<{ readonly call: () => void }>()
+  const listeners = createListeners()
   const view = viewOf(codec)
   let state = State.open(id)
   let isOpen = true
@@ -103,7 +103,7 @@ export function createPresence(options: AnyOptions): Presence<unknown> {
       for (const { tell, peer } of [...tellers]) if (isForAll || peer !== except) notify(tell, line)
     }
     if (before.values === state.values && before.value === state.value) return
-    for (const { call } of [...listeners]) notify(call, undefined)
+    listeners.tell(undefined)
   }
   const timer = each(timeout / TICKS, () => {
     take(State.tick(now(), limits)(state))
@@ -119,7 +119,7 @@ export function createPresence(options: AnyOptions): Presence<unknown> {
     },
     value: () => state.value,
     peers: () => view(state),
-    onChange: (call) => added(listeners, { call }),
+    onChange: listeners.add,
     subscribe: (tell, peer) => {
       if (!isOpen) return () => undefined
       // under a new count, so that it is news also to those who saw an earlier connection end

@@ -19,23 +19,16 @@ import { isThorough } from '../runs.js'
 import { accepting } from './accepting.js'
 import { reconciler } from './reconciler.js'
 
-const overPort: MakeTransport = ({ stores: [ann, ben], connect }) => {
-  const { port1, port2 } = new MessageChannel()
-  connect(ann, messagePort(port1))
-  connect(ben, messagePort(port2))
-  return () => {
-    port1.close()
+const overPorts =
+  (Channel: typeof MessageChannel | typeof NodeChannel): MakeTransport =>
+  ({ stores: [ann, ben], connect }) => {
+    const { port1, port2 } = new Channel()
+    connect(ann, messagePort(port1))
+    connect(ben, messagePort(port2))
+    return () => {
+      port1.close()
+    }
   }
-}
-
-const overThread: MakeTransport = ({ stores: [ann, ben], connect }) => {
-  const { port1, port2 } = new NodeChannel()
-  connect(ann, messagePort(port1))
-  connect(ben, messagePort(port2))
-  return () => {
-    port1.close()
-  }
-}
 
 let channels = 0
 
@@ -73,8 +66,8 @@ const overHttp: MakeTransport = async ({ stores: [ann, ben], connect }) => {
 const few = (options: CheckOptions): CheckOptions => (isThorough ? {} : options)
 
 const TRANSPORTS: ReadonlyArray<readonly [string, MakeTransport, CheckOptions]> = [
-  ['MessagePort', overPort, few({ reconnects: 40, unread: 1 << 20, mostUnread: 1 << 19 })],
-  ['MessagePort of node:worker_threads', overThread, few({ cases: ['sync', 'half-open'] })],
+  ['MessagePort', overPorts(MessageChannel), few({ reconnects: 40, unread: 1 << 20, mostUnread: 1 << 19 })],
+  ['MessagePort of node:worker_threads', overPorts(NodeChannel), few({ cases: ['sync', 'half-open'] })],
   ['BroadcastChannel', overChannel, few({ reconnects: 40 })],
   ['WebSocket by ws', overSocket, few({ reconnects: 40, unread: 9 << 20 })],
   ['HTTP', overHttp, few({ reconnects: 40, unread: 1 << 20 })],

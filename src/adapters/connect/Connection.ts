@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
 import type { Announcement, LinkOptions } from '../Link.js'
-import { notify } from '../store/Cell.js'
+import { createListeners } from '../store/Cell.js'
 import type { Refused } from './frames.js'
 import type { PaceOptions } from './pace.js'
 
@@ -87,20 +87,16 @@ export interface Bell {
 }
 
 export const createBell = (): Bell => {
-  const listeners = new Set<{ readonly call: () => void }>()
+  const { add, tell, isEmpty } = createListeners()
   let isRinging = false
   return {
-    subscribe: (call) => {
-      const listener = { call }
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    subscribe: add,
     ring: () => {
-      if (isRinging || listeners.size === 0) return
+      if (isRinging || isEmpty()) return
       isRinging = true
       queueMicrotask(() => {
         isRinging = false
-        for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, undefined)
+        tell(undefined)
       })
     },
   }

@@ -1,6 +1,6 @@
 /** A link for a transport of one's own: text in, text out. */
 import { createLink as link, type Announcement, type LinkOptions as Options, type Status } from '../Link.js'
-import { notify } from '../store/Cell.js'
+import { createListeners } from '../store/Cell.js'
 import type { Store } from '../store.js'
 
 export interface LinkOptions extends Options {
@@ -49,9 +49,9 @@ const CHARACTERS_A_READ = 1 << 14
  */
 export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions = {}): Link => {
   const { announce = () => undefined, ...rest } = options
-  const listeners = new Set<{ readonly call: () => void }>()
+  const { add, tell, clear } = createListeners()
   const wake = (): void => {
-    for (const listener of [...listeners]) if (listeners.has(listener)) notify(listener.call, undefined)
+    tell(undefined)
   }
   const silent = (): void => {
     inner.close()
@@ -63,15 +63,11 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions = {}):
   return {
     write: (text) => inner.write(text),
     read: (size = CHARACTERS_A_READ) => (isOver ? undefined : inner.read(size)),
-    onWake: (call) => {
-      const listener = { call }
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    onWake: add,
     close: () => {
       isOver = true
       inner.close()
-      listeners.clear()
+      clear()
     },
     status: () => inner.status(),
   }

@@ -87,25 +87,35 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
 const textOf = ({ timestamp, source, reason, by }: RefusedUpdate): string =>
   JSON.stringify([timestamp, source, reason, by])
 
-/**
- * Listeners, called for each event in turn, also for one that a listener makes. One that throws
- * harms no other: its error surfaces as uncaught, as with DOM events.
- */
+/** {@link createListeners}, told of each event in turn, also of one that a listener makes. */
 const listeners = <A>() => {
-  const all = new Set<{ readonly call: (event: A) => void }>()
+  const { add, tell } = createListeners<A>()
   const untold: A[] = []
+  return {
+    add,
+    call: (event: A): void => {
+      untold.push(event)
+      if (untold.length > 1) return // a listener made this event: the loop below is running
+      for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) tell(next)
+    },
+  }
+}
+
+/** Whoever listens. One that throws harms no other; one that is gone is not called. */
+export const createListeners = <A = undefined>() => {
+  const all = new Set<{ readonly call: (event: A) => void }>()
   return {
     add: (call: (event: A) => void) => {
       const listener = { call }
       all.add(listener)
       return () => void all.delete(listener)
     },
-    call: (event: A): void => {
-      untold.push(event)
-      if (untold.length > 1) return // a listener made this event: the loop below is running
-      for (let next = untold[0]; next !== undefined; untold.shift(), next = untold[0]) {
-        for (const listener of [...all]) if (all.has(listener)) notify(listener.call, next)
-      }
+    tell: (event: A): void => {
+      for (const listener of [...all]) if (all.has(listener)) notify(listener.call, event)
+    },
+    isEmpty: () => all.size === 0,
+    clear: () => {
+      all.clear()
     },
   }
 }

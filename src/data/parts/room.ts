@@ -3,12 +3,14 @@ import type { Stamp, Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as DenseKey from './DenseKey.js'
 
-interface Item {
+/** An item of any type. */
+export interface Item {
   readonly value: unknown
   readonly update: Update<unknown>
 }
 
-interface Items {
+/** The items of an array, and the keys of those that were removed. */
+export interface Items {
   readonly items: SortedMap.SortedMap<string, Item>
   readonly removed: SortedMap.SortedMap<string, unknown>
 }

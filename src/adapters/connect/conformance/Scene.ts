@@ -126,7 +126,8 @@ export class Scene {
     const { patience } = this.options
     let [start, reached] = [performance.now(), progress()]
     while (!is()) {
-      if (progress() !== reached) [start, reached] = [performance.now(), progress()]
+      const now = progress()
+      if (now !== reached) [start, reached] = [performance.now(), now]
       if (performance.now() - start > patience) throw new Stop(`${otherwise} after ${String(patience)} ms`)
       await sleep(2)
     }
