@@ -82,7 +82,11 @@ export type Refusal = IndexOutOfRange | NoItem
  * The state of an array of any items. `State<unknown>` is not the same to TypeScript before 6.0,
  * which compares `DeepReadonly` of two types by the types alone.
  */
-export type AnyState = Room.Items
+export interface AnyState {
+  readonly items: SortedMap.SortedMap<string, { readonly value: unknown; readonly update: Update<unknown> }>
+  readonly removed: SortedMap.SortedMap<string, Update<unknown>>
+  readonly holdings: Holdings.Holdings<unknown>
+}
 
 /** Reads no values, so it takes an array of any values. */
 type Edit<V> = Maker<AnyState, Change<V>, Refusal>

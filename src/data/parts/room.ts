@@ -3,14 +3,12 @@ import type { Stamp, Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import * as DenseKey from './DenseKey.js'
 
-/** An item of any type. */
-export interface Item {
+interface Item {
   readonly value: unknown
   readonly update: Update<unknown>
 }
 
-/** The items of an array, and the keys of those that were removed. */
-export interface Items {
+interface Items {
   readonly items: SortedMap.SortedMap<string, Item>
   readonly removed: SortedMap.SortedMap<string, unknown>
 }
