@@ -140,6 +140,11 @@ export class SimulatedDisk implements Disk {
     file.modified = this.time
   }
 
+  /** Dates a file, as `touch` does. */
+  date(name: string, modified: number): void {
+    this.names.get(name)!.modified = modified
+  }
+
   setAccess(name: string, access: Partial<Access>): void {
     const file = this.names.get(name)!
     file.access = { ...file.access, ...access }

@@ -98,6 +98,28 @@ describe('A lock', () => {
     }
   })
 
+  test('that is dated ahead, since the clock was put back, counts if its writer is seen to renew it', async () => {
+    const disk = new SimulatedDisk()
+    await disk.pass(3_600_000)
+    const living = right(await open(disk.seenBy(container)))
+    right(living.change(Model.set('x', 1)))
+    right(await living.flushed())
+    const image = new Map(disk.paths.map((name) => [name, disk.contentOf(name)!]))
+    const host = { ...container, name: 'decade' }
+    for (const isKilled of [true, false]) {
+      const back = isKilled ? new SimulatedDisk(image) : disk
+      for (const name of locksIn(back)) back.date(name, 7_200_000)
+      const opening = open(back.seenBy(host))
+      await back.pass(12_000)
+      const opened = await opening
+      expect(opened._tag).toBe(isKilled ? 'Right' : 'Left')
+      if (opened._tag === 'Left') expect(opened).toMatchObject(locked)
+      else right(await opened.right.close())
+    }
+    right(await living.close())
+    expect(disk.running).toBe(0)
+  })
+
   test('of 0.1 counts as before: for ever if its host is another one', async () => {
     const of01 = (pid: number, host: string): string =>
       `${FILE}.lock.${String(pid)}.1.${names.encode(host)}.6f1c3c1e-8d2a-4b0f-9a57-0a4b8a2f7c11`

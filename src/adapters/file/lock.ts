@@ -9,8 +9,9 @@
  * or other contents is no lock.
  *
  * It writes to its lock every five seconds. A lock does not count if its process is known to be
- * dead, or if nothing is known and nobody wrote to it for thirty seconds. A writer whose lock is
- * gone writes no more. Locks of 0.1, `….<pid>.<when it began>.<host>.<random>`, are never written
+ * dead, or if nothing is known and nobody wrote to it for thirty seconds. If it is dated ahead,
+ * since the clock was put back, it is watched for ten. A writer whose lock is gone writes no more.
+ * Locks of 0.1, `….<pid>.<when it began>.<host>.<random>`, are never written
  * to: of another host they count until they are removed, or the next writer takes over.
  *
  * A writer that is shut out may live, and be late. What it acknowledged is kept, because
@@ -51,6 +52,9 @@ export interface LockOptions {
 /** In ms. */
 const RENEWED_EACH = 5000
 const STALE_AFTER = 30_000
+
+/** How long a lock that is dated ahead is watched: its writer renews it twice meanwhile. In ms. */
+const WATCHED_FOR = 2 * RENEWED_EACH
 
 /** Where the locks of a file are, and which one is ours. */
 interface Claim {
@@ -286,10 +290,27 @@ const ownerOf = (name: string, stem: string): Owner | undefined => {
 /** What a lock holds at most: more of it is another file. */
 const MAX_LOCK = 1 // byte
 
+/** Locks are made and looked at within less, so a lock that is further ahead is wrongly dated. In ms. */
+const AHEAD = WAIT * MAX_WAITS
+
+/** Whether nobody writes to a lock while it is watched. */
+const isLeftAlone = async (at: string, modified: number, disk: Disk): Promise<boolean> => {
+  // the disk's timers keep no process alive
+  const alive = setInterval(() => undefined, WATCHED_FOR)
+  await new Promise<void>((resolve) => {
+    const stop = disk.every(WATCHED_FOR, () => {
+      stop()
+      clearInterval(alive)
+      resolve()
+    })
+  })
+  return (await disk.status(at)).modified === modified
+}
+
 /**
  * The state of a lock at the time `now` of the file system. `none`: the file is no lock. `dead`:
- * its process has ended. `stale`: nobody wrote to it for {@link STALE_AFTER} ms. `wanted`: its
- * writer still looks for others.
+ * its process has ended. `stale`: nobody wrote to it for {@link STALE_AFTER} ms, or, if it is dated
+ * ahead, for {@link WATCHED_FOR} ms. `wanted`: its writer still looks for others.
  */
 const stateOf = async (
   owner: Owner,
@@ -306,6 +327,7 @@ const stateOf = async (
     const isAlive = lives(owner, disk.host)
     if (isAlive === false) return 'dead'
     if (isAlive === undefined && now - modified > STALE_AFTER) return 'stale'
+    if (isAlive === undefined && modified - now > AHEAD && (await isLeftAlone(at, modified, disk))) return 'stale'
     const isNew = size === 0 && owner.place !== undefined && Math.abs(now - modified) <= WAIT * MAX_WAITS
     return isNew ? 'wanted' : 'held'
   } catch (error) {
