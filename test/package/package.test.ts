@@ -144,16 +144,16 @@ describe('The packed package', () => {
     }
   })
 
-  test.each(subPaths)('%s is there for import and for require, by plain node', async (subPath) => {
-    const imported = await run(
-      folder,
-      'node',
-      '-e',
-      `import('${subPath}').then((m) => console.log(Object.keys(m).join()))`,
-    )
-    const required = await run(folder, 'node', '-e', `console.log(Object.keys(require('${subPath}')).join())`)
-    expect(imported.trim()).not.toBe('')
+  test('is there for import and for require, by plain node', async () => {
+    const names = JSON.stringify(subPaths)
+    const ask = (how: string) =>
+      run(folder, 'node', '-e', `${names}.reduce(async (told, name) => { await told; ${how} }, Promise.resolve())`)
+    const imported = await ask('console.log(name, Object.keys(await import(name)).join())')
+    const required = await ask('console.log(name, Object.keys(require(name)).join())')
     expect(required).toBe(imported)
+    const lines = imported.trim().split('\n')
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(subPaths)
+    for (const line of lines) expect(line).toMatch(/^\S+ \w+/)
   })
 
   test.concurrent.each([
