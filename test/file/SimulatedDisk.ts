@@ -173,6 +173,17 @@ export class SimulatedDisk implements Disk {
     )
   }
 
+  /** The disk as the next process finds it when the one before was killed. The power stayed on. */
+  afterKill(faults: ReadonlyMap<number, Fault>): SimulatedDisk {
+    const next = new SimulatedDisk(new Map(), faults, this.kind)
+    const unlocked = (names: Names): Names => new Map([...names].filter(([name]) => !name.includes('.lock.')))
+    next.names = unlocked(this.names)
+    next.journal = this.journal.map(unlocked)
+    next.count = this.count
+    next.time = this.time
+    return next
+  }
+
   private fault(call: string): Fault | undefined {
     if (this.crashed) throw new Crashed(call)
     const index = this.calls.push(call) - 1
@@ -257,7 +268,11 @@ export class SimulatedDisk implements Disk {
         soon(() => {
           try {
             this.failing(`sync ${name}`)
-            file.durable = file.content
+            // not what an earlier sync dropped, though readers see it
+            for (const each of file.unsynced) {
+              file.durable =
+                'length' in each ? resized(file.durable, each.length) : written(file.durable, each.bytes, each.at)
+            }
           } finally {
             // a failed sync drops the data, and the next sync does not report it
             if (!this.crashed) file.unsynced = []
@@ -278,7 +293,10 @@ export class SimulatedDisk implements Disk {
           this.failing(`access ${name}`)
           file.access = { mode: access.mode, owner: access.owner, group: access.group }
         }),
-      close: () => soon(() => undefined),
+      close: () =>
+        soon(() => {
+          this.failing(`close ${name}`)
+        }),
     }
   }
 

@@ -160,7 +160,9 @@ describe('Arguments that the types forbid', () => {
       [undefined, { disk }],
       [5, { disk }],
       ['me', null],
-      ...['bogus', null, 5, {}, { every: 'x' }, { every: NaN }].map((fsync) => ['me', { disk, fsync }]),
+      ...['bogus', null, 5, {}, { every: 'x' }, { every: NaN }, { every: Infinity }, { every: 2 ** 31 }].map(
+        (fsync) => ['me', { disk, fsync }],
+      ),
     ]) {
       await expect(untyped(FILE, sb, ...given)()).rejects.toThrow(TypeError)
     }

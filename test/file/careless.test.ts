@@ -92,10 +92,14 @@ describe('A file that somebody writes into while it is open', () => {
           why,
           { left: { _tag: 'Occupied', reason: 'another program wrote to it' } },
         ])
+        // nor is it later
+        right(store.change(Model.set('z', 3)))
+        for (let i = 0; i < 3; i++) expect(await store.flushed()).toMatchObject({ left: { _tag: 'Occupied' } })
+        expect(await store.close()).toMatchObject({ left: { _tag: 'Occupied' } })
         expect(disk.contentOf(FILE)).toEqual(strange)
         disk.put(FILE, undefined)
         right(await store.close())
-        expect(await valuesIn(disk)).toEqual({ x: 1, y: 2 })
+        expect(await valuesIn(disk)).toEqual({ x: 1, y: 2, z: 3 })
       }
     }
     // only its time has changed
@@ -105,6 +109,83 @@ describe('A file that somebody writes into while it is open', () => {
     disk.overwrite(FILE, disk.contentOf(FILE)!)
     right(store.change(Model.set('y', 2)))
     right(await store.close())
+    expect(await valuesIn(disk)).toEqual({ x: 1, y: 2 })
+  })
+})
+
+describe('A file that somebody overwrites while a write of ours is under way', () => {
+  test('is Occupied until it is moved away, and then written anew', async () => {
+    const disk = new SimulatedDisk()
+    const strange = Buffer.from('something else, of another program\n'.repeat(20))
+    let isArmed = false
+    const seen: Disk = {
+      ...disk.seenBy(disk.host),
+      open: async (name, flags, mode) => {
+        const handle = await disk.open(name, flags, mode)
+        const write: typeof handle.write = (bytes, position) => {
+          if (isArmed) disk.overwrite(FILE, strange)
+          isArmed = false
+          return handle.write(bytes, position)
+        }
+        return name.includes('.lock.') ? handle : { ...handle, write }
+      },
+    }
+    const store = right(await openFile(FILE, sb, 'me', { disk: seen })())
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    isArmed = true
+    for (const key of ['y', 'z']) {
+      right(store.change(Model.set(key, 2)))
+      expect(await store.flushed()).toMatchObject({ left: { _tag: 'Occupied' } })
+      expect(disk.contentOf(FILE)!.subarray(-100)).toEqual(strange.subarray(-100))
+    }
+    disk.put(FILE, undefined)
+    right(await store.close())
+    expect(await valuesIn(disk)).toEqual({ x: 1, y: 2, z: 2 })
+  })
+})
+
+describe('A file that is deleted while it has another name', () => {
+  test('is written anew, and the other name keeps what it had', async () => {
+    const disk = new SimulatedDisk()
+    const store = await open(disk)
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    disk.link(FILE, '/data/backup')
+    right(store.change(Model.set('y', 2)))
+    right(await store.flushed())
+    disk.put(FILE, undefined)
+    right(store.change(Model.set('z', 3)))
+    right(await store.close())
+    expect(await valuesIn(disk)).toEqual({ x: 1, y: 2, z: 3 })
+    const backup = right(await openFile('/data/backup', sb, 'me', { disk })())
+    expect(Model.toJSON(backup.getReplica().state)).toEqual({ x: 1, y: 2 })
+    right(await backup.close())
+  })
+})
+
+describe('A change that comes while a file is compacted', () => {
+  test('is written once, and behind all that the new file says of doubt', async () => {
+    const disk = new SimulatedDisk()
+    let comes: (() => void) | undefined
+    const seen: Disk = {
+      ...disk.seenBy(disk.host),
+      open: async (name, flags, mode) => {
+        if (name.includes('.new.')) comes?.()
+        return disk.open(name, flags, mode)
+      },
+    }
+    const store = right(await openFile(FILE, sb, 'me', { disk: seen })())
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    comes = () => {
+      comes = undefined
+      right(store.change(Model.set('y', 2)))
+    }
+    right(await store.compact())
+    right(await store.close())
+    const lines = disk.contentOf(FILE)!.toString().split('\n')
+    expect(lines.filter((line) => line.startsWith('[["y"'))).toHaveLength(1)
     expect(await valuesIn(disk)).toEqual({ x: 1, y: 2 })
   })
 })
@@ -217,6 +298,17 @@ describe('An export', () => {
     disk.put('/old', old)
     expect(await exportLines(store, '/old', { disk })()).toMatchObject(told)
     expect(disk.contentOf('/old')).toEqual(old)
+  })
+
+  test('is refused where a replica has another name, too', async () => {
+    const disk = new SimulatedDisk()
+    const store = await open(disk)
+    right(store.change(Model.set('x', 1)))
+    right(await store.close())
+    disk.link(FILE, '/data/backup')
+    const before = disk.contentOf(FILE)
+    expect(await exportLines(store, '/data/backup', { disk })()).toMatchObject(told)
+    expect(disk.contentOf(FILE)).toEqual(before)
   })
 
   test('overwrites other files, and its own', async () => {

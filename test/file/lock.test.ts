@@ -89,12 +89,40 @@ describe('A lock', () => {
       'a machine that nobody knows': [{ ...here, machine: '', boot: 'b1', isRunning: () => false }, false],
       'another container': [{ ...here, processes: 'p1', isRunning: () => false }, false],
       'another name': [{ ...here, name: 'x', isRunning: () => false }, false],
+      'a system that tells no machines apart': [{ ...here, boot: '', processes: '', isRunning: () => false }, false],
     }
     for (const [why, [host, isFree]] of Object.entries(after)) {
       const disk = new SimulatedDisk()
-      right(await open(disk.seenBy(here)))
+      const { boot, processes } = host
+      right(await open(disk.seenBy(boot === '' ? { ...here, boot, processes } : here)))
       const opened = await open(disk.seenBy({ ...host, pid: host.pid + 1 }))
       expect([why, opened._tag]).toEqual([why, isFree ? 'Right' : 'Left'])
+    }
+  })
+
+  test('is made again, after the folder was emptied, also if that fails the first time', async () => {
+    for (let nth = 0; nth < 12; nth++) {
+      const disk = new SimulatedDisk()
+      let left = Infinity
+      const fails = (): Promise<never> => Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
+      const once = <A>(call: () => Promise<A>): Promise<A> => (left-- === 0 ? fails() : call())
+      const host = disk.seenBy(container)
+      const seen: Disk = {
+        ...host,
+        list: (name) => once(() => host.list(name)),
+        status: (name) => once(() => host.status(name)),
+        open: (name, flags, mode) => once(() => host.open(name, flags, mode)),
+      }
+      const store = right(await open(seen))
+      right(store.change(Model.set('x', 1)))
+      right(await store.flushed())
+      for (const name of disk.paths) disk.put(name, undefined)
+      left = nth
+      if ((await store.flushed())._tag === 'Left') right(await store.flushed())
+      left = Infinity
+      expect(locksIn(disk)).toHaveLength(1)
+      right(await store.close())
+      expect([locksIn(disk), disk.running]).toEqual([[], 0])
     }
   })
 

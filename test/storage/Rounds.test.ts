@@ -122,6 +122,29 @@ describe('Rounds', () => {
     expect(written).toEqual([[1]])
   })
 
+  test('end with the round that closes: what comes during it is not written, nor any flush left waiting', async () => {
+    const { rounds, add, end, running, written, pending } = sink()
+    add(1)
+    const closed = rounds.close()
+    await settled()
+    add(2)
+    const late = rounds.flush()
+    await end()
+    await settled()
+    expect([await closed, running, written, pending()]).toEqual([right(undefined), [], [[1]], [2]])
+    expect(await late).toEqual(left('closed'))
+  })
+
+  test('that are stopped leave no flush waiting', async () => {
+    const { rounds, add, end, running } = sink()
+    add(1)
+    await settled()
+    const waiting = rounds.flush()
+    rounds.stop()
+    await end(left('full'))
+    expect([await waiting, running]).toEqual([left('closed'), []])
+  })
+
   test('reject a flush if the sink throws, and go on', async () => {
     const failures: unknown[] = []
     const uncaught = process.listeners('unhandledRejection')

@@ -8,42 +8,30 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { Rounds } from '../storage/Rounds.js'
-import { blocksOf, markOf, seal, sealText } from './blocks.js'
-import { syncFolderOf, writeAll, type Access, type FileStatus, type Handle } from './Disk.js'
+import { blocksOf, markOf, seal } from './blocks.js'
+import { syncFolderOf, writeAll } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import { isMissing } from './place.js'
-import { endAt, isUnwritten } from './read.js'
+import { Guard } from './Guard.js'
 import type { Source, Target } from './Target.js'
 import { writeNew, type Extent } from './writeNew.js'
 
 /** Appended updates from which on a compaction pays. */
 const COMPACT_FROM = 4096
 
-/** So long after the last write a mark ends the file. In ms. */
+/** A mark ends the file this long after the last write. In ms. */
 const IDLE = 1000
 
 export class Writer<A> {
   private readonly target: Target<A>
   private readonly rounds: Rounds<FileError>
-  private handle: Handle
+  private readonly guard: Guard
   /** The part of the file that is acknowledged, and all that is written. */
   private acknowledged: Extent
   private written: Extent
-  /** So many bytes are known to be on the disk. Undefined: nobody knows. */
+  /** The number of bytes known to be on the disk. Undefined at first. */
   private synced: number | undefined
-  /** What the file is: another file under its name is not ours. */
-  private identity: string
-  private access: Access & Pick<FileStatus, 'links'>
-  /** The new file, while nobody knows whether it took the name. */
-  private candidate: string | undefined
-  /** The file as our last write left it. Undefined after a failed write. */
-  private expected: Pick<FileStatus, 'size' | 'modified'> | undefined
-  /** The end of the file before the last write, until that is known to have met it. */
+  /** Where the last write began, until `settle` finds the seal before it intact. */
   private before: Extent | undefined
-  /** Nothing has the file's name. */
-  private isGone = false
-  /** Another writer has the lock. */
-  private isShutOut = false
   /** Updates written but not acknowledged, and updates not written. */
   private unsure: A[] = []
   private pending: A[] = []
@@ -53,8 +41,8 @@ export class Writer<A> {
   private mustRewrite = false
   /** How many updates the file holds before a compaction is due; more after one failed. */
   private compactFrom = COMPACT_FROM
-  /** A rename may not be durable yet. */
-  private isFolderUnsure = false
+  /** The name of the file may not be durable yet. */
+  private isFolderUnsure: boolean
   private timer: ReturnType<typeof setTimeout> | undefined
   /** Whether the file has marks, and the length at which one ended it. */
   private hasMarks: boolean
@@ -65,14 +53,12 @@ export class Writer<A> {
 
   constructor(target: Target<A>, { handle, status, extent, isSynced, marks }: Source) {
     this.target = target
-    this.handle = handle
-    this.identity = status.identity
-    this.access = status
-    // who was shut out may write until the file is rewritten
-    this.expected = target.lock.hasShutOut ? undefined : status
+    this.guard = new Guard(target, handle, status)
     this.acknowledged = extent
     this.written = extent
     this.synced = isSynced ? extent.length : undefined
+    // the rename of a process that died is not durable by itself
+    this.isFolderUnsure = !isSynced && target.fsync !== 'none'
     this.hasMarks = marks !== 'none'
     this.marked = marks === 'end' ? extent.length : undefined
     this.rounds = new Rounds({
@@ -91,7 +77,7 @@ export class Writer<A> {
     for (const item of items) this.pending.push(item)
     // a full disk lets the list grow: all that there is may be shorter by now
     const isMany = this.pending.length > Math.max(COMPACT_FROM, 2 * this.target.contents.size())
-    if (isMany && (this.target.linked || this.access.links === 1)) this.replace()
+    if (isMany && (this.target.linked || this.guard.access.links === 1)) this.replace()
     else this.rounds.wake()
   }
 
@@ -121,19 +107,23 @@ export class Writer<A> {
     this.isMarkDue = true
     const flushed = await this.rounds.close()
     if (flushed._tag === 'Left') {
-      // it writes no more
-      if (force || flushed.left._tag === 'Locked') await this.handle.close().catch(() => undefined)
+      const isGivenUp = force || flushed.left._tag === 'Locked' // it writes no more
+      if (force) this.rounds.stop()
+      if (isGivenUp) await this.guard.handle.close().catch(() => undefined)
       if (!force) return flushed
-      this.rounds.stop()
     }
     clearTimeout(this.timer)
     clearTimeout(this.idle)
     if (flushed._tag === 'Left') return flushed
-    return attempt(this.target.path, 'close', () => this.handle.close())
+    return attempt(this.target.path, 'close', () => this.guard.handle.close())
   }
 
   private isSaved(): boolean {
-    return this.pending.length === 0 && this.unsure.length === 0 && !this.isFolderUnsure && !this.mustRewrite
+    return this.isWritten() && !this.isFolderUnsure
+  }
+
+  private isWritten(): boolean {
+    return this.pending.length === 0 && this.unsure.length === 0 && !this.mustRewrite
   }
 
   private async write(isAwaited: boolean): Promise<E.Either<FileError, void>> {
@@ -143,31 +133,32 @@ export class Writer<A> {
   }
 
   /**
-   * Ends the file with a mark, if it is due and all is on the disk. From then on no damage to what
-   * is before it looks like a torn write. Nothing depends on the mark, so a failure is none of the
-   * round: the next write goes over what it left.
+   * Ends the file with a mark, if it is due and all of the file is on the disk. From then on no
+   * damage to what is before it looks like a torn write. No update depends on the mark, so its
+   * failure does not fail the round. The next write overwrites its remains.
    */
   private async mark(isAwaited: boolean): Promise<void> {
     if (!this.isMarkDue) return
     this.isMarkDue = false
     const { acknowledged, written } = this
-    const isQuiet = this.isSaved() && acknowledged.length === written.length
+    const isQuiet = this.unsure.length === 0 && !this.mustRewrite && acknowledged.length === written.length
     if (!isQuiet || !this.lacksMark()) return
     try {
       if (this.synced !== written.length) await this.syncFile()
       const [bytes, seed] = seal(markOf(written.length), written.seed)
-      this.expected = undefined
-      await writeAll(this.handle, bytes, written.length)
+      const { handle } = this.guard
+      this.guard.writes()
+      await writeAll(handle, bytes, written.length)
       // an idle writer leaves it to the system, or to the next round, to sync the mark
-      if (isAwaited) await this.handle.sync()
+      if (isAwaited) await handle.sync()
       const length = written.length + bytes.length
       this.written = { ...written, seed, length }
       this.acknowledged = this.written
       this.marked = length
       if (isAwaited) this.synced = length
-      this.expected = { size: length, modified: (await this.handle.status()).modified }
+      this.guard.wrote({ size: length, modified: (await handle.status()).modified })
     } catch {
-      await this.handle.truncate(written.length).catch(() => undefined)
+      await this.guard.handle.truncate(written.length).catch(() => undefined)
     }
   }
 
@@ -177,12 +168,12 @@ export class Writer<A> {
   }
 
   private async writeRound(isAwaited: boolean): Promise<E.Either<FileError, void>> {
-    const looked = await this.look()
+    const looked = await this.guard.look(this.written)
     if (looked._tag === 'Left') {
       // who took over has all that was acknowledged
-      const isDone = looked.left._tag === 'Locked' && this.isSaved() && !this.isCompactionAsked
+      const isDone = looked.left._tag === 'Locked' && this.isWritten() && !this.isCompactionAsked
       this.isMarkDue = false
-      return isDone ? right(undefined) : this.restored(looked)
+      return isDone ? right(undefined) : looked
     }
     this.mustRewrite ||= !looked.right
     const compacted = await this.compactIfDue()
@@ -211,49 +202,6 @@ export class Writer<A> {
     return right(undefined)
   }
 
-  /**
-   * Whether the file still has all that is written: it may be gone, or cut. Errors: `Locked`,
-   * `Occupied`, `Io`.
-   */
-  private async look(): Promise<E.Either<FileError, boolean>> {
-    const { path, disk, lock } = this.target
-    const [locked, found] = await Promise.all([lock.check(), attempt(path, 'look', () => disk.status(path))])
-    this.isGone = found._tag === 'Left' && isMissing(found.left)
-    if (locked._tag === 'Left' && locked.left._tag === 'Locked' && !this.isShutOut) {
-      // nobody who takes over removes the file: all was removed
-      if (this.isGone) {
-        const again = await lock.lockAgain()
-        return again._tag === 'Left' ? again : right(false)
-      }
-      this.isShutOut = true
-    }
-    if (locked._tag === 'Left') return locked
-    if (found._tag === 'Left') return this.isGone ? right(false) : found
-    const { identity, size } = found.right
-    if (identity === this.candidate) return right(false)
-    if (identity !== this.identity) return this.occupied('another file took its place')
-    this.access = found.right
-    if (size < this.written.length) return right(false)
-    const { expected } = this
-    const isOurs = expected === undefined || (expected.size === size && expected.modified === found.right.modified)
-    return isOurs ? right(true) : this.recognise(found.right)
-  }
-
-  /** If only the time of the file has changed, our last seal still stands at its end. */
-  private async recognise(status: FileStatus): Promise<E.Either<FileError, boolean>> {
-    const { length, seed } = this.written
-    const found = await attempt(this.target.path, 'look', () => endAt(this.handle, length))
-    if (found._tag === 'Left') return found
-    const isOurs = status.size === length && found.right === sealText(seed)
-    if (!isOurs) return this.occupied('another program wrote to it')
-    this.expected = status
-    return right(true)
-  }
-
-  private occupied(reason: string): E.Left<FileError> {
-    return left({ _tag: 'Occupied', path: this.target.path, reason })
-  }
-
   private async compactIfDue(): Promise<E.Either<FileError, void>> {
     const isAsked = this.isCompactionAsked || this.mustRewrite
     const total = this.written.count + this.pending.length
@@ -269,39 +217,42 @@ export class Writer<A> {
   }
 
   private async rewrite(): Promise<E.Either<FileError, void>> {
-    const { path, disk, fsync, contents, lock, linked } = this.target
-    if (this.access.links > 1 && !linked) return left({ _tag: 'Linked', path, links: this.access.links })
-    const before = this.unsure.concat(this.pending)
-    const { mustRewrite } = this
-    this.unsure = []
-    this.pending = []
-    // before the contents are read: a `replace` meanwhile asks for another rewrite
-    this.mustRewrite = false
+    const { path, disk, fsync, lock, linked } = this.target
+    const { access, isGone } = this.guard
+    if (access.links > 1 && !linked && !isGone) return left({ _tag: 'Linked', path, links: access.links })
+    const read: { items?: ReadonlyArray<A>; mustRewrite?: boolean } = {}
+    const contents = {
+      ...this.target.contents,
+      // all contents are read in one turn: what comes after it is not among them
+      header: () => {
+        read.items = this.unsure.concat(this.pending)
+        read.mustRewrite = this.mustRewrite
+        ;[this.unsure, this.pending, this.mustRewrite] = [[], [], false]
+        return this.target.contents.header()
+      },
+    }
     const created = await writeNew({
       path,
       disk,
       temporary: lock.temporary,
       contents,
-      access: this.access,
-      mayChangeOwner: this.isGone,
-      mayReplace: () => this.look(),
-      onRename: (identity) => (this.candidate = identity),
+      access,
+      mayChangeOwner: isGone,
+      mayReplace: () => this.guard.look(this.written),
+      onRename: (identity) => {
+        this.guard.renames(identity)
+      },
     })
     if (created._tag === 'Left') {
-      this.pending = before.concat(this.pending)
-      this.mustRewrite ||= mustRewrite
-      this.written = this.acknowledged
-      this.expected = undefined
-      return created
+      if (read.items === undefined) return created
+      this.pending = [...read.items, ...this.pending]
+      this.mustRewrite ||= read.mustRewrite === true
+      return this.restored(created)
     }
     const { handle, extent, status } = created.right
     // the old file is gone: its failure to close loses nothing
-    await this.handle.close().catch(() => undefined)
-    this.handle = handle
-    this.identity = status.identity
-    this.candidate = undefined
-    this.access = status
-    this.expected = status
+    await this.guard.handle.close().catch(() => undefined)
+    this.guard.replaced(handle, status)
     this.compactFrom = COMPACT_FROM
     this.written = extent
     this.acknowledged = extent
@@ -313,9 +264,7 @@ export class Writer<A> {
   }
 
   private async writePending(): Promise<E.Either<FileError, void>> {
-    // a failed write may have left more
-    const mayBeLonger = this.expected === undefined
-    this.expected = undefined
+    this.guard.writes()
     const items = this.pending
     this.pending = []
     // before the write, so that a failure brings them back
@@ -326,8 +275,10 @@ export class Writer<A> {
       const mark = this.synced === length ? markOf(length) : ''
       this.hasMarks ||= mark !== ''
       const [bytes, seed] = blocksOf(items, this.target.contents.line, this.written.seed, mark)
-      if (mayBeLonger && (await this.handle.status()).size > length) await this.handle.truncate(length)
-      await writeAll(this.handle, bytes, length)
+      const { handle, size } = this.guard
+      // a failed write may have left more
+      if (size > length) await handle.truncate(length)
+      await writeAll(handle, bytes, length)
       this.before = this.written
       this.written = { length: length + bytes.length, seed, count: count + items.length }
     })
@@ -337,7 +288,7 @@ export class Writer<A> {
     const { path, disk } = this.target
     clearTimeout(this.timer)
     this.timer = undefined
-    if (this.unsure.length > 0) {
+    if (this.unsure.length > 0 || this.synced === undefined) {
       const synced = await attempt(path, 'fsync', () => this.syncFile())
       if (synced._tag === 'Left') return this.restored(synced)
     }
@@ -349,34 +300,25 @@ export class Writer<A> {
     return right(undefined)
   }
 
-  /**
-   * After a write: the lock must still be ours, else the next writer may have read the file before
-   * it. And the seal before it must still stand, else the file was cut, or overwritten, since the
-   * round began. Notes what the write left. All is asked at once, as a round has to wait for it.
-   */
+  /** After a write: see `Guard.settle`. What another program cut off meanwhile is written again. */
   private async settle(): Promise<E.Either<FileError, void>> {
-    if (this.expected !== undefined) return right(undefined)
-    const { path, lock } = this.target
-    const { before = this.written } = this
-    const [locked, status, end] = await Promise.all([
-      lock.check(),
-      attempt(path, 'write', () => this.handle.status()),
-      attempt(path, 'write', () => endAt(this.handle, before.length)),
-    ])
-    if (locked._tag === 'Left') return locked
-    if (status._tag === 'Left') return status
-    if (end._tag === 'Left') return end
+    const settled = await this.guard.settle(this.before ?? this.written, this.written)
+    if (settled._tag === 'Left') return settled
     this.before = undefined
-    if (end.right !== sealText(before.seed)) {
-      return isUnwritten(Buffer.from(end.right)) ? this.rewrite() : this.occupied('another program wrote to it')
-    }
-    this.expected = { size: this.written.length, modified: status.right.modified }
-    return right(undefined)
+    return settled.right ? right(undefined) : this.rewrite()
   }
 
+  /**
+   * After a first sync that fails, what was read may not be on the disk, and no later sync says so.
+   */
   private async syncFile(): Promise<void> {
-    await this.handle.sync()
-    this.synced = this.written.length
+    try {
+      await this.guard.handle.sync()
+      this.synced = this.written.length
+    } catch (error) {
+      this.mustRewrite ||= this.synced === undefined
+      throw error
+    }
   }
 
   private acknowledge(): E.Either<FileError, void> {
@@ -394,7 +336,7 @@ export class Writer<A> {
     this.pending = this.unsure.concat(this.pending)
     this.unsure = []
     this.written = this.acknowledged
-    this.expected = undefined
+    this.synced &&= Math.min(this.synced, this.written.length)
     return failure
   }
 }

@@ -72,9 +72,10 @@ const isFile = (at: string): Promise<boolean> =>
     () => false,
   )
 
-/** The name that a file keeps in its first block. */
+/** The name that a file keeps in its first block. Undefined if it cannot be read. */
 const nameInside = async (file: string): Promise<string | undefined> => {
-  const handle = await nodeDisk.open(file, 'r')
+  const handle = await nodeDisk.open(file, 'r').catch(() => undefined)
+  if (handle === undefined) return undefined
   try {
     const { value } = await readStretches(handle).next()
     return value?.state === 'intact' ? nameIn(value.bytes.toString('utf8')) : undefined

@@ -9,7 +9,7 @@
  * or other contents is no lock.
  *
  * It writes to its lock every five seconds. A lock does not count if its process is known to be
- * dead, or if nothing is known and nobody wrote to it for thirty seconds. If it is dated ahead,
+ * dead, or if that is not known and nobody wrote to it for thirty seconds. If it is dated ahead,
  * since the clock was put back, it is watched for ten. A writer whose lock is gone writes no more.
  * Locks of 0.1, `….<pid>.<when it began>.<host>.<random>`, are never written
  * to: of another host they count until they are removed, or the next writer takes over.
@@ -78,12 +78,16 @@ export const lock = async (
   const token = randomBytes(8).toString('hex')
   const name = `${stem}.lock.${ownName(disk.host)}.${token}`
   const claim: Claim = { folder: folderOf(file), stem, name, token, disk, takeOver }
-  const held = hold(file, claim)
   const taken = await take(file, claim)
-  if (taken._tag === 'Right') return right({ ...held, hasShutOut: taken.right })
-  await held.unlock()
+  if (taken._tag === 'Right') return right({ ...hold(file, claim), hasShutOut: taken.right })
+  await giveUp(claim)
   return taken
 }
+
+const pathOf = ({ folder, name }: Claim): string => path.join(folder, name)
+
+/** Removes a lock of ours that was made and not taken. If that fails, it goes stale. */
+const giveUp = (claim: Claim): Promise<void> => removeIfThere(pathOf(claim), claim.disk).catch(() => undefined)
 
 /** No name is longer on usual file systems. */
 const MAX_BASE = 140 // bytes
@@ -104,7 +108,7 @@ const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.joi
 /** Keeps our lock fresh until it is released or gone. */
 const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut'> => {
   const { disk } = claim
-  const mine = path.join(claim.folder, claim.name)
+  const mine = pathOf(claim)
   let state: 'held' | 'gone' | 'released' = 'held'
   const start = (): (() => void) => disk.every(RENEWED_EACH, () => void renew(mine, disk).catch(() => undefined))
   let stop = start()
@@ -130,8 +134,7 @@ const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut'> => {
   const lockAgain: Lock['lockAgain'] = async () => {
     const taken = await take(file, { ...claim, takeOver: false })
     if (taken._tag === 'Left') {
-      // a lock that was made, and is not ours to hold
-      if (taken.left._tag === 'Locked') await removeIfThere(mine, disk).catch(() => undefined)
+      await giveUp(claim)
       return taken
     }
     if (state !== 'held') stop = start()
@@ -172,9 +175,9 @@ const MAX_WAITS = 100
 
 /** Makes our lock, and looks for others until there is none. Gives `hasShutOut`. */
 const take = async (file: string, claim: Claim): Promise<E.Either<FileError, boolean>> => {
-  const { folder, name, disk } = claim
+  const { disk } = claim
   const taken = await attempt(file, 'lock', async () => {
-    const handle = await disk.open(path.join(folder, name), 'wx')
+    const handle = await disk.open(pathOf(claim), 'wx')
     const { modified: now } = await handle.status().finally(() => handle.close())
     let hasShutOut = false
     for (let waits = 0; ;) {
@@ -187,7 +190,7 @@ const take = async (file: string, claim: Claim): Promise<E.Either<FileError, boo
         await new Promise((resolve) => setTimeout(resolve, WAIT))
       }
     }
-    const isOurs = await announce(path.join(folder, name), disk)
+    const isOurs = await announce(pathOf(claim), disk)
     return isOurs ? right(hasShutOut) : left<FileError>({ _tag: 'Locked', path: file, by: 'a writer that took over' })
   })
   return taken._tag === 'Left' ? taken : taken.right
@@ -342,7 +345,8 @@ const lives = ({ pid, began, host, place }: Owner, here: Host): boolean | undefi
   if (place === undefined) {
     if (!isNamesake) return true
   } else {
-    if (!isNamesake) return undefined
+    // two machines may have one name, and some systems do not tell them apart
+    if (!isNamesake || place.boot === '') return undefined
     if (place.boot !== here.boot) return place.machine !== '' && place.machine === here.machine ? false : undefined
     if (place.processes !== here.processes) return undefined
   }

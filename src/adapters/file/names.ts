@@ -23,7 +23,7 @@ export const encode = (name: string): string => {
 
 const escaped = (char: string): string => `_${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** The name before 0.2, if it is another one: of a device. */
+/** The name that 0.1 gave, if it is another one: of a device. */
 export const formerly = (name: string): string | undefined => (DEVICE.test(name) ? name : undefined)
 
 /** Whether an encoded name was cut. */

@@ -89,9 +89,13 @@ const checkArguments = (id: unknown, options: unknown): void => {
   if (typeof options !== 'object' || options === null) throw new TypeError('the options are an object')
   const { fsync = 'each' } = options as { readonly fsync?: unknown }
   const every = (fsync as { readonly every?: unknown } | null)?.every
-  if (fsync === 'each' || fsync === 'none' || (typeof every === 'number' && every >= 0)) return
-  throw new TypeError("fsync is 'each', 'none' or { every: ms }")
+  if (fsync === 'each' || fsync === 'none') return
+  if (typeof every === 'number' && every >= 0 && every <= MAX_TIMEOUT) return
+  throw new TypeError(`fsync is 'each', 'none' or { every: ms }, of at most ${String(MAX_TIMEOUT)} ms`)
 }
+
+/** The longest time that `setTimeout` waits, in ms. */
+const MAX_TIMEOUT = 2 ** 31 - 1
 
 /** {@link openFile}; the file also keeps the `name` that a folder gave it. */
 export const openNamed = async <S, C>(

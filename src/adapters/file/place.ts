@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
-import { codeOf, type Disk } from './Disk.js'
+import { codeOf, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lock, type Lock, type LockOptions } from './lock.js'
 
@@ -67,12 +67,17 @@ const createEmpty = async (file: string, disk: Disk, mode: number | undefined): 
   })
   if (handle === undefined) return false
   try {
-    // the system took bits from it
-    if (mode !== undefined) await handle.setAccess({ ...(await handle.status()), mode })
-  } finally {
-    await handle.close()
+    await setMode(handle, mode).finally(() => handle.close())
+    return true
+  } catch (error) {
+    await removeEmpty(file, disk)
+    throw error
   }
-  return true
+}
+
+/** Sets the mode from which the system may have taken bits. */
+const setMode = async (handle: Handle, mode: number | undefined): Promise<void> => {
+  if (mode !== undefined) await handle.setAccess({ ...(await handle.status()), mode })
 }
 
 /** Whether something has the name, also if that cannot be looked at: opening it gives the error. */

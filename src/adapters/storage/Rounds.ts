@@ -21,6 +21,8 @@ export class Rounds<Err> {
   private readonly sink: Sink<Err>
   private waiting: ((outcome: Promise<E.Either<Err, void>>) => void)[] = []
   private isRunning = false
+  /** The next round is the last one, unless it fails. */
+  private isClosing = false
   private closed = false
 
   constructor(sink: Sink<Err>) {
@@ -51,10 +53,9 @@ export class Rounds<Err> {
   }
 
   /** A {@link flush} after which no round starts. If the flush fails, nothing is closed. */
-  async close(): Promise<E.Either<Err, void>> {
-    const flushed = await this.flush()
-    if (flushed._tag === 'Right') this.closed = true
-    return flushed
+  close(): Promise<E.Either<Err, void>> {
+    this.isClosing = true
+    return this.flush()
   }
 
   /** No round starts any more, and what is not saved stays so. */
@@ -66,16 +67,19 @@ export class Rounds<Err> {
     try {
       do {
         await Promise.resolve()
-        const waiting = this.waiting
+        const { waiting, isClosing } = this
         this.waiting = []
+        this.isClosing = false
         const outcome = this.sink.write(waiting.length > 0)
         for (const settle of waiting) settle(outcome)
         if ((await outcome)._tag === 'Left') return
-      } while (this.sink.hasMore())
+        this.closed ||= isClosing
+      } while (!this.closed && this.sink.hasMore())
     } finally {
       this.isRunning = false
       // a flush during the last round waits for one of its own
-      if (this.waiting.length > 0) this.wake()
+      if (!this.closed && this.waiting.length > 0) this.wake()
+      else for (const settle of this.waiting.splice(0)) settle(this.flush())
     }
   }
 }

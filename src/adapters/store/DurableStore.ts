@@ -9,8 +9,9 @@ export interface DurableStore<S, C, Err> extends LocalStore<S, C> {
    */
   readonly flushed: TE.TaskEither<Err, void>
   /**
-   * As `flushed`, then closes the file, or the replica in the database. If that fails, the store
-   * stays open. Updates applied after `close` are not saved. Errors as `flushed`.
+   * As `flushed`, then closes the file, or the replica in the database. If an update cannot be
+   * saved, the store stays open, and the next call tries again. Updates applied after `close` are
+   * not saved. Errors as `flushed`.
    */
   readonly close: TE.TaskEither<Err, void>
   /**
