@@ -1,6 +1,6 @@
 /**
- * Looks whether a file is still as its writer left it. Users and other programs may remove, replace,
- * cut or overwrite it, and another writer may take over its lock.
+ * Looks whether a file is still as its writer left it. Users and other programs may remove,
+ * replace, cut or overwrite it, and another writer may take over its lock.
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
@@ -118,7 +118,7 @@ export class Guard {
   /**
    * After a write: the lock must still be ours, else the next writer may have read the file before
    * it. And the seal `before` it must still stand, else the file was overwritten since the look, or
-   * cut: then false. Notes what the write left. All is asked at once, as a round has to wait for it.
+   * cut: then false. Notes what the write left. All is asked at once, as a round waits for it.
    */
   async settle(before: Written, { length }: Written): Promise<E.Either<FileError, boolean>> {
     if (this.expected !== undefined) return right(true)

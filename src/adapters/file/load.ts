@@ -31,9 +31,9 @@ export interface Opened {
   readonly updates: number
   readonly bytes: number
   /**
-   * An end that is not as it was written, with no mark behind it, as a crash leaves it. It was moved
-   * to the file `to`. It holds nothing that was acknowledged, unless the file was damaged after a
-   * crash: then it may hold what was acknowledged last.
+   * An end that is not as it was written, with no mark behind it, as a crash leaves it. It was
+   * moved to the file `to`. It holds nothing that was acknowledged, unless the file was damaged
+   * after a crash: then it may hold what was acknowledged last.
    */
   readonly torn?: { readonly offset: number; readonly bytes: number; readonly to: string }
 }
