@@ -293,7 +293,7 @@ const ownerOf = (name: string, stem: string): Owner | undefined => {
 /** What a lock holds at most: more of it is another file. */
 const MAX_LOCK = 1 // byte
 
-/** A lock is made and looked at within less, so one that is further ahead is wrongly dated. In ms. */
+/** A lock is looked at within less, so one that is further ahead is wrongly dated. In ms. */
 const AHEAD = WAIT * MAX_WAITS
 
 /** Whether nobody writes to a lock while it is watched. */
