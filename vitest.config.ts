@@ -11,6 +11,8 @@ export default defineConfig({
     // a property of 10,000 cases takes minutes on a busy machine; a soak may take hours
     testTimeout: process.env['RUNS'] !== undefined ? 0 : isThorough ? 3_600_000 : 60_000,
     hookTimeout: 120_000,
+    // the usual second may pass while other tests have the cores
+    expect: { poll: { timeout: 20_000 } },
     coverage: {
       provider: 'v8',
       include: ['structures', 'core', 'data', 'wire', 'laws', 'trust'].map((layer) => `src/${layer}/**/*.ts`),

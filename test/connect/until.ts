@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 
-/** Waits until something holds. */
+/** Waits until something holds, also while other tests have the cores. */
 export const until = async (holds: () => boolean): Promise<void> => {
-  for (let i = 0; i < 1000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  const end = performance.now() + 30_000
+  while (!holds() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5))
   expect(holds()).toBe(true)
 }

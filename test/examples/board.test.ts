@@ -50,4 +50,5 @@ test.skipIf(!isThere)(
     expect(code, output).toBe(0)
     expect(output).toContain('All is as it should be.')
   },
+  BUSY,
 )

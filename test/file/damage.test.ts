@@ -210,7 +210,7 @@ describe('A file with marks', () => {
           .startsWith(`"@${String(end)}"\n`),
       )
     expect(marked()).toEqual([false, false])
-    await expect.poll(marked, { timeout: 4000 }).toEqual([true, true])
+    await expect.poll(marked).toEqual([true, true])
     const { length } = disk.contentOf(FILE)!
     for (const one of [store, again]) {
       right(one.change(Events.emit('n', 3)))

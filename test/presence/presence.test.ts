@@ -7,6 +7,7 @@ import { createStore } from '../../src/adapters/store.js'
 import { createStream, type StreamOptions } from '../../src/adapters/stream.js'
 import { Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
+import { eventually } from '../original/tcp.js'
 import { inMemory } from '../runs.js'
 
 const TIMEOUT = 30_000
@@ -330,12 +331,12 @@ describe('Presence', () => {
     }
     cut(left, other)
     cut(other, left)
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(benIs.peers().get('tab 1')).toEqual({ cursor: 'line\nend' })
     })
     right(benIs.set('here'))
     ben.change(Model.set('y', 2))
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(annIs.peers().get('tab 2')).toBe('here')
       expect(Model.toJSON(ann.getReplica().state)).toEqual({ x: 1, y: 2 })
     })
@@ -343,7 +344,7 @@ describe('Presence', () => {
     expect(sb.digest(ann.getReplica()).clock).toEqual(sb.digest(ben.getReplica()).clock)
     left.destroy()
     other.destroy()
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect([annIs.peers().size, benIs.peers().size]).toEqual([0, 0])
     })
     annIs.close()

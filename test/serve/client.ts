@@ -99,7 +99,7 @@ export const client = async (url: string): Promise<Client> => {
 }
 
 /** Waits until something holds. Says what, if it never does. */
-export const until = async (what: string, holds: () => boolean, ms = 10_000): Promise<void> => {
+export const until = async (what: string, holds: () => boolean, ms = 30_000): Promise<void> => {
   const deadline = Date.now() + ms
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`never: ${what}`)

@@ -298,7 +298,7 @@ describe('A socket', () => {
   })
 
   test('that is half-open, or says nothing, is found by the heartbeat', async () => {
-    const at = await start(() => storeOf('server'), { limits: { heartbeat: 40, timeout: 200 } })
+    const at = await start(() => storeOf('server'), { limits: { heartbeat: 100, timeout: 1500 } })
     const silent = await raw(at.url)
     const alive = await raw(at.url)
     const beat = setInterval(() => {
@@ -313,7 +313,7 @@ describe('A socket', () => {
 
   test('without a document is closed as idle', async () => {
     const { open } = shelf()
-    const at = await start(open, { limits: { idle: 100 } })
+    const at = await start(open, { limits: { idle: 1000 } })
     const busy = await client(at.url)
     busy.join('a', storeOf('ann'))
     const idle = await raw(at.url)

@@ -10,7 +10,7 @@ export interface Shown {
   readonly notes: string
 }
 
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 /** Waits until something holds, and says so. */
 export const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
