@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { RArray, scuttlebutt, type Maker, type Replica } from '../../src/index.js'
-import { inMemory } from '../runs.js'
+import { inMemory, inNetworks } from '../runs.js'
 
 const { create, change, applyUpdate, applyUpdates, decode, history } = scuttlebutt(RArray.of(t.string))
 
@@ -207,7 +207,7 @@ describe('An array', () => {
         array.splice(index, count, ...items)
         expect(toArray(list.state)).toEqual(array)
       }),
-      { numRuns: inMemory(100) },
+      { numRuns: inNetworks(100) },
     )
     expect(RArray.pushAll([])).toEqual([])
     const many = RArray.pushAll(Array.from({ length: 1e5 }, (_, i) => String(i)))
