@@ -34,7 +34,7 @@ export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> 
   readonly takeOver?: boolean
   /** What keeps tabs of a browser apart. Default: the platform's `navigator.locks`, if any. */
   readonly locks?: WebLocks
-  /** Called with how many updates are read, after every 4,096 and at the end. */
+  /** Called with how many updates are read: after at most 4,096 more, and at the end. */
   readonly progress?: (progress: { readonly updates: number }) => void
 }
 

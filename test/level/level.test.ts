@@ -252,6 +252,22 @@ describe('A level store', () => {
     right(await again.close())
   })
 
+  test('keeps all contents of a stamp, also where it reads one in another piece than the first', async () => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    for (const content of ['a', 'b']) {
+      store.apply(
+        Array.from({ length: 2100 }, (_, i): Update<Model.Change<unknown>> => [[String(i), content], i + 1, 'ann']),
+      )
+    }
+    const held = sb.history()(store.getReplica())
+    expect(held.length).toBe(4200)
+    right(await store.close())
+    const again = await opened(db)
+    expect(sb.history()(again.getReplica())).toEqual(held)
+    right(await again.close())
+  })
+
   test('reports progress as it reads', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)
@@ -259,7 +275,8 @@ describe('A level store', () => {
     right(await store.close())
     const seen: number[] = []
     const again = right(await openLevel(db, sb, 'me', { progress: ({ updates }) => seen.push(updates) })())
-    expect(seen).toEqual([4096, 8192, 12_288, 16_384, 20_000])
+    expect(seen.at(-1)).toBe(20_000)
+    for (const [i, updates] of seen.entries()) expect(updates - (seen[i - 1] ?? 0)).toBeLessThanOrEqual(4096)
     right(await again.close())
   })
 })

@@ -29,7 +29,7 @@ export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replic
    * false.
    */
   readonly takeOver?: boolean
-  /** Called with how many updates are read, after every 4,096 and at the end. */
+  /** Called with how many updates are read: after at most 4,096 more, and at the end. */
   readonly progress?: (progress: { readonly updates: number }) => void
 }
 

@@ -55,7 +55,7 @@ const takeSeat = async <S, C>({ name, db }: Opening<S, C>, locks: WebLocks) => {
     const leave = await request(locks, `${place(name)} tab ${String(number)}`, { ifAvailable: true })
     if (leave === undefined) continue
     try {
-      const seat: Seat = { number, life: await table.next(db, tabKey(number)) }
+      const seat: Seat = { number, life: await table.countUp(db, tabKey(number)) }
       return { seat, leave }
     } catch (error) {
       leave()

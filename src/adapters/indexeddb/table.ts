@@ -1,5 +1,5 @@
 /** The entries of a replica in an IndexedDB database of its own. */
-import { OWNER, type Operation, type Range, type Table } from '../storage/entries.js'
+import { ENTRIES_A_READ, OWNER, type Entry, type Operation, type Table } from '../storage/entries.js'
 
 /** The one object store: text by text. */
 const STORE = 'scuttlebutt'
@@ -19,56 +19,59 @@ export const open = (factory: IDBFactory, name: string): Promise<IDBDatabase> =>
       resolve(db)
     }
     request.onerror = () => {
-      reject(failure(request.error))
+      reject(request.error!)
     }
   })
 
 export const tableOf = (db: IDBDatabase): Table => ({
-  getMany: (keys) => read(db, (store) => keys.map((key) => store.get(key) as IDBRequest<string | undefined>)),
-  pieces: (range) => pieces(db, range),
+  getMany: (keys) =>
+    transact(db, 'readonly', (store) => {
+      const requests = keys.map((key) => store.get(key) as IDBRequest<string | undefined>)
+      return () => requests.map(({ result }) => result)
+    }),
+  entries: () => entries(db),
   batch: (operations, owner) => write(db, operations, owner),
 })
 
 /** One transaction, on the disk itself when it ends. `act` gives what reads its result then. */
 const transact = <A>(db: IDBDatabase, mode: IDBTransactionMode, act: (store: IDBObjectStore) => () => A): Promise<A> =>
   new Promise((resolve, reject) => {
-    try {
-      const transaction = db.transaction(STORE, mode, { durability: 'strict' })
-      const result = act(transaction.objectStore(STORE))
-      transaction.oncomplete = () => {
-        resolve(result())
-      }
-      transaction.onabort = () => {
-        reject(failure(transaction.error))
-      }
-    } catch (error) {
-      reject(failure(error as DOMException))
+    const transaction = db.transaction(STORE, mode, { durability: 'strict' })
+    const result = act(transaction.objectStore(STORE))
+    transaction.oncomplete = () => {
+      resolve(result())
+    }
+    transaction.onabort = () => {
+      reject(transaction.error ?? aborted())
     }
   })
 
-const read = <A>(
-  db: IDBDatabase,
-  ask: (store: IDBObjectStore) => ReadonlyArray<IDBRequest<A>>,
-): Promise<ReadonlyArray<A>> =>
-  transact(db, 'readonly', (store) => {
-    const requests = ask(store)
-    return () => requests.map(({ result }) => result)
-  })
+/** The error of a transaction that somebody aborted, which has none. */
+const aborted = (): DOMException => new DOMException('aborted', 'AbortError')
 
-const ENTRIES_A_READ = 4096
-
-async function* pieces(db: IDBDatabase, { gt, lt }: Range): AsyncIterable<ReadonlyArray<readonly [string, string]>> {
-  for (let after = gt; ;) {
-    const range = IDBKeyRange.bound(after, lt, true, true)
-    const [keys, texts] = await read<unknown[]>(db, (store) => [
-      store.getAllKeys(range, ENTRIES_A_READ) as IDBRequest<unknown[]>,
-      store.getAll(range, ENTRIES_A_READ),
+/** All in one transaction, which ends once nothing more is asked in the turn of an answer. */
+async function* entries(db: IDBDatabase): AsyncIterable<ReadonlyArray<Entry>> {
+  const store = db.transaction(STORE).objectStore(STORE)
+  for (let range: IDBKeyRange | undefined; ;) {
+    const [keys, texts] = await Promise.all([
+      resultOf(store.getAllKeys(range, ENTRIES_A_READ) as IDBRequest<string[]>),
+      resultOf(store.getAll(range, ENTRIES_A_READ) as IDBRequest<string[]>),
     ])
-    if (keys!.length === 0) return
-    yield keys!.map((key, i) => [key as string, texts![i] as string])
-    after = keys!.at(-1) as string
+    if (keys.length === 0) return
+    yield keys.map((key, i) => [key, texts[i]!])
+    range = IDBKeyRange.lowerBound(keys.at(-1), true)
   }
 }
+
+const resultOf = <A>(request: IDBRequest<A>): Promise<A> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve(request.result)
+    }
+    request.onerror = () => {
+      reject(request.error!)
+    }
+  })
 
 /** Looks in its transaction who wrote last, and writes if that is `owner`. */
 const write = async (
@@ -95,7 +98,7 @@ const put = (store: IDBObjectStore, one: Operation): void => {
 export const TAKEN = 'TAKEN'
 
 /** Counts in a transaction of its own, whoever writes the replica. Gives the next number. */
-export const next = (db: IDBDatabase, key: string): Promise<number> =>
+export const countUp = (db: IDBDatabase, key: string): Promise<number> =>
   transact(db, 'readwrite', (store) => {
     const found = store.get(key) as IDBRequest<string | undefined>
     const count = (): number => Number(found.result ?? 0) + 1
@@ -104,7 +107,3 @@ export const next = (db: IDBDatabase, key: string): Promise<number> =>
     }
     return count
   })
-
-/** A `DOMException` says what it is by its name; its code is a number. */
-const failure = (error: DOMException | null): Error =>
-  Object.assign(new Error(error?.message ?? 'aborted'), { code: error?.name ?? 'AbortError' })

@@ -1,6 +1,6 @@
 /** A replica's sublevel of a database. */
 import type { AbstractLevel } from 'abstract-level'
-import type { Range, Table } from '../storage/entries.js'
+import { ENTRIES_A_READ, type Entry, type Table } from '../storage/entries.js'
 
 /**
  * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
@@ -13,8 +13,6 @@ export interface Level {
 
 export type Sublevel = AbstractLevel<unknown, string, string>
 
-const ENTRIES_A_READ = 4096
-
 /** `sync`: whether a batch must be on the disk itself. `write` starts a batch. */
 export const tableOf = (
   sublevel: Sublevel,
@@ -22,17 +20,18 @@ export const tableOf = (
   write: <A>(batch: () => Promise<A>) => Promise<A>,
 ): Table => ({
   getMany: (keys) => sublevel.getMany(keys),
-  pieces: (range) => pieces(sublevel, range),
+  entries: () => entries(sublevel),
   batch: (operations) => write(() => sublevel.batch([...operations], { sync } as object)),
 })
 
-async function* pieces(sublevel: Sublevel, range: Range): AsyncIterable<ReadonlyArray<readonly [string, string]>> {
-  const iterator = sublevel.iterator(range)
+/** An iterator reads a snapshot, but for one of `browser-level`. */
+async function* entries(sublevel: Sublevel): AsyncIterable<ReadonlyArray<Entry>> {
+  const iterator = sublevel.iterator()
   try {
     for (;;) {
-      const entries = await iterator.nextv(ENTRIES_A_READ)
-      if (entries.length === 0) return
-      yield entries
+      const piece = await iterator.nextv(ENTRIES_A_READ)
+      if (piece.length === 0) return
+      yield piece
     }
   } finally {
     await iterator.close()

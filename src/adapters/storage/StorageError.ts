@@ -39,7 +39,12 @@ export const attempt = async <A>(operation: string, act: () => Promise<A>): Prom
   try {
     return right(await act())
   } catch (error) {
-    const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } }
-    return left({ _tag: 'Failure', operation, code: cause?.code ?? code ?? '', reason: String(error) })
+    const { code, cause, name } = error as Error & {
+      readonly code?: unknown
+      readonly cause?: { readonly code?: string }
+    }
+    // a DOMException says what it is by its name; its code is a number
+    const said = cause?.code ?? (typeof code === 'string' ? code : name)
+    return left({ _tag: 'Failure', operation, code: said, reason: String(error) })
   }
 }

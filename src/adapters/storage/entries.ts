@@ -8,7 +8,8 @@
  *     d<source>!            how far the replica is sure of a source in doubt: [source, stamp]
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
- *     o                     the replica's id, and the last one who wrote: [id, random text]
+ *     o                     the replica's id, who wrote last, and his how many'th batch it was:
+ *                           [id, random text, number]; of an older program without the number
  *     x<number>             how many tabs have had this number: see `indexeddb/tabs`
  */
 import type { Timestamp } from '../../core/Timestamp.js'
@@ -18,19 +19,21 @@ import * as names from './names.js'
 /** The entries of one replica: text by text. */
 export interface Table {
   readonly getMany: (keys: string[]) => Promise<ReadonlyArray<string | undefined>>
-  /** The entries of a range, in the order of their keys, some at a time. */
-  readonly pieces: (range: Range) => AsyncIterable<ReadonlyArray<readonly [key: string, text: string]>>
   /**
-   * Writes all or nothing. A database that can look while it writes refuses, as `Locked`, if
-   * another than `owner` wrote last.
+   * All entries in the order of their keys, {@link ENTRIES_A_READ} at a time. All are as they were
+   * at one moment, whoever writes meanwhile.
+   */
+  readonly entries: () => AsyncIterable<ReadonlyArray<Entry>>
+  /**
+   * Writes all or nothing. A database that can look while it writes refuses, as `Locked`, if the
+   * owner that it has is not `owner`.
    */
   readonly batch: (operations: Operation[], owner: string | undefined) => Promise<void>
 }
 
-export interface Range {
-  readonly gt: string
-  readonly lt: string
-}
+export type Entry = readonly [key: string, text: string]
+
+export const ENTRIES_A_READ = 4096
 
 export type Operation =
   | { readonly type: 'put'; readonly key: string; readonly value: string }
@@ -40,18 +43,13 @@ export const FLOOR = 'f'
 export const TYPE = 't'
 export const OWNER = 'o'
 
-const UPDATE = 'u'
-const UNREAD_UPDATE = 'n'
-const SOURCE = 's'
-const DOUBTED = 'd'
-
-const allOf = (kind: string): Range => ({ gt: kind, lt: `${kind}~` })
+export const UPDATE = 'u'
+export const UNREAD_UPDATE = 'n'
+export const SOURCE = 's'
+export const DOUBTED = 'd'
 
 /** The key of a count of tabs. */
 export const tabKey = (number: number): string => `x${String(number)}`
-
-/** The ranges of keys. */
-export const [UPDATES, UNREAD, SOURCES, DOUBTS] = [allOf(UPDATE), allOf(UNREAD_UPDATE), allOf(SOURCE), allOf(DOUBTED)]
 
 /** `depth` is 0, or how many other contents of the stamp come first. */
 export const updateKey = (update: Update<unknown>, depth: number): string => stampKey(UPDATE, update, depth)

@@ -11,11 +11,11 @@ import * as Unread from '../../core/Unread.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { decodeFrozen, unreadOf } from '../../wire/decode.js'
-import { DOUBTS, FLOOR, OWNER, SOURCES, TYPE, UNREAD, UPDATES, type Range, type Table } from './entries.js'
+import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry, type Table } from './entries.js'
 import { attempt, type StorageError } from './StorageError.js'
 
 /** What to read, and as what. */
-export interface Reading<S, C> {
+export interface ReadOptions<S, C> {
   readonly table: Table
   /** The replica's name, for errors. */
   readonly name: string
@@ -27,12 +27,15 @@ export interface Reading<S, C> {
   readonly onUpdates: (count: number) => void
 }
 
-export interface Read<S, C> {
-  readonly replica: Replica<S, C>
-  /** What the database says of the data type, of the id and of who wrote last: see `entries`. */
+/** What the database says of the data type, of the id and of who wrote last: see `entries`. */
+export interface Header {
   readonly type: string | undefined
   readonly owner: string | undefined
-  /** The replica was another one, or is said to be. */
+}
+
+export interface Read<S, C> extends Header {
+  readonly replica: Replica<S, C>
+  /** The replica had another id, data type or version. */
   readonly isAdopted: boolean
 }
 
@@ -40,24 +43,53 @@ export interface Read<S, C> {
  * Reads the replica; an empty table gives a new one. O(updates). Errors: `Failure`, `OtherType`,
  * `OtherId`, `Rejected`.
  */
-export const read = async <S, C>(reading: Reading<S, C>): Promise<E.Either<StorageError, Read<S, C>>> => {
-  const { table, name, scuttlebutt, id, isAdopting } = reading
+export const read = async <S, C>(options: ReadOptions<S, C>): Promise<E.Either<StorageError, Read<S, C>>> => {
   const found = await attempt('read', async () => {
-    const [type, owner] = await table.getMany([TYPE, OWNER])
-    const isOurs = type === undefined ? undefined : isOfType(type, scuttlebutt.dataType)
-    if (isOurs === false && !isAdopting) return otherType(type!)
-    const saved = owner === undefined ? id : (JSON.parse(owner) as readonly [SourceId, string])[0]
-    if (saved !== id && !isAdopting) return left<StorageError>({ _tag: 'OtherId', name, id: saved })
-    const replica = await readUpdates(reading, isOurs === true)
-    if (replica._tag === 'Left') return replica
-    return right({
-      replica: await withClock(table, replica.right),
-      type,
-      owner,
-      isAdopted: isOurs === false || saved !== id,
-    })
+    const rest = new Map<string, string[]>()
+    const updates = createReader(options)
+    let header: E.Either<StorageError, ReadHeader> | undefined
+    for await (const entries of options.table.entries()) {
+      const lines: Entry[] = []
+      for (const entry of entries) {
+        const [[kind], text] = entry
+        const texts = rest.get(kind!)
+        if (kind === UPDATE) lines.push(entry)
+        else if (texts === undefined) rest.set(kind!, [text])
+        else texts.push(text)
+      }
+      if (lines.length === 0) continue
+      header ??= headerOf(options, rest)
+      const failed = header._tag === 'Left' ? header : updates.take(lines, header.right.isKnown)
+      if (failed !== undefined) return failed
+    }
+    // updates come last, if there are any
+    header ??= headerOf(options, rest)
+    if (header._tag === 'Left') return header
+    const { type, owner, isAdopted } = header.right
+    return right({ replica: withRest(updates.replica(), rest), type, owner, isAdopted })
   })
   return found._tag === 'Left' ? found : found.right
+}
+
+interface ReadHeader extends Omit<Read<never, never>, 'replica'> {
+  /** The database says that the replica is of this data type. One of 0.1 does not say what it is. */
+  readonly isKnown: boolean
+}
+
+/** The texts of the entries that are no updates, by kind, in the order of their keys. */
+type Rest = ReadonlyMap<string, ReadonlyArray<string>>
+
+const headerOf = <S, C>(
+  { name, scuttlebutt, id, isAdopting }: ReadOptions<S, C>,
+  rest: Rest,
+): E.Either<StorageError, ReadHeader> => {
+  const [type, owner] = [TYPE, OWNER].map((kind) => rest.get(kind)?.[0])
+  const isKnown = type !== undefined && isOfType(type, scuttlebutt.dataType)
+  const isOther = type !== undefined && !isKnown
+  if (isOther && !isAdopting) return otherType(type)
+  const saved = owner === undefined ? id : (JSON.parse(owner) as readonly [SourceId, string])[0]
+  if (saved !== id && !isAdopting) return left({ _tag: 'OtherId', name, id: saved })
+  return right({ type, owner, isAdopted: isOther || saved !== id, isKnown })
 }
 
 /** A data type as text. */
@@ -76,38 +108,43 @@ const otherType = (saved: string): E.Left<StorageError> => {
   return left({ _tag: 'OtherType', name, ...(version !== undefined && { version }) })
 }
 
-const readUpdates = async <S, C>(
-  { table, scuttlebutt, id, onUpdates }: Reading<S, C>,
-  isOurs: boolean,
-): Promise<E.Either<StorageError, Replica<S, C>>> => {
+/** Reads updates piece by piece. */
+const createReader = <S, C>({ scuttlebutt, id, onUpdates }: ReadOptions<S, C>) => {
   const { dataType, create } = scuttlebutt
   const [decode, asUnread] = [decodeFrozen(dataType)({}), unreadOf(dataType)({})]
   let { state, log, clock } = create(id)
   let count = 0
-  for await (const entries of table.pieces(UPDATES)) {
-    const updates: Update<C>[] = []
-    for (const [key, text] of entries) {
-      const decoded = decode(frozen(text))
-      if (decoded._tag === 'Right') {
-        updates.push(decoded.right)
-        continue
+  return {
+    replica: (): Replica<S, C> => ({ id, state, log, clock }),
+    take: (lines: ReadonlyArray<Entry>, isKnown: boolean): E.Left<StorageError> | undefined => {
+      const updates: Update<C>[] = []
+      for (const [key, text] of lines) {
+        const decoded = decode(frozen(text))
+        if (decoded._tag === 'Right') {
+          updates.push(decoded.right)
+          continue
+        }
+        const unread = isKnown || count + updates.length > 0 ? asUnread(decoded.left) : undefined
+        if (unread === undefined) return left({ _tag: 'Rejected', key, rejection: decoded.left })
+        log = Unread.add(unread)(log)
       }
-      // a replica of 0.1 does not say what it is
-      const unread = isOurs || count + updates.length > 0 ? asUnread(decoded.left) : undefined
-      if (unread === undefined) return left({ _tag: 'Rejected', key, rejection: decoded.left })
-      log = Unread.add(unread)(log)
-    }
-    if (updates.length === 0) continue
-    state = dataType.apply(updates)(state).state
-    // holds superseded updates too: as proofs of a fork the log had them
-    log = Log.add(updates)(log)
-    clock = Clock.advanceAll(updates)(clock)
-    count += updates.length
-    onUpdates(count)
+      if (updates.length === 0) return undefined
+      state = dataType.apply(updates)(state).state
+      // holds superseded updates too: as proofs of a fork the log had them
+      log = withPiece(updates, log)
+      clock = Clock.advanceAll(updates)(clock)
+      count += updates.length
+      onUpdates(count)
+      return undefined
+    },
   }
-  for await (const text of texts(table, UNREAD)) log = Unread.add(frozen(text) as Update<unknown>)(log)
-  for (const update of Unread.all(log)) clock = Clock.advance(update)(clock)
-  return right({ id, state, log, clock })
+}
+
+/** The contents of one stamp may lie in two pieces. */
+const withPiece = <C>(updates: ReadonlyArray<Update<C>>, log: Log.Log<C>): Log.Log<C> => {
+  const begin = updates.findIndex((update) => Log.find(update)(log) === undefined)
+  const forks = begin === -1 ? updates : updates.slice(0, begin)
+  return Log.add(updates.slice(forks.length))(forks.reduce((next, update) => Log.fork(update)(next), log))
 }
 
 /** JSON, frozen. Undefined, which is no update, for other text. */
@@ -119,20 +156,17 @@ const frozen = (text: string): unknown => {
   }
 }
 
-async function* texts(table: Table, range: Range): AsyncIterable<string> {
-  for await (const entries of table.pieces(range)) for (const [, text] of entries) yield text
-}
-
 /** The clock also covers superseded updates, which are not in the database. */
-const withClock = async <S, C>(table: Table, replica: Replica<S, C>): Promise<Replica<S, C>> => {
-  const seen: [SourceId, Timestamp.Timestamp][] = []
-  for await (const text of texts(table, SOURCES)) seen.push(JSON.parse(text) as [SourceId, Timestamp.Timestamp])
-  const [floor] = await table.getMany([FLOOR])
-  const saved = Clock.fromRecord(Object.fromEntries(seen), Number(floor ?? Timestamp.NEVER))
-  let clock = Clock.join(saved)(replica.clock)
-  for await (const text of texts(table, DOUBTS)) {
-    const [source, sure] = JSON.parse(text) as [SourceId, Timestamp.Timestamp]
-    clock = Clock.doubtFrom(source, sure)(clock)
-  }
-  return { ...replica, clock }
+const withRest = <S, C>({ log: read, clock: reached, ...replica }: Replica<S, C>, rest: Rest): Replica<S, C> => {
+  const all = (kind: string): ReadonlyArray<string> => rest.get(kind) ?? []
+  const stamps = (kind: string) => all(kind).map((text) => JSON.parse(text) as [SourceId, Timestamp.Timestamp])
+  const log = all(UNREAD_UPDATE).reduce((next, text) => Unread.add(frozen(text) as Update<unknown>)(next), read)
+  const [floor = Timestamp.NEVER] = all(FLOOR)
+  const saved = Clock.fromRecord(Object.fromEntries(stamps(SOURCE)), Number(floor))
+  const seen = Clock.advanceAll(Unread.all(log))(reached)
+  const clock = stamps(DOUBTED).reduce(
+    (next, [source, sure]) => Clock.doubtFrom(source, sure)(next),
+    Clock.join(saved)(seen),
+  )
+  return { ...replica, log, clock }
 }

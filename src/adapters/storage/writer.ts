@@ -10,7 +10,7 @@ import type { SourceId, Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { doubtKey, FLOOR, OWNER, TYPE, sourceKey, unreadKey, updateKey, type Operation, type Table } from './entries.js'
-import { typeText, type Read } from './read.js'
+import { typeText, type Header, type Read } from './read.js'
 import type { Sink } from './Rounds.js'
 import { attempt, type StorageError } from './StorageError.js'
 
@@ -79,8 +79,6 @@ export interface Writer<S, C> extends Sink<StorageError> {
   /** The replica as it is in the database. */
   readonly getSaved: () => Replica<S, C>
 }
-
-type Header = Pick<Read<never, never>, 'type' | 'owner'>
 
 /** Whether nothing can be written any more: nothing more is lost if all is saved. */
 const isLoss = (error: StorageError): boolean =>
