@@ -93,7 +93,7 @@ export const openLevel =
     const store = createStore(scuttlebutt, id, { ...storeOptions, replica: found.right.replica })
     const { getReplica } = store
     const target = { table: table.right, name, scuttlebutt, read: found.right, getReplica, isOurs: locked.isOurs }
-    const rounds = new Rounds(createWriter({ ...target, getId: () => getReplica().id }))
+    const rounds = new Rounds(createWriter({ ...target, getId: () => getReplica().id, isClosed }))
     store.subscribe(() => {
       rounds.wake()
     })
@@ -106,6 +106,9 @@ export const openLevel =
     const flushed = async (): Promise<E.Either<LevelError, void>> => named(await rounds.flush())
     return right({ ...store, flushed, close, compact: flushed })
   }
+
+/** The caller closed the database. */
+const isClosed = (code: string): boolean => code === 'LEVEL_DATABASE_NOT_OPEN'
 
 /** Another process has the database open. */
 const isLocked = ({ left: error }: E.Left<LevelError>): boolean =>

@@ -98,6 +98,8 @@ export interface FakeTab {
   readonly crash: () => void
   /** Whether the database rolls every transaction back. */
   refuses: boolean
+  /** Whether the database says that a transaction which writes was rolled back, and it was not. */
+  misreports: boolean
   /** With an array, letters of the tab wait in it, until they are called. */
   late: (() => void)[] | undefined
 }
@@ -123,6 +125,12 @@ export class FakeBrowser {
         transactions.add(made)
         made.addEventListener('complete', () => transactions.delete(made))
         if (isGone || fake.refuses) made.abort()
+        if (fake.misreports && made.mode === 'readwrite') {
+          made.addEventListener('complete', (event) => {
+            event.stopImmediatePropagation()
+            made.onabort?.(new Event('abort'))
+          })
+        }
         return made
       }
     }
@@ -138,6 +146,7 @@ export class FakeBrowser {
     const channels: FakeChannel[] = []
     const fake: FakeTab = {
       refuses: false,
+      misreports: false,
       late: undefined,
       host: {
         indexedDB: factory,

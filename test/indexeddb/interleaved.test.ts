@@ -4,6 +4,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { open, type IndexedDbOptions, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
 import * as table from '../../src/adapters/indexeddb/table.js'
+import type { WebLocks } from '../../src/adapters/storage/webLocks.js'
 import { Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
 import { FakeBrowser, type FakeTab } from './FakeBrowser.js'
@@ -74,4 +75,77 @@ describe('A tab that opens while another one writes', () => {
     await writing
     expect(read).toEqual(keys)
   })
+})
+
+const locked = { _tag: 'Left', left: { _tag: 'Locked', name: 'notes' } }
+
+test.each([0, 1])(
+  'Of two tabs without locks, of which one opens while the other one lives, the first to write then stays: tab %i',
+  async (first) => {
+    const browser = new FakeBrowser()
+    const options = { tabs: 'unlocked', now: () => 1000 } as const
+    const unlocked = async (): Promise<Store> => {
+      const { host } = browser.tab()
+      return right(await open({ ...host, locks: undefined }, 'notes', sb, 'me', options))
+    }
+    const here = await unlocked()
+    right(here.change(Model.set('x', 1)))
+    right(await here.flushed())
+    const stores = [here, await unlocked()]
+    // both give it the same stamp
+    for (const who of [first, 1 - first, first]) {
+      right(stores[who]!.change(Model.set('who', who)))
+      const flushed = await stores[who]!.flushed()
+      if (who === first) right(flushed)
+      else expect(flushed).toEqual(locked)
+    }
+    right(await stores[first]!.close())
+    const last = await opened(browser.tab())
+    expect(toJSON(last)).toEqual({ x: 1, who: first })
+    right(await last.close())
+  },
+)
+
+test('A tab whose batch is reported failed, but was done, goes on', async () => {
+  const browser = new FakeBrowser()
+  const tab = browser.tab()
+  const store = await opened(tab)
+  for (let i = 0; i < 4; i++) {
+    tab.misreports = i % 2 === 0
+    right(store.change(Model.set('x', i)))
+    const flushed = await store.flushed()
+    if (tab.misreports) expect(flushed).toMatchObject({ left: { _tag: 'IndexedDb' } })
+    else right(flushed)
+  }
+  right(await store.close())
+  const last = await opened(browser.tab())
+  expect(toJSON(last)).toEqual({ x: 3 })
+  // what was superseded after a false report is gone too
+  expect(sb.history()(last.getReplica())).toEqual(sb.history()(store.getReplica()))
+  right(await last.close())
+})
+
+test('A tab that takes over has all that the other one was told is saved, and is not locked by it', async () => {
+  for (let wait = 0; wait < 20; wait++) {
+    const browser = new FakeBrowser()
+    const { host } = browser.tab()
+    const { locks } = host
+    // another process hears late that its lock is stolen
+    const request: WebLocks['request'] = (...given) =>
+      locks!.request(...given).catch(async (error: unknown) => {
+        await ticks(100)
+        throw error
+      })
+    const first = right(await open({ ...host, locks: { request } }, 'notes', sb, 'me', {}))
+    right(first.change(Model.set('x', 0)))
+    right(await first.flushed())
+    const taking = opened(browser.tab(), { takeOver: true })
+    await ticks(wait)
+    right(first.change(Model.set('x', 1)))
+    const flushed = await first.flushed()
+    const second = await taking
+    expect([wait, toJSON(second)]).toEqual([wait, { x: flushed._tag === 'Right' ? 1 : 0 }])
+    right(second.change(Model.set('y', 2)))
+    right(await second.close())
+  }
 })

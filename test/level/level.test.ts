@@ -148,8 +148,8 @@ describe('A level store', () => {
     expect(batches).toEqual([103])
     store.apply([[['k0', 'new'], 1000, 'other']])
     right(await store.flushed())
-    // puts the new update, removes the old one, and puts the clock
-    expect(batches).toEqual([103, 3])
+    // puts the new update, removes the old one, and puts the clock and who wrote
+    expect(batches).toEqual([103, 4])
     right(await store.flushed())
     expect(batches).toHaveLength(2)
     right(await store.close())

@@ -41,11 +41,20 @@ export const open = async <S, C>(
   const lose = (): void => {
     isOurs = false
   }
+  const isTaking = takeOver && tabs !== 'share'
   const mode = tabs === 'share' ? 'shared' : 'exclusive'
-  const how = takeOver && tabs !== 'share' ? ({ mode, steal: true } as const) : ({ mode, ifAvailable: true } as const)
+  const how = isTaking ? ({ mode, steal: true } as const) : ({ mode, ifAvailable: true } as const)
   const unlock = locks === undefined ? () => undefined : await request(locks, place(name), how, lose)
   if (unlock === undefined) return left({ _tag: 'Locked', name })
-  const db = named(name, await attempt('open', () => table.open(host.indexedDB, name)))
+  const db = named(
+    name,
+    await attempt('open', async () => {
+      const made = await table.open(host.indexedDB, name)
+      // a batch of the other one that is under way ends before this, and a later one is refused
+      if (isTaking) await table.claim(made, id)
+      return made
+    }),
+  )
   if (db._tag === 'Left') {
     unlock()
     return db

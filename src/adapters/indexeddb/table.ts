@@ -1,5 +1,7 @@
 /** The entries of a replica in an IndexedDB database of its own. */
+import type { SourceId } from '../../core/Update.js'
 import { ENTRIES_A_READ, OWNER, type Entry, type Operation, type Table } from '../storage/entries.js'
+import { randomText } from '../storage/writer.js'
 
 /** The one object store: text by text. */
 const STORE = 'scuttlebutt'
@@ -96,6 +98,17 @@ const put = (store: IDBObjectStore, one: Operation): void => {
 
 /** The code of a failure: another one wrote last. */
 export const TAKEN = 'TAKEN'
+
+/** Makes another one the last who wrote, after whatever is under way. The id stays, if there is one. */
+export const claim = (db: IDBDatabase, id: SourceId): Promise<void> =>
+  transact(db, 'readwrite', (store) => {
+    const found = store.get(OWNER) as IDBRequest<string | undefined>
+    found.onsuccess = () => {
+      const [saved] = JSON.parse(found.result ?? JSON.stringify([id])) as [SourceId]
+      store.put(JSON.stringify([saved, randomText()]), OWNER)
+    }
+    return () => undefined
+  })
 
 /** Counts in a transaction of its own, whoever writes the replica. Gives the next number. */
 export const countUp = (db: IDBDatabase, key: string): Promise<number> =>

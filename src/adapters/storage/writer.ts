@@ -27,52 +27,65 @@ export interface Target<S, C> {
   readonly getId: () => SourceId
   /** Whether nobody took the replica over. */
   readonly isOurs: () => boolean
+  /** Whether a failure's code says that the database was closed by whoever it belongs to. */
+  readonly isClosed?: (code: string) => boolean
 }
 
 /**
  * The writer of what differs from the replica as it was read. Before each round it looks who wrote
- * last, and that nobody emptied the replica: then all is written anew. Errors of a round:
- * `Failure`, `Locked`.
+ * last, and that nobody emptied the replica: then all is written anew. Each batch has a number of
+ * its own: so two writers do not miss one another, and one knows its own batch, of which the
+ * database said that it failed. Errors of a round: `Failure`, `Locked`.
  */
 export const createWriter = <S, C>(target: Target<S, C>): Writer<S, C> => {
-  const { table, name, scuttlebutt, read, getReplica, getId, isOurs } = target
+  const { table, name, scuttlebutt, read, getReplica, getId, isOurs, isClosed } = target
   const line = (update: Update<C>): string => JSON.stringify(scuttlebutt.encode(update))
   const type = typeText(scuttlebutt.dataType)
   const token = randomText()
-  const ownerText = (): string => JSON.stringify([getId(), token])
-  let saved = read.replica
-  let header: Header = read
+  let batches = 0
   // a replica that was adopted says at once what it is
-  let isSavedWhole = !read.isAdopted
-  const isSaved = (): boolean => saved === getReplica() && isSavedWhole
+  let saved: Saved<S, C> = { replica: read.replica, type: read.type, owner: read.owner, isWhole: !read.isAdopted }
+  /** What is saved if the last batch was done after all. */
+  let tried = saved
+  const isSaved = (): boolean => saved.replica === getReplica() && saved.isWhole
+  const locked = left<StorageError>({ _tag: 'Locked', name })
 
   const look = async (): Promise<E.Either<StorageError, void>> => {
-    if (!isOurs()) return left({ _tag: 'Locked', name })
+    if (!isOurs()) return locked
     const found = await attempt('look', () => table.getMany([TYPE, OWNER]))
     if (found._tag === 'Left') return found
-    const [type, owner] = found.right
-    if (owner === header.owner && (type !== undefined || header.type === undefined)) return right(undefined)
-    if (type !== undefined) return left({ _tag: 'Locked', name })
-    ;[saved, header, isSavedWhole] = [scuttlebutt.create(getReplica().id), { type, owner: undefined }, false]
+    const [typeThere, owner] = found.right
+    const isThere = typeThere !== undefined
+    if (isThere && owner === tried.owner) saved = tried
+    if (owner === saved.owner && (isThere || saved.type === undefined)) return right(undefined)
+    if (isThere) return locked
+    saved = { replica: scuttlebutt.create(getReplica().id), type: undefined, owner, isWhole: false }
     return right(undefined)
   }
   const write = async (isAwaited: boolean): Promise<E.Either<StorageError, void>> => {
     if (isSaved() && !isAwaited) return right(undefined)
     const looked = await look()
-    if (looked._tag === 'Left') return isSaved() && isLoss(looked.left) ? right(undefined) : looked
+    if (looked._tag === 'Left') return isSaved() && isLoss(looked.left, isClosed) ? right(undefined) : looked
     if (isSaved()) return right(undefined)
-    const next = getReplica()
-    const operations = difference(saved, next, line)
-    const after = { type, owner: ownerText() }
-    if (after.type !== header.type) operations.push({ type: 'put', key: TYPE, value: after.type })
-    if (after.owner !== header.owner) operations.push({ type: 'put', key: OWNER, value: after.owner })
+    const replica = getReplica()
+    const operations = difference(saved.replica, replica, line)
+    const owner = JSON.stringify([getId(), token, ++batches])
+    tried = { replica, type, owner, isWhole: true }
+    if (type !== saved.type) operations.push({ type: 'put', key: TYPE, value: type })
+    operations.push({ type: 'put', key: OWNER, value: owner })
     // in the same turn as the batch: another writer may take over during any wait before it
-    if (!isOurs()) return left({ _tag: 'Locked', name })
-    const wrote = await attempt('write', () => table.batch(operations, header.owner))
-    if (wrote._tag === 'Right') [saved, header, isSavedWhole] = [next, after, true]
+    if (!isOurs()) return locked
+    const wrote = await attempt('write', () => table.batch(operations, saved.owner))
+    if (wrote._tag === 'Right') saved = tried
     return wrote
   }
-  return { write, isSaved, hasMore: () => !isSaved(), closed: { _tag: 'Closed', name }, getSaved: () => saved }
+  return { write, isSaved, hasMore: () => !isSaved(), closed: { _tag: 'Closed', name }, getSaved: () => saved.replica }
+}
+
+interface Saved<S, C> extends Header {
+  readonly replica: Replica<S, C>
+  /** The type and the owner are there too. */
+  readonly isWhole: boolean
 }
 
 export interface Writer<S, C> extends Sink<StorageError> {
@@ -81,8 +94,8 @@ export interface Writer<S, C> extends Sink<StorageError> {
 }
 
 /** Whether nothing can be written any more: nothing more is lost if all is saved. */
-const isLoss = (error: StorageError): boolean =>
-  error._tag === 'Locked' || (error._tag === 'Failure' && error.code === 'LEVEL_DATABASE_NOT_OPEN')
+const isLoss = (error: StorageError, isClosed: (code: string) => boolean = () => false): boolean =>
+  error._tag === 'Locked' || (error._tag === 'Failure' && isClosed(error.code))
 
 export const randomText = (): string =>
   [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(16).padStart(8, '0')).join('')
