@@ -156,7 +156,7 @@ describe('A replica in a database', () => {
     const who = fc.nat(1)
     await fc.assert(
       fc.asyncProperty(fc.nat(3), fc.array(who, { minLength: 1, maxLength: 12 }), async (alone, steps) => {
-        // two objects on one database, as of two tabs without locks; a stamp of one is one of the other
+        // two objects on one database, as of two tabs without locks, which make the same stamps
         const name = `unknown ${String(count++)}`
         const dbs = [new BrowserLevel(name), new BrowserLevel(name)]
         const now = () => 1000

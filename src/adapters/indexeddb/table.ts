@@ -44,12 +44,10 @@ const transact = <A>(db: IDBDatabase, mode: IDBTransactionMode, act: (store: IDB
       resolve(result())
     }
     transaction.onabort = () => {
-      reject(transaction.error ?? aborted())
+      // whoever aborts it by hand leaves no error
+      reject(transaction.error ?? new DOMException('aborted', 'AbortError'))
     }
   })
-
-/** The error of a transaction that somebody aborted, which has none. */
-const aborted = (): DOMException => new DOMException('aborted', 'AbortError')
 
 /** All in one transaction, which ends once nothing more is asked in the turn of an answer. */
 async function* entries(db: IDBDatabase): AsyncIterable<ReadonlyArray<Entry>> {
@@ -88,7 +86,7 @@ const write = async (
     }
     return () => found.result === owner
   })
-  if (!isOurs) throw Object.assign(new Error('another tab wrote'), { code: TAKEN })
+  if (!isOurs) throw new DOMException('another tab wrote', TAKEN)
 }
 
 const put = (store: IDBObjectStore, one: Operation): void => {
@@ -99,24 +97,25 @@ const put = (store: IDBObjectStore, one: Operation): void => {
 /** The code of a failure: another one wrote last. */
 export const TAKEN = 'TAKEN'
 
-/** Makes another one the last who wrote, after whatever is under way. The id stays, if there is one. */
-export const claim = (db: IDBDatabase, id: SourceId): Promise<void> =>
-  transact(db, 'readwrite', (store) => {
-    const found = store.get(OWNER) as IDBRequest<string | undefined>
-    found.onsuccess = () => {
-      const [saved] = JSON.parse(found.result ?? JSON.stringify([id])) as [SourceId]
-      store.put(JSON.stringify([saved, randomText()]), OWNER)
-    }
-    return () => undefined
-  })
+/**
+ * Makes another one the last who wrote, after whatever is under way. The id stays, if there is one.
+ */
+export const claim = (db: IDBDatabase, id: SourceId): Promise<string> =>
+  modify(db, OWNER, (owner = JSON.stringify([id])) =>
+    JSON.stringify([(JSON.parse(owner) as [SourceId])[0], randomText()]),
+  )
 
 /** Counts in a transaction of its own, whoever writes the replica. Gives the next number. */
-export const countUp = (db: IDBDatabase, key: string): Promise<number> =>
+export const countUp = async (db: IDBDatabase, key: string): Promise<number> =>
+  Number(await modify(db, key, (count = '0') => String(Number(count) + 1)))
+
+const modify = (db: IDBDatabase, key: string, change: (text?: string) => string): Promise<string> =>
   transact(db, 'readwrite', (store) => {
     const found = store.get(key) as IDBRequest<string | undefined>
-    const count = (): number => Number(found.result ?? 0) + 1
+    let next = ''
     found.onsuccess = () => {
-      store.put(String(count()), key)
+      next = change(found.result)
+      store.put(next, key)
     }
-    return count
+    return () => next
   })

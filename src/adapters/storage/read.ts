@@ -65,14 +65,13 @@ export const read = async <S, C>(options: ReadOptions<S, C>): Promise<E.Either<S
     // updates come last, if there are any
     header ??= headerOf(options, rest)
     if (header._tag === 'Left') return header
-    const { type, owner, isAdopted } = header.right
-    return right({ replica: withRest(updates.replica(), rest), type, owner, isAdopted })
+    return right({ ...header.right, replica: withRest(updates.replica(), rest) })
   })
   return found._tag === 'Left' ? found : found.right
 }
 
 interface ReadHeader extends Omit<Read<never, never>, 'replica'> {
-  /** The database says that the replica is of this data type. One of 0.1 does not say what it is. */
+  /** The database says that it is of this data type. One of 0.1 does not say what it is. */
   readonly isKnown: boolean
 }
 

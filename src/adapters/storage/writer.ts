@@ -94,8 +94,8 @@ export interface Writer<S, C> extends Sink<StorageError> {
 }
 
 /** Whether nothing can be written any more: nothing more is lost if all is saved. */
-const isLoss = (error: StorageError, isClosed: (code: string) => boolean = () => false): boolean =>
-  error._tag === 'Locked' || (error._tag === 'Failure' && isClosed(error.code))
+const isLoss = (error: StorageError, isClosed?: (code: string) => boolean): boolean =>
+  error._tag === 'Locked' || (error._tag === 'Failure' && isClosed?.(error.code) === true)
 
 export const randomText = (): string =>
   [...crypto.getRandomValues(new Uint32Array(2))].map((word) => word.toString(16).padStart(8, '0')).join('')
