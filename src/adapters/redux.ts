@@ -13,7 +13,7 @@ import {
   type ReduxReplicaStore,
   type ReduxStore,
 } from './redux/bind.js'
-import { steps } from './redux/actions.js'
+import { stepOf } from './redux/actions.js'
 import { ignoring, sanitizer, type CheckOptions, type PathCheck } from './redux/dev.js'
 import { keeper, recall } from './redux/outcomes.js'
 
@@ -86,14 +86,13 @@ export const replicaSlice = <S, C>(
 ): ReplicaSlice<S, C> => {
   const versions = keeper<S, C>(id)
   const { keep, kept } = versions
-  const stepsByType = new Map(Object.entries(steps(scuttlebutt)).map(([kind, step]) => [`${name}/${kind}`, step]))
+  const step = stepOf(scuttlebutt, name)
   const initial = kept(replica)
   return {
     name,
     reducer: (given = initial, action) => {
       const before = kept(given)
-      const step = stepsByType.get(action.type)
-      const next = step ? (recall(action, before) ?? step(before, action)) : before
+      const next = recall(action, before) ?? step(before, action)
       return next === before ? given : keep(next)
     },
     bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),

@@ -18,3 +18,9 @@ export const diff =
   (before: Replica<S, C>) =>
   (after: Replica<S, C>): ReadonlyArray<Patch> =>
     ofStates(dataType)(before.state)(after.state)
+
+/** Whether a patch can be made one's own edit. A bucket's parts, and their options, differ in it. */
+export const hasWayBack =
+  <S, C>({ patch }: DataType<S, C>) =>
+  (one: Patch): boolean =>
+    patch !== undefined && patch([one]).length > 0

@@ -27,6 +27,21 @@ export const reissue =
   <S, C>(dataType: DataType<S, C>) =>
   (newId: SourceId, now: number) =>
   (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
+    const [ahead, begun] = withdraw(dataType)(newId, now)(replica)
+    let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
+    const updates = ahead.map(([change]): Update<C> => {
+      timestamp = Timestamp.next(now, Math.max(timestamp, begun.clock.latest))
+      return Object.freeze([change, timestamp, newId] as const)
+    })
+    if (updates.length === 0) return [updates, begun]
+    return [updates, evolve(dataType, updates, Clock.advanceAll(updates)(begun.clock), begun)]
+  }
+
+/** The own updates stamped after `now`, in order, and the replica under a new id without them. */
+export const withdraw =
+  <S, C>(dataType: DataType<S, C>) =>
+  (newId: SourceId, now: number) =>
+  (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
     const { id, clock, log } = replica
     const isAhead = ([, timestamp, source]: Update<unknown>): boolean => source === id && timestamp > now
     const ahead = Log.sorted(Log.all(log).filter(isAhead))
@@ -39,12 +54,5 @@ export const reissue =
       now,
     )(left).reduce((to, [, at]) => Math.max(to, at), Timestamp.NEVER)
     const without = { id: newId, clock: Sure.rewind(id, newest, now)(clock), log: left }
-    const begun = remade(dataType, { ...without, state: dataType.empty })
-    let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
-    const updates = ahead.map(([change]): Update<C> => {
-      timestamp = Timestamp.next(now, Math.max(timestamp, begun.clock.latest))
-      return Object.freeze([change, timestamp, newId] as const)
-    })
-    if (updates.length === 0) return [updates, begun]
-    return [updates, evolve(dataType, updates, Clock.advanceAll(updates)(begun.clock), begun)]
+    return [ahead, remade(dataType, { ...without, state: dataType.empty })]
   }

@@ -5,14 +5,15 @@
 import type { Batch, Vouching } from '../../core/Arrivals.js'
 import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Update } from '../../core/Update.js'
+import type { Timestamp } from '../../core/Timestamp.js'
+import type { SourceId, Update } from '../../core/Update.js'
 import { createCell, type Cell } from '../store/Cell.js'
 import { subscribedTo } from '../store/onCell.js'
 import type { LocalStore } from '../store/Store.js'
 import { news, type Action } from './actions.js'
 import { remember } from './outcomes.js'
 
-/** What a head needs of Redux, and of the store around it. */
+/** What a head needs of Redux, and of the store around it. Replaced when it is bound again. */
 export interface Host<S, C> {
   /** The version that Redux shows. */
   readonly read: () => Replica<S, C>
@@ -36,6 +37,8 @@ export interface Head<S, C> {
   readonly sync: () => void
   /** Whether what Redux shows lacks what the head holds. O(d log n) for d that it lacks. */
   readonly isPast: () => boolean
+  /** A reissue took the updates of a source after a time back: what Redux shows brings none. */
+  readonly withdrawn: Map<SourceId, Timestamp>
   /** The head itself, and what it meets. */
   readonly present: Pick<LocalStore<S, C>, 'getReplica' | 'subscribe'>
 }
@@ -43,8 +46,9 @@ export interface Head<S, C> {
 export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   let met = host.read()
   const [head, shown] = [createCell(met), createCell(met)]
-  /** What is on its way through Redux. */
+  /** What is on its way through Redux. Whoever writes meanwhile makes it the head. */
   let pending: Received<S, C> | undefined
+  const withdrawn = new Map<SourceId, Timestamp>()
 
   const become = (received: Received<S, C>): void => {
     pending = undefined
@@ -54,7 +58,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     shown.commit({ ...unchanged(met), taken })
   }
   const sync = (): void => {
-    const [now, before, arriving] = [host.read(), met, pending]
+    const [now, before, arriving] = [look(), met, pending]
     if (now === before) return
     met = now
     const isNext = before === head.getReplica()
@@ -62,6 +66,14 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     if (arriving?.replica !== now) meet(now)
     if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now)?.updates)
     else if (now === met) tell()
+  }
+  /** While a hot reload moves the slice it is nowhere. */
+  const look = (): Replica<S, C> => {
+    try {
+      return host.read()
+    } catch {
+      return met
+    }
   }
   /** Another version: an older one, a saved one, an imported one, one of another timeline. */
   const meet = (now: Replica<S, C>): void => {
@@ -71,51 +83,45 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
       head.begin(now.clock.latest > 0)
       host.restored()
       // what another timeline is sure of, ours may lack
-    } else if (batch) host.receive(batch, 'nobody')
+    } else if (batch) host.receive({ updates: left(batch.updates), unread: left(batch.unread) }, 'nobody')
   }
+  const left = <A>(updates: ReadonlyArray<Update<A>> = []): ReadonlyArray<Update<A>> =>
+    updates.filter(([, timestamp, source]) => timestamp <= (withdrawn.get(source) ?? timestamp))
   const commit: Head<S, C>['commit'] = (received, action): void => {
+    if (pending) become(pending)
     const before = head.getReplica()
     const mine = { ...received, replica: host.keep(received.replica) }
     const sent = action ?? host.actionOf(before, mine)
-    remember(sent, before, met, mine.replica)
+    remember(sent, [before, met], mine.replica)
     pending = mine
-    let isDispatched = false
     try {
       host.dispatch(sent)
-      isDispatched = true
-    } finally {
-      sync()
-      const isOnItsWay = pending === mine
+    } catch (error) {
+      sync() // it is written if the reducer was done
       pending = undefined
-      if (isOnItsWay && isDispatched) {
-        become(mine)
-        tell(received.taken) // what is shown stays in the past
-      }
+      throw error
     }
+    sync()
+    if (pending !== mine) return
+    become(mine)
+    tell(received.taken) // what is shown stays in the past
   }
   head.subscribe(({ replica, before }) => {
     if (replica === before) tell() // of a refusal
   })
-  const cell = cellOf(head, shown, sync, commit)
-  const isPast = (): boolean => !!news(host.read(), head.getReplica())
-  return { cell, commit, sync, isPast, present: { getReplica: cell.getReplica, subscribe: subscribedTo(head) } }
-}
-
-/** Reads and writes the head. Whoever listens hears of what Redux shows. */
-const cellOf = <S, C>(
-  head: Cell<S, C>,
-  shown: Cell<S, C>,
-  sync: () => void,
-  commit: Cell<S, C>['commit'],
-): Cell<S, C> => ({
-  ...head,
-  subscribe: shown.subscribe,
-  getReplica: () => {
+  const getReplica = (): Replica<S, C> => {
     sync()
-    return head.getReplica()
-  },
-  commit,
-  set: (next) => {
-    if (next !== head.getReplica()) commit(unchanged(next))
-  },
-})
+    return (pending ?? { replica: head.getReplica() }).replica
+  }
+  const set = (next: Replica<S, C>): void => {
+    if (next !== getReplica()) commit(unchanged(next))
+  }
+  return {
+    cell: { ...head, subscribe: shown.subscribe, getReplica, commit, set },
+    commit,
+    sync,
+    isPast: () => !!news(host.read(), getReplica()),
+    withdrawn,
+    present: { getReplica, subscribe: subscribedTo(head) },
+  }
+}

@@ -4,10 +4,12 @@ import * as Clock from '../../core/Clock.js'
 import { claimOf } from '../../core/Digest.js'
 import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
+import { reread } from '../../core/apply.js'
 import { take, type Received } from '../../core/receive.js'
+import { withdraw } from '../../core/reissue.js'
 import type { Replica } from '../../core/Replica.js'
 import { NEVER, type Timestamp } from '../../core/Timestamp.js'
-import type { SourceId, Update } from '../../core/Update.js'
+import { sameStamp, type SourceId, type Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 
 /** An action of Redux, as far as the slice reads it. */
@@ -18,16 +20,20 @@ export interface Action {
 }
 
 /**
- * What an `updated` action says beside its updates. Without it, whoever dispatched the action
- * vouches that nothing is missing before them.
+ * What an action says beside its updates. Without it, whoever dispatched the action vouches that
+ * nothing is missing before them.
  */
-interface Meta {
+export interface Meta {
   /** How far the replica was sure of what moves. One that is less sure claims nothing. */
-  readonly since: Clock.ClockRecord
+  readonly since?: Clock.ClockRecord
   /** How far it is sure of them then. */
-  readonly sure: Clock.ClockRecord
+  readonly sure?: Clock.ClockRecord
   /** Updates of a newer program. */
   readonly unread?: ReadonlyArray<Update<unknown>>
+  /** The wall clock, for `pruned` and `reissued`. */
+  readonly now?: Timestamp
+  /** The new id, for `reissued`. */
+  readonly id?: SourceId
 }
 
 /** The action of a batch, whose size is that of the batch. O(d log s) for d sources that moved. */
@@ -42,43 +48,36 @@ export const updated =
     }
     for (const [, , source] of [...taken, ...unread]) visit(source)
     Clock.forEachSourceChanged(before.clock, replica.clock, visit)
-    const meta: Meta = unread.length > 0 ? { since, sure, unread } : { since, sure }
-    return { type, payload: taken.map(encode), meta }
+    return {
+      type,
+      payload: taken.map(encode),
+      meta: { since, sure, ...(unread.length > 0 && { unread }) } satisfies Meta,
+    }
   }
 
-type Step<S, C> = (replica: Replica<S, C>, action: Action) => Replica<S, C>
-
-/** What the action of a kind does to a replica. Pure. */
-export const steps = <S, C>({
-  dataType,
-  decodeMessage,
-  prune,
-  reissue,
-  reread,
-}: Scuttlebutt<S, C>): Readonly<Record<string, Step<S, C>>> => ({
-  updated: (replica, { payload, meta }) => {
-    const { since, sure = {}, unread } = (meta ?? {}) as Readonly<Partial<Meta>>
-    const decoded = decodeMessage()({ digest: { id: '', clock: {} }, updates: payload, unread })
+/**
+ * What the actions of a slice do to a replica: first what they name, then their updates are taken.
+ * So one that was made for another version does no more than it did then. Pure.
+ */
+export const stepOf =
+  <S, C>({ dataType, decodeMessage, prune }: Scuttlebutt<S, C>, name: string) =>
+  (replica: Replica<S, C>, { type, payload, meta }: Action): Replica<S, C> => {
+    const is = (kind: string): boolean => type === `${name}/${kind}`
+    const { since, sure = {}, unread, now = NEVER, id = '' } = (meta ?? {}) as Meta
+    const updates = payload as ReadonlyArray<Update<unknown>>
+    let before = is('updated') ? replica : undefined
+    if (is('pruned')) before = prune(now)(replica)
+    // what was not let in then stays outside
+    if (is('reread')) before = reread(dataType, (one) => updates.some((known) => sameStamp(known, one)))(replica)
+    if (is('reissued')) before = replica.id === id ? replica : withdraw(dataType)(id, now)(replica)[1]
+    if (!before) return replica
+    const decoded = decodeMessage()({ digest: { id: '', clock: {} }, updates, unread })
     if (decoded._tag === 'Left') return replica
     // own updates that were lost count, although the clock covers them
-    const past = { source: replica.id, since: NEVER, until: Infinity }
-    const claim = Clock.isSureOf(since ?? {})(replica.clock) ? claimOf({ clock: sure }) : 'nobody'
-    return take(dataType)(decoded.right, since ? claim : 'caller', past)(replica).replica
-  },
-  pruned: (replica, { payload }) => prune((payload as Called).now)(replica),
-  reread,
-  reissued: (replica, { payload }) => {
-    const { id, now } = payload as Called
-    return reissue(id, now)(replica)[1]
-  },
-})
-
-/** The payload of the actions that are no batch of updates. */
-export interface Called {
-  readonly now: Timestamp
-  /** The new id, for `reissued`. */
-  readonly id: SourceId
-}
+    const past = { source: before.id, since: NEVER, until: Infinity }
+    const claim = Clock.isSureOf(since ?? {})(before.clock) ? claimOf({ clock: sure }) : 'nobody'
+    return take(dataType)(decoded.right, since ? claim : 'caller', past)(before).replica
+  }
 
 /**
  * The updates that one version holds and another lacks, sorted; undefined if there are none. O(d

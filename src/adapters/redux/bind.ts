@@ -1,6 +1,7 @@
 /** The store of a slice in a store of Redux. */
 import type { either as E } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
+import { hasWayBack } from '../../core/diff.js'
 import { left } from '../../core/Either.js'
 import { unchanged } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
@@ -11,7 +12,7 @@ import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
 import { portOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
-import { news, steps, updated, type Called } from './actions.js'
+import { news, updated, type Meta } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
 import type { Keeper } from './outcomes.js'
 
@@ -67,6 +68,7 @@ export interface Slice<S, C> {
 
 interface Bound<S, C> {
   readonly head: Head<S, C>
+  readonly host: Host<S, C>
   readonly store: ReduxReplicaStore<S, C>
 }
 
@@ -90,50 +92,60 @@ export const bind = <State, S, C>(
     security,
   } = options
   const { getState } = redux
-  const { diff, dataType } = scuttlebutt
-  const host: Host<S, C> = {
+  const { diff, dataType, encode, prune, reissue } = scuttlebutt
+  const reread = rereadAllowed(scuttlebutt, security)
+  const known = boundIn<S, C>(getState, name)
+  const host: Host<S, C> = Object.assign(known?.host ?? {}, {
     read: () => kept(select(getState())),
     keep,
     dispatch: (action) => redux.dispatch(action as never),
     actionOf: updated(scuttlebutt, `${name}/updated`),
     receive: (batch, vouching) => portOf(local).receive(batch, vouching, () => undefined),
     restored: () => {
-      call('reread')
+      call('reread', reread)
     },
-  }
-  const head = boundIn<S, C>(getState, name)?.head ?? createHead(host)
-  redux.subscribe(head.sync)
-  const { cell, isPast, present } = head
+  } satisfies Host<S, C>)
+  const head = known?.head ?? createHead(host)
+  if (!known) redux.subscribe(head.sync)
+  const { cell, isPast, present, withdrawn } = head
   const local = createOnCell(scuttlebutt, cell, { ...options, now })
-  const stepOf = steps({ ...scuttlebutt, reread: rereadAllowed(scuttlebutt, security) })
   /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
-  const call = (kind: string, id = ''): ReadonlyArray<Update<C>> => {
+  const call = (
+    kind: string,
+    step: (replica: Replica<S, C>) => Replica<S, C>,
+    meta: Meta = {},
+  ): ReadonlyArray<Update<C>> => {
     const before = cell.getReplica()
-    const action = { type: `${name}/${kind}`, payload: { now: now(), id } satisfies Called }
-    const after = stepOf[kind]!(before, action)
-    const updates = news(before, after)?.updates ?? []
-    if (after !== before) head.commit({ ...unchanged(after), taken: updates }, action)
-    return updates
+    const after = step(before)
+    const taken = news(before, after)?.updates ?? []
+    const action = { type: `${name}/${kind}`, payload: taken.map(encode), meta }
+    if (after !== before) head.commit({ ...unchanged(after), taken }, action)
+    return taken
   }
-  call('reread')
+  call('reread', reread)
   const store: ReduxReplicaStore<S, C> = {
     ...local,
-    getReplica: host.read,
-    prune: () => void call('pruned'),
+    getReplica: () => host.read(),
+    prune: () => {
+      const time = now()
+      call('pruned', prune(time), { now: time })
+    },
     reissue: (id) => {
-      const updates = call('reissued', id)
+      const time = now()
+      withdrawn.set(cell.getReplica().id, time)
+      const updates = call('reissued', (replica) => reissue(id, time)(replica)[1], { now: time, id })
       cell.begin()
       return updates
     },
     isPast,
     present,
     revertTo: (old) => {
-      const commands = dataType.patch?.(diff(cell.getReplica())(old))
-      if (!commands) return left({ _tag: 'Irrevertible', name: dataType.name })
-      return local.changeAll(commands as Iterable<Command<S, C, { readonly _tag: string }>>)
+      const patches = diff(cell.getReplica())(old)
+      if (!patches.every(hasWayBack(dataType))) return left({ _tag: 'Irrevertible', name: dataType.name })
+      return local.changeAll((dataType.patch?.(patches) ?? []) as Iterable<Command<S, C, { readonly _tag: string }>>)
     },
   }
   const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
-  boundByName.set(getState, all.set(name, { head, store } as unknown as Bound<never, never>))
+  boundByName.set(getState, all.set(name, { head, host, store } as unknown as Bound<never, never>))
   return store
 }

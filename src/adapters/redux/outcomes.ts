@@ -6,7 +6,7 @@ import type { Action } from './actions.js'
 type Any = Replica<unknown, unknown>
 
 /** For an action that a store made: what becomes of the versions that it was made for. */
-const outcomes = new WeakMap<Action, ReadonlyMap<Any, Any>>()
+const outcomes = new WeakMap<Action, { readonly from: ReadonlyArray<Any>; readonly to: Any }>()
 
 /** The versions that slices keep, by the id that was given to the slice. */
 const owners = new WeakMap<Any, SourceId>()
@@ -44,15 +44,13 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
   return { keep, kept }
 }
 
-/** Remembers what becomes of two versions by an action. */
-export const remember = (action: Action, one: Any, other: Any, after: Any): void => {
-  const known: readonly [Any, Any][] = [
-    [one, after],
-    [other, after],
-  ]
-  outcomes.set(action, new Map(known))
+/** Remembers what becomes of some versions by an action. */
+export const remember = (action: Action, from: ReadonlyArray<Any>, to: Any): void => {
+  outcomes.set(action, { from, to })
 }
 
 /** What becomes of a version by an action, if it is known. */
-export const recall = <S, C>(action: Action, replica: Replica<S, C>): Replica<S, C> | undefined =>
-  outcomes.get(action)?.get(replica) as Replica<S, C> | undefined
+export const recall = <S, C>(action: Action, replica: Replica<S, C>): Replica<S, C> | undefined => {
+  const known = outcomes.get(action)
+  return known?.from.includes(replica) ? (known.to as Replica<S, C>) : undefined
+}

@@ -119,7 +119,8 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Options = {})
   apply: apply(options.removeWins === true),
   toJSON,
   diff,
-  patch,
+  // a row that was removed never comes back
+  patch: options.removeWins === true ? (patches) => patch(patches.filter(({ at }) => at.length > 1)) : patch,
 })
 
 const removesWin = ({ version }: Named): string => `${version === undefined ? '' : `${version}, `}remove wins`
