@@ -14,7 +14,7 @@ import type { Store } from './store/Store.js'
 export { shallow }
 
 /** What a selector gives, with an `Option` as its value or undefined. */
-export type Lowered<A> = [A] extends [O.Option<infer V>] ? V | undefined : A
+export type Lowered<A> = A extends O.None | O.Some<unknown> ? (A extends O.Some<infer V> ? V : undefined) : A
 
 /** The state of a store. */
 export function useReplica<S, C>(store: Store<S, C>): S
@@ -61,7 +61,8 @@ const useSelected = <S>(
 ): unknown => {
   const [rendered] = useState(createMemory<unknown>)
   const getSnapshot = useMemo(() => {
-    const select = selecting(read, (state) => lowered(selector(state)))
+    // what no selector gave is no answer: a state may be an `Option` itself
+    const select = selecting(read, selector === itself ? selector : (state) => lowered(selector(state)))
     return steady(select, isEqual, rendered.former)
   }, [read, selector, isEqual, rendered])
   const value = useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
@@ -121,7 +122,7 @@ export function useRow<V, Field extends string>(
   store: Store<Doc.State<V>, Doc.Change<V>>,
   id: string,
   fields: ReadonlyArray<Field>,
-): Readonly<Partial<Record<Field, DeepReadonly<V>>>> | undefined
+): Readonly<Partial<Record<Field, DeepReadonly<V> | null>>> | undefined
 export function useRow<V>(
   store: Store<Doc.State<V>, Doc.Change<V>>,
   id: string,
@@ -170,20 +171,20 @@ export type ChangeRefusal = Rejection | { readonly _tag: string }
 export const useChange = <S, C>(
   store: Store<S, C>,
 ): readonly [change: Change<S, C>, refusal: ChangeRefusal | undefined] => {
-  const [refusal, setRefusal] = useState<ChangeRefusal>()
+  const [refused, setRefused] = useState<{ readonly store: unknown; readonly refusal: ChangeRefusal | undefined }>()
   const [last] = useState(createMemory<ChangeRefusal | undefined>)
   const change: Change<S, C> = useCallback(
     (command) => {
       const made = store.change(command)
       const next = made._tag === 'Left' ? (made.left as ChangeRefusal) : undefined
       // React may render once more for a state that stays the same
-      if (next !== last.former()?.value) setRefusal(() => next)
+      if (next !== last.former()?.value) setRefused({ store, refusal: next })
       last.keep(next)
       return made
     },
     [store, last],
   )
-  return [change, refusal]
+  return [change, refused?.store === store ? refused.refusal : undefined]
 }
 
 /** What {@link useSync} needs of a connection. */

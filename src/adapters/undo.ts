@@ -2,7 +2,10 @@
 import type { either as E } from 'fp-ts'
 import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
-import { empty, transitions, type Undo } from '../data/undo/Undo.js'
+import { isAtOrIn } from '../data/undo/Edit.js'
+import { empty, hasStep, transitions, type Taken, type Undo } from '../data/undo/Undo.js'
+import type { Present } from './store/part.js'
+import { isReturned } from './store/returned.js'
 import type { LocalStore, Store } from './store/Store.js'
 
 export { empty, transitions, type Options, type Taken, type Transitions, type Undo } from '../data/undo/Undo.js'
@@ -22,13 +25,13 @@ export interface UndoOptions {
 
 export interface UndoManager<C> {
   /**
-   * Takes back the newest step of one's own of which others left something. Gives the updates made,
-   * none if there is nothing to undo. Errors as the store's `changeAll`; then nothing has changed.
+   * Takes back one's newest step. Skips steps that others have wholly overwritten. Gives the updates
+   * made, none if there is nothing to undo. Errors as the store's `changeAll`; then nothing has changed.
    */
   readonly undo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
   /** Takes back the newest `undo` since the last change of one's own. Otherwise as `undo`. */
   readonly redo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
-  /** Whether there is a step. It may be one of which others left nothing. O(1) for most. */
+  /** Whether there is a step. It may be one that others have overwritten. O(1) for most. */
   readonly canUndo: () => boolean
   readonly canRedo: () => boolean
   /** The next change begins a step, however soon it comes. */
@@ -40,8 +43,7 @@ export interface UndoManager<C> {
 }
 
 /** What {@link createUndo} needs of a store. Of one that may show the past it follows `present`. */
-export type Undoable<S, C> = Store<S, C> &
-  Pick<LocalStore<S, C>, 'changeAll'> & { readonly present?: Pick<Store<S, C>, 'getReplica' | 'subscribe'> }
+export type Undoable<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'> & Present<S, C>
 
 /**
  * Follows a store, and takes back what it writes from now on. Undo is a change as any other: a new
@@ -63,38 +65,51 @@ export const createUndo = <S, C>(
   { captureTimeout = 500, scope = [[]], now = Date.now }: UndoOptions = {},
 ): UndoManager<C> => {
   const places = [scope].flat().map(pathOf)
-  const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
+  const isInScope = (at: Path): boolean => places.some((place) => isAtOrIn(place, at))
   const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
   let undo: Undo<S> = empty
   const present = store.present ?? store
-  let seen: S | undefined = present.getReplica().state
-  const unsubscribe = present.subscribe((updates, replica, { state: before }) => {
-    const { id, state: after } = replica
-    // what is told late was seen before
-    if (before !== seen || after === before) return
+  const current = (): S => present.getReplica().state
+  let seen = current()
+  /** The step back that is on its way. */
+  let taken: Taken<S, C> | undefined
+  const advance = (after: S, change: () => Undo<S>): void => {
+    undo = change()
+    taken = undefined
     seen = after
-    const isOwn = updates.length > 0 && updates.every(([, , source]) => source === id)
-    undo = isOwn ? wrote(before, after, now())(undo) : heard(before, after)(undo)
+  }
+  const unsubscribe = present.subscribe((updates, { id, state: after }, { state: before }) => {
+    // a change told late is counted already
+    if (before !== seen || after === before) return
+    const isOwn = updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update))
+    advance(
+      after,
+      () => taken?.next(before, after) ?? (isOwn ? wrote(before, after, now()) : heard(before, after))(undo),
+    )
   })
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-    const before = present.getReplica().state
+    const before = current()
     // the store may not have told of it yet
-    if (before !== seen) undo = heard(seen as S, before)(undo)
-    const taken = take(from)(undo)
-    seen = undefined // our own change is no news
+    if (before !== seen) advance(before, () => heard(seen, before)(undo))
+    const back = (taken = take(from)(undo))
+    const finish = (isDone: boolean): void => {
+      if (isDone && taken === back) advance(current(), () => back.next(before, current()))
+      taken = undefined
+    }
     try {
-      const made = store.changeAll(taken.commands)
-      if (made._tag === 'Right') undo = taken.next(before, present.getReplica().state)
+      const made = store.changeAll(back.commands)
+      finish(made._tag === 'Right')
       return made
     } finally {
-      seen = present.getReplica().state
+      // a listener may have thrown
+      finish(current() !== before)
     }
   }
   return {
     undo: step('done'),
     redo: step('undone'),
-    canUndo: () => undo.done.some(isStep),
-    canRedo: () => undo.undone.some(isStep),
+    canUndo: () => hasStep(undo.done),
+    canRedo: () => hasStep(undo.undone),
     stopCapturing: () => void (undo = { ...undo, time: -Infinity }),
     clear: () => void (undo = empty),
     close: unsubscribe,
@@ -102,5 +117,3 @@ export const createUndo = <S, C>(
 }
 
 const pathOf = (place: string | Path): Path => (typeof place === 'string' ? [place] : place)
-
-const isStep = (entry: object): boolean => 'step' in entry

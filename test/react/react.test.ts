@@ -3,6 +3,7 @@
 import { ESLint } from 'eslint'
 import hooks from 'eslint-plugin-react-hooks'
 import fc from 'fast-check'
+import { option as O } from 'fp-ts'
 import * as t from 'io-ts'
 import { act, createElement, Fragment, startTransition, useLayoutEffect, useState, type FunctionComponent } from 'react'
 import { createRoot, hydrateRoot } from 'react-dom/client'
@@ -406,6 +407,66 @@ describe('useChange', () => {
     })
     expect(counts.renders).toBe(renders)
     expect(changes.size).toBe(1)
+  })
+})
+
+describe('Types of hooks', () => {
+  test('tell what a selector gives, member by member, and that a field may be null', () => {
+    const store = createStore(model, 'alice')
+    const optional = createStore(
+      scuttlebutt<O.Option<number>, number>({
+        name: 'Optional',
+        change: t.number,
+        empty: O.none,
+        apply: (updates) => () => ({ state: O.some(updates.at(-1)![0]), superseded: [] }),
+      }),
+      'alice',
+    )
+    const table = createStore(rows, 'alice')
+    const { Show, seen } = showing(({ isOn }: { readonly isOn: boolean }) => {
+      const value: number | null | undefined = useReplica(store, (state) => (isOn ? Model.get('x')(state) : null))
+      const either: number | string | undefined = useReplica(store, (state) => (isOn ? Model.get('x')(state) : 'off'))
+      const state: O.Option<number> = useReplica(optional)
+      const title: string | null | undefined = useRow(table, 'r', ['title'])?.title
+      // @ts-expect-error a field may be null, as after an undo
+      const wrong: string | undefined = title
+      return [value, either, state, wrong]
+    })
+    const { render } = mount(createElement(Show, { isOn: false }))
+    expect(seen.at(-1)).toEqual([null, 'off', O.none, undefined])
+    act(() => {
+      store.change(Model.set('x', 1))
+      optional.change(2)
+      table.change(Doc.set('r', { title: 'a' }))
+      table.change(Doc.set('r', { title: null }))
+    })
+    render(createElement(Show, { isOn: true }))
+    expect(seen.at(-1)).toEqual([1, 1, O.some(2), null])
+  })
+})
+
+describe('useChange of another store', () => {
+  test('shows no refusal of the one before', () => {
+    const [one, two] = [createStore(model, 'alice'), createStore(model, 'bob')]
+    let write: (value: unknown) => unknown = () => undefined
+    const { Show } = showing(({ store }: { readonly store: typeof one }) => {
+      const [change, refusal] = useChange(store)
+      write = (value) => change(Model.set('x', value as number))
+      return refusal?._tag ?? 'fine'
+    })
+    const { text, render } = mount(createElement(Show, { store: one }))
+    const writes = (value: unknown): void => {
+      act(() => void write(value))
+    }
+    writes('one')
+    expect(text()).toBe('"InvalidChange"')
+    render(createElement(Show, { store: two }))
+    expect(text()).toBe('"fine"')
+    writes(2)
+    writes('two')
+    expect(text()).toBe('"InvalidChange"')
+    render(createElement(Show, { store: one }))
+    expect(text()).toBe('"fine"')
   })
 })
 

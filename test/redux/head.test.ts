@@ -15,7 +15,7 @@ import {
   type Scuttlebutt,
 } from '../../src/index.js'
 import type { Security } from '../../src/adapters/security.js'
-import { replicaSlice } from '../../src/adapters/redux.js'
+import { replicaSlice, type ReduxStore } from '../../src/adapters/redux.js'
 import { createStore, inRedux, json, NOW, talk } from './slices.js'
 
 const model = scuttlebutt(Model.of(t.number))
@@ -188,7 +188,7 @@ test('what `authorize` forbids is not shown, where a middleware copies actions, 
   const refused: string[] = []
   const security: Security<Model.State<number | string>, Model.Change<number | string>> = {
     document: 'doc',
-    verifier: () => E.right(undefined),
+    verifier: { verify: () => E.right(undefined) },
     authorize: ([, , source]) => (source === 'eve' ? E.left('no') : E.right(undefined)),
     report: ({ _tag }) => refused.push(_tag),
   }
@@ -220,7 +220,9 @@ describe('Bound again', () => {
     unwrap(store.change(Model.set('x', 1)))
     const next = replicaSlice(model, 'alice', { name: 'doc', path: 'pages.doc', replica: store.getReplica() })
     redux.replaceReducer(combineReducers({ pages: combineReducers({ doc: next.reducer }) }) as never)
-    const moved = next.bind(redux as never, { select: ({ pages }) => (pages as never)['doc'] })
+    const moved = next.bind(redux as unknown as ReduxStore<{ readonly pages: { readonly doc: never } }>, {
+      select: ({ pages }) => pages.doc,
+    })
     unwrap(moved.change(Model.set('y', 2)))
     unwrap(store.change(Model.set('z', 3)))
     expect(Model.toJSON(store.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })

@@ -7,7 +7,7 @@ import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
-import { createCell, type Cell } from '../store/Cell.js'
+import { createCell, type Cell, type Outcome } from '../store/Cell.js'
 import { subscribedTo } from '../store/onCell.js'
 import type { LocalStore } from '../store/Store.js'
 import { news, type Action } from './actions.js'
@@ -32,7 +32,7 @@ export interface Head<S, C> {
   /** For the store: reads the head, and writes by actions. Listeners hear of what Redux shows. */
   readonly cell: Cell<S, C>
   /** Goes on with a version, by an action. Default: that of the batch. */
-  readonly commit: (received: Received<S, C>, action?: Action) => void
+  readonly commit: (received: Outcome<S, C>, action?: Action) => void
   /** Sees whether Redux shows another version. To be called whenever it may. */
   readonly sync: () => void
   /** Whether what Redux shows lacks what the head holds. O(d log n) for d that it lacks. */
@@ -47,15 +47,15 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   let met = host.read()
   const [head, shown] = [createCell(met), createCell(met)]
   /** What is on its way through Redux. Whoever writes meanwhile makes it the head. */
-  let pending: Received<S, C> | undefined
+  let pending: Outcome<S, C> | undefined
   const withdrawn = new Map<SourceId, Timestamp>()
 
-  const become = (received: Received<S, C>): void => {
+  const become = (received: Outcome<S, C>): void => {
     pending = undefined
     head.commit(received)
   }
   const tell = (taken: ReadonlyArray<Update<C>> = []): void => {
-    shown.commit({ ...unchanged(met), taken })
+    shown.commit({ ...unchanged(met), taken, isOwn: true })
   }
   const sync = (): void => {
     const [now, before, arriving] = [look(), met, pending]

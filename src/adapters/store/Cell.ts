@@ -6,7 +6,11 @@ import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import type { Refusal } from '../../wire/WireMessage.js'
 import type { Committed } from './Port.js'
+import { markReturned } from './returned.js'
 import type { RefusedUpdate } from './Store.js'
+
+/** The outcome of a batch, or of one's own writing. */
+export type Outcome<S, C> = Received<S, C> & { readonly isOwn?: true }
 
 export interface Cell<S, C> {
   readonly getReplica: () => Replica<S, C>
@@ -21,8 +25,11 @@ export interface Cell<S, C> {
    * true, something may be: the replica was saved.
    */
   readonly begin: (isRestored?: boolean) => void
-  /** Replaces the replica and calls the listeners, each batch in turn. */
-  readonly commit: (received: Received<S, C>) => void
+  /**
+   * Replaces the replica and calls the listeners, each batch in turn. Own updates in it have
+   * returned, unless the store made them.
+   */
+  readonly commit: (received: Outcome<S, C>) => void
   /** {@link commit} of a replica without new updates. Nothing happens if it is the same. */
   readonly set: (replica: Replica<S, C>) => void
   readonly subscribe: (listener: (committed: Committed<S, C>) => void) => () => void
@@ -44,8 +51,9 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
   let refusals: ReadonlyArray<RefusedUpdate> = []
   const committed = listeners<Committed<S, C>>()
   const passed = listeners<readonly [ReadonlyArray<Refusal>, string | undefined]>()
-  const commit = (received: Received<S, C>): void => {
+  const commit = (received: Outcome<S, C>): void => {
     const before = replica
+    if (!received.isOwn) for (const update of received.taken) if (update[2] === before.id) markReturned(update)
     replica = received.replica
     committed.call({ ...received, before })
   }

@@ -6,13 +6,19 @@ import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import { at, type Parts } from '../../data/Scuttlebucket.js'
 import { scuttlebutt, type Scuttlebutt } from '../../scuttlebutt.js'
+import { asReturned } from './returned.js'
 import type { LocalStore, Store } from './Store.js'
 
 /** What {@link part} needs of the store of a bucket. */
-export type Whole<S, C> = Store<S, C> & Partial<Pick<LocalStore<S, C>, 'changeAll'>>
+export type Whole<S, C> = Store<S, C> & Partial<Pick<LocalStore<S, C>, 'changeAll'>> & Present<S, C>
+
+/** The newest version, of a store that may show the past: see `scuttlebutt-ts/redux`. */
+export interface Present<S, C> {
+  readonly present?: Pick<Store<S, C>, 'getReplica' | 'subscribe'>
+}
 
 /** What {@link part} gives: it writes and tells, and has nothing to talk to peers with. */
-export type PartStore<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'>
+export type PartStore<S, C> = Store<S, C> & Pick<LocalStore<S, C>, 'changeAll'> & Present<S, C>
 
 interface Holding {
   readonly states: Readonly<Record<string, unknown>>
@@ -24,8 +30,8 @@ type Named = readonly [name: string, change: unknown]
 type ChangeIn<C, Name extends string> = Extract<C, readonly [Name, unknown]>[1]
 
 /**
- * The part of a bucket with this name, as a store. Its listeners are called only when the part
- * changes. Its replica is one object as long as the part stays as it is; it holds the part's state,
+ * The part of a bucket with this name, as a store. Its listeners are called when the part changes,
+ * or when an update to it came that changes nothing. Its replica is one object as long as the part stays as it is; it holds the part's state,
  * and no log: the store of the bucket is what syncs and is saved. `changeAll` needs that of the
  * bucket's store. Throws a `TypeError` for an unknown part. O(1); a write costs as one to the
  * bucket.
@@ -54,9 +60,21 @@ const partOf = (store: Whole<Holding, Named>, name: string): PartStore<unknown, 
   const updatesOf = (updates: ReadonlyArray<Update<Named>>): ReadonlyArray<Update<unknown>> =>
     updates.filter(([[of]]) => of === name).map(unwrapped)
   const replicaOf = replicas(own, name)
+  const seen = (
+    of: Pick<typeof store, 'getReplica' | 'subscribe'>,
+  ): Required<PartStore<unknown, unknown>>['present'] => ({
+    getReplica: () => replicaOf(of.getReplica()),
+    subscribe: (listener) =>
+      of.subscribe((updates, replica, before) => {
+        const taken = updatesOf(updates)
+        if (taken.length === 0 && replica.state.states[name] === before.state.states[name]) return
+        listener(taken, replicaOf(replica), replicaOf(before))
+      }),
+  })
   return {
     scuttlebutt: own,
-    getReplica: () => replicaOf(store.getReplica()),
+    ...seen(store),
+    ...(store.present && { present: seen(store.present) }),
     change: (command) => mapped(store.change(wrapped(command)), unwrapped),
     changeAll: (commands) => {
       if (store.changeAll === undefined) throw new TypeError('the store of the bucket has no `changeAll`')
@@ -65,12 +83,6 @@ const partOf = (store: Whole<Holding, Named>, name: string): PartStore<unknown, 
     apply: (updates) => {
       store.apply(updates.map(([change, ...rest]) => [[name, change], ...rest]))
     },
-    subscribe: (listener) =>
-      store.subscribe((updates, replica, before) => {
-        const taken = updatesOf(updates)
-        if (taken.length === 0 && replica.state.states[name] === before.state.states[name]) return
-        listener(taken, replicaOf(replica), replicaOf(before))
-      }),
   }
 }
 
@@ -89,7 +101,10 @@ const replicas = (own: Scuttlebutt<unknown, unknown>, name: string) => {
   }
 }
 
-const unwrapped = ([[, change], ...rest]: Update<Named>): Update<unknown> => [change, ...rest]
+const unwrapped = (update: Update<Named>): Update<unknown> => {
+  const [[, change], ...rest] = update
+  return asReturned(update, [change, ...rest])
+}
 
 const mapped = <Err, A, B>(made: E.Either<Err, A>, f: (a: A) => B): E.Either<Err, B> =>
   made._tag === 'Left' ? made : right(f(made.right))

@@ -126,7 +126,7 @@ const createCommit = <S, C>(
       // peers may bring back older ones of our own: only a whole round makes us sure of ourselves
       const clock = isRestored() ? Clock.doubtFrom(id, Clock.sureOf(id)(before.clock))(after.clock) : after.clock
       const replica = clock === after.clock ? after : { ...after, clock }
-      commit({ ...unchanged(replica), taken: updates })
+      commit({ ...unchanged(replica), taken: updates, isOwn: true })
       if (ahead === undefined) return
       refuse(updates.map(([, timestamp, source]) => ({ timestamp, source, reason: ahead._tag })))
     },

@@ -36,7 +36,7 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   const values = new Map<string, Replaced>()
   const lists = new Map<string, { readonly at: Path; readonly ops: Op[]; end: number }>()
   for (const patch of patches) {
-    const name = JSON.stringify(patch.at)
+    const name = nameOf(patch.at)
     if (!('splice' in patch)) {
       values.set(name, patch)
       continue
@@ -101,7 +101,7 @@ const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
  * wrote a value; in lists it comes first where both insert. O(size of both).
  */
 export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
-  values: isOwn ? valuesBeside(one.values, [...other.values.values()]) : one.values,
+  values: isOwn ? valuesBeside(one.values, other.values) : one.values,
   lists: new Map(
     Array.from(one.lists, ([name, pass]) => {
       const others = other.lists.get(name)
@@ -111,22 +111,29 @@ export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
 })
 
 /** The patches of places where others wrote nothing. */
-const valuesBeside = (values: Edit['values'], others: ReadonlyArray<Replaced>): Edit['values'] =>
-  new Map(
-    [...values.values()]
-      .flatMap((patch) => membersIf(patch, others))
-      .filter(({ at }) => !others.some((wrote) => isAtOrIn(wrote.at, at)))
-      .map((patch) => [JSON.stringify(patch.at), patch]),
+const valuesBeside = (values: Edit['values'], others: Edit['values']): Edit['values'] => {
+  const wroteIn = outerOf(others)
+  return new Map(
+    [...values]
+      .flatMap(([name, patch]) => (wroteIn.has(name) ? membersOf(patch) : [patch]))
+      .filter(({ at }) => !others.has(nameOf(at)) && !around(at).some((name) => others.has(name)))
+      .map((patch) => [nameOf(patch.at), patch]),
   )
+}
+
+const nameOf = (at: Path): string => JSON.stringify(at)
+
+/** The names of the places that a place is in. */
+const around = (at: Path): ReadonlyArray<string> => at.map((_, i) => nameOf(at.slice(0, i)))
+
+const outerOf = (values: Edit['values']): ReadonlySet<string> =>
+  new Set([...values.values()].flatMap(({ at }) => around(at)))
 
 /** Whether a place is another, or in it. */
-const isAtOrIn = (outer: Path, at: Path): boolean => outer.every((key, i) => key === at[i])
+export const isAtOrIn = (outer: Path, at: Path): boolean => outer.every((key, i) => key === at[i])
 
-const isIn = (outer: Path, at: Path): boolean => outer.length < at.length && isAtOrIn(outer, at)
-
-/** The patch; or, if others wrote into its value, a patch for each member of it. */
-const membersIf = (patch: Replaced, others: ReadonlyArray<Replaced>): ReadonlyArray<Replaced> => {
-  if (!others.some(({ at }) => isIn(patch.at, at))) return [patch]
+/** A patch for each member of the value. */
+const membersOf = (patch: Replaced): ReadonlyArray<Replaced> => {
   const [before, after] = [patch.before ?? {}, patch.after ?? {}]
   if (!isPlain(before) || !isPlain(after)) return []
   return Object.keys({ ...before, ...after }).map((name) =>
@@ -140,9 +147,10 @@ const membersIf = (patch: Replaced, others: ReadonlyArray<Replaced>): ReadonlyAr
  */
 export const both = (one: Edit, next: Edit): Edit | undefined => {
   const values = new Map(one.values)
+  const wroteIn = outerOf(values)
   for (const [name, patch] of next.values) {
     const first = values.get(name)
-    if ([...values.values()].some(({ at }) => isIn(at, patch.at) || isIn(patch.at, at))) return undefined
+    if (wroteIn.has(name) || around(patch.at).some((outer) => one.values.has(outer))) return undefined
     values.set(name, replaced(patch.at, (first ?? patch).before, patch.after))
   }
   const lists = new Map(one.lists)

@@ -9,9 +9,8 @@
  * Groupware Systems" (1989).
  */
 import type { Command, DataType } from '../../core/DataType.js'
-import { ofStates } from '../../core/diff.js'
+import { hasWayBack, ofStates } from '../../core/diff.js'
 import type { Patch, Path } from '../../core/Patch.js'
-import type * as Scuttlebucket from '../Scuttlebucket.js'
 import * as Edit from './Edit.js'
 
 /** Takes back a part of a step. */
@@ -23,8 +22,8 @@ interface Own {
 /** What others did: as an edit, or between two states. */
 type Others<S> = { readonly edit: Edit.Edit } | { readonly from: S; readonly to: S }
 
-/** Oldest first. Each is made from what the next ones give when they are undone. */
-type Stack<S> = ReadonlyArray<Own | Others<S>>
+/** Newest first. Each is made from what those above it give when they are undone. */
+export type Stack<S> = { readonly top: Own | Others<S>; readonly below: Stack<S> } | undefined
 
 export interface Undo<S> {
   readonly done: Stack<S>
@@ -35,7 +34,7 @@ export interface Undo<S> {
   readonly time: number
 }
 
-export const empty: Undo<never> = { done: [], undone: [], step: 0, time: -Infinity }
+export const empty: Undo<never> = { done: undefined, undone: undefined, step: 0, time: -Infinity }
 
 /** What a step back comes to. */
 export interface Taken<S, C> {
@@ -53,12 +52,12 @@ export interface Options {
 
 /** The transitions for one data type. */
 export interface Transitions<S, C> {
-  /** After a change of one's own, made at `now`, in ms. */
+  /** After a change of one's own, made at `now`, in ms. Costs the `diff`, and the step it joins. */
   readonly wrote: (before: S, after: S, now: number) => (undo: Undo<S>) => Undo<S>
   /** After any other change. O(1). */
   readonly heard: (before: S, after: S) => (undo: Undo<S>) => Undo<S>
   /**
-   * The newest step of which others left something, taken back; no commands if there is none.
+   * The newest step that others have not overwritten, taken back; no commands if there is none.
    * O(size of the step, and of what others did since).
    */
   readonly take: (from: 'done' | 'undone') => (undo: Undo<S>) => Taken<S, C>
@@ -69,83 +68,82 @@ export const transitions = <S, C>(
   { captureTimeout, isInScope }: Options,
 ): Transitions<S, C> => {
   const diff = ofStates<S>(dataType)
-  const isTracked = ({ at }: Patch): boolean => isInScope(at) && canPatch(dataType, at)
+  const canGoBack = hasWayBack(dataType)
+  const isTracked = (patch: Patch): boolean => isInScope(patch.at) && canGoBack(patch)
+  const between = (before: S, after: S): Edit.Edit => Edit.of(diff(before)(after))
   const editBetween = (before: S, after: S): Edit.Edit => Edit.of(diff(before)(after).filter(isTracked))
+  const heard = (from: S, to: S) => (undo: Undo<S>) => ({
+    ...undo,
+    done: along(from, to, undo.done),
+    undone: along(from, to, undo.undone),
+  })
   return {
+    heard,
     wrote: (before, after, now) => (undo) => {
       const edit = editBetween(after, before)
-      if (isEmpty(edit)) return undo
+      // older steps give way to what cannot be taken back
+      if (isEmpty(edit)) return heard(before, after)(undo)
       const step = now - undo.time < captureTimeout ? undo.step : undo.step + 1
-      return { done: joined({ step, edit }, undo.done), undone: [], step, time: now }
+      return { done: joined({ step, edit }, undo.done), undone: undefined, step, time: now }
     },
-    heard: (from, to) => (undo) => ({
-      ...undo,
-      done: along(from, to, undo.done),
-      undone: along(from, to, undo.undone),
-    }),
     take: (stack) => (undo) => {
       let rest = undo[stack]
       for (;;) {
-        const taken = newest(rest, editBetween)
-        if (taken === undefined) return { commands: [], next: () => ({ ...undo, [stack]: [] }) }
+        const taken = newest(rest, between)
+        if (taken === undefined) return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
         rest = taken.rest
-        const patches = taken.edits.flatMap(Edit.patchesOf)
-        if (patches.length === 0) continue
+        const commands = dataType.patch?.(taken.edits.flatMap(Edit.patchesOf)) ?? []
+        if (commands.length === 0) continue
         const next = (before: S, after: S): Undo<S> => {
           const back = editBetween(after, before)
           const step = undo.step + 1
           const other = stack === 'done' ? 'undone' : 'done'
-          const more = isEmpty(back) ? undo[other] : [...undo[other], { step, edit: back }]
-          const left = isAsPlanned(taken.edits, back) ? taken.rest : []
+          const more = isEmpty(back) ? undo[other] : { top: { step, edit: back }, below: undo[other] }
+          const left = isAsPlanned(taken.edits, back) ? taken.rest : undefined
           return { ...undo, [stack]: left, [other]: more, step, time: -Infinity }
         }
-        return { commands: dataType.patch!(patches), next }
+        return { commands, next }
       }
     },
   }
 }
 
-/** Whether what changed at a place can be taken back: each part of a bucket says so itself. */
-const canPatch = (dataType: object, [name, ...at]: Path): boolean => {
-  const { parts, patch } = dataType as Partial<Scuttlebucket.Type<Scuttlebucket.Parts>>
-  const part = parts?.[name as string]
-  return part === undefined ? patch !== undefined : canPatch(part, at)
-}
+/** Whether there is a step. Costs the others' changes above the newest one. */
+export const hasStep = <S>(stack: Stack<S>): boolean =>
+  stack !== undefined && ('step' in stack.top || hasStep(stack.below))
 
 const isEmpty = (edit: Edit.Edit): boolean => Edit.patchesOf(edit).length === 0
 
 /** The stack with one more own edit: at one with the edit before it if that is of the same step. */
 const joined = <S>(own: Own, stack: Stack<S>): Stack<S> => {
-  const last = stack.at(-1)
-  const edit =
-    last !== undefined && 'step' in last && last.step === own.step ? Edit.both(own.edit, last.edit) : undefined
-  return edit === undefined ? [...stack, own] : [...stack.slice(0, -1), { step: own.step, edit }]
+  const edit = stack && 'step' in stack.top && stack.top.step === own.step && Edit.both(own.edit, stack.top.edit)
+  return edit ? { top: { step: own.step, edit }, below: stack.below } : { top: own, below: stack }
 }
 
-const along = <S>(from: S, to: S, stack: Stack<S>): Stack<S> => {
-  const last = stack.at(-1)
-  if (last === undefined) return stack
-  return 'from' in last ? [...stack.slice(0, -1), { from: last.from, to }] : [...stack, { from, to }]
-}
+const along = <S>(from: S, to: S, stack: Stack<S>): Stack<S> =>
+  stack &&
+  ('from' in stack.top
+    ? { top: { from: stack.top.from, to }, below: stack.below }
+    : { top: { from, to }, below: stack })
 
 /** The edits that take back the newest step, one after another, and the stack without it. */
 const newest = <S>(
   stack: Stack<S>,
-  editBetween: (from: S, to: S) => Edit.Edit,
+  between: (from: S, to: S) => Edit.Edit,
 ): { readonly edits: ReadonlyArray<Edit.Edit>; readonly rest: Stack<S> } | undefined => {
   const edits: Edit.Edit[] = []
   let others: ReadonlyArray<Edit.Edit> = []
   let step: number | undefined
-  let i = stack.length - 1
-  for (; i >= 0; i--) {
-    const entry = stack[i]!
-    if (!('step' in entry)) {
-      others = ['from' in entry ? editBetween(entry.from, entry.to) : entry.edit, ...others]
+  let rest = stack
+  for (; rest !== undefined; rest = rest.below) {
+    const { top } = rest
+    if (!('step' in top)) {
+      others = ['from' in top ? between(top.from, top.to) : top.edit, ...others]
       continue
     }
-    step ??= entry.step
-    if (entry.step !== step) break
-    let { edit } = entry
+    step ??= top.step
+    if (top.step !== step) break
+    let { edit } = top
     others = others.map((other) => {
       const passed = Edit.over(other, edit, false)
       edit = Edit.over(edit, other, true)
@@ -153,9 +151,8 @@ const newest = <S>(
     })
     edits.push(edit)
   }
-  return step === undefined
-    ? undefined
-    : { edits, rest: [...stack.slice(0, i + 1), ...others.map((edit) => ({ edit }))] }
+  if (step === undefined) return undefined
+  return { edits, rest: others.reduce<Stack<S>>((below, edit) => ({ top: { edit }, below }), rest) }
 }
 
 /**

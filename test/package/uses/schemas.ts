@@ -34,7 +34,7 @@ export const isPast: boolean = store.isPast()
 
 export const Page: FunctionComponent<{ readonly id: string }> = ({ id }) => {
   const task: { readonly title: string; readonly done: boolean } | undefined = useEntry(tasks, id)
-  const title: string | undefined = useRow(rows, id, ['title'])?.title
+  const title: string | null | undefined = useRow(rows, id, ['title'])?.title
   const first: string | undefined = useReplica(rows, (state) => Doc.rows(state)[0]?.id)
   const value: { readonly title: string } | undefined = useReplica(tasks, Model.get(id))
   const [change, refusal] = useChange(tasks)
