@@ -73,8 +73,8 @@ export const createUndo = <S, C>(
   let seen = current()
   /** The step back that is on its way. */
   let taken: Taken<S, C> | undefined
-  const advance = (after: S, change: () => Undo<S>): void => {
-    undo = change()
+  const advance = (after: S, next: Undo<S>): void => {
+    undo = next
     taken = undefined
     seen = after
   }
@@ -82,22 +82,20 @@ export const createUndo = <S, C>(
     // a change told late is counted already
     if (before !== seen || after === before) return
     const isOwn = updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update))
-    advance(
-      after,
-      () => taken?.next(before, after) ?? (isOwn ? wrote(before, after, now()) : heard(before, after))(undo),
-    )
+    const follow = isOwn ? wrote(before, after, now()) : heard(before, after)
+    advance(after, taken ? taken.next(before, after) : follow(undo))
   })
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
     const before = current()
     // the store may not have told of it yet
-    if (before !== seen) advance(before, () => heard(seen, before)(undo))
-    const back = (taken = take(from)(undo))
+    if (before !== seen) advance(before, heard(seen, before)(undo))
+    const { commands } = (taken = take(from)(undo))
     const finish = (isDone: boolean): void => {
-      if (isDone && taken === back) advance(current(), () => back.next(before, current()))
+      if (isDone && taken) advance(current(), taken.next(before, current()))
       taken = undefined
     }
     try {
-      const made = store.changeAll(back.commands)
+      const made = store.changeAll(commands)
       finish(made._tag === 'Right')
       return made
     } finally {

@@ -5,6 +5,7 @@ import * as Clock from './Clock.js'
 import * as Sure from './Sure.js'
 import type { DataType } from './DataType.js'
 import * as Log from './Log.js'
+import { news } from './news.js'
 import { receive, take, withLogged } from './receive.js'
 import { evolve, type Replica } from './Replica.js'
 import * as Timestamp from './Timestamp.js'
@@ -57,16 +58,10 @@ export const merge =
   (other: Replica<S, C>) =>
   (replica: Replica<S, C>): Replica<S, C> => {
     if (other === replica) return replica
-    const updates: Update<C>[] = []
-    const unread: Update<unknown>[] = []
-    Log.forEachAdded(replica.log, other.log, (update) => updates.push(update))
-    Log.forEachAdded(unreadOf(replica.log), unreadOf(other.log), (update) => unread.push(update))
-    const merged = take(dataType)({ updates: Log.sorted(updates), unread }, 'nobody')(replica).replica
+    const merged = take(dataType)(news(replica, other) ?? { updates: [] }, 'nobody')(replica).replica
     const clock = Clock.join(other.clock)(Clock.join(replica.clock)(merged.clock))
     return clock === merged.clock ? merged : { ...merged, clock }
   }
-
-const unreadOf = ({ unread }: Log.Log<unknown>): Log.Log<unknown> => unread?.log ?? Log.empty()
 
 /**
  * The word of the user that nobody else lives who knows more: sure of these sources, or of all, as

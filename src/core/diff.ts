@@ -23,4 +23,4 @@ export const diff =
 export const hasWayBack =
   <S, C>({ patch }: DataType<S, C>) =>
   (one: Patch): boolean =>
-    patch !== undefined && patch([one]).length > 0
+    !!patch?.([one]).length

@@ -3,6 +3,7 @@
  * head. Whoever writes, or hears a peer, does it on the head.
  */
 import type { Batch, Vouching } from '../../core/Arrivals.js'
+import { news } from '../../core/news.js'
 import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Timestamp } from '../../core/Timestamp.js'
@@ -10,7 +11,7 @@ import type { SourceId, Update } from '../../core/Update.js'
 import { createCell, type Cell, type Outcome } from '../store/Cell.js'
 import { subscribedTo } from '../store/onCell.js'
 import type { LocalStore } from '../store/Store.js'
-import { news, type Action } from './actions.js'
+import type { Action } from './actions.js'
 import { remember } from './outcomes.js'
 
 /** What a head needs of Redux, and of the store around it. Replaced when it is bound again. */
@@ -83,10 +84,10 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
       head.begin(now.clock.latest > 0)
       host.restored()
       // what another timeline is sure of, ours may lack
-    } else if (batch) host.receive({ updates: left(batch.updates), unread: left(batch.unread) }, 'nobody')
+    } else if (batch)
+      host.receive({ updates: batch.updates.filter(isLeft), unread: batch.unread.filter(isLeft) }, 'nobody')
   }
-  const left = <A>(updates: ReadonlyArray<Update<A>> = []): ReadonlyArray<Update<A>> =>
-    updates.filter(([, timestamp, source]) => timestamp <= (withdrawn.get(source) ?? timestamp))
+  const isLeft = ([, timestamp, source]: Update<unknown>): boolean => !(timestamp > withdrawn.get(source)!)
   const commit: Head<S, C>['commit'] = (received, action): void => {
     if (pending) become(pending)
     const before = head.getReplica()
@@ -111,13 +112,10 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   })
   const getReplica = (): Replica<S, C> => {
     sync()
-    return (pending ?? { replica: head.getReplica() }).replica
-  }
-  const set = (next: Replica<S, C>): void => {
-    if (next !== getReplica()) commit(unchanged(next))
+    return pending?.replica ?? head.getReplica()
   }
   return {
-    cell: { ...head, subscribe: shown.subscribe, getReplica, commit, set },
+    cell: { ...head, subscribe: shown.subscribe, getReplica, commit },
     commit,
     sync,
     isPast: () => !!news(host.read(), getReplica()),

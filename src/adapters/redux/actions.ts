@@ -1,9 +1,6 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
-import type { Batch } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
 import { claimOf } from '../../core/Digest.js'
-import * as Json from '../../core/Json.js'
-import * as Log from '../../core/Log.js'
 import { reread } from '../../core/apply.js'
 import { take, type Received } from '../../core/receive.js'
 import { withdraw } from '../../core/reissue.js'
@@ -29,11 +26,11 @@ export interface Meta {
   /** How far it is sure of them then. */
   readonly sure?: Clock.ClockRecord
   /** Updates of a newer program. */
-  readonly unread?: ReadonlyArray<Update<unknown>>
+  readonly unread?: ReadonlyArray<Update<unknown>> | undefined
   /** The wall clock, for `pruned` and `reissued`. */
   readonly now?: Timestamp
   /** The new id, for `reissued`. */
-  readonly id?: SourceId
+  readonly id?: SourceId | undefined
 }
 
 /** The action of a batch, whose size is that of the batch. O(d log s) for d sources that moved. */
@@ -51,7 +48,7 @@ export const updated =
     return {
       type,
       payload: taken.map(encode),
-      meta: { since, sure, ...(unread.length > 0 && { unread }) } satisfies Meta,
+      meta: { since, sure, unread: unread.length > 0 ? unread : undefined } satisfies Meta,
     }
   }
 
@@ -78,22 +75,3 @@ export const stepOf =
     const claim = Clock.isSureOf(since ?? {})(before.clock) ? claimOf({ clock: sure }) : 'nobody'
     return take(dataType)(decoded.right, since ? claim : 'caller', past)(before).replica
   }
-
-/**
- * The updates that one version holds and another lacks, sorted; undefined if there are none. O(d
- * log n) for d that differ.
- */
-export const news = <S, C>(before: Replica<S, C>, after: Replica<S, C>): Batch<C> | undefined => {
-  const updates = added(before.log, after.log)
-  const unread = added(before.log.unread?.log, after.log.unread?.log)
-  return updates.length + unread.length > 0 ? { updates, unread } : undefined
-}
-
-const added = <C>(before: Log.Log<C> = Log.empty(), after: Log.Log<C> = Log.empty()): ReadonlyArray<Update<C>> => {
-  const updates: Update<C>[] = []
-  Log.forEachAdded(before, after, (update) => {
-    // a version from elsewhere has copies
-    if (!Log.contents(update)(before).some(([change]) => Json.equals(change, update[0]))) updates.push(update)
-  })
-  return Log.sorted(updates)
-}

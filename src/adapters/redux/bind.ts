@@ -3,16 +3,17 @@ import type { either as E } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
 import { hasWayBack } from '../../core/diff.js'
 import { left } from '../../core/Either.js'
+import { news } from '../../core/news.js'
 import { unchanged } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Update } from '../../core/Update.js'
+import type { SourceId, Update } from '../../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import type { Security } from '../../trust/Security.js'
 import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
 import { portOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
-import { news, updated, type Meta } from './actions.js'
+import { updated, type Meta } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
 import type { Keeper } from './outcomes.js'
 
@@ -112,13 +113,13 @@ export const bind = <State, S, C>(
   /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
   const call = (
     kind: string,
-    step: (replica: Replica<S, C>) => Replica<S, C>,
-    meta: Meta = {},
+    step: (replica: Replica<S, C>, time: number) => Replica<S, C>,
+    id?: SourceId,
   ): ReadonlyArray<Update<C>> => {
-    const before = cell.getReplica()
-    const after = step(before)
+    const [before, time] = [cell.getReplica(), now()]
+    const after = step(before, time)
     const taken = news(before, after)?.updates ?? []
-    const action = { type: `${name}/${kind}`, payload: taken.map(encode), meta }
+    const action = { type: `${name}/${kind}`, payload: taken.map(encode), meta: { now: time, id } satisfies Meta }
     if (after !== before) head.commit({ ...unchanged(after), taken }, action)
     return taken
   }
@@ -126,14 +127,13 @@ export const bind = <State, S, C>(
   const store: ReduxReplicaStore<S, C> = {
     ...local,
     getReplica: () => host.read(),
-    prune: () => {
-      const time = now()
-      call('pruned', prune(time), { now: time })
-    },
+    prune: () => void call('pruned', (replica, time) => prune(time)(replica)),
     reissue: (id) => {
-      const time = now()
-      withdrawn.set(cell.getReplica().id, time)
-      const updates = call('reissued', (replica) => reissue(id, time)(replica)[1], { now: time, id })
+      const step = (replica: Replica<S, C>, time: number): Replica<S, C> => {
+        withdrawn.set(replica.id, time)
+        return reissue(id, time)(replica)[1]
+      }
+      const updates = call('reissued', step, id)
       cell.begin()
       return updates
     },

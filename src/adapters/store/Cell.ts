@@ -30,8 +30,6 @@ export interface Cell<S, C> {
    * returned, unless the store made them.
    */
   readonly commit: (received: Outcome<S, C>) => void
-  /** {@link commit} of a replica without new updates. Nothing happens if it is the same. */
-  readonly set: (replica: Replica<S, C>) => void
   readonly subscribe: (listener: (committed: Committed<S, C>) => void) => () => void
   readonly refusals: () => ReadonlyArray<RefusedUpdate>
   /** Keeps refusals of own updates, and calls the listeners if one is new. */
@@ -69,9 +67,6 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
       began = Past.begin(replica)
     },
     commit,
-    set: (next) => {
-      if (next !== replica) commit(unchanged(next))
-    },
     subscribe: committed.add,
     refusals: () => refusals,
     refuse: (more) => {
@@ -89,6 +84,11 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
         listener(more, by)
       }),
   }
+}
+
+/** Commits a replica without new updates. Nothing happens if it is the same. */
+export const put = <S, C>({ getReplica, commit }: Cell<S, C>, next: Replica<S, C>): void => {
+  if (next !== getReplica()) commit(unchanged(next))
 }
 
 /** A peer says the same again when they meet anew. */

@@ -12,7 +12,7 @@ import type { Rejection } from '../../scuttlebutt.js'
 import * as Chain from '../../trust/Chain.js'
 import type { Security } from '../../trust/Security.js'
 import { refusalsOf } from '../../wire/Session.js'
-import type { Cell } from './Cell.js'
+import { put, type Cell } from './Cell.js'
 import { createGate, type Gate } from './gate.js'
 import { following, type Peer, type Port } from './Port.js'
 
@@ -32,7 +32,7 @@ export const createIntake = <S, C>(
         const rejections = take(batch, 'nobody')
         const replica = cell.getReplica()
         const clock = Chain.follow(replica)
-        cell.set(clock === replica.clock ? replica : { ...replica, clock })
+        put(cell, clock === replica.clock ? replica : { ...replica, clock })
         return rejections
       },
     })

@@ -2,7 +2,7 @@
 import { unchanged } from '../../core/receive.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import type { Security } from '../../trust/Security.js'
-import type { Cell } from './Cell.js'
+import { put, type Cell } from './Cell.js'
 import { createIntake } from './intake.js'
 import { withPort } from './Port.js'
 import type { LocalStore } from './Store.js'
@@ -34,10 +34,10 @@ export const createOnCell = <S, C>(
       return answer()
     },
     prune: () => {
-      cell.set(scuttlebutt.prune(now())(getReplica()))
+      put(cell, scuttlebutt.prune(now())(getReplica()))
     },
     settle: (sources) => {
-      cell.set(scuttlebutt.settle(sources)(getReplica()))
+      put(cell, scuttlebutt.settle(sources)(getReplica()))
     },
     unread: () => scuttlebutt.unread(getReplica()),
     refusals: cell.refusals,

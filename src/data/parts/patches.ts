@@ -20,7 +20,7 @@ export interface List<K, V, A> {
 
 /**
  * The splices from one list to another, whose keys are in the order of `less`. `also` are keys that
- * show another item although their values are the same. O(d log n); O(n) if only the last of the
+ * show another item although their values are the same. O(d log n); O(n log n) if only the last of the
  * splices tells that the lists differ.
  */
 export const ofLists = <K, V, A>(
@@ -83,7 +83,7 @@ export const spliced = <A>(
 /** Splices in the making, in ascending order. */
 export class Splices<A> {
   private readonly ends: (both: Both<A>) => Ends
-  private readonly all: { readonly index: number; readonly removed: A[]; readonly inserted: A[] }[] = []
+  private readonly made: { readonly index: number; readonly removed: A[]; readonly inserted: A[] }[] = []
 
   constructor(ends: (both: Both<A>) => Ends = (both) => endsOf(both, isSame)) {
     this.ends = ends
@@ -91,11 +91,18 @@ export class Splices<A> {
 
   /** `index` is in the list after. A splice joins the one that it follows on. */
   add(index: number, removed: ReadonlyArray<A>, inserted: ReadonlyArray<A>): void {
-    const last = this.all.at(-1)
+    const last = this.made.at(-1)
     if (last !== undefined && last.index + last.inserted.length === index) {
       for (const item of removed) last.removed.push(item)
       for (const item of inserted) last.inserted.push(item)
-    } else this.all.push({ index, removed: [...removed], inserted: [...inserted] })
+    } else this.made.push({ index, removed: [...removed], inserted: [...inserted] })
+  }
+
+  /** The splices, each without what it takes out and puts back at its ends. */
+  all(): ReadonlyArray<Spliced<readonly [], A>> {
+    return this.made
+      .map(({ index, removed, inserted }) => spliced([removed, inserted], this.ends([removed, inserted]), index))
+      .filter(({ removed, inserted }) => removed.length + inserted.length > 0)
   }
 
   /** The splices, without what they take out and put back. None if both lists are the same. */
@@ -103,9 +110,7 @@ export class Splices<A> {
     itemBefore: (index: number) => A | undefined,
     itemAfter: (index: number) => A | undefined,
   ): ReadonlyArray<Spliced<readonly [], A>> {
-    const all = this.all
-      .map(({ index, removed, inserted }) => spliced([removed, inserted], this.ends([removed, inserted]), index))
-      .filter(({ removed, inserted }) => removed.length + inserted.length > 0)
+    const all = this.all()
     const [first, last] = [all[0], all.at(-1)]
     if (first === undefined || last === undefined) return all
     // items that are alike may have changed places

@@ -1,6 +1,7 @@
 /** Patches that take effect together, and how they pass others that were made at the same time. */
 import { isPlain, memberOf } from '../../core/Json.js'
-import { isSame, replaced, type Patch, type Path, type Replaced, type Spliced } from '../../core/Patch.js'
+import { isSame, replaced, type Patch, type Path, type Replaced } from '../../core/Patch.js'
+import { Splices } from '../parts/patches.js'
 
 type Items = ReadonlyArray<unknown>
 
@@ -112,21 +113,25 @@ export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
 
 /** The patches of places where others wrote nothing. */
 const valuesBeside = (values: Edit['values'], others: Edit['values']): Edit['values'] => {
-  const wroteIn = outerOf(others)
+  const wroteIn = allAround(others)
   return new Map(
     [...values]
       .flatMap(([name, patch]) => (wroteIn.has(name) ? membersOf(patch) : [patch]))
-      .filter(({ at }) => !others.has(nameOf(at)) && !around(at).some((name) => others.has(name)))
+      .filter(({ at }) => !isCovered(at, others))
       .map((patch) => [nameOf(patch.at), patch]),
   )
 }
 
 const nameOf = (at: Path): string => JSON.stringify(at)
 
-/** The names of the places that a place is in. */
-const around = (at: Path): ReadonlyArray<string> => at.map((_, i) => nameOf(at.slice(0, i)))
+/** The names of a place, and of the places that it is in. */
+const around = (at: Path): ReadonlyArray<string> => [...at, 0].map((_, i) => nameOf(at.slice(0, i)))
 
-const outerOf = (values: Edit['values']): ReadonlySet<string> =>
+/** Whether values were written to a place, or around it. */
+const isCovered = (at: Path, by: Edit['values']): boolean => around(at).some((name) => by.has(name))
+
+/** The names of all that values stand in, and their own. */
+const allAround = (values: Edit['values']): ReadonlySet<string> =>
   new Set([...values.values()].flatMap(({ at }) => around(at)))
 
 /** Whether a place is another, or in it. */
@@ -147,10 +152,10 @@ const membersOf = (patch: Replaced): ReadonlyArray<Replaced> => {
  */
 export const both = (one: Edit, next: Edit): Edit | undefined => {
   const values = new Map(one.values)
-  const wroteIn = outerOf(values)
+  const wroteIn = allAround(values)
   for (const [name, patch] of next.values) {
     const first = values.get(name)
-    if (wroteIn.has(name) || around(patch.at).some((outer) => one.values.has(outer))) return undefined
+    if (!first && (wroteIn.has(name) || isCovered(patch.at, one.values))) return undefined
     values.set(name, replaced(patch.at, (first ?? patch).before, patch.after))
   }
   const lists = new Map(one.lists)
@@ -168,23 +173,13 @@ export const patchesOf = ({ values, lists }: Edit): ReadonlyArray<Patch> => [
 ]
 
 const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
-  const splices: Spliced[] = []
+  // what comes back as it went is no splice; others stay whole
+  const splices = new Splices(([removed, inserted]) => (isSame(removed, inserted) ? [removed.length, 0] : [0, 0]))
   let index = 0
-  let isOpen = false
   for (const { kind, count, items } of ops) {
-    if (kind !== 'keep') {
-      const last = isOpen ? splices.pop() : undefined
-      const { splice, removed, inserted } = last ?? { splice: index, removed: NONE, inserted: NONE }
-      const isRemoval = kind === 'remove'
-      splices.push({
-        at,
-        splice,
-        removed: isRemoval ? removed.concat(items) : removed,
-        inserted: isRemoval ? inserted : inserted.concat(items),
-      })
-    }
-    isOpen = kind !== 'keep'
+    if (kind === 'remove') splices.add(index, items, NONE)
+    if (kind === 'insert') splices.add(index, NONE, items)
     if (kind !== 'remove') index += count
   }
-  return splices.filter(({ removed, inserted }) => !isSame(removed, inserted))
+  return splices.all().map((one) => ({ ...one, at }))
 }

@@ -68,10 +68,9 @@ export const transitions = <S, C>(
   { captureTimeout, isInScope }: Options,
 ): Transitions<S, C> => {
   const diff = ofStates<S>(dataType)
-  const canGoBack = hasWayBack(dataType)
-  const isTracked = (patch: Patch): boolean => isInScope(patch.at) && canGoBack(patch)
-  const between = (before: S, after: S): Edit.Edit => Edit.of(diff(before)(after))
-  const editBetween = (before: S, after: S): Edit.Edit => Edit.of(diff(before)(after).filter(isTracked))
+  const isTracked = (patch: Patch): boolean => isInScope(patch.at) && hasWayBack(dataType)(patch)
+  const editBetween = (before: S, after: S, isKept = isTracked): Edit.Edit =>
+    Edit.of(diff(before)(after).filter(isKept))
   const heard = (from: S, to: S) => (undo: Undo<S>) => ({
     ...undo,
     done: along(from, to, undo.done),
@@ -89,11 +88,11 @@ export const transitions = <S, C>(
     take: (stack) => (undo) => {
       let rest = undo[stack]
       for (;;) {
-        const taken = newest(rest, between)
-        if (taken === undefined) return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
+        const taken = newest(rest, (from, to) => editBetween(from, to, () => true))
+        if (!taken) return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
         rest = taken.rest
         const commands = dataType.patch?.(taken.edits.flatMap(Edit.patchesOf)) ?? []
-        if (commands.length === 0) continue
+        if (!commands.length) continue
         const next = (before: S, after: S): Undo<S> => {
           const back = editBetween(after, before)
           const step = undo.step + 1
@@ -109,8 +108,7 @@ export const transitions = <S, C>(
 }
 
 /** Whether there is a step. Costs the others' changes above the newest one. */
-export const hasStep = <S>(stack: Stack<S>): boolean =>
-  stack !== undefined && ('step' in stack.top || hasStep(stack.below))
+export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && ('step' in stack.top || hasStep(stack.below))
 
 const isEmpty = (edit: Edit.Edit): boolean => Edit.patchesOf(edit).length === 0
 
@@ -135,7 +133,7 @@ const newest = <S>(
   let others: ReadonlyArray<Edit.Edit> = []
   let step: number | undefined
   let rest = stack
-  for (; rest !== undefined; rest = rest.below) {
+  for (; rest; rest = rest.below) {
     const { top } = rest
     if (!('step' in top)) {
       others = ['from' in top ? between(top.from, top.to) : top.edit, ...others]
