@@ -23,8 +23,8 @@ export interface SliceOptions<S, C> {
   /** Begins the types of the slice's actions. */
   readonly name: string
   /**
-   * Where the slice is in the state of Redux. Default: its name. Deeper down, with dots between the
-   * keys, the store is bound by `select`, and the DevTools show the slice as it is.
+   * Where the slice is in the state of Redux. Default: its name. For a deeper slice, write its keys
+   * with dots, and pass `select` to `bind`. The DevTools then show it as it is.
    */
   readonly path?: string
   /** The replica to start with, if the store of Redux brings none. Default: an empty one. */
@@ -38,7 +38,7 @@ export interface ReplicaSlice<S, C> {
   readonly name: string
   /**
    * Pure. Keeps a replica whose records are frozen, so that Immer and the checks of Redux Toolkit
-   * pass it by. A replica from elsewhere stays as it is until it changes.
+   * pass it by. Of a replica from elsewhere it freezes the state alone until it changes.
    */
   readonly reducer: (replica: Replica<S, C> | undefined, action: UnknownAction) => Replica<S, C>
   /**
@@ -49,8 +49,8 @@ export interface ReplicaSlice<S, C> {
   /** As `change` of the bound store, as a thunk. Throws a `TypeError` where no store is bound. */
   readonly change: <Err = never>(command: Command<S, C, Err>) => ChangeThunk<Err, C>
   /**
-   * The options of `getDefaultMiddleware`, with which the checks of state pass the slice by. They
-   * would walk through all of it at each action.
+   * Options for `getDefaultMiddleware`: the checks skip the slice. Without them each action costs a
+   * walk through it.
    */
   readonly checks: <Options extends CheckOptions = CheckOptions>(
     options?: Options,
@@ -98,7 +98,7 @@ export const replicaSlice = <S, C>(
     bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),
     change: (command) => (_, getState) => {
       const bound = boundIn<S, C>(getState, name)
-      if (!bound) throw new TypeError('no replica')
+      if (!bound) throw new TypeError('no store is bound: call `bind` first')
       return bound.store.change(command)
     },
     checks: ignoring(path) as never,

@@ -18,7 +18,8 @@ export interface Held<A> {
 }
 
 /**
- * Reads, and gives the value before if that is equal. `former` gives the value before the first.
+ * Reads. While the value equals the last one, gives the last one. `former` gives the last one at
+ * the first read.
  */
 export const steady = <A>(
   read: () => A,

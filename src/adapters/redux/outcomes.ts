@@ -18,8 +18,8 @@ export interface Keeper<S, C> {
    */
   readonly keep: (replica: Replica<S, C>) => Replica<S, C>
   /**
-   * The version that is kept of what is in Redux: itself; that of which it is a copy; or, of one
-   * from elsewhere, such as a saved state, a copy under the slice's id, each time the same. O(1).
+   * The kept version of what Redux holds. A copy gives its original. A version from elsewhere gives
+   * one copy under the slice's id. O(1).
    * Throws a `TypeError` for what is no replica.
    */
   readonly kept: (replica: Replica<S, C>) => Replica<S, C>

@@ -1,6 +1,6 @@
 /**
- * Queries give the same object for the same state, so that who compares by identity, such as React,
- * sees no change where there is none. What they gave lives as long as the state.
+ * Queries give the same object for the same state. React compares by identity, and so sees no
+ * change where there is none. What they gave lives as long as the state.
  */
 import type { option as O } from 'fp-ts'
 import { some } from '../../core/Option.js'

@@ -54,7 +54,7 @@ export interface Options {
 export interface Transitions<S, C> {
   /** After a change of one's own, made at `now`, in ms. Costs the `diff`, and the step it joins. */
   readonly wrote: (before: S, after: S, now: number) => (undo: Undo<S>) => Undo<S>
-  /** After any other change. O(1). */
+  /** After any other change. O(1): it is compared when a step is taken back. */
   readonly heard: (before: S, after: S) => (undo: Undo<S>) => Undo<S>
   /**
    * The newest step that others have not overwritten, taken back; no commands if there is none.
