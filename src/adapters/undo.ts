@@ -25,8 +25,9 @@ export interface UndoOptions {
 
 export interface UndoManager<C> {
   /**
-   * Takes back one's newest step. Skips steps that others have wholly overwritten. Gives the updates
-   * made, none if there is nothing to undo. Errors as the store's `changeAll`; then nothing has changed.
+   * Takes back one's newest step. Skips steps that others have wholly overwritten. Gives the
+   * updates made, none if there is nothing to undo. Errors as the store's `changeAll`; then nothing
+   * has changed.
    */
   readonly undo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
   /** Takes back the newest `undo` since the last change of one's own. Otherwise as `undo`. */

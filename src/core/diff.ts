@@ -19,7 +19,7 @@ export const diff =
   (after: Replica<S, C>): ReadonlyArray<Patch> =>
     ofStates(dataType)(before.state)(after.state)
 
-/** Whether a patch can be made one's own edit. A bucket's parts, and their options, differ in it. */
+/** Whether a patch can be made one's own edit. Parts of a bucket, and options, differ in it. */
 export const hasWayBack =
   <S, C>({ patch }: DataType<S, C>) =>
   (one: Patch): boolean =>

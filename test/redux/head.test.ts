@@ -1,4 +1,4 @@
-/** The newest version beside what Redux shows: middleware that writes, reissues, actions played again. */
+/** The newest version beside what Redux shows, where middleware writes and actions come again. */
 import { ActionCreators } from '@redux-devtools/instrument'
 import { applyMiddleware, combineReducers, legacy_createStore as createRedux, type Middleware } from 'redux'
 import { either as E } from 'fp-ts'

@@ -1,4 +1,4 @@
-/** What counts as one's own work, and steps that are told late, broken off or mixed with others'. */
+/** What counts as one's own work, and steps that are told late or broken off. */
 import { ActionCreators } from '@redux-devtools/instrument'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'

@@ -55,39 +55,18 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     pending = undefined
     head.commit(received)
   }
-  const tell = (taken: ReadonlyArray<Update<C>> = []): void => {
-    shown.commit({ ...unchanged(met), taken, isOwn: true })
-  }
+  const tell = (taken: ReadonlyArray<Update<C>> = []): void =>
+    void shown.commit({ ...unchanged(met), taken, isOwn: true })
   const sync = (): void => {
-    const [now, before, arriving] = [look(), met, pending]
+    const [now, before, arriving] = [look(host, met), met, pending]
     if (now === before) return
     met = now
     const isNext = before === head.getReplica()
     if (arriving) become(arriving)
-    if (arriving?.replica !== now) meet(now)
+    if (arriving?.replica !== now) meet(host, head, withdrawn, now)
     if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now)?.updates)
     else if (now === met) tell()
   }
-  /** While a hot reload moves the slice it is nowhere. */
-  const look = (): Replica<S, C> => {
-    try {
-      return host.read()
-    } catch {
-      return met
-    }
-  }
-  /** Another version: an older one, a saved one, an imported one, one of another timeline. */
-  const meet = (now: Replica<S, C>): void => {
-    const batch = news(head.getReplica(), now)
-    if (head.getReplica().clock.latest === 0) {
-      become(unchanged(now))
-      head.begin(now.clock.latest > 0)
-      host.restored()
-      // what another timeline is sure of, ours may lack
-    } else if (batch)
-      host.receive({ updates: batch.updates.filter(isLeft), unread: batch.unread.filter(isLeft) }, 'nobody')
-  }
-  const isLeft = ([, timestamp, source]: Update<unknown>): boolean => !(timestamp > withdrawn.get(source)!)
   const commit: Head<S, C>['commit'] = (received, action): void => {
     if (pending) become(pending)
     const before = head.getReplica()
@@ -107,9 +86,8 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     become(mine)
     tell(received.taken) // what is shown stays in the past
   }
-  head.subscribe(({ replica, before }) => {
-    if (replica === before) tell() // of a refusal
-  })
+  // of a refusal
+  head.subscribe(({ replica, before }) => void (replica === before && tell()))
   const getReplica = (): Replica<S, C> => {
     sync()
     return pending?.replica ?? head.getReplica()
@@ -122,4 +100,31 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     withdrawn,
     present: { getReplica, subscribe: subscribedTo(head) },
   }
+}
+
+/** What Redux shows. While a hot reload moves the slice it is nowhere. */
+const look = <S, C>(host: Host<S, C>, last: Replica<S, C>): Replica<S, C> => {
+  try {
+    return host.read()
+  } catch {
+    return last
+  }
+}
+
+/** Another version: an older one, a saved one, an imported one, one of another timeline. */
+const meet = <S, C>(
+  host: Host<S, C>,
+  head: Cell<S, C>,
+  withdrawn: Head<S, C>['withdrawn'],
+  now: Replica<S, C>,
+): void => {
+  const isLeft = ([, timestamp, source]: Update<unknown>): boolean => !(timestamp > withdrawn.get(source)!)
+  const batch = news(head.getReplica(), now)
+  if (head.getReplica().clock.latest === 0) {
+    head.commit(unchanged(now))
+    head.begin(now.clock.latest > 0)
+    host.restored()
+    // what another timeline is sure of, ours may lack
+  } else if (batch)
+    host.receive({ updates: batch.updates.filter(isLeft), unread: batch.unread.filter(isLeft) }, 'nobody')
 }

@@ -93,7 +93,7 @@ export const bind = <State, S, C>(
     security,
   } = options
   const { getState } = redux
-  const { diff, dataType, encode, prune, reissue } = scuttlebutt
+  const { encode, prune, reissue } = scuttlebutt
   const reread = rereadAllowed(scuttlebutt, security)
   const known = boundIn<S, C>(getState, name)
   const host: Host<S, C> = Object.assign(known?.host ?? {}, {
@@ -102,13 +102,11 @@ export const bind = <State, S, C>(
     dispatch: (action) => redux.dispatch(action as never),
     actionOf: updated(scuttlebutt, `${name}/updated`),
     receive: (batch, vouching) => portOf(local).receive(batch, vouching, () => undefined),
-    restored: () => {
-      call('reread', reread)
-    },
+    restored: () => void call('reread', reread),
   } satisfies Host<S, C>)
   const head = known?.head ?? createHead(host)
   if (!known) redux.subscribe(head.sync)
-  const { cell, isPast, present, withdrawn } = head
+  const { cell, withdrawn } = head
   const local = createOnCell(scuttlebutt, cell, { ...options, now })
   /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
   const call = (
@@ -129,23 +127,31 @@ export const bind = <State, S, C>(
     getReplica: () => host.read(),
     prune: () => void call('pruned', (replica, time) => prune(time)(replica)),
     reissue: (id) => {
-      const step = (replica: Replica<S, C>, time: number): Replica<S, C> => {
-        withdrawn.set(replica.id, time)
-        return reissue(id, time)(replica)[1]
-      }
-      const updates = call('reissued', step, id)
+      const updates = call(
+        'reissued',
+        (replica, time) => withdrawn.set(replica.id, time) && reissue(id, time)(replica)[1],
+        id,
+      )
       cell.begin()
       return updates
     },
-    isPast,
-    present,
-    revertTo: (old) => {
-      const patches = diff(cell.getReplica())(old)
-      if (!patches.every(hasWayBack(dataType))) return left({ _tag: 'Irrevertible', name: dataType.name })
-      return local.changeAll((dataType.patch?.(patches) ?? []) as Iterable<Command<S, C, { readonly _tag: string }>>)
-    },
+    isPast: head.isPast,
+    present: head.present,
+    revertTo: reverting(scuttlebutt, cell.getReplica, local),
   }
   const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
   boundByName.set(getState, all.set(name, { head, host, store } as unknown as Bound<never, never>))
   return store
 }
+
+const reverting =
+  <S, C>(
+    { diff, dataType }: Scuttlebutt<S, C>,
+    newest: () => Replica<S, C>,
+    { changeAll }: LocalStore<S, C>,
+  ): ReduxReplicaStore<S, C>['revertTo'] =>
+  (old) => {
+    const patches = diff(newest())(old)
+    if (!patches.every(hasWayBack(dataType))) return left({ _tag: 'Irrevertible', name: dataType.name })
+    return changeAll((dataType.patch?.(patches) ?? []) as Iterable<Command<S, C, { readonly _tag: string }>>)
+  }

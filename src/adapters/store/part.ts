@@ -31,10 +31,10 @@ type ChangeIn<C, Name extends string> = Extract<C, readonly [Name, unknown]>[1]
 
 /**
  * The part of a bucket with this name, as a store. Its listeners are called when the part changes,
- * or when an update to it came that changes nothing. Its replica is one object as long as the part stays as it is; it holds the part's state,
- * and no log: the store of the bucket is what syncs and is saved. `changeAll` needs that of the
- * bucket's store. Throws a `TypeError` for an unknown part. O(1); a write costs as one to the
- * bucket.
+ * or when an update to it came that changes nothing. Its replica is one object as long as the part
+ * stays as it is; it holds the part's state, and no log: the store of the bucket is what syncs and
+ * is saved. `changeAll` needs that of the bucket's store. Throws a `TypeError` for an unknown
+ * part. O(1); a write costs as one to the bucket.
  *
  * @example
  * import * as t from 'io-ts'

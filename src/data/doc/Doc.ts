@@ -95,8 +95,9 @@ export type RowPatch<V> =
 export interface Options extends Named {
   /**
    * A removed row stays removed: nothing that is written to it counts, earlier or later, from
-   * anybody, and no undo brings it back. Without it, a write that is later than the removal makes the row again, with the
-   * fields of that write alone. All replicas must agree: it is part of the type's version.
+   * anybody, and no undo brings it back. Without it, a write that is later than the removal makes
+   * the row again, with the fields of that write alone. All replicas must agree: it is part of the
+   * type's version.
    */
   readonly removeWins?: boolean
 }

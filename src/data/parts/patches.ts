@@ -20,8 +20,8 @@ export interface List<K, V, A> {
 
 /**
  * The splices from one list to another, whose keys are in the order of `less`. `also` are keys that
- * show another item although their values are the same. O(d log n); O(n log n) if only the last of the
- * splices tells that the lists differ.
+ * show another item although their values are the same. O(d log n); O(n log n) if only the last
+ * of the splices tells that the lists differ.
  */
 export const ofLists = <K, V, A>(
   less: SortedMap.Less<K>,
