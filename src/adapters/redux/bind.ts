@@ -82,6 +82,11 @@ const boundByName = new WeakMap<() => unknown, Map<string, Bound<never, never>>>
 export const boundIn = <S, C>(getState: () => unknown, name: string): Bound<S, C> | undefined =>
   boundByName.get(getState)?.get(name) as Bound<S, C> | undefined
 
+const keepBound = <S, C>(getState: () => unknown, name: string, bound: Bound<S, C>): void => {
+  const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
+  boundByName.set(getState, all.set(name, bound as unknown as Bound<never, never>))
+}
+
 export const bind = <State, S, C>(
   { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
   redux: ReduxStore<State>,
@@ -139,8 +144,7 @@ export const bind = <State, S, C>(
     present: head.present,
     revertTo: reverting(scuttlebutt, cell.getReplica, local),
   }
-  const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
-  boundByName.set(getState, all.set(name, { head, host, store } as unknown as Bound<never, never>))
+  keepBound(getState, name, { head, host, store })
   return store
 }
 
