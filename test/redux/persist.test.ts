@@ -15,6 +15,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Model, scuttlebutt, unwrap, type Replica, type Scuttlebutt } from '../../src/index.js'
 import { replicaSlice } from '../../src/adapters/redux.js'
 import { createStore, json, NOW, talk } from './slices.js'
+import { eventually } from '../original/tcp.js'
 
 const model = scuttlebutt(Model.of(t.number))
 type Doc = Replica<Model.State<number>, Model.Change<number>>
@@ -54,7 +55,7 @@ const started = <V>(sb: Scuttlebutt<Model.State<V>, Model.Change<V>>, config: Co
   })
   const store = doc.bind(redux, { select: (state) => state.doc })
   const persistor = persistStore(redux)
-  const ready = vi.waitFor(() => {
+  const ready = eventually(() => {
     expect(persistor.getState().bootstrapped).toBe(true)
   })
   return { doc, redux, store, persistor, ready }

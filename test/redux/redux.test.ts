@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { Events, Model, scuttlebutt, unwrap, type Replica, type ReplicaOf, type Update } from '../../src/index.js'
 import { replicaSlice } from '../../src/adapters/redux.js'
 import { createStream } from '../../src/adapters/stream.js'
+import { eventually } from '../original/tcp.js'
 import { createStore, inRedux, NOW, talk } from './slices.js'
 
 const model = scuttlebutt(Model.of(t.number))
@@ -328,17 +329,17 @@ describe('After a jump into the past', () => {
     const [ours, theirs] = [createStream(store), createStream(bob)]
     ours.pipe(theirs).pipe(ours)
     store.change(Model.set('x', 1))
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(Model.keys(bob.getReplica().state)).toEqual(['x'])
     })
     jump(empty)
     bob.change(Model.set('y', 2))
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(Model.keys(store.getReplica().state)).toEqual(['x', 'y'])
     })
     jump(empty)
     store.change(Model.set('z', 3))
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(Model.keys(bob.getReplica().state)).toEqual(['x', 'y', 'z'])
     })
     ours.destroy()

@@ -55,8 +55,9 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     pending = undefined
     head.commit(received)
   }
-  const tell = (taken: ReadonlyArray<Update<C>> = []): void =>
-    void shown.commit({ ...unchanged(met), taken, isOwn: true })
+  const tell = (taken: ReadonlyArray<Update<C>> = []): void => {
+    shown.commit({ ...unchanged(met), taken, isOwn: true })
+  }
   const sync = (): void => {
     const [now, before, arriving] = [look(host, met), met, pending]
     if (now === before) return
@@ -87,7 +88,9 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     tell(received.taken) // what is shown stays in the past
   }
   // of a refusal
-  head.subscribe(({ replica, before }) => void (replica === before && tell()))
+  head.subscribe(({ replica, before }) => {
+    if (replica === before) tell()
+  })
   const getReplica = (): Replica<S, C> => {
     sync()
     return pending?.replica ?? head.getReplica()

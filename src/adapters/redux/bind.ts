@@ -134,7 +134,10 @@ export const bind = <State, S, C>(
     reissue: (id) => {
       const updates = call(
         'reissued',
-        (replica, time) => withdrawn.set(replica.id, time) && reissue(id, time)(replica)[1],
+        (replica, time) => {
+          withdrawn.set(replica.id, time)
+          return reissue(id, time)(replica)[1]
+        },
         id,
       )
       cell.begin()
