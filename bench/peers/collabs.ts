@@ -12,7 +12,7 @@ import {
   CValueSet,
   CVar,
 } from '@collabs/collabs'
-import { key, peer, range, word, type Adapter, type Edits, type Peer } from './peer.js'
+import { key, numberOf, peer, range, word, type Adapter, type Edits, type Peer } from './peer.js'
 
 class Doc extends AbstractDoc {
   readonly map = this.runtime.registerCollab('map', (init) => new CValueMap<string, number>(init))
@@ -36,7 +36,7 @@ class Doc extends AbstractDoc {
   readonly untold: Uint8Array[] = []
 
   constructor(id: string) {
-    super({ autoTransactions: 'error', debugReplicaID: `${id} `.padEnd(5, '-') })
+    super({ autoTransactions: 'error', debugReplicaID: numberOf(id).toString(36).padStart(6, '0') })
     this.on('Send', ({ message }) => this.untold.push(message))
   }
 }
@@ -153,22 +153,26 @@ const byStates = (edits: Edits<Doc>): Adapter<Doc, Message> => ({
 
 const byBoth = (edits: Edits<Doc>): Adapter<Doc, Message> => ({ ...byStates(edits), ...byMessages(edits) })
 
-const about = (type: string): Omit<Peer, 'check'> => ({
+const about = (type: string, script?: string): Omit<Peer, 'check'> => ({
   library: '@collabs/collabs',
   type,
   promise:
     '"Two replicas will be in the same state once they have the same set of received (or sent) messages"; ' +
     'loading a saved state "is equivalent to delivering all messages" in it (AbstractDoc)',
+  ...(script !== undefined && { script }),
 })
+
+const LIST = 'collabs-saved-list'
+const OVERTAKEN = 'collabs-state-then-message'
 
 export const collabs: ReadonlyArray<Peer> = [
   peer(about('values, messages in any order'), byMessages(values)),
   peer(about('lists and rich text, messages in any order'), byMessages(lists)),
   peer(about('nested collections, messages in any order'), byMessages(nested)),
   peer(about('values, saved states merged'), byStates(values)),
-  peer(about('lists and rich text, saved states merged'), byStates(lists)),
+  peer(about('lists and rich text, saved states merged', LIST), byStates(lists)),
   peer(about('nested collections, saved states merged'), byStates(nested)),
-  peer(about('values, states and messages mixed'), byBoth(values)),
-  peer(about('lists and rich text, states and messages mixed'), byBoth(lists)),
-  peer(about('nested collections, states and messages mixed'), byBoth(nested)),
+  peer(about('values, states and messages mixed', OVERTAKEN), byBoth(values)),
+  peer(about('lists and rich text, states and messages mixed', LIST), byBoth(lists)),
+  peer(about('nested collections, states and messages mixed', OVERTAKEN), byBoth(nested)),
 ]

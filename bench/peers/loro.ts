@@ -89,7 +89,7 @@ const tree: Edits<LoroDoc> = {
     try {
       node.move(parent)
     } catch (error) {
-      if (!String(error).includes('cycle')) throw error
+      if (!String(error).includes('Cycle move')) throw error
     }
   },
   deleteNode(doc, a) {

@@ -1,3 +1,4 @@
+console.error = console.warn = () => undefined
 import * as all from './all.js'
 const [, , only = '', time = '5', seed] = process.argv
 for (const one of all.peers) {
