@@ -13,8 +13,7 @@ type Doc = Automerge.Doc<Root>
 
 const base = Automerge.save(Automerge.from<Root>({ map: {}, list: [], text: '' }, '00'))
 
-const open = (id: string): Doc =>
-  Automerge.load<Root>(base, { actor: `01${Buffer.from(id).toString('hex')}` })
+const open = (id: string): Doc => Automerge.load<Root>(base, { actor: `01${Buffer.from(id).toString('hex')}` })
 
 const change =
   (edit: (draft: Root, a: number, b: number) => void) =>
@@ -27,7 +26,7 @@ const plain = (n: number): Value => [n, { k: n }, 'a', new Date(n), new Uint8Arr
 
 const map: Edits<Doc> = {
   set: change(({ map }, a, b) => (map[key(a)] = plain(b))),
-  delete: change(({ map }, a) => delete map[key(a)]),
+  delete: change(({ map }, a) => Reflect.deleteProperty(map, key(a))),
 }
 
 const list: Edits<Doc> = {
@@ -60,11 +59,7 @@ const counters: Edits<Doc> = {
   }),
 }
 
-const show = (doc: Doc): unknown => [
-  Automerge.toJS(doc).map,
-  Automerge.toJS(doc).list,
-  Automerge.spans(doc, ['text']),
-]
+const show = (doc: Doc): unknown => [Automerge.toJS(doc).map, Automerge.toJS(doc).list, Automerge.spans(doc, ['text'])]
 
 const loaded = (doc: Doc): Doc => Automerge.load<Root>(Automerge.save(doc))
 
@@ -119,10 +114,10 @@ const views = (doc: Doc): ReadonlyArray<Doc> =>
 /** The marks of each character, by the spans. */
 const marksBySpans = (doc: Doc): unknown =>
   Automerge.spans(doc, ['text']).flatMap((span) =>
-    span.type === 'text' ? [...span.value].map(() => ({ ...span.marks })) : [],
+    span.type === 'text' ? Array.from(span.value, () => ({ ...span.marks })) : [],
   )
 
-const marks = (doc: Doc): unknown => [...doc.text].map((_, i) => Automerge.marksAt(doc, ['text'], i))
+const marks = (doc: Doc): unknown => Array.from(doc.text, (_, i) => Automerge.marksAt(doc, ['text'], i))
 
 const ofViews = (edits: Edits<Doc>): Adapter<Doc, Automerge.Change[]> => ({
   ...asLoaded(edits),

@@ -201,7 +201,7 @@ const jsonJoy = (): Library => {
         receive: (message) => {
           doc.applyPatch(Patch.fromBinary(message))
         },
-        show: () => doc.view() as unknown,
+        show: () => doc.view(),
       }
     },
     proto: () => write(base.fork(100_003), '__proto__', { polluted: true }),
@@ -255,7 +255,10 @@ const original = (library: string, changeOf: (key: string, value: unknown) => un
       show: () => JSON.parse(JSON.stringify(replica)) as unknown,
     }
   },
-  proto: () => new TextEncoder().encode(JSON.stringify([changeOf('KEY', { polluted: true }), 1, 'b']).replaceAll('KEY', '__proto__')),
+  proto: () =>
+    new TextEncoder().encode(
+      JSON.stringify([changeOf('KEY', { polluted: true }), 1, 'b']).replaceAll('KEY', '__proto__'),
+    ),
 })
 
 const libraries: ReadonlyArray<() => Library> = [
@@ -289,7 +292,12 @@ const INPUTS: Readonly<Record<string, (library: Library) => ReadonlyArray<Uint8A
     )
   },
   garbage: () => Array.from({ length: 300 }, (_, i) => filled(i, numbers(i + 1))),
-  'lengths of 2^53': () => [1, 2, 3, 5, 8].map((at) => filled(64, () => 255).fill(1, 0, at).fill(127, 60)),
+  'lengths of 2^53': () =>
+    [1, 2, 3, 5, 8].map((at) =>
+      filled(64, () => 255)
+        .fill(1, 0, at)
+        .fill(127, 60),
+    ),
   'a megabyte appended': ({ messages }) => [new Uint8Array([...messages()[1], ...new Uint8Array(1e6)])],
   '`__proto__`': ({ proto }) => (proto === undefined ? [] : [proto()]),
 }

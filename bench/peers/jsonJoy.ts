@@ -22,24 +22,37 @@ const edit =
   ({ doc, patches }: Replica, a: number, b: number): void => {
     act(doc, a, b)
     const patch = doc.api.flush()
-    if (patch.ops.length > 0) patches.set(String(patch.getId()!.time) + ' ' + String(patch.getId()!.sid), patch.toBinary())
+    if (patch.ops.length > 0)
+      patches.set(String(patch.getId()!.time) + ' ' + String(patch.getId()!.sid), patch.toBinary())
   }
 
 const edits: Edits<Replica> = {
-  set: edit(({ api }, a, b) => api.obj(['map']).set({ [key(a)]: b })),
-  nest: edit(({ api }, a, b) => api.obj(['map']).set({ [key(a)]: { k: [b] } })),
-  delete: edit(({ api }, a) => api.obj(['map']).del([key(a)])),
-  insert: edit(({ api }, a, b) => api.arr(['list']).ins(a % (api.arr(['list']).length() + 1), [b, { k: b }])),
+  set: edit(({ api }, a, b) => {
+    api.obj(['map']).set({ [key(a)]: b })
+  }),
+  nest: edit(({ api }, a, b) => {
+    api.obj(['map']).set({ [key(a)]: { k: [b] } })
+  }),
+  delete: edit(({ api }, a) => {
+    api.obj(['map']).del([key(a)])
+  }),
+  insert: edit(({ api }, a, b) => {
+    api.arr(['list']).ins(a % (api.arr(['list']).length() + 1), [b, { k: b }])
+  }),
   deleteItems: edit(({ api }, a, b) => {
     const [at, count] = range(api.arr(['list']).length(), a, b + 1)
     if (count > 0) api.arr(['list']).del(at, count)
   }),
-  type: edit(({ api }, a, b) => api.str(['text']).ins(a % (api.str(['text']).length() + 1), word(b))),
+  type: edit(({ api }, a, b) => {
+    api.str(['text']).ins(a % (api.str(['text']).length() + 1), word(b))
+  }),
   deleteText: edit(({ api }, a, b) => {
     const [at, count] = range(api.str(['text']).length(), a, b + 1)
     if (count > 0) api.str(['text']).del(at, count)
   }),
-  assign: edit(({ api }, a) => api.val(['value']).set(a)),
+  assign: edit(({ api }, a) => {
+    api.val(['value']).set(a)
+  }),
 }
 
 const apply = (replica: Replica, bytes: ReadonlyArray<Uint8Array>): void => {
@@ -54,7 +67,10 @@ const apply = (replica: Replica, bytes: ReadonlyArray<Uint8Array>): void => {
 const byPatches: Adapter<Replica, ReadonlyArray<Uint8Array>> = {
   edits,
   create: open,
-  send: (other) => ({ patches }) => [...patches].flatMap(([id, bytes]) => (other.patches.has(id) ? [] : [bytes])),
+  send:
+    (other) =>
+    ({ patches }) =>
+      [...patches].flatMap(([id, bytes]) => (other.patches.has(id) ? [] : [bytes])),
   receive: (patches) => (replica) => {
     apply(replica, patches)
   },
@@ -72,7 +88,11 @@ const byPatches: Adapter<Replica, ReadonlyArray<Uint8Array>> = {
 
 export const jsonJoy: ReadonlyArray<Peer> = [
   peer(
-    { library: 'json-joy', type: 'all nested, patches in causal order', promise: 'see json-crdt' },
+    {
+      library: 'json-joy',
+      type: 'all nested, patches in causal order',
+      promise: '"seamless merging of changes in JSON data models, avoiding conflicts between replicas" (README)',
+    },
     byPatches,
   ),
 ]

@@ -111,7 +111,10 @@ const nested: Edits<LoroDoc> = {
     doc.getMap('map').setContainer(key(a), new LoroMap()).set('k', b)
   },
   ensure(doc, a, b) {
-    doc.getMap('map').ensureMergeableMap(`m${key(a)}`).set(key(b), b)
+    doc
+      .getMap('map')
+      .ensureMergeableMap(`m${key(a)}`)
+      .set(key(b), b)
   },
   bytes(doc, a, b) {
     doc.getMap('map').set(key(a), new Uint8Array([b]))
@@ -194,9 +197,11 @@ const single = (edits: Edits<LoroDoc>): Adapter<Telling, ReadonlyArray<Uint8Arra
     return replica
   },
   told: ({ untold }) => untold.splice(0),
-  receive: (updates) => ({ doc }) => {
-    if (updates.length > 0) doc.importBatch([...updates])
-  },
+  receive:
+    (updates) =>
+    ({ doc }) => {
+      if (updates.length > 0) doc.importBatch([...updates])
+    },
   show: ({ doc }) => show(doc),
 })
 
@@ -217,10 +222,15 @@ const undoing = (edits: Edits<LoroDoc>): Adapter<Undoing, Uint8Array> => ({
     const doc = open(id)
     return { doc, manager: new UndoManager(doc, { mergeInterval: 0 }) }
   },
-  send: (other) => ({ doc }) => doc.export({ mode: 'update', from: other.doc.version() }),
-  receive: (update) => ({ doc }) => {
-    doc.import(update)
-  },
+  send:
+    (other) =>
+    ({ doc }) =>
+      doc.export({ mode: 'update', from: other.doc.version() }),
+  receive:
+    (update) =>
+    ({ doc }) => {
+      doc.import(update)
+    },
   show: ({ doc }) => show(doc),
 })
 
@@ -242,11 +252,13 @@ const ephemeral: Adapter<EphemeralStore, Uint8Array> = {
   },
   create: () => new EphemeralStore(1e9),
   send: () => (store) => store.encodeAll(),
-  receive: (update, { now }) => (store) => {
-    atTime(START + now, () => {
-      store.apply(update)
-    })
-  },
+  receive:
+    (update, { now }) =>
+    (store) => {
+      atTime(START + now, () => {
+        store.apply(update)
+      })
+    },
   show: (store) => store.getAllStates(),
 }
 

@@ -66,7 +66,7 @@ const awareness: Adapter<Awareness, Uint8Array> = {
   create: (id) => {
     const one = new Awareness(open(id))
     // no timer: nobody is taken to have left
-    clearInterval(one._checkInterval)
+    clearInterval(one._checkInterval as NodeJS.Timeout)
     return one
   },
   send: () => (one) => encodeAwarenessUpdate(one, [...one.meta.keys()]),
@@ -84,7 +84,7 @@ interface Item {
 }
 
 const openSynced = (id: string) => {
-  const store = syncedStore({ items: [] as Item[], map: {} as Record<string, number> })
+  const store = syncedStore({ items: [] as Item[], map: {} })
   const doc = getYjsDoc(store)
   doc.clientID = numberOf(id)
   return { doc, store }
@@ -99,7 +99,7 @@ const synced: Adapter<ReturnType<typeof openSynced>, Uint8Array> = {
     tag: ({ store }, a, b) => store.items[a % store.items.length]?.tags?.push(key(b)),
     set: ({ store }, a, b) => (store.map[key(a)] = b),
     delete({ store }, a) {
-      if (key(a) in store.map) delete store.map[key(a)]
+      if (key(a) in store.map) Reflect.deleteProperty(store.map, key(a))
     },
   },
   create: openSynced,

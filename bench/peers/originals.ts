@@ -95,6 +95,12 @@ export const originals: ReadonlyArray<Peer> = [
   peer({ library: 'scuttlebutt', type: 'Model, by history', promise: EVENTUAL }, byHistory(model, settable)),
   peer({ library: 'r-array', type: 'array, by history', promise: EVENTUAL }, byHistory(array, items)),
   peer({ library: 'crdt', type: 'Doc, rows set, by history', promise: EVENTUAL }, byHistory(doc, rows)),
-  peer({ library: 'crdt', type: 'Doc, rows removed, by history', promise: EVENTUAL, script: 'crdt-removed-row' }, byHistory(doc, removing)),
-  peer({ library: 'expiry-model', type: 'model, by history', promise: EVENTUAL, script: 'expiry-model-null' }, byHistory(expiring, settable)),
+  peer(
+    { library: 'crdt', type: 'Doc, rows removed, by history', promise: EVENTUAL, script: 'crdt-removed-row' },
+    byHistory(doc, removing),
+  ),
+  peer(
+    { library: 'expiry-model', type: 'model, by history', promise: EVENTUAL, script: 'expiry-model-null' },
+    byHistory(expiring, settable),
+  ),
 ]

@@ -43,7 +43,7 @@ export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): 
         ([name, a, b], { now }) =>
         (replica) => {
           const next = edits[name]!(replica, a, b, now)
-          if (isImmutable) return next as R
+          return isImmutable ? (next as R) : undefined
         },
       describe: ([name, a, b]) => `${name} ${String(a)} ${String(b)}`,
       isDelete: ([name]) => name.startsWith('delete'),
@@ -65,7 +65,7 @@ export const range = (length: number, n: number, count: number): [at: number, co
 
 /** The id of a replica as a number, for libraries that number theirs. */
 export const numberOf = (id: string): number =>
-  [...id].reduce((hash, character) => (hash * 31 + character.codePointAt(0)!) % 0x7fffffff, 7)
+  Array.from(id).reduce((hash, character) => (hash * 31 + character.codePointAt(0)!) % 0x7fffffff, 7)
 
 /** Runs something while `Date.now` stands still: some libraries read the clock themselves. */
 export const atTime = <A>(now: number, run: () => A): A => {

@@ -21,7 +21,15 @@ const lineOf = (outcome: Outcome): string => {
   const { library, version, type, runs, seconds, steps, script, verdict } = outcome
   const shown = verdict === 'ok' ? '' : linksTo(script)
   const length = steps === undefined ? '' : String(steps)
-  return row(`${library} ${version}`, type, runs.toLocaleString('en'), seconds.toFixed(0), verdictOf(outcome), length, shown)
+  return row(
+    `${library} ${version}`,
+    type,
+    runs.toLocaleString('en'),
+    seconds.toFixed(0),
+    verdictOf(outcome),
+    length,
+    shown,
+  )
 }
 
 const promisesOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {

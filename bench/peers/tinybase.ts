@@ -48,7 +48,10 @@ const clone = <A>(content: A): A => structuredClone(content)
 const whole = (hasSchema: boolean): Adapter<Replica, MergeableChanges> => ({
   edits,
   create: (id) => open(id, hasSchema),
-  send: () => ({ store }) => clone(store.getMergeableContent()) as unknown as MergeableChanges,
+  send:
+    () =>
+    ({ store }) =>
+      clone(store.getMergeableContent()) as unknown as MergeableChanges,
   receive:
     (content, { now }) =>
     (replica) => {
@@ -85,7 +88,8 @@ const single = (hasSchema: boolean): Adapter<Replica, MergeableChanges> => {
 const about = (type: string, script?: string): Omit<Peer, 'check'> => ({
   library: 'tinybase',
   type,
-  promise: '"able to be merged with another MergeableStore with deterministic results" (tinybase.org/api/mergeable-store)',
+  promise:
+    '"able to be merged with another MergeableStore with deterministic results" (tinybase.org/api/mergeable-store)',
   ...(script !== undefined && { script }),
 })
 

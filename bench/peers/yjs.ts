@@ -78,7 +78,10 @@ const textInUnits: Edits<Y.Doc> = {
 }
 
 const firstElement = (doc: Y.Doc): Y.XmlElement | undefined =>
-  doc.getXmlFragment('x').toArray().find((one) => one instanceof Y.XmlElement)
+  doc
+    .getXmlFragment('x')
+    .toArray()
+    .find((one) => one instanceof Y.XmlElement)
 
 const xml: Edits<Y.Doc> = {
   addElement(doc, a) {
@@ -105,7 +108,7 @@ const xml: Edits<Y.Doc> = {
 const seen = (one: unknown): unknown => {
   if (one instanceof Y.Map) return Object.fromEntries([...one.entries()].map(([name, held]) => [name, seen(held)]))
   if (one instanceof Y.Array) return one.toArray().map(seen)
-  if (one instanceof Y.XmlText || one instanceof Y.XmlFragment) return one.toString()
+  if (one instanceof Y.XmlText || one instanceof Y.XmlFragment) return one.toJSON()
   if (one instanceof Y.Text) return one.toDelta()
   return one
 }
@@ -166,9 +169,7 @@ const whole = (edits: Edits<Y.Doc>, version: Version, gc: boolean): Adapter<Y.Do
 const untilQuiet = (edits: Edits<Y.Doc>, version: Version, gc: boolean): Adapter<Y.Doc, Uint8Array> => ({
   ...whole(edits, version, gc),
   send: (other) => (doc) =>
-    Y.equalSnapshots(Y.snapshot(doc), Y.snapshot(other))
-      ? undefined
-      : version.encode(doc, Y.encodeStateVector(other)),
+    Y.equalSnapshots(Y.snapshot(doc), Y.snapshot(other)) ? undefined : version.encode(doc, Y.encodeStateVector(other)),
   isWhole: false,
 })
 
@@ -265,7 +266,10 @@ const bytesInAnyOrder = (edits: Edits<Y.Doc>, version: Version): Adapter<Stored 
       receive(update, where)(stored)
     },
     show,
-    same: { 'whole by diffUpdate': ({ bytes }) => show({ id: 0, bytes: version.merge([version.diff(bytes, version.vector(bytes)), bytes]) }) },
+    same: {
+      'whole by diffUpdate': ({ bytes }) =>
+        show({ id: 0, bytes: version.merge([version.diff(bytes, version.vector(bytes)), bytes]) }),
+    },
   }
 }
 
@@ -284,10 +288,15 @@ const keeping = (edits: Edits<Kept>, gc: boolean): Adapter<Kept, Uint8Array> => 
     const doc = open(numberOf(id), gc)
     return { doc, manager: new Y.UndoManager(scope(doc), { captureTimeout: 0 }), taken: [] }
   },
-  send: (other) => ({ doc }) => Y.encodeStateAsUpdate(doc, Y.encodeStateVector(other.doc)),
-  receive: (update) => ({ doc }) => {
-    Y.applyUpdate(doc, update)
-  },
+  send:
+    (other) =>
+    ({ doc }) =>
+      Y.encodeStateAsUpdate(doc, Y.encodeStateVector(other.doc)),
+  receive:
+    (update) =>
+    ({ doc }) => {
+      Y.applyUpdate(doc, update)
+    },
   show: ({ doc }) => show(doc),
 })
 

@@ -44,7 +44,10 @@ describe.each(files)('%s', (file) => {
 
   test('is short', async () => {
     const text = await readFile(new URL(`peers/${file}`, import.meta.url), 'utf8')
-    const code = text.replace(/\/\*\*[^]*?\*\//g, '').split('\n').filter((line) => line.trim() !== '')
+    const code = text
+      .replace(/\/\*\*[^]*?\*\//g, '')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
     expect(code.length).toBeLessThanOrEqual(MOST_LINES)
   })
 })

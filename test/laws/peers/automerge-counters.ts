@@ -6,9 +6,7 @@
  */
 import * as Automerge from '@automerge/automerge'
 
-interface Root {
-  map: { n?: Automerge.Counter }
-}
+type Root = Record<'map', { n?: Automerge.Counter }>
 
 const base = Automerge.save(Automerge.from<Root>({ map: {} }, '00'))
 const count = (actor: string, from: number): Automerge.Doc<Root> =>

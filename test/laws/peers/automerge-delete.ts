@@ -6,16 +6,14 @@
  */
 import * as Automerge from '@automerge/automerge'
 
-interface Root {
-  map: { x?: string }
-}
+type Root = Record<'map', { x?: string }>
 
 const base = Automerge.save(Automerge.from<Root>({ map: {} }, '00'))
 const [one, two] = ['bb', 'aa'].map((actor) => Automerge.load<Root>(base, { actor }))
 const loser = Automerge.change(one!, ({ map }) => void (map.x = 'a'))
 const winner = Automerge.change(two!, ({ map }) => void (map.x = 'b'))
 const peer = Automerge.clone(loser)
-const deleted = Automerge.change(loser, ({ map }) => void delete map.x)
+const deleted = Automerge.change(loser, ({ map }) => delete map.x)
 const a = Automerge.merge(deleted, winner)
 const c = Automerge.merge(peer, a)
 

@@ -11,9 +11,13 @@ type Root = Record<'text', string>
 const base = Automerge.save(Automerge.from<Root>({ text: 'ab' }, '00'))
 const [one, two] = ['aa', 'bb'].map((actor) => Automerge.load<Root>(base, { actor }))
 const before = Automerge.getHeads(one!)
-const emptied = Automerge.change(two!, (draft) => Automerge.splice(draft, ['text'], 0, 2))
+const emptied = Automerge.change(two!, (draft) => {
+  Automerge.splice(draft, ['text'], 0, 2)
+})
 const merged = Automerge.merge(one!, emptied)
-const { newDoc } = Automerge.changeAt(merged, before, (draft) => Automerge.splice(draft, ['text'], 0, 0, 'q'))
+const { newDoc } = Automerge.changeAt(merged, before, (draft) => {
+  Automerge.splice(draft, ['text'], 0, 0, 'q')
+})
 
 const inserted = (doc: Automerge.Doc<Root>): ReadonlyArray<unknown> =>
   Automerge.diff(doc, before, Automerge.getHeads(doc)).flatMap((patch) =>

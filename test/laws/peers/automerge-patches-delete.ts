@@ -6,7 +6,7 @@
 import * as Automerge from '@automerge/automerge'
 
 const full = Automerge.from<{ x?: number }>({ x: 1 })
-const doc = Automerge.change(full, (draft) => void delete draft.x)
+const doc = Automerge.change(full, (draft) => delete draft.x)
 const patches = Automerge.diff(doc, Automerge.getHeads(full), Automerge.getHeads(doc))
 
 const copy = (): unknown => {

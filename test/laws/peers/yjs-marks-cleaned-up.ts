@@ -11,7 +11,8 @@ const sync = (from: Y.Doc, to: Y.Doc): void => {
   Y.applyUpdate(to, Y.encodeStateAsUpdate(from, Y.encodeStateVector(to)))
 }
 /** Whether the newest character, which was typed without marks, is bold. */
-const isBold = (doc: Y.Doc): boolean => JSON.stringify(doc.getText().toDelta()).startsWith('[{"insert":"c","attributes"')
+const isBold = (doc: Y.Doc): boolean =>
+  JSON.stringify(doc.getText().toDelta()).startsWith('[{"insert":"c","attributes"')
 
 const [a, b] = [open(1), open(2)]
 b.getText().insert(0, 'a')
