@@ -13,13 +13,12 @@ const linksTo = (scripts: string | undefined): string =>
     .join(', ')
 
 const verdictOf = ({ verdict, law, script }: Outcome): string => {
-  if (verdict === 'ok') return 'ok'
+  if (verdict === 'ok') return script === undefined ? 'ok' : 'not met in these runs'
   return `${verdict === law ? verdict : `${verdict} (${law ?? ''})`}${script === undefined ? ', no script yet' : ''}`
 }
 
 const lineOf = (outcome: Outcome): string => {
-  const { library, version, type, runs, seconds, steps, script, verdict } = outcome
-  const shown = verdict === 'ok' ? '' : linksTo(script)
+  const { library, version, type, runs, seconds, steps, script } = outcome
   const length = steps === undefined ? '' : String(steps)
   return row(
     `${library} ${version}`,
@@ -28,7 +27,7 @@ const lineOf = (outcome: Outcome): string => {
     seconds.toFixed(0),
     verdictOf(outcome),
     length,
-    shown,
+    linksTo(script),
   )
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:laws -- --peers`: the kit over the libraries that people use, one process each, and
- * what they do with hostile input. Writes peers/results.json and PEERS.md.
+ * `npm run bench:laws -- --peers`: the kit over the libraries that people use, one process each,
+ * and what they do with hostile input. Writes peers/results.json and PEERS.md.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

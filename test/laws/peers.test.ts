@@ -1,5 +1,5 @@
 /**
- * Faults of other libraries, each shown by a script in peers/ that uses that library alone. A script
+ * Faults of other libraries, each shown by a script in peers/ that uses that library alone. It
  * exports what it `found`, and what is `faulty` and `right`. `mendedIn` names the version that
  * mended the fault; then the test expects what is right.
  */

@@ -2,7 +2,7 @@
  * Automerge: two counters made at one key, and one increment: each peer reads another number, and
  * the saved document a third. Heads are equal.
  *
- * Promised: documents with the same changes are equal (automerge.org/docs/reference/concepts).
+ * Promised: "Both docs are merged and identical" (README).
  */
 import * as Automerge from '@automerge/automerge'
 

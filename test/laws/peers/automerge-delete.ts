@@ -1,8 +1,8 @@
 /**
- * Automerge: who hears at once of a deletion and of the value that lost to it shows the loser, until
- * the document is loaded anew. Heads are equal.
+ * Automerge: who hears at once of a deletion and of a concurrent value shows both,
+ * until the document is loaded anew. Heads are equal.
  *
- * Promised: documents with the same changes are equal (automerge.org/docs/reference/concepts).
+ * Promised: "Both docs are merged and identical" (README).
  */
 import * as Automerge from '@automerge/automerge'
 

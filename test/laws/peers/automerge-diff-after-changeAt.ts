@@ -2,7 +2,7 @@
  * Automerge: after `changeAt`, `diff` from older heads to now tells text as new that was deleted,
  * until the document is loaded anew.
  *
- * Promised: patches that bring one state to the other (automerge.org/automerge/api-docs/js).
+ * Promised: patches "representing the change from one set of heads to another" (`diff`).
  */
 import * as Automerge from '@automerge/automerge'
 

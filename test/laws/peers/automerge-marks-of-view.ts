@@ -1,7 +1,7 @@
 /**
  * Automerge: the marks of a `view` of older heads are those of today.
  *
- * Promised: a view is the document "as it was at" those heads (automerge.org/automerge/api-docs/js).
+ * Promised: "an immutable view of an automerge document as at heads" (docstring of `view`).
  */
 import * as Automerge from '@automerge/automerge'
 

@@ -1,7 +1,7 @@
 /**
  * Automerge: `applyPatches` throws at the patch that `diff` gives for a deleted key.
  *
- * Promised: it applies "a set of patches" to a plain document (automerge.org/automerge/api-docs/js).
+ * Promised: patches "representing the change from one set of heads to another" (`diff`).
  */
 import * as Automerge from '@automerge/automerge'
 

@@ -2,7 +2,7 @@
  * Automerge: `diff` gives the same objects each time, and `applyPatches` writes into them. So the
  * second copy that is kept by patches is wrong.
  *
- * Promised: patches describe "the changes between two points" (automerge.org/automerge/api-docs/js).
+ * Promised: patches "representing the change from one set of heads to another" (`diff`).
  */
 import * as Automerge from '@automerge/automerge'
 

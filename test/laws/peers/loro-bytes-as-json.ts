@@ -2,7 +2,7 @@
  * Loro: bytes become a list on their way through JSON updates; and so does a map that
  * `ensureMergeableMap` made, as bytes mark it.
  *
- * Promised: `importJsonUpdates` gives what `exportJsonUpdates` had (loro.dev/docs/advanced/import_export).
+ * Promised: `importJsonUpdates` imports the updates that `exportJsonUpdates` gave (docstrings).
  */
 import { LoroDoc } from 'loro-crdt'
 

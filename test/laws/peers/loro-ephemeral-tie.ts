@@ -2,8 +2,8 @@
  * Loro: two peers write one key of an EphemeralStore within a millisecond. Each keeps its own value
  * for ever.
  *
- * Promised: "timestamp-based last-write-wins" (loro.dev/docs/tutorial/ephemeral); of ties it says
- * nothing.
+ * Promised: "a timestamp-based, last-write-wins key-value store"
+ * (loro.dev/docs/tutorial/ephemeral). Of ties it says nothing.
  */
 import { EphemeralStore } from 'loro-crdt'
 

@@ -2,7 +2,7 @@
  * TinyBase: a schema has a default, and one peer deletes a row while another writes to it. The row
  * is there at one peer only. The hashes of the contents are equal, so no synchronizer mends it.
  *
- * Promised: stores "merge together to get the same result" (tinybase.org/guides/synchronization).
+ * Promised: to merge "with deterministic results" (tinybase.org/api/mergeable-store).
  */
 import { createMergeableStore } from 'tinybase'
 

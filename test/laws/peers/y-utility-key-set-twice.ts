@@ -2,7 +2,7 @@
  * YKeyValue: a key is set twice in one transaction. After a concurrent deletion one peer has the
  * key and the other does not, over equal arrays.
  *
- * Promised: a "key-value store" over an array that Yjs keeps equal (README of y-utility).
+ * Promised: "a more efficient key-value store" than Y.Map (README).
  */
 import { YKeyValue } from 'y-utility/y-keyvalue'
 import * as Y from 'yjs'

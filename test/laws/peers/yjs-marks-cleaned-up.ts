@@ -2,7 +2,8 @@
  * Yjs: two peers with the same state vector show different marks, until one of them tells what it
  * cleaned up: who receives marks deletes those that seem to change nothing.
  *
- * Promised: updates are "commutative, associative, and idempotent" (docs.yjs.dev/api/document-updates).
+ * Promised: updates are "commutative, associative, and idempotent"
+ * (docs.yjs.dev/api/document-updates).
  */
 import * as Y from 'yjs'
 

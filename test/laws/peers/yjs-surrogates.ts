@@ -2,7 +2,8 @@
  * Yjs: a mark that begins between the two code units of a character destroys it at the writer, and
  * is told to nobody if it changes no mark. State vectors are equal, and so is what is stored.
  *
- * Promised: documents that got the same updates are equal (docs.yjs.dev/api/document-updates).
+ * Promised: "All clients will sync up when they received all document updates"
+ * (docs.yjs.dev/api/document-updates).
  */
 import * as Y from 'yjs'
 
