@@ -101,13 +101,6 @@ const automerge = (): Library => {
         show: () => Automerge.toJS(doc),
       }
     },
-    proto: () =>
-      Automerge.getLastLocalChange(
-        Automerge.change(Automerge.init<Root>(), (draft) => {
-          Object.assign(draft, { x: {} })
-          Reflect.set(draft, '__proto__', { polluted: true })
-        }),
-      )!,
   }
 }
 

@@ -84,7 +84,8 @@ interface Item {
 }
 
 const openSynced = (id: string) => {
-  const store = syncedStore({ items: [] as Item[], map: {} })
+  const shape: { items: Item[]; map: Record<string, number> } = { items: [], map: {} }
+  const store = syncedStore(shape)
   const doc = getYjsDoc(store)
   doc.clientID = numberOf(id)
   return { doc, store }

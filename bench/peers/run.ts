@@ -74,17 +74,21 @@ const check = async (one: Peer): Promise<Outcome> => {
   return { ...about, runs, seconds, verdict: law.verdict, law: law.name, steps: schedule.steps.length }
 }
 
-/** Runs this file again for one peer or one victim. Undefined if that does not end in time. */
-const inProcess = async <A>(args: ReadonlyArray<string>, seconds: number): Promise<A | undefined> => {
+/** Runs again for one peer or one victim. Undefined if that throws, which its output tells. */
+const inProcess = async <A>(args: ReadonlyArray<string>, seconds: number): Promise<A | 'hangs' | undefined> => {
   const child = spawn(process.execPath, [laws, '--peers', '--for', values.for, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
-  const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = child.kill('SIGKILL')
+  }, seconds * 1000)
   await once(child, 'close')
   clearTimeout(timer)
   const at = output.lastIndexOf(MARK)
+  if (isLate) return 'hangs'
   return at < 0 ? undefined : (JSON.parse(output.slice(at + MARK.length)) as A)
 }
 
@@ -96,7 +100,9 @@ const whole = async (): Promise<void> => {
   const before = JSON.parse(await readFile(file, 'utf8').catch(() => '{"outcomes":{},"hostile":{}}')) as Results
   const outcomes = { ...before.outcomes }
   const hostile: Record<string, Record<string, Reaction>> = {}
-  for (const [library, kept] of Object.entries(before.hostile)) hostile[library] = { ...kept }
+  for (const [library, kept] of Object.entries(before.hostile)) {
+    if (!library.includes(values.only)) hostile[library] = { ...kept }
+  }
   const save = async (): Promise<void> => {
     await writeFile(file, `${JSON.stringify({ outcomes, hostile }, null, 2)}\n`)
     await writeFile(new URL('PEERS.md', bench), toMarkdown({ outcomes, hostile }))
@@ -105,13 +111,14 @@ const whole = async (): Promise<void> => {
     const name = nameOf(one)
     const limit = values.runs === undefined ? [] : ['--runs', values.runs]
     const outcome = await inProcess<Outcome>(['--one', name, ...limit], Number(values.for) + GRACE)
-    console.log(outcome === undefined ? `${name}: hangs` : `${name}: ${outcome.verdict}, ${String(outcome.runs)} runs`)
-    if (outcome !== undefined) outcomes[name] = outcome
+    const isOutcome = outcome !== undefined && outcome !== 'hangs'
+    console.log(`${name}: ${isOutcome ? `${outcome.verdict}, ${String(outcome.runs)} runs` : (outcome ?? 'throws')}`)
+    if (isOutcome) outcomes[name] = outcome
     await save()
   }
   for (const { library, input } of victims.filter((victim) => victim.library.includes(values.only))) {
     const reaction = await inProcess<Reaction>(['--victim', `${library} ${input}`], 10)
-    hostile[library] = { ...hostile[library], [input]: reaction ?? 'hangs' }
+    if (reaction !== undefined) hostile[library] = { ...hostile[library], [input]: reaction }
     await save()
   }
 }
