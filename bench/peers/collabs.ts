@@ -163,7 +163,7 @@ const about = (type: string, script?: string): Omit<Peer, 'check'> => ({
 })
 
 const LIST = 'collabs-saved-list'
-const OVERTAKEN = 'collabs-state-then-message'
+const OVERTAKEN = 'collabs-state-then-message, collabs-state-then-insert'
 
 export const collabs: ReadonlyArray<Peer> = [
   peer(about('values, messages in any order'), byMessages(values)),
@@ -173,6 +173,6 @@ export const collabs: ReadonlyArray<Peer> = [
   peer(about('lists and rich text, saved states merged', LIST), byStates(lists)),
   peer(about('nested collections, saved states merged'), byStates(nested)),
   peer(about('values, states and messages mixed', OVERTAKEN), byBoth(values)),
-  peer(about('lists and rich text, states and messages mixed', LIST), byBoth(lists)),
+  peer(about('lists and rich text, states and messages mixed', `${LIST}, ${OVERTAKEN}`), byBoth(lists)),
   peer(about('nested collections, states and messages mixed', OVERTAKEN), byBoth(nested)),
 ]

@@ -73,7 +73,7 @@ export const toMarkdown = ({ outcomes, hostile }: Results): string =>
     'A peer sends an update that is not what the library made. `refuses`: it throws and the document stays as it was.',
     '`ignores`: it does not throw, and nothing changes. `accepts`: the document shows something else than before.',
     '`broken after`: a good update that comes later does not arrive any more. `pollutes`: every object of the program has a',
-    'new member. `hangs`: no answer in 10 s. Of many attempts, the worst counts.',
+    'new member. `hangs`: the attempts do not end in 10 s. Of many attempts, the worst counts.',
     '',
     ...hostileTable(hostile),
     '',

@@ -81,14 +81,11 @@ const inProcess = async <A>(args: ReadonlyArray<string>, seconds: number): Promi
   })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = child.kill('SIGKILL')
-  }, seconds * 1000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
   await once(child, 'close')
   clearTimeout(timer)
   const at = output.lastIndexOf(MARK)
-  if (isLate) return 'hangs'
+  if (child.killed) return 'hangs'
   return at < 0 ? undefined : (JSON.parse(output.slice(at + MARK.length)) as A)
 }
 
