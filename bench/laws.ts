@@ -3,12 +3,20 @@
  *
  * For each type, over 20 seeds: the laws that caught it, the number of runs, and the length of the
  * shrunk schedule. Then the time of a default run, and what the exhaustive mode visits.
+ *
+ * With `--peers`: the kit over the libraries that people use (peers/run.ts).
  */
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import { Model, RArray } from 'scuttlebutt-ts'
 import { checkDataType } from 'scuttlebutt-ts/laws'
 import { corpus } from 'scuttlebutt-ts/laws/broken'
+
+if (process.argv.includes('--peers')) {
+  const { run } = await import('./peers/run.js')
+  await run()
+  process.exit()
+}
 
 const SEEDS = 20
 

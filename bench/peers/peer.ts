@@ -1,0 +1,79 @@
+/** A library that people use, under the kit: what an adapter says, and how edits are drawn. */
+import type { either as E } from 'fp-ts'
+import * as fc from 'fast-check'
+import { checkReplicas, type Counterexample, type Coverage, type Opaque, type Options } from 'scuttlebutt-ts/laws'
+
+/** An edit by its name and two small numbers, for an adapter to make of what it can. */
+export type Edit = readonly [name: string, a: number, b: number]
+
+/** Runs an edit. Gives the next replica, or anything else if the replica changed in place. */
+type Act<R> = (replica: R, a: number, b: number, now: number) => unknown
+
+export type Edits<R> = Readonly<Record<string, Act<R>>>
+
+export interface Adapter<R, M> extends Omit<Opaque<R, Edit, M>, 'command' | 'local'> {
+  /** Names that begin with `delete` count as removals. */
+  readonly edits: Edits<R>
+  /** Whether edits give the next replica. Default: replicas change in place. */
+  readonly isImmutable?: boolean
+}
+
+export interface Peer {
+  /** The package on npm. */
+  readonly library: string
+  /** The type, and the way in which replicas exchange what they know. */
+  readonly type: string
+  /** The promise that is held as the law, and where the documentation makes it. */
+  readonly promise: string
+  /** The script in test/laws/peers that shows the fault by the library alone. */
+  readonly script?: string
+  readonly check: (options: Options<Edit>) => E.Either<Counterexample, Coverage>
+}
+
+export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): Peer => ({
+  ...about,
+  check: (options) => {
+    const { edits, isImmutable = false, ...rest } = adapter
+    return checkReplicas<R, Edit, M>({
+      name: `${about.library}, ${about.type}`,
+      ...rest,
+      ...options,
+      command: fc.tuple(fc.constantFrom(...Object.keys(edits)), fc.nat(7), fc.nat(3)),
+      local:
+        ([name, a, b], { now }) =>
+        (replica) => {
+          const next = edits[name]!(replica, a, b, now)
+          return isImmutable ? (next as R) : undefined
+        },
+      describe: ([name, a, b]) => `${name} ${String(a)} ${String(b)}`,
+      isDelete: ([name]) => name.startsWith('delete'),
+    })
+  },
+})
+
+/** The name of one of few keys, so that edits meet. */
+export const key = (n: number): string => ['x', 'y', 'z'][n % 3]!
+
+/** A text of 1 to 3 characters. */
+export const word = (n: number): string => ['a', 'bc', 'd', 'efg'][n % 4]!
+
+/** The place `n` in something of this length, and how many of `count` items are there. */
+export const range = (length: number, n: number, count: number): [at: number, count: number] => {
+  const at = n % (length + 1)
+  return [at, Math.min(count, length - at)]
+}
+
+/** The id of a replica as a number, for libraries that number theirs. */
+export const numberOf = (id: string): number =>
+  Array.from(id).reduce((hash, character) => (hash * 31 + character.codePointAt(0)!) % 0x7fffffff, 7)
+
+/** Runs something while `Date.now` stands still: some libraries read the clock themselves. */
+export const atTime = <A>(now: number, run: () => A): A => {
+  const { now: original } = Date
+  Date.now = () => now
+  try {
+    return run()
+  } finally {
+    Date.now = original
+  }
+}

@@ -1,0 +1,86 @@
+/** The results as PEERS.md. */
+import type { Outcome, Results } from './run.js'
+
+const row = (...cells: ReadonlyArray<string>): string => `| ${cells.join(' | ')} |`
+
+const SCRIPTS = '../test/laws/peers/'
+
+const linksTo = (scripts: string | undefined): string =>
+  (scripts ?? '')
+    .split(', ')
+    .filter((name) => name !== '')
+    .map((name) => `[${name}](${SCRIPTS}${name}.ts)`)
+    .join(', ')
+
+const verdictOf = ({ verdict, law, script }: Outcome): string => {
+  if (verdict === 'ok') return script === undefined ? 'ok' : 'not met in these runs'
+  return `${verdict === law ? verdict : `${verdict} (${law ?? ''})`}${script === undefined ? ', no script yet' : ''}`
+}
+
+const lineOf = (outcome: Outcome): string => {
+  const { library, version, type, runs, seconds, steps, script } = outcome
+  const length = steps === undefined ? '' : String(steps)
+  return row(
+    `${library} ${version}`,
+    type,
+    runs.toLocaleString('en'),
+    seconds.toFixed(0),
+    verdictOf(outcome),
+    length,
+    linksTo(script),
+  )
+}
+
+const promisesOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
+  const lines = outcomes.map(({ library, promise }) => `- ${library}: ${promise}.`)
+  return [...new Set(lines)].filter((line) => !line.endsWith(': the same.'))
+}
+
+const hostileTable = (hostile: Results['hostile']): ReadonlyArray<string> => {
+  const inputs = [...new Set(Object.values(hostile).flatMap((by) => Object.keys(by)))]
+  return [
+    row('library', ...inputs),
+    row(...['', ...inputs].map(() => '---')),
+    ...Object.entries(hostile).map(([library, by]) => row(library, ...inputs.map((input) => by[input] ?? ''))),
+  ]
+}
+
+export const toMarkdown = ({ outcomes, hostile }: Results): string =>
+  [
+    '# The kit over the libraries that people use',
+    '',
+    'Written by `npm run bench:laws -- --peers [--for <seconds>] [--runs <n>] [--only <name>]`: do not edit.',
+    '',
+    'A run is a random network of 2 to 7 replicas. `runs` and `seconds` go to the end of the search, or to the first run that',
+    'breaks the law and what it takes to make it small; `steps` is the length of the smallest counterexample. Each script',
+    'shows the fault by that library alone; `npx vitest run test/laws/peers.test.ts` says whether it is still there.',
+    '',
+    row('library', 'type and way of exchange', 'runs', 'seconds', 'verdict', 'steps', 'script'),
+    row('---', '---', '--:', '--:', '---', '--:', '---'),
+    ...Object.values(outcomes).map(lineOf),
+    '',
+    'What each promises, and is held to:',
+    '',
+    ...promisesOf(Object.values(outcomes)),
+    '',
+    '## Faults shown by a script alone',
+    '',
+    'Beside those above, each found by the kit in other ways of use: [automerge-patches-shared](../test/laws/peers/automerge-patches-shared.ts)',
+    'and [automerge-diff-after-changeAt](../test/laws/peers/automerge-diff-after-changeAt.ts).',
+    '',
+    '## Hostile input',
+    '',
+    'A peer sends an update that is not what the library made. `refuses`: it throws and the document stays as it was.',
+    '`ignores`: it does not throw, and nothing changes. `accepts`: the document shows something else than before.',
+    '`broken after`: a good update that comes later does not arrive any more. `pollutes`: every object of the program has a',
+    'new member. `hangs`: the attempts do not end in 10 s. Of many attempts, the worst counts.',
+    '',
+    ...hostileTable(hostile),
+    '',
+    '## Left out',
+    '',
+    '- cojson: 150 MB, most of it native code for other systems.',
+    '- Evolu: needs SQLite, and Node 22.',
+    '- logux, valtio-yjs, the synchronizers of TinyBase, automerge-repo: they answer later, and the kit asks at once.',
+    '',
+  ].join('\n')
