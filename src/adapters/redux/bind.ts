@@ -132,14 +132,11 @@ export const bind = <State, S, C>(
     getReplica: () => host.read(),
     prune: () => void call('pruned', (replica, time) => prune(time)(replica)),
     reissue: (id) => {
-      const updates = call(
-        'reissued',
-        (replica, time) => {
-          withdrawn.set(replica.id, time)
-          return reissue(id, time)(replica)[1]
-        },
-        id,
-      )
+      const step = (replica: Replica<S, C>, time: number): Replica<S, C> => {
+        withdrawn.set(replica.id, time)
+        return reissue(id, time)(replica)[1]
+      }
+      const updates = call('reissued', step, id)
       cell.begin()
       return updates
     },
