@@ -50,6 +50,7 @@ const OF_EXCHANGES: ReadonlySet<LawName> = new Set<LawName>([
     'ends',
     'drains',
     'clock',
+    'timeTravel',
     'oracle',
     'quality',
     'total',
@@ -58,7 +59,7 @@ const OF_EXCHANGES: ReadonlySet<LawName> = new Set<LawName>([
 ])
 
 /** Of these a type's `superseded` may be the cause. */
-const OF_LOSS: ReadonlySet<LawName> = new Set<LawName>(['certainty', 'digests', 'agreement'])
+const OF_LOSS: ReadonlySet<LawName> = new Set<LawName>(['certainty', 'digests', 'agreement', 'timeTravel'])
 
 /** Runs a schedule, and asks the laws in their order. */
 export const judge = <R, C, M>(

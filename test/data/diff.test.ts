@@ -22,37 +22,15 @@ import {
   type Replica,
   type Stamp,
 } from '../../src/index.js'
+import { laws } from '../../src/laws/index.js'
 import { inMemory } from '../runs.js'
 
 const NOW = 1_795_418_741_399
 
 type Json = unknown
 
-/** What a reader of patches does, on a deep copy: nothing of the library. */
-const patched = (value: Json, patches: ReadonlyArray<Patch>): Json =>
-  patches.reduce((before, patch) => {
-    const root = { value: structuredClone(before) } as Record<string | number, unknown>
-    const at: ReadonlyArray<string | number> = ['value', ...patch.at]
-    let holder = root
-    for (const key of at.slice(0, -1)) holder = holder[key] as typeof holder
-    const last = at.at(-1)!
-    if ('splice' in patch) {
-      const list = holder[last] as unknown[]
-      expect(list.slice(patch.splice, patch.splice + patch.removed.length)).toEqual(patch.removed)
-      list.splice(patch.splice, patch.removed.length, ...patch.inserted)
-    } else {
-      expect(Object.hasOwn(holder, last) ? holder[last] : undefined).toEqual(patch.before)
-      if (!('after' in patch)) Reflect.deleteProperty(holder, last)
-      else
-        Object.defineProperty(holder, last, {
-          value: patch.after,
-          configurable: true,
-          enumerable: true,
-          writable: true,
-        })
-    }
-    return root['value']
-  }, value)
+/** What a reader of patches does, as the kit's law reads them: nothing of `diff`. */
+const patched = (value: Json, patches: ReadonlyArray<Patch>): Json => unwrap(laws.patched(value, patches))
 
 interface Subject<S, C> {
   readonly name: string

@@ -409,12 +409,14 @@ test('each form has its laws', () => {
     'clock',
     'codec',
     'determinism',
+    'diff',
     'eq',
     'history',
     'identity',
     'merge',
     'own',
     'superseded',
+    'timeTravel',
     'versions',
   ]
   const ofExchanges = ['agreement', 'certainty', 'digests', 'drains', 'ends']

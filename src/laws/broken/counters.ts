@@ -81,7 +81,7 @@ export const markersAlone = broken(
       'a marker prunes the first items of a source by number, and supersedes them: a newcomer gets the ' +
       'marker without them, and prunes others',
     law: 'superseded',
-    also: ['digests', 'certainty'],
+    also: ['digests', 'certainty', 'timeTravel'],
     verdict: 'lost',
   },
   ofDataType<ReadonlyArray<Update<Fed>>, Fed>(

@@ -10,6 +10,7 @@ import * as lists from './lists.js'
 import * as reconciliation from './reconciliation.js'
 import * as registers from './registers.js'
 import * as sets from './sets.js'
+import * as versions from './versions.js'
 
 export type { About, Broken } from './Broken.js'
 export * from './counters.js'
@@ -20,8 +21,16 @@ export * from './originals.js'
 export * from './reconciliation.js'
 export * from './registers.js'
 export * from './sets.js'
+export * from './versions.js'
 
 /** All types but those of npm packages. */
-export const corpus: ReadonlyArray<Broken> = [registers, counters, sets, lists, editing, reconciliation, keys].flatMap(
-  (module): ReadonlyArray<Broken> => Object.values(module),
-)
+export const corpus: ReadonlyArray<Broken> = [
+  registers,
+  counters,
+  sets,
+  lists,
+  editing,
+  reconciliation,
+  keys,
+  versions,
+].flatMap((module): ReadonlyArray<Broken> => Object.values(module))

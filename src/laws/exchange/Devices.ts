@@ -142,8 +142,12 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
 
   protected areEqual(a: number, b: number): boolean {
     const [x, y] = [this.devices[a]!.replica, this.devices[b]!.replica]
+    return this.views[a] === this.views[b] ? this.subject.equals(x, y) : this.showsSame(x, y)
+  }
+
+  protected showsSame(a: Replica<S, C>, b: Replica<S, C>): boolean {
     const { equals, show } = this.subject
-    return equals(x, y) && (this.views[a] === this.views[b] || sameValue(show(x), show(y)))
+    return equals(a, b) && sameValue(show(a), show(b))
   }
 
   protected fail(law: ExchangeLaw, violation: Violation): void {

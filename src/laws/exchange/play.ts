@@ -12,6 +12,7 @@ import type { Local, ScheduleStep } from '../model/Schedule.js'
 import { draw, type Drawn } from '../network/draw.js'
 import * as Device from './Device.js'
 import { Devices, type ScheduleOf, type Subjects } from './Devices.js'
+import * as Judge from './Judge.js'
 import * as Link from './Link.js'
 
 type Updates<C> = ReadonlyArray<Update<C>>
@@ -135,10 +136,14 @@ class Exchanges<S, C> extends Devices<S, C> {
         features.add('upgrade')
         this.put(at, Device.upgrade(device, this.programs.new), 'receive', 'upgraded')
         return
-      case 'rewind':
+      case 'rewind': {
         features.add('oldVersion')
-        this.put(at, Device.rewind(device, this.versionOf(step)), 'receive', 'goes back, and catches up')
+        const older = this.versionOf(step)
+        this.put(at, Device.rewind(device, older), 'receive', 'goes back, and catches up')
+        // what was there before a restore is not older
+        if (Clock.leq(older.replica.clock, device.replica.clock)) this.traveled(at, device)
         return
+      }
       case 'fork':
         this.fork(step, device)
         return
@@ -147,6 +152,17 @@ class Exchanges<S, C> extends Devices<S, C> {
         this.put(at, { ...device, replica: program.prune(step.now)(replica) }, 'receive', 'prunes')
       }
     }
+  }
+
+  /** Who caught up with its head has all that the head had. */
+  private traveled(at: number, head: Device.Device<S, C>): void {
+    const back = this.devices[at]!
+    if (this.isForked || this.isOver() || back === head) return
+    const lacks = this.oracle.missing(head.replica, back.replica)
+    if (lacks.length === 0 && this.showsSame(head.replica, back.replica)) return
+    const what = lacks.length === 0 ? 'and differs from it' : `and lacks ${Judge.textOf(lacks)}`
+    const why = `${this.ids[at]!} went back, caught up with its head, ${what}`
+    this.fail('timeTravel', { why, states: this.shown(head, back), events: [this.last[at]!] })
   }
 
   private versionOf({ at, version }: Pick<Back, 'at' | 'version'>): Device.Device<S, C> {
@@ -165,7 +181,10 @@ class Exchanges<S, C> extends Devices<S, C> {
       return
     }
     const [update, next] = written
-    this.isForked ||= this.oracle.made.some((other) => sameStamp(other, update))
+    if (!this.isForked && this.oracle.made.some((other) => sameStamp(other, update))) {
+      const why = `${this.ids[at]!} made two updates with one stamp: ${Judge.textOf([update])}`
+      this.fail('timeTravel', { why, events: [this.events.length] })
+    }
     this.newest = Math.max(this.newest, update[1])
     this.oracle.made.push(update)
     const [index, event] = [this.operations.length, this.events.length]

@@ -1,4 +1,5 @@
 /** The laws of every kind of subject, for users who put together a subject of their own. */
+export { patched } from './diff.js'
 export {
   convergence,
   deterministic,

@@ -2,40 +2,17 @@
  * The laws of replicas of this library: those that ask for a clock, a history or a merge of
  * replicas.
  */
-import type { eq as Eq } from 'fp-ts'
 import * as Clock from '../../core/Clock.js'
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Scuttlebutt } from '../../scuttlebutt.js'
-import type { Law, LawName, Verdict, Violation } from '../model/Law.js'
-import type { Run } from '../model/Run.js'
+import type { Law, Violation } from '../model/Law.js'
 import { sameValue } from '../model/show.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
+import { diff } from './diff.js'
 import { convergence, equivalence, oracle, qualities, sample, total, versions } from './laws.js'
 import { ofExchanges } from './ofExchanges.js'
-
-/** The functions of a data type, and how its states compare. */
-interface Type<S, C> extends Scuttlebutt<S, C> {
-  readonly eq: Eq.Eq<S>
-}
-
-type RunOf<S, C> = Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
-
-type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Violation | undefined
-
-interface ReplicaLaw {
-  readonly name: LawName
-  readonly verdict: Verdict
-  readonly says: string
-  readonly check: Check
-}
-
-const law = (name: LawName, says: string, check: Check, verdict: Verdict = 'unlawful'): ReplicaLaw => ({
-  name,
-  verdict,
-  says,
-  check,
-})
+import { differ, differAtAll, law, type ReplicaLaw, type RunOf, type Type } from './replicaLaw.js'
+import { timeTravel } from './timeTravel.js'
 
 export const idempotence = law('idempotence', 'a message that comes again changes nothing', (run, type) => {
   const { applyUpdates, history, merge } = type
@@ -51,17 +28,6 @@ export const idempotence = law('idempotence', 'a message that comes again change
   }
   return undefined
 })
-
-const differ = <S, C>(
-  { subject: { show, view } }: RunOf<S, C>,
-  { eq }: Type<S, C>,
-  why: string,
-  a: Replica<S, C>,
-  b: Replica<S, C>,
-): Violation | undefined =>
-  eq.equals(a.state, b.state) && (view(a) === view(b) || sameValue(show(a), show(b)))
-    ? undefined
-    : { why, states: [view(a), view(b)] }
 
 export const batch = law('batch', 'a batch gives the same as its updates one at a time', (run, type) => {
   const { create, applyUpdate, applyUpdates, digest } = type
@@ -101,20 +67,6 @@ export const own = law('own', 'an own update gives the same by `own` as by `appl
   }
   return undefined
 })
-
-/** Like {@link differ}, and compares what the two can still tell others. */
-const differAtAll = <S, C>(
-  run: RunOf<S, C>,
-  type: Type<S, C>,
-  why: string,
-  a: Replica<S, C>,
-  b: Replica<S, C>,
-): Violation | undefined => {
-  const violation = differ(run, type, why, a, b)
-  if (violation !== undefined) return violation
-  const [x, y] = [type.history()(a), type.history()(b)]
-  return sameValue(x, y) ? undefined : { why: `${why}, by their histories`, states: [x, y] }
-}
 
 export const reference = law('identity', 'an update that changes nothing leaves the same reference', (run, type) => {
   const { dataType, eq } = type
@@ -225,7 +177,7 @@ export const ofReplicas = <S, C>(
     convergence,
     oracle,
     ...ofExchanges,
-    ...[idempotence, batch, own, reference, clock, histories, superseded, codec].map(about),
+    ...[superseded, timeTravel, idempotence, batch, own, reference, clock, histories, codec, diff].map(about),
     equivalence,
     about(replicaMerge),
     qualities,

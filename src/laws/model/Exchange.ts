@@ -104,7 +104,7 @@ interface Cut {
 export type ExchangeStep = Mailed | Pushed | Heard | Talk | Merge | Fate | Back | Prune | Connect | Say | Carry | Cut
 
 /** The laws of such networks. */
-export type ExchangeLaw = 'certainty' | 'digests' | 'agreement' | 'ends' | 'drains' | 'clock'
+export type ExchangeLaw = 'certainty' | 'digests' | 'agreement' | 'ends' | 'drains' | 'clock' | 'timeTravel'
 
 /** What may happen in such a network. */
 export type ExchangeFeature =

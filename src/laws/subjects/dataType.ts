@@ -31,6 +31,11 @@ export interface DataTypeOptions<S, C> {
   readonly eq?: Eq.Eq<S>
   /** What users see. Default: the type's `toJSON`, or else the state. */
   readonly toJSON?: (state: S) => unknown
+  /**
+   * What the patches of `diff` are of. Default: the type's `toJSON`. A string is the list of its
+   * code units.
+   */
+  readonly patchesOf?: (state: S) => unknown
   /** What must be shown after all updates, given in total order: a naive model of the type. */
   readonly oracle?: (updates: Updates<C>) => unknown
   readonly qualities?: ReadonlyArray<Quality<Replica<S, C>, Local<S, C>, Updates<C>>>
@@ -80,7 +85,7 @@ export const ofDataType = <S, C>(
     remember: (replica) => [digest(replica), history()(replica)],
     qualities: options.qualities ?? [],
     dataType: dataType as unknown as DataType<unknown, unknown>,
-    laws: ofReplicas({ ...core, eq }),
+    laws: ofReplicas({ ...core, eq, patchesOf: options.patchesOf ?? dataType.toJSON ?? show }),
   }
 }
 

@@ -1,0 +1,60 @@
+/** What the laws of replicas of this library are made of, and how they compare two replicas. */
+import type { eq as Eq } from 'fp-ts'
+import type { Command } from '../../core/DataType.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import type { LawName, Verdict, Violation } from '../model/Law.js'
+import type { Run } from '../model/Run.js'
+import { sameValue } from '../model/show.js'
+import type { Updates } from '../model/updates.js'
+
+/** The functions of a data type, and how its states compare. */
+export interface Type<S, C> extends Scuttlebutt<S, C> {
+  readonly eq: Eq.Eq<S>
+  /** What the patches of `diff` are of. */
+  readonly patchesOf: (state: S) => unknown
+}
+
+export type RunOf<S, C> = Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
+
+type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Violation | undefined
+
+export interface ReplicaLaw {
+  readonly name: LawName
+  readonly verdict: Verdict
+  readonly says: string
+  readonly check: Check
+}
+
+export const law = (name: LawName, says: string, check: Check, verdict: Verdict = 'unlawful'): ReplicaLaw => ({
+  name,
+  verdict,
+  says,
+  check,
+})
+
+/** Undefined if two replicas are equal and show the same. */
+export const differ = <S, C>(
+  { subject: { show, view } }: RunOf<S, C>,
+  { eq }: Type<S, C>,
+  why: string,
+  a: Replica<S, C>,
+  b: Replica<S, C>,
+): Violation | undefined =>
+  eq.equals(a.state, b.state) && (view(a) === view(b) || sameValue(show(a), show(b)))
+    ? undefined
+    : { why, states: [view(a), view(b)] }
+
+/** Like {@link differ}, and compares what the two can still tell others. */
+export const differAtAll = <S, C>(
+  run: RunOf<S, C>,
+  type: Type<S, C>,
+  why: string,
+  a: Replica<S, C>,
+  b: Replica<S, C>,
+): Violation | undefined => {
+  const violation = differ(run, type, why, a, b)
+  if (violation !== undefined) return violation
+  const [x, y] = [type.history()(a), type.history()(b)]
+  return sameValue(x, y) ? undefined : { why: `${why}, by their histories`, states: [x, y] }
+}
