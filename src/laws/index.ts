@@ -35,7 +35,7 @@ export {
   type TestFile,
 } from './report/Counterexample.js'
 export { FEATURES, featuresOf, type Coverage, type Feature } from './report/Coverage.js'
-export { bare, ofDataType, type Bare, type DataTypeOptions, type Source } from './subjects/dataType.js'
+export { bare, ofDataType, type Bare, type DataTypeOptions, type Given, type Source } from './subjects/dataType.js'
 export { checkDeliveries, DELIVERIES, type Delivered } from './deliveries.js'
 export type { Exhausted, Scope } from './network/explore.js'
 export {

@@ -5,6 +5,7 @@
 import type { either as E, eq as Eq } from 'fp-ts'
 import type * as fc from 'fast-check'
 import type { Command, DataType, Maker } from '../../core/DataType.js'
+import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Timestamp from '../../core/Timestamp.js'
 import { scuttlebutt } from '../../scuttlebutt.js'
@@ -24,7 +25,10 @@ type Local<S, C> = Command<S, C, unknown>
  * effect.
  */
 export type Source<S, C> =
-  { readonly change: fc.Arbitrary<Local<S, C>> } | { readonly command: (state: S) => fc.Arbitrary<Local<S, C>> }
+  { readonly change: fc.Arbitrary<Given<S, C>> } | { readonly command: (state: S) => fc.Arbitrary<Given<S, C>> }
+
+/** A command. Its change may be deeply readonly, as `fc.constant` gives it. */
+export type Given<S, C> = Local<S, NoInfer<C | DeepReadonly<C>>>
 
 export interface DataTypeOptions<S, C> {
   /** Default: compares what is shown. */
@@ -90,7 +94,7 @@ export const ofDataType = <S, C>(
 }
 
 const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Local<S, C>>) =>
-  'command' in source ? source.command : () => source.change
+  ('command' in source ? source.command : () => source.change) as (state: S) => fc.Arbitrary<Local<S, C>>
 
 const viewOf = <S, C>({ toJSON }: DataTypeOptions<S, C>, dataType: DataType<S, C>): ((shown: unknown) => string) =>
   toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson
