@@ -27,6 +27,8 @@ export interface Entry<S, C> {
   readonly dataType: DataType<S, C>
   readonly eq: eq.Eq<S>
   readonly toJSON: (state: S) => unknown
+  /** What the patches of `diff` apply to. Default: `toJSON`. */
+  readonly patchesOf?: (state: S) => unknown
   /** A command that refuses makes no update. */
   readonly change: fc.Arbitrary<Command<S, C, unknown>>
   /** The naive model: the state after all updates in total order, as `toJSON` shows it. */
@@ -112,6 +114,7 @@ const redit: Entry<REdit.State, REdit.Change> = {
   dataType: REdit,
   eq: REdit.getEq(),
   toJSON: REdit.toJSON,
+  patchesOf: REdit.lines,
   change: fc.oneof(
     fc.dictionary(denseKey, fc.option(line), { maxKeys: 3, minKeys: 1 }),
     fc.array(line, { maxLength: 5 }).map((lines) => REdit.text(lines.join(''))),

@@ -6,19 +6,15 @@ import { Model, REdit, scuttlebutt, type DataType, type Patch } from '../../src/
 import { nullMeansNone, oldIndices, sharedTail } from '../../src/laws/broken/index.js'
 import { checkDataType, laws, ofDataType, simulate, type ExchangeStep } from '../../src/laws/index.js'
 import { inNetworks } from '../runs.js'
-import { table, type Entry } from '../table.js'
+import { table } from '../table.js'
 
 const RUNS = inNetworks(500, table.length)
-
-/** The patches of an REdit are of its lines. */
-const patchesOf = ({ dataType }: Entry<unknown, unknown>): object =>
-  dataType.name === 'REdit' ? { patchesOf: REdit.lines } : {}
 
 test.each(table.map((entry) => [entry.dataType.name, entry] as const))(
   '%s keeps the laws of older versions, told one by one and between devices',
   (_, entry) => {
     const names = ['diff', 'timeTravel', 'digests', 'certainty', 'agreement']
-    const checked = checkDataType(entry.dataType, { ...entry, ...patchesOf(entry), laws: names, runs: RUNS, seed: 2 })
+    const checked = checkDataType(entry.dataType, { ...entry, laws: names, runs: RUNS, seed: 2 })
     if (checked._tag === 'Left') throw new Error(checked.left.format())
     expect(checked.right.seen.oldVersion).toBeGreaterThan(0)
   },
