@@ -8,7 +8,7 @@ import { checkDataType, laws, ofDataType, simulate, type ExchangeStep } from '..
 import { inNetworks } from '../runs.js'
 import { table, type Entry } from '../table.js'
 
-const RUNS = inNetworks(500, table.length)
+const RUNS = inNetworks(50, table.length)
 
 /** The patches of an REdit are of its lines. */
 const patchesOf = ({ dataType }: Entry<unknown, unknown>): object =>

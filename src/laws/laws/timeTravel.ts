@@ -1,7 +1,7 @@
 /**
- * The law of time travel: whoever goes back to a version that a replica held, as a jump of the Redux
- * DevTools does, and writes on by the rules of stores, loses nothing. The rules: catch up with the
- * head, then write.
+ * The law of time travel: whoever goes back to a version that a replica held, as a jump of the
+ * Redux DevTools does, and writes on by the rules of stores, loses nothing. The rules: catch up
+ * with the head, then write.
  */
 import * as Clock from '../../core/Clock.js'
 import type { Replica } from '../../core/Replica.js'
