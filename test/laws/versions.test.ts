@@ -8,7 +8,7 @@ import { checkDataType, laws, ofDataType, simulate, type ExchangeStep } from '..
 import { inNetworks } from '../runs.js'
 import { table } from '../table.js'
 
-const RUNS = inNetworks(500, table.length)
+const RUNS = inNetworks(50, table.length)
 
 test.each(table.map((entry) => [entry.dataType.name, entry] as const))(
   '%s keeps the laws of older versions, told one by one and between devices',
