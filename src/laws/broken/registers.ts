@@ -139,7 +139,7 @@ export const deleteWithoutTombstone = broken(
       'a removed key is forgotten with its stamp: an older write that arrives late brings it back (Demers ' +
       'et al., PODC 1987, section 2: death certificates)',
     law: 'convergence',
-    also: ['superseded', 'merge', 'certainty', 'digests', 'agreement'],
+    also: ['superseded', 'merge', 'certainty', 'digests', 'agreement', 'timeTravel'],
     verdict: 'diverged',
   },
   ofDataType<ReadonlyMap<string, Update<Set>>, Set>(
