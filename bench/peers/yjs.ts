@@ -223,17 +223,22 @@ interface Stored {
   bytes: Uint8Array
 }
 
+/** Edits a document that is opened from the bytes, and stores what came. Gives that. */
+const written = (stored: Stored, version: Version, edit: (doc: Y.Doc) => void): Uint8Array => {
+  const doc = loaded(stored.bytes, version, true, stored.id)
+  const before = Y.encodeStateVector(doc)
+  edit(doc)
+  const told = version.encode(doc, before)
+  stored.bytes = version.merge([stored.bytes, told])
+  return told
+}
+
 /** Replicas hold bytes, and exchange what is missing by `diffUpdate`. They open them to write. */
 const bytes = (edits: Edits<Y.Doc>, version: Version): Adapter<Stored, Uint8Array> => ({
   edits: Object.fromEntries(
     Object.entries(edits).map(([name, act]) => [
       name,
-      (stored, ...how) => {
-        const doc = loaded(stored.bytes, version, true, stored.id)
-        const before = Y.encodeStateVector(doc)
-        act(doc, ...how)
-        stored.bytes = version.merge([stored.bytes, version.encode(doc, before)])
-      },
+      (stored, ...how) => void written(stored, version, (doc) => act(doc, ...how)),
     ]),
   ),
   create: (id) => ({ id: numberOf(id), bytes: version.encode(open(NOBODY, true)) }),
@@ -252,11 +257,7 @@ const bytesInAnyOrder = (edits: Edits<Y.Doc>, version: Version): Adapter<Stored 
       Object.entries(edits).map(([name, act]) => [
         name,
         (stored, ...how) => {
-          const doc = loaded(stored.bytes, version, true, stored.id)
-          const before = Y.encodeStateVector(doc)
-          act(doc, ...how)
-          stored.told = version.encode(doc, before)
-          stored.bytes = version.merge([stored.bytes, stored.told])
+          stored.told = written(stored, version, (doc) => act(doc, ...how))
         },
       ]),
     ),

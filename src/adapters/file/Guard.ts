@@ -105,12 +105,8 @@ export class Guard {
   private async recognise(status: FileStatus, written: Written): Promise<E.Either<FileError, boolean>> {
     const end = await attempt(this.target.path, 'look', () => endAt(this.handle, written.length))
     if (end._tag === 'Left') return end
-    const isSealed = end.right === sealText(written.seed)
-    if (this.expected === undefined) {
-      if (isSealed) return right(true)
-      return isUnwritten(Buffer.from(end.right)) ? right(false) : this.occupied(OVERWRITTEN)
-    }
-    if (!isSealed || status.size !== written.length) return this.occupied(OVERWRITTEN)
+    if (this.expected === undefined) return this.sealed(end.right, written)
+    if (end.right !== sealText(written.seed) || status.size !== written.length) return this.occupied(OVERWRITTEN)
     this.expected = status
     return right(true)
   }
@@ -131,11 +127,15 @@ export class Guard {
     if (locked._tag === 'Left') return locked
     if (status._tag === 'Left') return status
     if (end._tag === 'Left') return end
-    if (end.right !== sealText(before.seed)) {
-      return isUnwritten(Buffer.from(end.right)) ? right(false) : this.occupied(OVERWRITTEN)
-    }
-    this.expected = { size: length, modified: status.right.modified }
-    return right(true)
+    const sealed = this.sealed(end.right, before)
+    if (sealed._tag === 'Right' && sealed.right) this.expected = { size: length, modified: status.right.modified }
+    return sealed
+  }
+
+  /** Whether `end` is our seal. False if it was cut off; `Occupied` if something else is there. */
+  private sealed(end: string, { seed }: Written): E.Either<FileError, boolean> {
+    if (end === sealText(seed)) return right(true)
+    return isUnwritten(Buffer.from(end)) ? right(false) : this.occupied(OVERWRITTEN)
   }
 
   private occupied(reason: string): E.Left<FileError> {
