@@ -173,8 +173,12 @@ export class SimulatedDisk implements Disk {
     )
   }
 
-  /** The disk as the next process finds it when the one before was killed. The power stayed on. */
+  /**
+   * The disk as the next process finds it when the one before was killed. The power stayed on. The
+   * one before makes no further call.
+   */
   afterKill(faults: ReadonlyMap<number, Fault>): SimulatedDisk {
+    this.crashed = true
     const next = new SimulatedDisk(new Map(), faults, this.kind)
     const unlocked = (names: Names): Names => new Map([...names].filter(([name]) => !name.includes('.lock.')))
     next.names = unlocked(this.names)
@@ -419,9 +423,10 @@ const survivorOf = ({ durable, unsynced }: File, choose: (n: number) => number):
         content = withPages(content, each.bytes, each.at, choose)
         break
       default: {
-        // the new length survived, and zeros stand for the first bytes
+        // the new length survived, and zeros stand for the first bytes that are new
         const from = choose(each.bytes.length + 1)
-        content = written(content, Buffer.concat([Buffer.alloc(from), each.bytes.subarray(from)]), each.at)
+        const longer = resized(content, Math.max(content.length, each.at + each.bytes.length))
+        content = written(longer, each.bytes.subarray(from), each.at + from)
       }
     }
   }

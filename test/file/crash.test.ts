@@ -304,6 +304,29 @@ test('S1: A file loses nothing in random lives with random faults, each ended by
   )
 })
 
+test('S4: What a process failed to sync before it died is not acknowledged by the next one, unless it is written again', async () => {
+  // one update alone; and more than the writer keeps in memory
+  for (const length of [1, 2 << 20]) {
+    for (let call = 0; ; call++) {
+      const fault: Fault = { _tag: 'fail', code: 'EIO', forEver: false }
+      const first = new SimulatedDisk(new Map(), new Map([[call, fault]]))
+      const opened = await openFile(FILE, sb, 'me', { disk: first, fsync: { every: 1e9 } })()
+      if (opened._tag === 'Left') continue
+      const replicas = [...Array(Math.ceil(length / 1e5)).keys()]
+      for (const i of replicas)
+        right(opened.right.change(Model.set(`k${String(i)}`, 'x'.repeat(Math.min(length, 1e5)))))
+      await opened.right.flushed()
+      if (call >= first.calls.length) break
+      const disk = first.afterKill(new Map())
+      const next = right(await openFile(FILE, sb, 'me', { disk })())
+      const seen = Model.toJSON(next.getReplica().state)
+      right(await next.flushed())
+      const after = right(await openFile(FILE, sb, 'me', { disk: new SimulatedDisk(disk.afterCrash(() => 0)) })())
+      expect([first.calls[call], Model.toJSON(after.getReplica().state)]).toEqual([first.calls[call], seen])
+    }
+  }
+})
+
 test('S4: What was read and cannot be synced is written to a new file', async () => {
   const open = async (disk: SimulatedDisk) => right(await openFile(FILE, sb, 'me', { disk, fsync: { every: 1e9 } })())
   // the first sync of the next process drops its data; no later one says so

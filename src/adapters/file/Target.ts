@@ -31,8 +31,13 @@ export interface Source {
   readonly handle: Handle
   readonly status: FileStatus
   readonly extent: Extent
-  /** All of it is known to be on the disk. */
+  /** All of it is known to be on the disk, and so is its name. */
   readonly isSynced: boolean
+  /**
+   * The bytes of which its marks do not say that they are on the disk: all from the last mark on.
+   * Undefined if they are too many to keep.
+   */
+  readonly tail: Buffer | undefined
   /** What its marks say: it has none, it has some, or one ends it. */
   readonly marks: 'none' | 'some' | 'end'
 }

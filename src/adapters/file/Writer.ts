@@ -30,6 +30,8 @@ export class Writer<A> {
   private written: Extent
   /** The number of bytes known to be on the disk. Undefined at first. */
   private synced: number | undefined
+  /** What was read and may not be on the disk, until the first sync. */
+  private tail: Buffer | undefined
   /** Where the last write began, until `settle` finds the seal before it intact. */
   private before: Extent | undefined
   /** Updates written but not acknowledged, and updates not written. */
@@ -51,12 +53,14 @@ export class Writer<A> {
   private isMarkDue = false
   private readonly idle: ReturnType<typeof setTimeout>
 
-  constructor(target: Target<A>, { handle, status, extent, isSynced, marks }: Source) {
+  constructor(target: Target<A>, { handle, status, extent, isSynced, tail, marks }: Source) {
     this.target = target
     this.guard = new Guard(target, handle, status)
     this.acknowledged = extent
     this.written = extent
     this.synced = isSynced ? extent.length : undefined
+    this.tail = tail
+    this.mustRewrite = tail === undefined && target.fsync !== 'none'
     // the rename of a process that died is not durable by itself
     this.isFolderUnsure = !isSynced && target.fsync !== 'none'
     this.hasMarks = marks !== 'none'
@@ -309,11 +313,17 @@ export class Writer<A> {
   }
 
   /**
-   * After a first sync that fails, what was read may not be on the disk, and no later sync says so.
+   * What was read may be what a process failed to sync before it died: no later sync writes that to
+   * the disk, or says so. So the first sync has it written once more. If that fails, all must be.
    */
   private async syncFile(): Promise<void> {
     try {
+      if (this.synced === undefined && this.tail !== undefined && this.tail.length > 0) {
+        this.guard.writes()
+        await writeAll(this.guard.handle, this.tail, this.written.length - this.tail.length)
+      }
       await this.guard.handle.sync()
+      this.tail = undefined
       this.synced = this.written.length
     } catch (error) {
       this.mustRewrite ||= this.synced === undefined
