@@ -6,12 +6,12 @@ import { left, right } from '../../core/Either.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import type { Store } from '../store.js'
 import { createReadStream, createWriteStream, type StreamOptions } from '../stream.js'
-import { codeOf, nodeDisk, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
+import { codeOf, nodeDisk, writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lock, type Lock } from './lock.js'
 import { placeOf } from './place.js'
 import { isReplica } from './read.js'
-import { createTemporary } from './writeNew.js'
+import { replaceFile } from './replaceFile.js'
 
 export interface Imported {
   /** Why lines were refused, in order: the first thousand. */
@@ -83,40 +83,29 @@ export const exportLines =
 const exportTo = async <S, C>(
   store: Store<S, C>,
   file: string,
-  { temporary, check }: Lock,
+  held: Lock,
   disk: Disk,
   mode: number | undefined,
 ): Promise<E.Either<FileError, void>> => {
   const old = await openOld(file, disk)
-  let to: Handle | undefined
   try {
     if (old !== undefined && (await isReplica(old))) {
       return left({ _tag: 'Occupied', path: file, reason: 'it is the file of a replica' })
     }
-    to = await createTemporary(temporary, disk, old === undefined ? (mode ?? 0o666) : 0o600)
-    const access = await (old ?? to).status()
-    await to.setAccess(old === undefined && mode !== undefined ? { ...access, mode } : access)
-    let length = 0
-    for await (const chunk of createReadStream(store, { tail: false })) {
-      const bytes = Buffer.from(chunk as string | Uint8Array)
-      await writeAll(to, bytes, length)
-      length += bytes.length
-    }
-    await to.sync()
-    const checked = await check()
-    if (checked._tag === 'Left') {
-      await disk.remove(temporary).catch(() => undefined)
-      return checked
-    }
-    await disk.rename(temporary, file)
-    await syncFolderOf(disk, file)
-    return right(undefined)
-  } catch (error) {
-    if (to !== undefined) await disk.remove(temporary).catch(() => undefined)
-    throw error
+    const forNew = old === undefined ? { mode: mode ?? 0o666 } : {}
+    return await replaceFile({ file, disk, lock: held, ...forNew }, async (to) => {
+      const access = await (old ?? to).status()
+      await to.setAccess(old === undefined && mode !== undefined ? { ...access, mode } : access)
+      let length = 0
+      for await (const chunk of createReadStream(store, { tail: false })) {
+        const bytes = Buffer.from(chunk as string | Uint8Array)
+        await writeAll(to, bytes, length)
+        length += bytes.length
+      }
+      return right(undefined)
+    })
   } finally {
     await old?.close()
-    await to?.close()
   }
 }
 

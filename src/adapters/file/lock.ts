@@ -26,10 +26,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
-import * as names from '../storage/names.js'
+import { decode } from '../storage/names.js'
 import { codeOf, folderOf, writeAll, type Disk } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import type { Host } from './Host.js'
+import { lives, nameOf, ownerOf, type Owner } from './Owner.js'
 
 export interface Lock {
   /** Whether the lock is still ours. Errors: `Locked` if another writer took over; `Io`. */
@@ -76,7 +76,7 @@ export const lock = async (
 ): Promise<E.Either<FileError, Lock>> => {
   const stem = stemOf(path.basename(file))
   const token = randomBytes(8).toString('hex')
-  const name = `${stem}.lock.${ownName(disk.host)}.${token}`
+  const name = nameOf(stem, disk.host, token)
   const claim: Claim = { folder: folderOf(file), stem, name, token, disk, takeOver }
   const taken = await take(file, claim)
   if (taken._tag === 'Right') return right({ ...hold(file, claim), hasShutOut: taken.right })
@@ -95,13 +95,6 @@ const MAX_BASE = 140 // bytes
 /** The name of a file, or a shorter one that stands for it, so that its locks have a name too. */
 const stemOf = (base: string): string =>
   Buffer.byteLength(base) <= MAX_BASE ? base : createHash('sha256').update(base).digest('hex')
-
-const MAX_HOST = 40
-
-const ownName = ({ pid, beganAt, name, machine, boot, processes }: Host): string => {
-  const host = names.encode(name).slice(0, MAX_HOST)
-  return [pid, beganAt(pid), host, machine, boot, processes].join('.')
-}
 
 const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.join(folder, `${stem}.new.${token}`)
 
@@ -240,7 +233,7 @@ const look = async (claim: Claim, now: number, mayWait: boolean): Promise<Others
     else if (takeOver && !isWanted) {
       hasShutOut = true
       await removeLock(claim, other, owner)
-    } else return { isAlone, isWaiting, hasShutOut, by: `process ${owner.pid} on ${names.decode(owner.host)}` }
+    } else return { isAlone, isWaiting, hasShutOut, by: `process ${owner.pid} on ${decode(owner.host)}` }
   }
   if (isAlone) for (const orphan of orphans) await removeOrphan(orphan, disk)
   return { isAlone, isWaiting, hasShutOut }
@@ -266,29 +259,6 @@ const removeOrphan = async (orphan: string, disk: Disk): Promise<void> => {
 }
 
 const FIRST_LINE = Buffer.from('"@0"\n')
-
-interface Owner {
-  readonly pid: string
-  readonly began: string
-  readonly host: string
-  /** Empty in a lock of 0.1. */
-  readonly token: string
-  /** Absent in a lock of 0.1. */
-  readonly place?: Pick<Host, 'machine' | 'boot' | 'processes'>
-}
-
-/** What follows `<file>.lock.`: all of it, or what 0.1 wrote. */
-const OWNER =
-  /^(?<pid>\d+)\.(?<began>\d*)\.(?<host>[\w-]*)\.(?:(?<machine>\w*)\.(?<boot>\w*)\.(?<processes>\w*)\.(?<token>[0-9a-f]{16})|[0-9a-f-]{36})$/
-
-/** Whose lock a name says that it is. Undefined if it is the name of something else. */
-const ownerOf = (name: string, stem: string): Owner | undefined => {
-  const prefix = `${stem}.lock.`
-  const parts = name.startsWith(prefix) ? OWNER.exec(name.slice(prefix.length))?.groups : undefined
-  if (parts === undefined) return undefined
-  const { pid = '', began = '', host = '', machine = '', boot = '', processes = '', token = '' } = parts
-  return { pid, began, host, token, ...(token !== '' && { place: { machine, boot, processes } }) }
-}
 
 /** What a lock holds at most: more of it is another file. */
 const MAX_LOCK = 1 // byte
@@ -337,23 +307,4 @@ const stateOf = async (
     if (codeOf(error) === 'ENOENT') return 'none'
     throw error
   }
-}
-
-/** Whether the owner of a lock lives; undefined if this process cannot know. */
-const lives = ({ pid, began, host, place }: Owner, here: Host): boolean | undefined => {
-  const isNamesake = host === names.encode(here.name).slice(0, MAX_HOST)
-  if (place === undefined) {
-    if (!isNamesake) return true
-  } else {
-    // two machines may have one name, and some systems do not tell them apart
-    if (!isNamesake || place.boot === '') return undefined
-    if (place.boot !== here.boot) return place.machine !== '' && place.machine === here.machine ? false : undefined
-    if (place.processes !== here.processes) return undefined
-  }
-  if (!here.isRunning(Number(pid))) return false
-  // this process may have failed to remove one
-  if (Number(pid) === here.pid && began === here.beganAt(here.pid)) return place === undefined ? true : undefined
-  const begins = here.beganAt(Number(pid))
-  if (began !== '' && begins !== '') return began === begins
-  return place === undefined ? true : undefined
 }

@@ -3,12 +3,12 @@ import type { either as E, taskEither as TE } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { Flip } from './blocks.js'
 import { setAside } from './aside.js'
-import { nodeDisk, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
+import { nodeDisk, writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lock, type Lock, type LockOptions } from './lock.js'
 import { placeOf, type PlaceOptions } from './place.js'
 import { isMarkedAfter, isUnwritten, readStretches } from './read.js'
-import { createTemporary } from './writeNew.js'
+import { replaceFile } from './replaceFile.js'
 
 export interface Repaired {
   /** The wrong bits that were corrected: they lost nothing. */
@@ -51,46 +51,43 @@ export const repair =
     return repaired.right._tag === 'Right' && unlocked._tag === 'Left' ? unlocked : repaired.right
   }
 
-const rebuild = async (
-  file: string,
-  { temporary, check }: Lock,
-  disk: Disk,
-): Promise<E.Either<FileError, Repaired>> => {
+const rebuild = async (file: string, held: Lock, disk: Disk): Promise<E.Either<FileError, Repaired>> => {
   const from = await disk.open(file, 'r')
-  let to: Handle | undefined
   try {
-    to = await createTemporary(temporary, disk)
-    await to.setAccess(await from.status())
-    const flips: Flip[] = []
-    let length = 0
-    let cut: Repaired['cut']
-    for await (const stretch of readStretches(from)) {
-      if (stretch.flip !== undefined) {
-        flips.push(stretch.flip) // the corrected block comes next
-        continue
-      }
-      if (stretch.state !== 'intact') {
-        if (length === 0 && !(await isMarkedAfter(from, 0))) {
-          return left({ _tag: 'Foreign', path: file, reason: 'it does not begin with a sealed header' })
-        }
-        const isTorn = stretch.state === 'open' || isUnwritten(stretch.bytes)
-        const reason = isTorn ? 'a write did not finish' : 'more than one bit is wrong'
-        cut = { offset: stretch.offset, reason, ...(await setAside(file, disk, from, stretch.offset)) }
-        break
-      }
-      await writeAll(to, stretch.bytes, length)
-      length += stretch.bytes.length
-    }
-    await to.sync()
-    const checked = await check()
-    if (checked._tag === 'Left') return checked
-    await disk.rename(temporary, file)
-    await syncFolderOf(disk, file)
-    return right({ flips, bytes: length, ...(cut !== undefined && { cut }) })
+    return await replaceFile({ file, disk, lock: held }, async (to) => {
+      await to.setAccess(await from.status())
+      return copyIntact(file, disk, from, to)
+    })
   } finally {
     await from.close()
-    await to?.close()
-    // of a repair that failed
-    if (to !== undefined) await disk.remove(temporary).catch(() => undefined)
   }
+}
+
+/** Copies what is intact or can be corrected, and sets the rest aside. */
+const copyIntact = async (
+  file: string,
+  disk: Disk,
+  from: Handle,
+  to: Handle,
+): Promise<E.Either<FileError, Repaired>> => {
+  const flips: Flip[] = []
+  let bytes = 0
+  for await (const stretch of readStretches(from)) {
+    if (stretch.flip !== undefined) {
+      flips.push(stretch.flip) // the corrected block comes next
+      continue
+    }
+    if (stretch.state !== 'intact') {
+      if (bytes === 0 && !(await isMarkedAfter(from, 0))) {
+        return left({ _tag: 'Foreign', path: file, reason: 'it does not begin with a sealed header' })
+      }
+      const isTorn = stretch.state === 'open' || isUnwritten(stretch.bytes)
+      const reason = isTorn ? 'a write did not finish' : 'more than one bit is wrong'
+      const cut = { offset: stretch.offset, reason, ...(await setAside(file, disk, from, stretch.offset)) }
+      return right({ flips, bytes, cut })
+    }
+    await writeAll(to, stretch.bytes, bytes)
+    bytes += stretch.bytes.length
+  }
+  return right({ flips, bytes })
 }
