@@ -17,11 +17,14 @@ export type Piece = readonly [upTo: Timestamp, print: string]
  */
 export type Doubt = Readonly<Record<SourceId, ReadonlyArray<Piece>>>
 
-/** The updates of a piece: what one lost or new update costs to be sent again. */
+/** The fewest updates of a piece. A piece is what one lost or new update costs to be sent again. */
 const LEAST = 16
 
-/** The most pieces of a digest, unless more sources are in doubt. */
-const MOST_PIECES = 4096
+/**
+ * The updates of a piece, of so many in doubt. Few large pieces cost much to be sent again, many
+ * small ones make a long digest: at the root the two grow alike.
+ */
+const sizeOf = (count: number): number => Math.max(LEAST, Math.ceil(Math.sqrt(count)))
 
 /** Bytes of SHA-256 that are kept. 128 bits: nobody chooses stamps with an equal print. */
 const PRINT = 16
@@ -40,9 +43,8 @@ export const of = (clock: Clock.Clock, log: Log.Log<unknown>): Doubt | undefined
     count += timestamps.length
     held.push([source, timestamps, seen])
   })
-  const size = Math.max(LEAST, Math.ceil(count / MOST_PIECES))
   const doubt: Record<SourceId, ReadonlyArray<Piece>> = {}
-  for (const [source, timestamps, seen] of held) Clock.put(doubt, source, piecesOf(timestamps, seen, size))
+  for (const [source, timestamps, seen] of held) Clock.put(doubt, source, piecesOf(timestamps, seen, sizeOf(count)))
   return doubt
 }
 
