@@ -175,7 +175,42 @@ describe('Tabs that share', () => {
     const third = await shared(browser.tab())
     await third.leading
     expect([isTold, second.isLeader(), third.isLeader()]).toEqual([false, false, true])
+    // it follows meanwhile, and leads when it can read again
+    right(second.change(Model.set('x', 1)))
+    right(await second.flushed())
+    tab.refuses = false
     right(await third.close())
+    await second.leading
+    right(await second.close())
+    const again = await onDisk(browser)
+    expect(toJSON(again)).toEqual({ x: 1 })
+    right(await again.close())
+  })
+
+  test('say that an update is not saved if the tab that leads runs an older program, and refuses it', async () => {
+    const browser = new FakeBrowser()
+    const old = scuttlebutt({ ...Model.of(t.string), final: () => true })
+    const first = right(await open(browser.tab().host, 'notes', old, 'me', { tabs: 'share' }))
+    const second = await shared(browser.tab())
+    right(second.change(Model.set('new', 1)))
+    expect(await second.flushed()).toMatchObject({
+      left: { _tag: 'IndexedDb', operation: 'save', code: 'InvalidChange' },
+    })
+    right(await first.close())
+    right(await second.close())
+    const again = await onDisk(browser)
+    expect(toJSON(again)).toEqual({ new: 1 })
+    right(await again.close())
+  })
+
+  test('are told if the page gives no locks', async () => {
+    const { host } = new FakeBrowser().tab()
+    const request: typeof host.locks = {
+      request: (name, how, held) =>
+        name.includes(' tab ') ? Promise.reject(new DOMException('hidden')) : host.locks!.request(name, how, held),
+    }
+    const opened = await open({ ...host, locks: request }, 'notes', sb, 'me', { tabs: 'share' })
+    expect(opened).toMatchObject({ left: { _tag: 'IndexedDb', operation: 'open', code: 'InvalidStateError' } })
   })
 
   test('leave their number to the next one if the database does not open', async () => {

@@ -38,7 +38,7 @@ export interface IndexedDbStore<S, C> extends DurableStore<S, C, IndexedDbError>
   readonly isLeader: () => boolean
   /**
    * Resolves when this tab leads: the one that should talk to a server for all. Never, if it closes
-   * first, or cannot read the disk.
+   * first. A tab that cannot read the disk lets others lead, and tries again.
    */
   readonly leading: Promise<void>
 }

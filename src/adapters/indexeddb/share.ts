@@ -9,7 +9,7 @@ import { createWriter } from '../storage/writer.js'
 import { createStore, type LocalStore } from '../store.js'
 import { durable, place, readFrom, type Made, type Opening } from './opening.js'
 import * as table from './table.js'
-import { TabRounds, type Seat } from './tabs.js'
+import { PATIENCE, TabRounds, type Seat } from './tabs.js'
 
 export const share = async <S, C>(opening: Opening<S, C>, locks: WebLocks): Made<S, C> => {
   const { name, scuttlebutt, id, options, host, isOurs } = opening
@@ -51,8 +51,13 @@ const sourceOf = (id: SourceId, number: number): SourceId => (number === 0 ? id 
 
 /** The least number that no tab has: there are as many sources as tabs were ever open at once. */
 const takeSeat = async <S, C>({ name, db }: Opening<S, C>, locks: WebLocks) => {
+  const page = { refuses: false }
+  const refuse = (): void => {
+    page.refuses = true
+  }
   for (let number = 0; ; number++) {
-    const leave = await request(locks, `${place(name)} tab ${String(number)}`, { ifAvailable: true })
+    const leave = await request(locks, `${place(name)} tab ${String(number)}`, { ifAvailable: true }, refuse)
+    if (page.refuses) throw new DOMException('the page gives no locks', 'InvalidStateError')
     if (leave === undefined) continue
     try {
       const seat: Seat = { number, life: await table.countUp(db, tabKey(number)) }
@@ -65,8 +70,8 @@ const takeSeat = async <S, C>({ name, db }: Opening<S, C>, locks: WebLocks) => {
 }
 
 /**
- * Waits until no other tab leads, then makes this one the leader. Gives what ends that; never, if
- * the signal comes before.
+ * Waits until no other tab leads, then makes this one the leader. If it cannot read the disk it
+ * lets others lead, and tries again later. Gives what ends that; never, if the signal comes before.
  */
 const lead = async <S, C>(
   opening: Opening<S, C>,
@@ -75,19 +80,21 @@ const lead = async <S, C>(
   locks: WebLocks,
   signal: AbortSignal,
 ): Promise<() => void> => {
-  const release = await request(locks, `${place(opening.name)} leader`, { signal })
-  if (release === undefined) return never()
-  const found = await readFrom(opening)
-  // the former leader may have written what this tab was not told
-  if (found._tag === 'Right') await meet(store, found.right.replica)
-  if (found._tag === 'Left' || signal.aborted) {
+  for (;;) {
+    const release = await request(locks, `${place(opening.name)} leader`, { signal })
+    if (release === undefined) return never()
+    const found = await readFrom(opening)
+    // the former leader may have written what this tab was not told
+    if (found._tag === 'Right') await meet(store, found.right.replica)
+    if (found._tag === 'Right' && !signal.aborted) {
+      const { getReplica } = store
+      tab.lead(createWriter({ ...opening, read: found.right, getReplica, getId: () => opening.id }))
+      return release
+    }
     if (found._tag === 'Left') tab.fail(found.left)
     release()
-    return never()
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE))
   }
-  const { getReplica } = store
-  tab.lead(createWriter({ ...opening, read: found.right, getReplica, getId: () => opening.id }))
-  return release
 }
 
 const never = (): Promise<never> => new Promise(() => undefined)

@@ -5,6 +5,7 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { Message } from '../../core/reconcile.js'
+import type { Refusal } from '../../core/Rejection.js'
 import type { Replica } from '../../core/Replica.js'
 import { Rounds, type Sink } from '../storage/Rounds.js'
 import type { StorageError } from '../storage/StorageError.js'
@@ -57,7 +58,7 @@ export interface Tab<S, C> {
 }
 
 /** A tab that does not hear from the leader says it again after so many ms. */
-const PATIENCE = 1000
+export const PATIENCE = 1000
 
 type Outcome = E.Either<StorageError, void>
 
@@ -105,6 +106,7 @@ export class TabRounds<S, C> {
   /** From now on this tab writes. */
   lead(writer: Writer<S, C>): void {
     this.writer = writer
+    this.failure = undefined
     this.leader = this.me
     this.told = writer.getSaved()
     this.post({ _tag: 'lead', from: this.me })
@@ -112,7 +114,7 @@ export class TabRounds<S, C> {
     this.rounds.wake()
   }
 
-  /** This tab can neither lead nor follow: it was closed, or cannot read the disk. */
+  /** What this tab asks for fails: it was closed. Or it cannot read the disk, until one leads. */
   fail(error: StorageError): void {
     this.failure = left(error)
     this.answer?.()
@@ -182,7 +184,7 @@ export class TabRounds<S, C> {
     const { store } = this.tab
     const taken = this.taking.then(async () => {
       const isSaved = this.acked === store.getReplica()
-      const lacks = await this.reconcile(message)
+      const [lacks] = await this.reconcile(message)
       if (isSaved) this.acked = store.getReplica()
       // a letter of the leader was lost: its next answer brings what was in it
       if (lacks !== undefined && isNews) this.isWelcome = false
@@ -191,13 +193,13 @@ export class TabRounds<S, C> {
     return taken
   }
 
-  /** Takes a message, and gives the answer. */
-  private async reconcile(input: unknown): Promise<Message<C> | undefined> {
+  /** Takes a message. Gives the answer, if there is one, and the first refusal. */
+  private async reconcile(input: unknown): Promise<readonly [Message<C> | undefined, Refusal | undefined]> {
     const { store } = this.tab
     const message = store.scuttlebutt.decodeMessage()(input)
-    if (message._tag === 'Left') return undefined
+    if (message._tag === 'Left') return [undefined, message.left]
     const answer = await store.reconcileAsync(message.right, undefined, { trusted: true })
-    return answer._tag === 'Some' ? answer.value : undefined
+    return [answer._tag === 'Some' ? answer.value : undefined, message.right.refused?.[0]]
   }
 
   private hear(letter: Letter): void {
@@ -208,6 +210,7 @@ export class TabRounds<S, C> {
       case 'lead':
         if (this.isLeader || letter.from === this.leader) return
         this.leader = letter.from
+        this.failure = undefined
         this.isWelcome = false
         this.answer?.()
         this.rounds.wake()
@@ -234,8 +237,10 @@ export class TabRounds<S, C> {
     this.lives.set(number, life)
     const taking = this.taking.then(() => this.reconcile(message))
     this.taking = taking
-    const answer = await taking
-    const outcome = await this.rounds.flush()
+    const [answer, refused] = await taking
+    const flushed = await this.rounds.flush()
+    // a leader of an older program may refuse what this one wrote: then it is not saved
+    const outcome = flushed._tag === 'Right' && refused ? left(refusedBy(refused)) : flushed
     // the next leader answers
     if (outcome._tag === 'Left' && outcome.left._tag === 'Closed') return
     this.post({
@@ -256,3 +261,10 @@ export class TabRounds<S, C> {
     }
   }
 }
+
+const refusedBy = ({ _tag: code, at }: Refusal): StorageError => ({
+  _tag: 'Failure',
+  operation: 'save',
+  code,
+  reason: `the tab that leads refuses an update, at ${at}`,
+})
