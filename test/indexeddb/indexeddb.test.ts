@@ -9,7 +9,7 @@ import { Doc, Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
 import { inNetworks } from '../runs.js'
 import { table } from '../table.js'
-import { FakeBrowser } from './FakeBrowser.js'
+import { FakeBrowser, type FakeTab } from './FakeBrowser.js'
 
 const sb = scuttlebutt(Model.of(t.unknown))
 
@@ -115,6 +115,26 @@ describe('A store in IndexedDB', () => {
     expect(await again.flushed()).toMatchObject({ _tag: 'Right' })
     again.change(Model.set('y', 1))
     expect(await again.flushed()).toMatchObject({ left: { _tag: 'Closed' } })
+  })
+
+  test('ends if somebody deletes the database: another tab may open it, and only what was not saved is an error', async () => {
+    for (const tabs of ['alone', 'share'] as const) {
+      const browser = new FakeBrowser()
+      const openIn = async (tab: FakeTab) => right(await open(tab.host, 'notes', sb, 'me', { tabs }))
+      const [saved, unsaved] = [await openIn(browser.tab()), tabs === 'share' ? await openIn(browser.tab()) : undefined]
+      right(saved.change(Model.set('x', 1)))
+      right(await saved.flushed())
+      if (unsaved) right(await unsaved.flushed())
+      browser.indexedDB.deleteDatabase('notes')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      const next = await openIn(browser.tab())
+      expect(Model.toJSON(next.getReplica().state)).toEqual({})
+      right(await saved.flushed())
+      right((unsaved ?? saved).change(Model.set('y', 2)))
+      expect((await (unsaved ?? saved).flushed())._tag).toBe('Left')
+      right(await next.close())
+      if (unsaved) right(await saved.close())
+    }
   })
 
   test('says what the database said, keeps the update, and writes it at the next round', async () => {

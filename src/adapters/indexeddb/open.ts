@@ -12,6 +12,7 @@ import type { Host } from './Host.js'
 import { named, type IndexedDbError } from './IndexedDbError.js'
 import {
   durable,
+  isClosed,
   place,
   readFrom,
   type IndexedDbOptions,
@@ -46,10 +47,16 @@ export const open = async <S, C>(
   const how = isTaking ? ({ mode, steal: true } as const) : ({ mode, ifAvailable: true } as const)
   const unlock = locks === undefined ? () => undefined : await request(locks, place(name), how, lose)
   if (unlock === undefined) return left({ _tag: 'Locked', name })
+  let lost: () => void
+  const gone = new Promise<void>((resolve) => {
+    lost = resolve
+  })
   const db = named(
     name,
     await attempt('open', async () => {
-      const made = await table.open(host.indexedDB, name)
+      const made = await table.open(host.indexedDB, name, () => {
+        lost()
+      })
       // a batch of the other one that is under way ends before this, and a later one is refused
       if (isTaking) await table.claim(made, id)
       return made
@@ -64,7 +71,7 @@ export const open = async <S, C>(
     unlock()
   }
   const opening: Opening<S, C> = {
-    ...{ name, scuttlebutt, id, options, host, release },
+    ...{ name, scuttlebutt, id, options, host, gone, release },
     ...{ db: db.right, table: table.tableOf(db.right), isOurs: () => isOurs },
   }
   const opened = named(name, await (tabs === 'share' ? share(opening, locks!) : alone(opening)))
@@ -78,6 +85,8 @@ const alone = async <S, C>(opening: Opening<S, C>): Made<S, C> => {
   if (found._tag === 'Left') return found
   const store = createStore(scuttlebutt, id, { ...options, replica: found.right.replica })
   const getId = (): SourceId => store.getReplica().id
-  const rounds = new Rounds(createWriter({ ...opening, read: found.right, getReplica: store.getReplica, getId }))
+  const rounds = new Rounds(
+    createWriter({ ...opening, read: found.right, getReplica: store.getReplica, getId, isClosed }),
+  )
   return right(durable(opening, store, rounds, release, { isLeader: () => true, leading: Promise.resolve() }))
 }

@@ -10,6 +10,7 @@ import type { LocalStore, StoreOptions } from '../store.js'
 import type { DurableStore } from '../store/DurableStore.js'
 import type { Host } from './Host.js'
 import { named, type IndexedDbError } from './IndexedDbError.js'
+import { CLOSED } from './table.js'
 
 export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
   /**
@@ -53,6 +54,8 @@ export interface Opening<S, C> {
   readonly table: Table
   /** Whether nobody took the database over. */
   readonly isOurs: () => boolean
+  /** Resolves if somebody deletes the database, or the browser closes it. */
+  readonly gone: Promise<void>
   /** Lets go of the database and its lock. */
   readonly release: () => void
 }
@@ -73,9 +76,12 @@ export const readFrom = <S, C>({
 
 export type Made<S, C> = Promise<E.Either<StorageError, IndexedDbStore<S, C>>>
 
+/** Whether a failure says that the database is closed: what is saved needs no more. */
+export const isClosed = (code: string): boolean => code === CLOSED
+
 /** The store with what writes it. */
 export const durable = <S, C>(
-  { name }: Opening<S, C>,
+  { name, gone }: Opening<S, C>,
   store: LocalStore<S, C>,
   rounds: Rounds<StorageError>,
   release: () => void,
@@ -85,6 +91,8 @@ export const durable = <S, C>(
     rounds.wake()
   })
   rounds.wake()
+  // it can write no more: another tab may
+  void gone.then(release)
   const flushed = async (): Promise<E.Either<IndexedDbError, void>> => named(name, await rounds.flush())
   const close = async (): Promise<E.Either<IndexedDbError, void>> => {
     const closed = named(name, await rounds.close())

@@ -7,7 +7,7 @@ import { attempt } from '../storage/StorageError.js'
 import { request, type WebLocks } from '../storage/webLocks.js'
 import { createWriter } from '../storage/writer.js'
 import { createStore, type LocalStore } from '../store.js'
-import { durable, place, readFrom, type Made, type Opening } from './opening.js'
+import { durable, isClosed, place, readFrom, type Made, type Opening } from './opening.js'
 import * as table from './table.js'
 import { PATIENCE, TabRounds, type Seat } from './tabs.js'
 
@@ -88,7 +88,7 @@ const lead = async <S, C>(
     if (found._tag === 'Right') await meet(store, found.right.replica)
     if (found._tag === 'Right' && !signal.aborted) {
       const { getReplica } = store
-      tab.lead(createWriter({ ...opening, read: found.right, getReplica, getId: () => opening.id }))
+      tab.lead(createWriter({ ...opening, read: found.right, getReplica, getId: () => opening.id, isClosed }))
       return release
     }
     if (found._tag === 'Left') tab.fail(found.left)

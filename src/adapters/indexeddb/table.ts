@@ -6,7 +6,8 @@ import { randomText } from '../storage/writer.js'
 /** The one object store: text by text. */
 const STORE = 'scuttlebutt'
 
-export const open = (factory: IDBFactory, name: string): Promise<IDBDatabase> =>
+/** Opens the database. `lose` is called when somebody deletes it, or the browser closes it. */
+export const open = (factory: IDBFactory, name: string, lose?: () => void): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
     const request = factory.open(name, 1)
     request.onupgradeneeded = () => {
@@ -17,7 +18,9 @@ export const open = (factory: IDBFactory, name: string): Promise<IDBDatabase> =>
       // somebody deletes the database: who holds it open would block that
       db.onversionchange = () => {
         db.close()
+        lose?.()
       }
+      db.onclose = lose ?? null
       resolve(db)
     }
     request.onerror = () => {
@@ -93,6 +96,9 @@ const put = (store: IDBObjectStore, one: Operation): void => {
   if (one.type === 'put') store.put(one.value, one.key)
   else store.delete(one.key)
 }
+
+/** The code of a failure: the database is closed. */
+export const CLOSED = 'InvalidStateError'
 
 /** The code of a failure: another one wrote last. */
 export const TAKEN = 'TAKEN'

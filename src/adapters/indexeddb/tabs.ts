@@ -129,9 +129,9 @@ export class TabRounds<S, C> {
     const { store, name, isOurs } = this.tab
     for (;;) {
       if (this.writer !== undefined) return this.writeDown(this.writer, isAwaited)
+      if (this.isSaved()) return right(undefined)
       if (this.failure !== undefined) return this.failure
       if (!isOurs()) return left({ _tag: 'Locked', name })
-      if (this.isSaved()) return right(undefined)
       const replica = store.getReplica()
       const letter = await this.ask(replica)
       if (letter?.error !== undefined) return left(letter.error)
