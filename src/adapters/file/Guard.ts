@@ -4,6 +4,7 @@
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
+import { setAside } from './aside.js'
 import { sealText } from './blocks.js'
 import type { Access, FileStatus, Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
@@ -26,8 +27,11 @@ export class Guard {
   isGone = false
   /** What the file is: another file under its name is not ours. */
   private identity: string
-  /** The new file, while nobody knows whether it took the name. */
-  private candidate: string | undefined
+  /** New files of which nobody knows whether they took the name. */
+  private readonly candidates = new Set<string>()
+  /** A file that was cut, as it was found. What is left of it may be another program's. */
+  private rest: Pick<FileStatus, 'size' | 'modified'> | undefined
+  private isRestKept = true
   /** The file as our last write left it. Undefined while that is not known. */
   private expected: Pick<FileStatus, 'size' | 'modified'> | undefined
   /** Another writer has the lock. */
@@ -53,9 +57,10 @@ export class Guard {
     this.expected = status
   }
 
-  /** The new file of this identity is about to take the name; with undefined it surely does not. */
-  renames(identity: string | undefined): void {
-    this.candidate = identity
+  /** The new file of this identity is about to take the name, or surely did not. */
+  renames(identity: string, isTried: boolean): void {
+    if (isTried) this.candidates.add(identity)
+    else this.candidates.delete(identity)
   }
 
   /** The new file has the name. */
@@ -64,8 +69,27 @@ export class Guard {
     this.access = status
     this.size = status.size
     this.identity = status.identity
-    this.candidate = undefined
+    this.candidates.clear()
+    this.isRestKept = true
     this.expected = status
+  }
+
+  /** Before a file that was cut is replaced: sets aside what is left of it. */
+  async keepRest(): Promise<E.Either<FileError, void>> {
+    const { path, disk } = this.target
+    if (this.isRestKept) return right(undefined)
+    const kept = await attempt(path, 'set aside', () => setAside(path, disk, this.handle, 0))
+    if (kept._tag === 'Left') return kept
+    this.isRestKept = true
+    return right(undefined)
+  }
+
+  /** The file was cut. Other bytes than those that were kept are to be kept too. */
+  private wasCut({ size, modified }: Pick<FileStatus, 'size' | 'modified'>): E.Right<false> {
+    const isKnown = this.rest?.size === size && this.rest.modified === modified
+    this.rest = { size, modified }
+    if (size > 0 && !isKnown) this.isRestKept = false
+    return right(false)
   }
 
   /**
@@ -89,11 +113,15 @@ export class Guard {
     if (locked._tag === 'Left') return locked
     if (found._tag === 'Left') return this.isGone ? right(false) : found
     const { identity, size, modified } = found.right
-    if (identity === this.candidate) return right(false)
-    if (identity !== this.identity) return this.occupied('another file took its place')
+    if (this.candidates.has(identity)) return right(false)
+    if (identity !== this.identity) {
+      // it may be the file of a writer that took over since we looked
+      const still = await lock.check()
+      return still._tag === 'Left' ? still : this.occupied('another file took its place')
+    }
     this.access = found.right
     this.size = size
-    if (size < written.length) return right(false)
+    if (size < written.length) return this.wasCut(found.right)
     if (this.expected?.size === size && this.expected.modified === modified) return right(true)
     return this.recognise(found.right, written)
   }
@@ -128,7 +156,8 @@ export class Guard {
     if (status._tag === 'Left') return status
     if (end._tag === 'Left') return end
     const sealed = this.sealed(end.right, before)
-    if (sealed._tag === 'Right' && sealed.right) this.expected = { size: length, modified: status.right.modified }
+    if (sealed._tag === 'Right' && !sealed.right) return this.wasCut(status.right)
+    if (sealed._tag === 'Right') this.expected = { size: length, modified: status.right.modified }
     return sealed
   }
 

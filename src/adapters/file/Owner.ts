@@ -14,7 +14,7 @@ export interface Owner {
 
 /** What follows `<file>.lock.`: all of it, or what 0.1 wrote. */
 const OWNER =
-  /^(?<pid>\d+)\.(?<began>\d*)\.(?<host>[\w-]*)\.(?:(?<machine>\w*)\.(?<boot>\w*)\.(?<processes>\w*)\.(?<token>[0-9a-f]{16})|[0-9a-f-]{36})$/
+  /^(?<pid>\d+)\.(?<began>\w*)\.(?<host>[\w-]*)\.(?:(?<machine>\w*)\.(?<boot>\w*)\.(?<processes>\w*)\.(?<token>[0-9a-f]{16})|[0-9a-f-]{36})$/
 
 /** Whose lock a name says that it is. Undefined if it is the name of something else. */
 export const ownerOf = (name: string, stem: string): Owner | undefined => {
@@ -30,8 +30,11 @@ const MAX_HOST = 40
 /** The name of this process's lock on the files of a stem. */
 export const nameOf = (stem: string, { pid, beganAt, name, machine, boot, processes }: Host, token: string): string => {
   const host = names.encode(name).slice(0, MAX_HOST)
-  return [`${stem}.lock`, pid, beganAt(pid), host, machine, boot, processes, token].join('.')
+  return [`${stem}.lock`, pid, plain(beganAt(pid)), host, ...[machine, boot, processes].map(plain), token].join('.')
 }
+
+/** What a host says of itself, without what would end a part of the name. */
+const plain = (text: string): string => text.replace(/\W/g, '_')
 
 /** Whether the owner of a lock lives; undefined if this process cannot know. */
 export const lives = ({ pid, began, host, place }: Owner, here: Host): boolean | undefined => {
@@ -41,13 +44,14 @@ export const lives = ({ pid, began, host, place }: Owner, here: Host): boolean |
   } else {
     // two machines may have one name, and some systems do not tell them apart
     if (!isNamesake || place.boot === '') return undefined
-    if (place.boot !== here.boot) return place.machine !== '' && place.machine === here.machine ? false : undefined
-    if (place.processes !== here.processes) return undefined
+    const [machine, boot, processes] = [here.machine, here.boot, here.processes].map(plain)
+    if (place.boot !== boot) return place.machine !== '' && place.machine === machine ? false : undefined
+    if (place.processes !== processes) return undefined
   }
   if (!here.isRunning(Number(pid))) return false
   // this process may have failed to remove one
-  if (Number(pid) === here.pid && began === here.beganAt(here.pid)) return place === undefined ? true : undefined
-  const begins = here.beganAt(Number(pid))
+  if (Number(pid) === here.pid && began === plain(here.beganAt(here.pid))) return place === undefined ? true : undefined
+  const begins = plain(here.beganAt(Number(pid)))
   if (began !== '' && begins !== '') return began === begins
   return place === undefined ? true : undefined
 }

@@ -21,7 +21,7 @@ export interface Target<A> {
   readonly fsync: Fsync
   readonly contents: Contents<A>
   /** Checked before each write, and again before what was written is acknowledged. */
-  readonly lock: Pick<Lock, 'check' | 'lockAgain' | 'temporary' | 'hasShutOut'>
+  readonly lock: Pick<Lock, 'check' | 'lockAgain' | 'temporary' | 'hasShutOut' | 'forget'>
   /** A file with several hard links may be rewritten. */
   readonly linked: boolean
 }
@@ -31,13 +31,8 @@ export interface Source {
   readonly handle: Handle
   readonly status: FileStatus
   readonly extent: Extent
-  /** All of it is known to be on the disk, and so is its name. */
-  readonly isSynced: boolean
-  /**
-   * The bytes of which its marks do not say that they are on the disk: all from the last mark on.
-   * Undefined if they are too many to keep.
-   */
-  readonly tail: Buffer | undefined
+  /** It was made just now: all of it is on the disk, and so is its name. */
+  readonly isNew: boolean
   /** What its marks say: it has none, it has some, or one ends it. */
   readonly marks: 'none' | 'some' | 'end'
 }

@@ -30,8 +30,6 @@ export class Writer<A> {
   private written: Extent
   /** The number of bytes known to be on the disk. Undefined at first. */
   private synced: number | undefined
-  /** What was read and may not be on the disk, until the first sync. */
-  private tail: Buffer | undefined
   /** Where the last write began, until `settle` finds the seal before it intact. */
   private before: Extent | undefined
   /** Updates written but not acknowledged, and updates not written. */
@@ -53,16 +51,15 @@ export class Writer<A> {
   private isMarkDue = false
   private readonly idle: ReturnType<typeof setTimeout>
 
-  constructor(target: Target<A>, { handle, status, extent, isSynced, tail, marks }: Source) {
+  constructor(target: Target<A>, { handle, status, extent, isNew, marks }: Source) {
     this.target = target
     this.guard = new Guard(target, handle, status)
     this.acknowledged = extent
     this.written = extent
-    this.synced = isSynced ? extent.length : undefined
-    this.tail = tail
-    this.mustRewrite = tail === undefined && target.fsync !== 'none'
-    // the rename of a process that died is not durable by itself
-    this.isFolderUnsure = !isSynced && target.fsync !== 'none'
+    this.synced = isNew ? extent.length : undefined
+    this.isFolderUnsure = !isNew && target.fsync !== 'none'
+    // What a process failed to sync before it died, no later sync writes to the disk, or says so.
+    this.mustRewrite = !isNew && marks === 'some' && target.fsync !== 'none'
     this.hasMarks = marks !== 'none'
     this.marked = marks === 'end' ? extent.length : undefined
     this.rounds = new Rounds({
@@ -146,7 +143,7 @@ export class Writer<A> {
     this.isMarkDue = false
     const { acknowledged, written } = this
     const isQuiet = this.unsure.length === 0 && !this.mustRewrite && acknowledged.length === written.length
-    if (!isQuiet || !this.lacksMark()) return
+    if (!isQuiet || this.isFolderUnsure || !this.lacksMark()) return
     try {
       if (this.synced !== written.length) await this.syncFile()
       const [bytes, seed] = seal(markOf(written.length), written.seed)
@@ -162,7 +159,9 @@ export class Writer<A> {
       if (isAwaited) this.synced = length
       this.guard.wrote({ size: length, modified: (await handle.status()).modified })
     } catch {
-      await this.guard.handle.truncate(written.length).catch(() => undefined)
+      await this.guard.handle.truncate(written.length).catch(() => {
+        this.mustRewrite = true
+      })
     }
   }
 
@@ -224,6 +223,8 @@ export class Writer<A> {
     const { path, disk, fsync, lock, linked } = this.target
     const { access, isGone } = this.guard
     if (access.links > 1 && !linked && !isGone) return left({ _tag: 'Linked', path, links: access.links })
+    const kept = await this.guard.keepRest()
+    if (kept._tag === 'Left') return kept
     const read: { items?: ReadonlyArray<A>; mustRewrite?: boolean } = {}
     const contents = {
       ...this.target.contents,
@@ -243,15 +244,19 @@ export class Writer<A> {
       access,
       mayChangeOwner: isGone,
       mayReplace: () => this.guard.look(this.written),
-      onRename: (identity) => {
-        this.guard.renames(identity)
+      onRename: (identity, isTried) => {
+        this.guard.renames(identity, isTried)
       },
     })
     if (created._tag === 'Left') {
-      if (read.items === undefined) return created
-      this.pending = [...read.items, ...this.pending]
-      this.mustRewrite ||= read.mustRewrite === true
-      return this.restored(created)
+      if (read.items !== undefined) {
+        this.pending = [...read.items, ...this.pending]
+        this.mustRewrite ||= read.mustRewrite === true
+        this.restored(created)
+      }
+      // who took over removes the file that we were writing
+      const locked = await lock.check()
+      return locked._tag === 'Left' && locked.left._tag === 'Locked' ? locked : created
     }
     const { handle, extent, status } = created.right
     // the old file is gone: its failure to close loses nothing
@@ -264,6 +269,7 @@ export class Writer<A> {
     this.hasMarks = true
     this.marked = undefined
     this.isFolderUnsure = fsync !== 'none'
+    if (fsync === 'none') await lock.forget()
     return right(undefined)
   }
 
@@ -298,8 +304,13 @@ export class Writer<A> {
     }
     if (this.isFolderUnsure) {
       const synced = await attempt(path, 'fsync of the folder', () => syncFolderOf(disk, path))
-      if (synced._tag === 'Left') return synced
+      if (synced._tag === 'Left') {
+        // the name may be lost, and no later sync says so
+        this.mustRewrite = true
+        return synced
+      }
       this.isFolderUnsure = false
+      await this.target.lock.forget()
     }
     return right(undefined)
   }
@@ -313,17 +324,11 @@ export class Writer<A> {
   }
 
   /**
-   * What was read may be what a process failed to sync before it died: no later sync writes that to
-   * the disk, or says so. So the first sync has it written once more. If that fails, all must be.
+   * After a first sync that fails, what was read may not be on the disk, and no later sync says so.
    */
   private async syncFile(): Promise<void> {
     try {
-      if (this.synced === undefined && this.tail !== undefined && this.tail.length > 0) {
-        this.guard.writes()
-        await writeAll(this.guard.handle, this.tail, this.written.length - this.tail.length)
-      }
       await this.guard.handle.sync()
-      this.tail = undefined
       this.synced = this.written.length
     } catch (error) {
       this.mustRewrite ||= this.synced === undefined

@@ -6,7 +6,7 @@ import type { taskEither as TE } from 'fp-ts'
 import type { SourceId } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { nameIn } from './contents.js'
-import { nodeDisk } from './Disk.js'
+import { nodeDisk, syncFolderOf } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import * as names from './names.js'
 import { openNamed, type FileOptions, type FileStore } from './open.js'
@@ -43,7 +43,7 @@ export const folder = (directory: string): Folder => {
     open:
       (name, scuttlebutt, id, options = {}) =>
       async () => {
-        const made = await attempt(directory, 'mkdir', () => fs.mkdir(directory, { recursive: true }))
+        const made = await attempt(directory, 'mkdir', () => makeFolder(path.resolve(directory)))
         if (made._tag === 'Left') return made
         const isCut = names.decode(names.encode(name)) === undefined
         return openNamed(pathOf(name), scuttlebutt, id, options, isCut ? name : undefined)
@@ -64,6 +64,13 @@ export const folder = (directory: string): Folder => {
         return found.sort()
       }),
   }
+}
+
+/** Makes a folder, and those that it is in, and syncs what holds the name of each new one. */
+const makeFolder = async (directory: string): Promise<void> => {
+  const first = await fs.mkdir(directory, { recursive: true })
+  if (first === undefined) return
+  for (let made = directory; made.length >= first.length; made = path.dirname(made)) await syncFolderOf(nodeDisk, made)
 }
 
 const isFile = (at: string): Promise<boolean> =>

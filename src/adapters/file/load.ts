@@ -101,16 +101,11 @@ const create = async <S, C>(
     return synced
   }
   await empty.close().catch(() => undefined)
-  const source = { handle, status: created, extent, isSynced: true, tail: NO_BYTES, marks: 'some' as const }
+  const source = { handle, status: created, extent, isNew: true, marks: 'some' as const }
   return right({ replica, source, opened: { updates: 0, bytes: 0 }, header: 'whole' })
 }
 
 const BYTES_A_REPORT = 1 << 20
-
-const NO_BYTES = Buffer.alloc(0)
-
-/** The longest end without a mark that is kept in memory. In bytes. */
-const MAX_TAIL = 1 << 20
 
 const readAll = async <S, C>(
   opening: Opening<S, C>,
@@ -124,7 +119,6 @@ const readAll = async <S, C>(
   let found: Omit<Block<C>, 'updates' | 'unread'> = {}
   let extent: Extent = { length: 0, seed: 0, count: 0 }
   let [reported, endOfMark] = [0, -1]
-  let [tail, lengthOfTail]: [Buffer[], number] = [[], 0]
   for await (const stretch of readStretches(handle)) {
     if (stretch.state !== 'intact') {
       const damaged = await damageOf(file, handle, stretch, found)
@@ -141,12 +135,7 @@ const readAll = async <S, C>(
     // nobody vouches, so that a line is taken whatever stands before it
     replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
-    if (said.isMarked === true) {
-      if (stretch.lines === markOf(stretch.offset).length) endOfMark = length
-      ;[tail, lengthOfTail] = [[], 0]
-    }
-    lengthOfTail += stretch.bytes.length
-    if (lengthOfTail <= MAX_TAIL) tail.push(stretch.bytes)
+    if (said.isMarked === true && stretch.lines === markOf(stretch.offset).length) endOfMark = length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length + unread.length }
     if (progress !== undefined && (length - reported >= BYTES_A_REPORT || length === size)) {
       reported = length
@@ -160,12 +149,11 @@ const readAll = async <S, C>(
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
   const clock = clockOf(header, doubt, replica.clock)
   const opened = await cutTorn(opening, handle, extent, size)
+  if (opened === undefined) return left({ _tag: 'Occupied', path: file, reason: 'it changed while it was opened' })
   const marks = endOfMark === extent.length ? 'end' : found.isMarked === true ? 'some' : 'none'
-  // the mark at the end holds no update
-  const kept = marks === 'end' ? NO_BYTES : lengthOfTail <= MAX_TAIL ? Buffer.concat(tail) : undefined
   return right({
     replica: { ...replica, clock },
-    source: { handle, status, extent, isSynced: false, tail: kept, marks },
+    source: { handle, status, extent, isNew: false, marks },
     opened,
     ...(found.name !== undefined && { name: found.name }),
     header: header.id !== id || isOurs === false ? 'other' : isOurs === undefined ? 'untyped' : 'whole',
@@ -228,16 +216,17 @@ const corrupt = (file: string, offset: number, reason: string): FileError => ({
   reason,
 })
 
-/** Sets the torn end aside, if there is one, and cuts it off. */
+/** Sets the torn end aside, if there is one, and cuts it off. Undefined if the file changes. */
 const cutTorn = async (
   { file, disk }: Pick<Opening<never, never>, 'file' | 'disk'>,
   handle: Handle,
   { length, count }: Extent,
   size: number,
-): Promise<Opened> => {
+): Promise<Opened | undefined> => {
   const opened = { updates: count, bytes: length }
   if (size <= length) return opened
   const aside = await setAside(file, disk, handle, length)
+  if ((await handle.status()).size !== length + aside.bytes) return undefined
   await handle.truncate(length)
   await handle.sync()
   return { ...opened, torn: { offset: length, ...aside } }

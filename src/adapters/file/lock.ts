@@ -20,7 +20,9 @@
  * - it renames only `<file>.new.<token>`, which the next writer removes after the lock: a rename
  *   was done before the next writer reads, or it fails.
  * What it writes later goes to the old file, as the next writer writes a new one before its first
- * acknowledgement. See `Lock.hasShutOut`.
+ * acknowledgement. The next one may die before that. So the lock of a writer that may live is not
+ * removed but renamed, to `<file>.shut.<token>`, and whoever finds that writes a new file, and then
+ * removes it. See `Lock.hasShutOut`.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import path from 'node:path'
@@ -40,8 +42,10 @@ export interface Lock {
   readonly lockAgain: () => Promise<E.Either<FileError, void>>
   /** The name under which the holder, and nobody else, writes a file before it renames it. */
   readonly temporary: string
-  /** A writer that may still live lost the lock to this one. */
+  /** A writer that may still live lost the lock to this one, or to one before. */
   readonly hasShutOut: boolean
+  /** Called when the file is a new one: nobody who was shut out writes to that. */
+  readonly forget: () => Promise<void>
 }
 
 export interface LockOptions {
@@ -79,7 +83,13 @@ export const lock = async (
   const name = nameOf(stem, disk.host, token)
   const claim: Claim = { folder: folderOf(file), stem, name, token, disk, takeOver }
   const taken = await take(file, claim)
-  if (taken._tag === 'Right') return right({ ...hold(file, claim), hasShutOut: taken.right })
+  if (taken._tag === 'Right') {
+    const shut = taken.right
+    const forget = async (): Promise<void> => {
+      for (const one of shut.splice(0)) await removeIfThere(one, disk).catch(() => undefined)
+    }
+    return right({ ...hold(file, claim), hasShutOut: shut.length > 0, forget })
+  }
   await giveUp(claim)
   return taken
 }
@@ -99,7 +109,7 @@ const stemOf = (base: string): string =>
 const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.join(folder, `${stem}.new.${token}`)
 
 /** Keeps our lock fresh until it is released or gone. */
-const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut'> => {
+const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> => {
   const { disk } = claim
   const mine = pathOf(claim)
   let state: 'held' | 'gone' | 'released' = 'held'
@@ -166,16 +176,16 @@ const renew = async (mine: string, disk: Disk): Promise<void> => {
 const WAIT = 10 // ms
 const MAX_WAITS = 100
 
-/** Makes our lock, and looks for others until there is none. Gives `hasShutOut`. */
-const take = async (file: string, claim: Claim): Promise<E.Either<FileError, boolean>> => {
+/** Makes our lock, and looks for others until there is none. Gives those that were shut out. */
+const take = async (file: string, claim: Claim): Promise<E.Either<FileError, string[]>> => {
   const { disk } = claim
   const taken = await attempt(file, 'lock', async () => {
     const handle = await disk.open(pathOf(claim), 'wx')
     const { modified: now } = await handle.status().finally(() => handle.close())
-    let hasShutOut = false
+    let shut: string[]
     for (let waits = 0; ;) {
       const found = await look(claim, now, waits < MAX_WAITS)
-      hasShutOut ||= found.hasShutOut
+      shut = found.shut
       if (found.by !== undefined) return left<FileError>({ _tag: 'Locked', path: file, by: found.by })
       if (found.isAlone) break
       if (found.isWaiting) {
@@ -184,7 +194,7 @@ const take = async (file: string, claim: Claim): Promise<E.Either<FileError, boo
       }
     }
     const isOurs = await announce(pathOf(claim), disk)
-    return isOurs ? right(hasShutOut) : left<FileError>({ _tag: 'Locked', path: file, by: 'a writer that took over' })
+    return isOurs ? right(shut) : left<FileError>({ _tag: 'Locked', path: file, by: 'a writer that took over' })
   })
   return taken._tag === 'Left' ? taken : taken.right
 }
@@ -204,7 +214,8 @@ interface Others {
   readonly isAlone: boolean
   /** Another one gives up soon, or says that it has the lock. */
   readonly isWaiting: boolean
-  readonly hasShutOut: boolean
+  /** The locks of those that were shut out and may live. */
+  readonly shut: string[]
   /** Who has the lock. */
   readonly by?: string
 }
@@ -212,41 +223,53 @@ interface Others {
 /** Looks at the locks of others once, and removes those that do not count, or are taken over. */
 const look = async (claim: Claim, now: number, mayWait: boolean): Promise<Others> => {
   const { folder, stem, name, disk, takeOver } = claim
-  let [isAlone, isWaiting, hasShutOut] = [true, false, false]
-  const orphans: string[] = []
+  let [isAlone, isWaiting] = [true, false]
+  const [orphans, shut]: [string[], string[]] = [[], []]
   const found = await disk.list(folder)
-  if (!found.includes(name)) return { isAlone, isWaiting, hasShutOut, by: 'a writer that took over' }
+  if (!found.includes(name)) return { isAlone, isWaiting, shut, by: 'a writer that took over' }
   for (const other of found) {
     if (other === name) continue
-    if (isTemporary(other, stem)) orphans.push(path.join(folder, other))
+    if (isPartOf(other, `${stem}.new.`)) orphans.push(path.join(folder, other))
+    if (isPartOf(other, `${stem}.shut.`)) shut.push(path.join(folder, other))
     const owner = ownerOf(other, stem)
     const state = owner === undefined ? 'none' : await stateOf(owner, path.join(folder, other), now, disk)
     if (owner === undefined || state === 'none') continue
-    if (state === 'dead' || state === 'stale') {
-      hasShutOut ||= state === 'stale'
+    if (state === 'dead') {
       await removeLock(claim, other, owner)
       continue
     }
     isAlone = false
+    if (state === 'stale') {
+      await shutOut(claim, other, owner)
+      continue
+    }
     const isWanted = state === 'wanted' && mayWait
     if (isWanted && name < other) isWaiting = true
-    else if (takeOver && !isWanted) {
-      hasShutOut = true
-      await removeLock(claim, other, owner)
-    } else return { isAlone, isWaiting, hasShutOut, by: `process ${owner.pid} on ${decode(owner.host)}` }
+    else if (takeOver && !isWanted) await shutOut(claim, other, owner)
+    else return { isAlone, isWaiting, shut, by: `process ${owner.pid} on ${decode(owner.host)}` }
   }
   if (isAlone) for (const orphan of orphans) await removeOrphan(orphan, disk)
-  return { isAlone, isWaiting, hasShutOut }
+  return { isAlone, isWaiting, shut }
 }
 
-/** Removes a lock, and then what its writer could still rename: see above. */
+/** Takes the lock from a writer that may live, and then what it could still rename: see above. */
+const shutOut = async (claim: Claim, other: string, owner: Owner): Promise<void> => {
+  const { folder, stem, disk } = claim
+  const token = owner.token === '' ? randomBytes(8).toString('hex') : owner.token
+  await disk.rename(path.join(folder, other), path.join(folder, `${stem}.shut.${token}`)).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error
+  })
+  await removeLock(claim, other, owner)
+}
+
+/** Removes a lock, and what its writer did not finish. */
 const removeLock = async (claim: Claim, other: string, { token }: Owner): Promise<void> => {
   await removeIfThere(path.join(claim.folder, other), claim.disk)
   if (token !== '') await removeIfThere(temporaryOf(claim, token), claim.disk)
 }
 
-const isTemporary = (name: string, stem: string): boolean =>
-  name.startsWith(`${stem}.new.`) && /^[0-9a-f]{16}$/.test(name.slice(stem.length + 5))
+const isPartOf = (name: string, prefix: string): boolean =>
+  name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length))
 
 /** Removes what a writer that is dead did not finish: nothing, or what begins as our files do. */
 const removeOrphan = async (orphan: string, disk: Disk): Promise<void> => {

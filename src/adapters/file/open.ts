@@ -109,12 +109,11 @@ export const openNamed = async <S, C>(
   const { disk = nodeDisk, adopt: isAdopting = false, progress } = options
   const place = await lockPlace(file, disk, options)
   if (place._tag === 'Left') return place
-  const { path, lock, undo } = place.right
+  const { path, lock } = place.right
   const named = { ...(progress && { progress }), ...(name !== undefined && { name }) }
   const loaded = await load({ file: path, disk, lock, scuttlebutt, id, isAdopting, ...named })
   if (loaded._tag === 'Right')
     return right(storeOf(scuttlebutt, id, options, { ...named, disk, path, lock }, loaded.right))
-  await undo()
   await lock.unlock()
   return loaded
 }

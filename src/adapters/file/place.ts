@@ -29,13 +29,12 @@ export const placeOf = async (
 export interface LockedPlace {
   readonly path: string
   readonly lock: Lock
-  /** Removes the file, if it was created here and is still empty. */
-  readonly undo: () => Promise<void>
 }
 
 /**
  * Locks a file, and creates it if it is missing. Nothing is opened or created before the lock is
- * ours. Errors as {@link placeOf} and {@link lock}.
+ * ours. An empty file stays, whatever fails later: by then it may be the next writer's. Errors as
+ * {@link placeOf} and {@link lock}.
  */
 export const lockPlace = async (
   file: string,
@@ -49,35 +48,24 @@ export const lockPlace = async (
   const created = await attempt(place.right, 'open', () => createEmpty(place.right, disk, mode))
   // only a file that exists has one spelling
   const again = created._tag === 'Left' ? created : await placeOf(place.right, disk, options)
-  if (created._tag === 'Right' && again._tag === 'Right' && again.right === place.right) {
-    const undo = created.right ? () => removeEmpty(place.right, disk) : () => Promise.resolve()
-    return right({ path: place.right, lock: locked.right, undo })
-  }
-  if (created._tag === 'Right' && created.right && again._tag === 'Left') await removeEmpty(place.right, disk)
+  if (again._tag === 'Right' && again.right === place.right) return right({ path: place.right, lock: locked.right })
   await locked.right.unlock()
   return again._tag === 'Left' ? again : lockPlace(again.right, disk, options)
 }
 
-/** Creates a file. False if it exists. */
-const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<boolean> => {
-  if (await isTaken(file, disk)) return false
+/** Creates a file, unless it exists. */
+const createEmpty = async (file: string, disk: Disk, mode: number | undefined): Promise<void> => {
+  if (await isTaken(file, disk)) return
   const handle = await disk.open(file, 'wx', mode).catch((error: unknown) => {
     if (codeOf(error) === 'EEXIST') return undefined
     throw error
   })
-  if (handle === undefined) return false
-  try {
-    await setMode(handle, mode).finally(() => handle.close())
-    return true
-  } catch (error) {
-    await removeEmpty(file, disk)
-    throw error
-  }
+  await setMode(handle, mode).finally(() => handle?.close())
 }
 
 /** Sets the mode from which the system may have taken bits. */
-const setMode = async (handle: Handle, mode: number | undefined): Promise<void> => {
-  if (mode !== undefined) await handle.setAccess({ ...(await handle.status()), mode })
+const setMode = async (handle: Handle | undefined, mode: number | undefined): Promise<void> => {
+  if (handle !== undefined && mode !== undefined) await handle.setAccess({ ...(await handle.status()), mode })
 }
 
 /** Whether something has the name, also if that cannot be looked at: opening it gives the error. */
@@ -86,10 +74,5 @@ const isTaken = (file: string, disk: Disk): Promise<boolean> =>
     () => true,
     (error: unknown) => codeOf(error) !== 'ENOENT',
   )
-
-const removeEmpty = async (file: string, disk: Disk): Promise<void> => {
-  const found = await disk.status(file).catch(() => undefined)
-  if (found?.size === 0) await disk.remove(file).catch(() => undefined)
-}
 
 export const isMissing = (error: FileError): boolean => error._tag === 'Io' && error.code === 'ENOENT'

@@ -45,10 +45,10 @@ export interface Rewriting<A> {
   /** Called just before the file takes the name. A `Left` keeps the old file. */
   readonly mayReplace: () => Promise<E.Either<FileError, unknown>>
   /**
-   * Called before the rename with the new file's identity, and with undefined if it surely failed.
-   * A rename that is reported as failed may be done.
+   * Called with the new file's identity before the rename, and again, with false, if the rename
+   * surely failed. One that is reported as failed may be done.
    */
-  readonly onRename?: (identity: string | undefined) => void
+  readonly onRename?: (identity: string, isTried: boolean) => void
 }
 
 export interface Rewritten {
@@ -80,14 +80,15 @@ export const writeNew = async <A>({
     return { handle, extent, status: await handle.status() }
   })
   const allowed = written._tag === 'Left' ? written : await mayReplace()
-  if (allowed._tag === 'Right' && written._tag === 'Right') onRename(written.right.status.identity)
+  const identity = allowed._tag === 'Right' && written._tag === 'Right' ? written.right.status.identity : undefined
+  if (identity !== undefined) onRename(identity, true)
   const renamed = allowed._tag === 'Left' ? allowed : await attempt(path, 'compact', () => disk.rename(temporary, path))
   if (renamed._tag === 'Right') return written
   const removed = await attempt(path, 'compact', () => disk.remove(temporary))
-  if (removed._tag === 'Right') onRename(undefined)
-  else if (written._tag === 'Right' && allowed._tag === 'Right') {
+  if (identity !== undefined && removed._tag === 'Right') onRename(identity, false)
+  else if (identity !== undefined) {
     const found = await attempt(path, 'compact', () => disk.status(path))
-    if (found._tag === 'Right' && found.right.identity === written.right.status.identity) return written
+    if (found._tag === 'Right' && found.right.identity === identity) return written
   }
   await handle?.close().catch(() => undefined)
   return renamed
