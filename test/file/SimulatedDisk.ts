@@ -57,8 +57,9 @@ export class SimulatedDisk implements Disk {
   /** All calls, in order. */
   readonly calls: string[] = []
   private names: Names
-  /** All states of the names since the last sync of the folder. The first one is durable. */
-  private journal: Names[]
+  /** The names that the last sync of the folder made durable, and the changes since, in order. */
+  private durable: Names
+  private changes: ((names: Map<string, File>) => void)[] = []
   private crashed = false
   /** The file to which the last write went, if it crashed. */
   private interrupted: File | undefined
@@ -76,7 +77,7 @@ export class SimulatedDisk implements Disk {
     kind: Kind = {},
   ) {
     this.names = new Map([...files].map(([name, content]) => [name, this.fileOf(content, OWNER)]))
-    this.journal = [this.names]
+    this.durable = this.names
     this.faults = faults
     this.kind = kind
   }
@@ -121,14 +122,16 @@ export class SimulatedDisk implements Disk {
 
   /** Gives a file a second name, as a user does. */
   link(from: string, to: string): void {
-    this.rename_((names) => names.set(to, names.get(from)!))
+    const file = this.names.get(from)!
+    this.rename_((names) => names.set(to, file))
   }
 
   /** Puts a file in its place, or removes it, as a user does. */
   put(name: string, content: Buffer | undefined): void {
+    const file = content && this.fileOf(content, OWNER)
     this.rename_((names) => {
-      if (content === undefined) names.delete(name)
-      else names.set(name, this.fileOf(content, OWNER))
+      if (file === undefined) names.delete(name)
+      else names.set(name, file)
     })
   }
 
@@ -165,7 +168,7 @@ export class SimulatedDisk implements Disk {
    * survives. If a write was interrupted, only its first `bytes` were given to the disk.
    */
   afterCrash(choose: (n: number) => number, bytes = Infinity): ReadonlyMap<string, Buffer> {
-    const names = this.journal[choose(this.journal.length)]!
+    const names = changed(this.durable, this.changes.slice(0, choose(this.changes.length + 1)))
     // the process that holds the lock did not die: it runs this test
     const others = [...names].filter(([name]) => !name.includes('.lock.'))
     return new Map(
@@ -182,7 +185,8 @@ export class SimulatedDisk implements Disk {
     const next = new SimulatedDisk(new Map(), faults, this.kind)
     const unlocked = (names: Names): Names => new Map([...names].filter(([name]) => !name.includes('.lock.')))
     next.names = unlocked(this.names)
-    next.journal = this.journal.map(unlocked)
+    next.durable = unlocked(this.durable)
+    next.changes = [...this.changes]
     next.count = this.count
     next.time = this.time
     return next
@@ -209,10 +213,8 @@ export class SimulatedDisk implements Disk {
   }
 
   private rename_(change: (names: Map<string, File>) => void): void {
-    const names = new Map(this.names)
-    change(names)
-    this.names = names
-    this.journal.push(names)
+    this.names = changed(this.names, [change])
+    this.changes.push(change)
   }
 
   /** The name of a file in this file system, links followed. */
@@ -350,9 +352,20 @@ export class SimulatedDisk implements Disk {
 
   async syncFolder(): Promise<void> {
     await Promise.resolve()
-    this.failing('sync folder')
-    this.journal = [this.names]
+    try {
+      this.failing('sync folder')
+      this.durable = changed(this.durable, this.changes)
+    } finally {
+      // a failed sync drops the changes, and the next sync does not report it
+      if (!this.crashed) this.changes = []
+    }
   }
+}
+
+const changed = (names: Names, changes: ReadonlyArray<(names: Map<string, File>) => void>): Names => {
+  const next = new Map(names)
+  for (const change of changes) change(next)
+  return next
 }
 
 const write = (file: File, bytes: Buffer, at: number): void => {

@@ -42,6 +42,21 @@ const locksIn = (disk: SimulatedDisk): ReadonlyArray<string> => disk.paths.filte
 const locked = { _tag: 'Left', left: { _tag: 'Locked', path: FILE } }
 
 describe('A lock', () => {
+  test('is known as one, whatever a host says of itself', async () => {
+    const said = fc.string({ maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(said, said, said, said, async (machine, boot, processes, began) => {
+        const disk = new SimulatedDisk()
+        const one: Host = { ...container, machine, boot, processes, beganAt: () => began }
+        const store = right(await open(disk.seenBy(one)))
+        expect(await open(disk.seenBy({ ...one, pid: 2 }))).toMatchObject(locked)
+        right(await store.close())
+        expect(locksIn(disk)).toEqual([])
+      }),
+      { numRuns: inMemory(), examples: [['6b7f-x', 'a.b', 'pid:[4026531836]', '12.5']] },
+    )
+  })
+
   test('of a container that was killed counts for thirty seconds, for repair and exports too', async () => {
     const disk = new SimulatedDisk()
     const killed = right(await open(disk.seenBy(container)))

@@ -101,3 +101,25 @@ describe('A writer that is stopped at any of its calls while another one takes o
     expect(ran).toBeGreaterThan(10)
   })
 })
+
+test('A writer that was shut out is remembered until the file is a new one, whoever takes over and dies', async () => {
+  const disk = new SimulatedDisk()
+  const openIn = async (name: string, takeOver = false) =>
+    right(await openFile(FILE, sb, 'me', { disk: disk.seenBy(host(name)), takeOver })())
+  const first = await openIn('first')
+  right(first.change(Model.set('x', 1)))
+  right(await first.flushed())
+  await openIn('second', true)
+  // it is killed, and somebody cleans up behind it
+  for (const name of disk.paths.filter((one) => one.includes('.lock.'))) disk.put(name, undefined)
+  const before = await disk.status(FILE)
+  const third = await openIn('third')
+  right(third.change(Model.set('y', 2)))
+  right(await third.flushed())
+  // what the first one writes late goes to the old file
+  expect((await disk.status(FILE)).identity).not.toBe(before.identity)
+  expect(disk.paths.filter((one) => one.includes('.shut.'))).toEqual([])
+  right(first.change(Model.set('late', 3)))
+  expect(await first.flushed()).toMatchObject({ left: { _tag: 'Locked' } })
+  right(await third.close())
+})
