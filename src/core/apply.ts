@@ -58,6 +58,8 @@ export const merge =
   (other: Replica<S, C>) =>
   (replica: Replica<S, C>): Replica<S, C> => {
     if (other === replica) return replica
+    // what one floor covers must not stay in the other state
+    if (replica.clock.floor < other.clock.floor) return { ...merge(dataType)(replica)(other), id: replica.id }
     const merged = take(dataType)(news(replica, other) ?? { updates: [] }, 'nobody')(replica).replica
     const clock = Clock.join(other.clock)(Clock.join(replica.clock)(merged.clock))
     return clock === merged.clock ? merged : { ...merged, clock }

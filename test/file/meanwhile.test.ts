@@ -1,4 +1,4 @@
-/** What others do to a file while it is written, and what a disk fails at: nothing is thrown away. */
+/** What others do to a file while it is written, and what a disk fails at: nothing is lost. */
 import * as t from 'io-ts'
 import { expect, test } from 'vitest'
 import { exportLines, openFile, repair, type Disk } from '../../src/adapters/file.js'

@@ -67,6 +67,39 @@ describe.each([
     await db.close()
   })
 
+  test('goes on when the database is opened again', async () => {
+    const db = make()
+    const store = await opened(db)
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    await db.close()
+    right(store.change(Model.set('y', 2)))
+    expect(await store.flushed()).toMatchObject({ left: { _tag: 'Level', code: 'LEVEL_DATABASE_NOT_OPEN' } })
+    await db.open()
+    // in memory all is gone, and is written anew
+    right(await store.flushed())
+    right(await store.close())
+    expect((await opened(db)).getReplica()).toEqual(store.getReplica())
+    await db.close()
+  })
+
+  test('says what is damaged', async () => {
+    const db = make()
+    right(await (await opened(db)).close())
+    for (const [key, value] of (await contentsOf(db)).entries()) {
+      const found = await openLevel(db, sb, 'me')()
+      if (found._tag === 'Right') right(await found.right.close())
+      for (const text of ['{}', '[7]', 'null', '{']) {
+        await (db as AbstractLevel<unknown, string, string>).put(key, text)
+        const damaged = await openLevel(db, sb, 'me')()
+        if (damaged._tag === 'Right') right(await damaged.right.close())
+        else expect(showLevelError(damaged.left)).toMatch(/^(Level|Rejected): /)
+      }
+      await (db as AbstractLevel<unknown, string, string>).put(key, value)
+    }
+    await db.close()
+  })
+
   test('holds the updates that are not superseded, and no others', async () => {
     const db = make()
     const store = await opened(db)

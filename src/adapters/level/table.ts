@@ -13,13 +13,19 @@ export interface Level {
 
 export type Sublevel = AbstractLevel<unknown, string, string>
 
-/** `sync`: whether a batch must be on the disk itself. `write` starts a batch. */
+/**
+ * `sync`: whether a batch must be on the disk itself. `write` starts a batch. A look comes before
+ * each batch: it opens the sublevel again if the caller closed and opened the database.
+ */
 export const tableOf = (
   sublevel: Sublevel,
   sync: boolean,
   write: <A>(batch: () => Promise<A>) => Promise<A>,
 ): Table => ({
-  getMany: (keys) => sublevel.getMany(keys),
+  getMany: async (keys) => {
+    if (sublevel.status !== 'open') await sublevel.open()
+    return sublevel.getMany(keys)
+  },
   entries: () => entries(sublevel),
   batch: (operations) => write(() => sublevel.batch([...operations], { sync } as object)),
 })

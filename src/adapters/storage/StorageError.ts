@@ -29,7 +29,7 @@ export interface Failure {
 /** An error in one line. */
 export const show = ({ _tag, ...details }: StorageError<{ readonly _tag: string }>): string => {
   const parts = Object.values(details).map((detail: unknown) =>
-    typeof detail === 'string' ? detail : rejections.show(detail as Rejection),
+    typeof detail === 'object' && detail !== null ? rejections.show(detail as Rejection) : String(detail),
   )
   return `${_tag}: ${parts.join(', ')}`
 }

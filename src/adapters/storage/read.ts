@@ -86,7 +86,7 @@ const headerOf = <S, C>(
   const isKnown = type !== undefined && isOfType(type, scuttlebutt.dataType)
   const isOther = type !== undefined && !isKnown
   if (isOther && !isAdopting) return otherType(type)
-  const saved = owner === undefined ? id : (JSON.parse(owner) as readonly [SourceId, string])[0]
+  const saved = owner === undefined ? id : namedIn(owner)[0]
   if (saved !== id && !isAdopting) return left({ _tag: 'OtherId', name, id: saved })
   return right({ type, owner, isAdopted: isOther || saved !== id, isKnown })
 }
@@ -103,8 +103,15 @@ const isOfType = (
   [name, ...formerly].some((one) => saved === typeText({ name: one, ...(version !== undefined && { version }) }))
 
 const otherType = (saved: string): E.Left<StorageError> => {
-  const [name, version] = JSON.parse(saved) as readonly [string, string?]
+  const [name, version] = namedIn(saved)
   return left({ _tag: 'OtherType', name, ...(version !== undefined && { version }) })
+}
+
+/** A list of which the first is a name. Throws for what is none: `read` makes it a `Failure`. */
+const namedIn = (json: string): readonly [string, string?] => {
+  const list: unknown = JSON.parse(json)
+  if (Array.isArray(list) && typeof list[0] === 'string') return list as [string, string?]
+  throw new SyntaxError(`an entry is damaged: ${json}`)
 }
 
 /** Reads updates piece by piece. */

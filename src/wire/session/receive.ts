@@ -55,6 +55,8 @@ class Listener<S, C> {
   private updates: Update<C>[] = []
   private unread: Update<unknown>[] = []
   private passed: Stamp[] = []
+  /** How many of the updates, and of the unread ones, are counted. */
+  private counted = [0, 0]
   private lines = 0
   /** The peer has told all since the last batch. */
   private hasClaimed = false
@@ -156,8 +158,9 @@ class Listener<S, C> {
   /** Counts the lines that came since the last call. */
   private note(): void {
     if (this.lines === 0) return
-    const came = this.unread.length === 0 ? this.updates : [...this.updates, ...this.unread]
+    const came = [...this.updates.slice(this.counted[0]), ...this.unread.slice(this.counted[1])]
     this.session = { ...this.session, hearing: Hearing.updates(this.lines, came)(this.session.hearing) }
+    this.counted = [this.updates.length, this.unread.length]
     this.lines = 0
   }
 
@@ -179,6 +182,7 @@ class Listener<S, C> {
     this.session = { ...session, telling: Telling.brought(came)(session.telling, this.replica) }
     if (session.options.writable !== false) this.brought.push({ batch, vouching })
     ;[this.updates, this.unread, this.passed, this.hasClaimed] = [[], [], [], false]
+    this.counted = [0, 0]
   }
 
   done(): Received<C> {
