@@ -109,7 +109,12 @@ class Listener<S, C> {
 
   refused(rejection: SessionError): void {
     this.announce.push({ _tag: 'rejection', rejection })
-    if (!isOfUpdate(rejection)) return
+    if (!isOfUpdate(rejection)) {
+      // a damaged line may have been an update, or a count
+      const hearing = { ...this.session.hearing, hasRefused: true }
+      if ('line' in rejection) this.session = { ...this.session, hearing }
+      return
+    }
     this.lines++
     const stamp = stampOfLine(rejection)
     if (rejection._tag !== 'LineTooLong') this.passed.push(...passing([rejection]))
