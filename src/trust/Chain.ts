@@ -29,16 +29,22 @@ export interface Claimed {
   readonly claim: Sure.Claim
   readonly by: SourceId
   readonly isTrusted: boolean
+  /** Updates may say which one they follow: the verifier knows such statements. */
+  readonly mayChain: boolean
 }
 
-/** Whether the newest update of a source, read or not, says which one it follows. */
+/**
+ * Whether the newest update of a source, read or not, says which one it follows. If none is held
+ * any more, it may have said so.
+ */
 const isChained =
-  (source: SourceId) =>
+  (source: SourceId, mayChain: boolean) =>
   ({ log }: Replica<unknown, unknown>): boolean => {
     const held = Log.ofSource(source)(log)
     const newest = SourceLog.at(held, SourceLog.size(held) - 1)
     const unread = log.unread && Log.ofSource(source)(log.unread.log)
     const newestUnread = unread && SourceLog.at(unread, SourceLog.size(unread) - 1)
+    if (newest === undefined && newestUnread === undefined) return mayChain
     return [newest, newestUnread].some((update) => update !== undefined && previousOf(update) !== undefined)
   }
 
@@ -49,7 +55,7 @@ const previousOf = (update: Update<unknown>): Timestamp | undefined => update[4]
  * the words to be remembered. O(d log s) for d sources in doubt.
  */
 export const hear =
-  ({ claim, by, isTrusted }: Claimed) =>
+  ({ claim, by, isTrusted, mayChain }: Claimed) =>
   (words: Words, replica: Replica<unknown, unknown>): readonly [Words, Sure.Claim] => {
     if (isTrusted) return [words, claim]
     const { clock } = replica
@@ -63,7 +69,7 @@ export const hear =
     })
     const next = draft.done()
     const sureOf = (source: SourceId): Timestamp =>
-      isChained(source)(replica)
+      isChained(source, mayChain)(replica)
         ? (SortedMap.get(Clock.bySource, next, source)?.[1]?.[1] ?? NEVER)
         : claim.sureOf(source)
     return [next, { sureOf, floor: claim.floor }]

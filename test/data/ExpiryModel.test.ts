@@ -89,6 +89,17 @@ describe('Pruning', () => {
     expect(prune(-1e9)(replica)).toBe(replica)
   })
 
+  test('is not undone by a merge with a replica that pruned less, on either side', () => {
+    const replica = applyUpdates([...at({ 0: ['k', 1] }, 'old'), ...at({ 50: ['n', 1] }, 'new')])(create('z'))
+    const pruned = prune(NOW + 100)(replica)
+    for (const merged of [merge(pruned)(replica), merge(replica)(pruned)]) {
+      expect(merged.id).toBe('z')
+      expect(history()(merged)).toEqual(history()(pruned))
+      expect(toJSON(0)(merged.state)).toEqual(toJSON(0)(pruned.state))
+      expect(digest(merged)).toEqual(digest(pruned))
+    }
+  })
+
   test('bounds the clock to the sources of the newest keys', () => {
     const many = Array.from({ length: 1000 }, (_, i): Of => [
       [`k${String(i)}`, i],

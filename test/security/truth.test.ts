@@ -246,3 +246,49 @@ test('Several signed changes each follow the one before', () => {
   peer.reconcile({ digest: { id: '', clock: {} }, updates: [updates[1]!] })
   expect(digest(peer)).toEqual({ id: 'peer', clock: { [ann]: updates[2]![1] } })
 })
+
+describe('Signed updates', () => {
+  test('of a writer that was restored from a backup do not say that none is missing before them', () => {
+    let now = 1000
+    const writer = (replica = sb.create(ann)): AnyStore =>
+      createStore(sb, ann, {
+        replica,
+        now: () => now++,
+        security: { document: 'notes', verifier: ed25519.verifier(), signer: ed25519.signer(keys) },
+      })
+    const first = writer()
+    const [ben, cy] = [secured('ben'), secured('cy')]
+    right(first.change(Model.set('one', 1)))
+    for (const other of [ben, cy]) talk(first, other)
+    const backup = first.getReplica()
+    right(first.change(Model.set('forgotten', 2)))
+    talk(first, ben)
+    const again = writer(backup)
+    right(again.change(Model.set('three', 3)))
+    cy.reconcile(sb.push(backup)(again.getReplica()))
+    talk(again, ben)
+    for (const [a, b] of [
+      [cy, ben],
+      [again, cy],
+      [again, ben],
+    ] as const)
+      talk(a, b)
+    const all = { one: 1, forgotten: 2, three: 3 }
+    expect([again, ben, cy].map(read)).toEqual([all, all, all])
+    // it signs chains again
+    expect(right(again.change(Model.set('four', 4)))).toHaveLength(5)
+  })
+
+  test('are not believed to be all by the word of one, also where the one that came is superseded', async () => {
+    const [left, came] = signed('left out', 'k')
+    const own = right(await ed25519.generate())
+    const store = createStore(sb, ed25519.idOf(own.publicKey), {
+      security: { document: 'notes', verifier: ed25519.verifier(), signer: ed25519.signer(own) },
+    })
+    right(store.change(Model.set('k', 'newer')))
+    const { id: _, ...since } = digest(store)
+    store.reconcile({ digest: { id: 'liar', clock: { [ann]: came![1] } }, updates: [came!], since, complete: true })
+    talk(store, relay('honest', [left!, came!]))
+    expect(read(store)).toMatchObject({ 'left out': 0 })
+  })
+})

@@ -33,6 +33,7 @@ const saying = (sure: number, by: string, isTrusted = false): Chain.Claimed => (
   claim: { sureOf: () => sure, floor: 0 },
   by,
   isTrusted,
+  mayChain: true,
 })
 
 describe('A chain', () => {

@@ -42,6 +42,8 @@ export interface Host<S, C> {
   /** Takes updates. Gives what there is to say against them. */
   readonly receive: (batch: Batch<C>) => ReadonlyArray<Rejection>
   readonly now: () => number
+  /** Own updates may be missing: see `Past`. */
+  readonly isRestored: () => boolean
 }
 
 type Arrival<C> = Admission.Arrival<C, Tell>
@@ -250,8 +252,8 @@ const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: 
     if (refusal !== undefined) return left(refusal)
     const { signer: own } = security
     if (own?.id !== update[2]) return unsignable(`there is no signer for ${update[2]}`)
-    // who signs chains says which own update came before
-    const chained = own.chains === true ? [Clock.timestampOf(update[2])(replica.clock)] : []
+    // who signs chains says which own update came before, if it knows
+    const chained = own.chains === true && !host.isRestored() ? [Clock.timestampOf(update[2])(replica.clock)] : []
     const signed = (signature: string) => [update[0], update[1], update[2], signature, ...chained]
     const withSignature = (signature: E.Either<string, string>): E.Either<Unsignable, Update<C>> =>
       signature._tag === 'Left'

@@ -28,6 +28,7 @@ export const createIntake = <S, C>(
     createGate(dataType, security, {
       getReplica: cell.getReplica,
       now,
+      isRestored: cell.isRestored,
       receive: (batch) => {
         const rejections = take(batch, 'nobody')
         const replica = cell.getReplica()
@@ -37,7 +38,7 @@ export const createIntake = <S, C>(
       },
     })
 
-  const receiveGated = gate && createGated(dataType, cell, gate, take)
+  const receiveGated = gate && createGated(dataType, cell, gate, take, security.verifier.chains === true)
   const port: Port<S, C> = {
     getReplica: cell.getReplica,
     past: cell.past,
@@ -95,12 +96,13 @@ const createGated = <S, C>(
   cell: Cell<S, C>,
   gate: Gate<C>,
   take: (batch: Batch<C>, vouching: Vouching) => unknown,
+  mayChain: boolean,
 ): Port<S, C>['receive'] => {
   const { getReplica } = cell
   let words = Chain.empty
   const believed = (claim: Vouching, peer: Peer | undefined): Vouching => {
     if (typeof claim !== 'object' || peer === undefined) return claim
-    const heard = Chain.hear({ claim, by: peer.id, isTrusted: peer.isTrusted })(words, getReplica())
+    const heard = Chain.hear({ claim, by: peer.id, isTrusted: peer.isTrusted, mayChain })(words, getReplica())
     words = heard[0]
     return heard[1]
   }
