@@ -6,7 +6,7 @@ import { isAtOrIn } from '../data/undo/Edit.js'
 import { empty, hasStep, transitions, type Taken, type Undo } from '../data/undo/Undo.js'
 import type { Present } from './store/part.js'
 import { isReturned } from './store/returned.js'
-import type { LocalStore, Store } from './store/Store.js'
+import type { Listener, LocalStore, Store } from './store/Store.js'
 
 export { empty, transitions, type Options, type Taken, type Transitions, type Undo } from '../data/undo/Undo.js'
 
@@ -74,34 +74,31 @@ export const createUndo = <S, C>(
   let seen = current()
   /** The step back that is on its way. */
   let taken: Taken<S, C> | undefined
-  const advance = (after: S, next: Undo<S>): void => {
-    undo = next
+  /** Goes on to another state: by the step back, else as others' work, or one's own. */
+  const advance = (after: S, isOwn = false): void => {
+    const follow = isOwn ? wrote(seen, after, now()) : heard(seen, after)
+    undo = taken ? taken.next(seen, after) : follow(undo)
     taken = undefined
     seen = after
   }
-  const unsubscribe = present.subscribe((updates, { id, state: after }, { state: before }) => {
+  const listener: Listener<S, C> = (updates, { id, state: after }, { state: before }) => {
     // a change told late is counted already
     if (before !== seen || after === before) return
-    const isOwn = updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update))
-    const follow = isOwn ? wrote(before, after, now()) : heard(before, after)
-    advance(after, taken ? taken.next(before, after) : follow(undo))
-  })
+    advance(after, updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update)))
+  }
+  const close = present.subscribe(listener, { first: true })
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
-    const before = current()
-    // the store may not have told of it yet
-    if (before !== seen) advance(before, heard(seen, before)(undo))
-    const { commands } = (taken = take(from)(undo))
-    const finish = (isDone: boolean): void => {
-      if (isDone && taken) advance(current(), taken.next(before, current()))
-      taken = undefined
-    }
+    // a store of another make may tell late
+    if (current() !== seen) advance(current())
+    taken = take(from)(undo)
+    let isDone = false
     try {
-      const made = store.changeAll(commands)
-      finish(made._tag === 'Right')
+      const made = store.changeAll(taken.commands)
+      isDone = made._tag === 'Right'
       return made
     } finally {
-      // a listener may have thrown
-      finish(current() !== before)
+      if (taken && (isDone || current() !== seen)) advance(current())
+      taken = undefined
     }
   }
   return {
@@ -111,7 +108,7 @@ export const createUndo = <S, C>(
     canRedo: () => hasStep(undo.undone),
     stopCapturing: () => void (undo = { ...undo, time: -Infinity }),
     clear: () => void (undo = empty),
-    close: unsubscribe,
+    close,
   }
 }
 

@@ -2,7 +2,17 @@
 import { ActionCreators } from '@redux-devtools/instrument'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { Doc, Model, RArray, Scuttlebucket, scuttlebutt, Text, unwrap, type Scuttlebutt } from '../../src/index.js'
+import {
+  Doc,
+  Model,
+  RArray,
+  Scuttlebucket,
+  scuttlebutt,
+  Text,
+  unwrap,
+  type Scuttlebutt,
+  type Update,
+} from '../../src/index.js'
 import { createStore, part } from '../../src/adapters/store.js'
 import { createUndo } from '../../src/adapters/undo.js'
 import * as Edit from '../../src/data/undo/Edit.js'
@@ -126,6 +136,70 @@ describe('A listener that writes', () => {
     redo()
     expect(Model.toJSON(store.getReplica().state)).toEqual({ x: 1, z: 3 })
   })
+})
+
+describe.each(['store', 'part', 'Redux'])('A listener of a %s', (kind) => {
+  const make = () => {
+    const bucket = scuttlebutt(Scuttlebucket.of({ settings: Model.of(t.number) }))
+    const model = scuttlebutt(Model.of(t.number))
+    if (kind === 'part') return part(createStore(bucket, 'ann', { now: ticking() }), 'settings')
+    return kind === 'Redux' ? inDevTools(model).store : createStore(model, 'ann', { now: ticking() })
+  }
+  const shown = (store: ReturnType<typeof make>) => Model.toJSON(store.getReplica().state)
+
+  test.each([true, false])('may undo at once what it has written itself; it came before the undo: %s', (isBefore) => {
+    const store = make()
+    const undone: unknown[] = []
+    const listen = (): void => {
+      store.subscribe((updates) => {
+        if (!updates.some(([[key]]) => key === 'x')) return
+        unwrap(store.change(Model.set('log', 1)))
+        undone.push(manager.canUndo(), unwrap(manager.undo()).length, shown(store))
+      })
+    }
+    if (isBefore) listen()
+    const manager = createUndo(store, { now: ticking() })
+    if (!isBefore) listen()
+    unwrap(store.change(Model.set('x', 1)))
+    expect(undone).toEqual([true, 1, { x: 1 }])
+    manager.redo()
+    expect(shown(store)).toEqual({ x: 1, log: 1 })
+    manager.undo()
+    manager.undo()
+    expect([shown(store), manager.canUndo()]).toEqual([{}, false])
+  })
+
+  test.each([true, false])('may undo at once what it hears of; it came before the undo: %s', (isBefore) => {
+    const store = make()
+    const listen = (): void => {
+      store.subscribe((updates) => {
+        if (updates.some(([[key, value]]) => key === 'x' && value === 2)) manager.undo()
+      })
+    }
+    if (isBefore) listen()
+    const manager = createUndo(store, { now: ticking() })
+    if (!isBefore) listen()
+    unwrap(store.change(Model.set('x', 1)))
+    unwrap(store.change(Model.set('x', 2)))
+    expect([shown(store), manager.canUndo(), manager.canRedo()]).toEqual([{ x: 1 }, true, true])
+  })
+})
+
+test('who is told first is told before all others, each batch in its turn', () => {
+  const store = createStore(scuttlebutt(Model.of(t.number)), 'ann', { now: ticking() })
+  const told: string[] = []
+  const tell = (who: string) => (updates: ReadonlyArray<Update<Model.Change<number>>>) =>
+    void told.push(...updates.map(([[key]]) => `${who} ${key}`))
+  store.subscribe((updates) => {
+    if (updates.some(([[key]]) => key === 'x')) unwrap(store.change(Model.set('y', 1)))
+  })
+  store.subscribe(tell('second'))
+  const unsubscribe = store.subscribe(tell('first'), { first: true })
+  unwrap(store.change(Model.set('x', 1)))
+  expect(told).toEqual(['first x', 'first y', 'second x', 'second y'])
+  unsubscribe()
+  unwrap(store.change(Model.set('z', 1)))
+  expect(told.slice(4)).toEqual(['second z'])
 })
 
 describe('Own updates that come back', () => {

@@ -7,7 +7,7 @@ import type { Update } from '../../core/Update.js'
 import type { Refusal } from '../../wire/WireMessage.js'
 import type { Committed } from './Port.js'
 import { markReturned } from './returned.js'
-import type { RefusedUpdate } from './Store.js'
+import type { RefusedUpdate, SubscribeOptions } from './Store.js'
 
 /** The outcome of a batch, or of one's own writing. */
 export type Outcome<S, C> = Received<S, C> & { readonly isOwn?: true }
@@ -30,7 +30,7 @@ export interface Cell<S, C> {
    * returned, unless the store made them.
    */
   readonly commit: (received: Outcome<S, C>) => void
-  readonly subscribe: (listener: (committed: Committed<S, C>) => void) => () => void
+  readonly subscribe: (listener: (committed: Committed<S, C>) => void, options?: SubscribeOptions) => () => void
   readonly refusals: () => ReadonlyArray<RefusedUpdate>
   /** Keeps refusals of own updates, and calls the listeners if one is new. */
   readonly refuse: (refusals: ReadonlyArray<RefusedUpdate>) => void
@@ -42,18 +42,21 @@ export interface Cell<S, C> {
 /** So many refusals of own updates are kept, the newest ones. */
 const MAX_REFUSALS = 1000
 
-export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
-  let replica = first
-  let began = Past.begin(first)
-  let isRestored = Clock.size(first.clock) > 0 || first.clock.floor > 0
+export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
+  let replica = given
+  let began = Past.begin(given)
+  let isRestored = Clock.size(given.clock) > 0 || given.clock.floor > 0
   let refusals: ReadonlyArray<RefusedUpdate> = []
+  const first = createListeners<Committed<S, C>>()
   const committed = listeners<Committed<S, C>>()
   const passed = listeners<readonly [ReadonlyArray<Refusal>, string | undefined]>()
   const commit = (received: Outcome<S, C>): void => {
     const before = replica
     if (!received.isOwn) for (const update of received.taken) if (update[2] === before.id) markReturned(update)
     replica = received.replica
-    committed.call({ ...received, before })
+    const event = { ...received, before }
+    first.tell(event)
+    committed.call(event)
   }
   return {
     getReplica: () => replica,
@@ -67,7 +70,7 @@ export const createCell = <S, C>(first: Replica<S, C>): Cell<S, C> => {
       began = Past.begin(replica)
     },
     commit,
-    subscribe: committed.add,
+    subscribe: (listener, { first: isFirst } = {}) => (isFirst ? first : committed).add(listener),
     refusals: () => refusals,
     refuse: (more) => {
       const known = new Set(refusals.map(textOf))

@@ -13,6 +13,14 @@ import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
  */
 export type Listener<S, C> = (updates: ReadonlyArray<Update<C>>, replica: Replica<S, C>, before: Replica<S, C>) => void
 
+export interface SubscribeOptions {
+  /**
+   * The listener is called before all others, also of a change that another one makes. For what
+   * they may ask, such as undo. It must not change the store.
+   */
+  readonly first?: boolean
+}
+
 /** Small enough that a Redux store can be one. */
 export interface Store<S, C> {
   readonly scuttlebutt: Scuttlebutt<S, C>
@@ -28,8 +36,8 @@ export interface Store<S, C> {
    * reports refusals. Costs as the pure `applyUpdates`.
    */
   readonly apply: (updates: ReadonlyArray<Update<C>>) => void
-  /** Returns the unsubscription. */
-  readonly subscribe: (listener: Listener<S, C>) => () => void
+  /** Returns the unsubscription. A store of your own may leave the options aside. */
+  readonly subscribe: (listener: Listener<S, C>, options?: SubscribeOptions) => () => void
   /**
    * Takes a peer's message and gives the answer, as the pure `reconcile`. With `security`, updates
    * whose verdict is still out count as refused for now. Streams and links need it.

@@ -55,7 +55,7 @@ export const createOnCell = <S, C>(
 /** Tells listeners of a store what a cell was given. */
 export const subscribedTo =
   <S, C>({ subscribe }: Cell<S, C>): LocalStore<S, C>['subscribe'] =>
-  (listener) =>
+  (listener, options) =>
     subscribe(({ taken, replica, before }) => {
       listener(taken, replica, before)
-    })
+    }, options)

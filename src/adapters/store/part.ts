@@ -64,12 +64,12 @@ const partOf = (store: Whole<Holding, Named>, name: string): PartStore<unknown, 
     of: Pick<typeof store, 'getReplica' | 'subscribe'>,
   ): Required<PartStore<unknown, unknown>>['present'] => ({
     getReplica: () => replicaOf(of.getReplica()),
-    subscribe: (listener) =>
+    subscribe: (listener, options) =>
       of.subscribe((updates, replica, before) => {
         const taken = updatesOf(updates)
         if (taken.length === 0 && replica.state.states[name] === before.state.states[name]) return
         listener(taken, replicaOf(replica), replicaOf(before))
-      }),
+      }, options),
   })
   return {
     scuttlebutt: own,
