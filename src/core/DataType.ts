@@ -104,6 +104,11 @@ export interface DataType<S, C> {
    */
   readonly diff?: (before: S) => (after: S) => ReadonlyArray<Patch>
   /**
+   * As {@link diff}, with what {@link toJSON} does not show: undo takes that back too. Absent if
+   * `diff` tells all.
+   */
+  readonly fullDiff?: (before: S) => (after: S) => ReadonlyArray<Patch>
+  /**
    * Commands that make such patches one's own edit. What they cannot do they leave out, or do as
    * well as they can. Absent if nothing can be taken back. O(patches).
    */

@@ -12,6 +12,10 @@ export const ofStates =
     return diff === undefined ? between([], toJSON(before), toJSON(after)) : diff(before)(after)
   }
 
+/** {@link ofStates}, with what the JSON does not show. */
+export const ofStatesInFull = <S>(dataType: Pick<DataType<S, unknown>, 'diff' | 'fullDiff' | 'toJSON'>) =>
+  ofStates<S>(dataType.fullDiff ? { diff: dataType.fullDiff } : dataType)
+
 /** {@link ofStates} for two replicas. */
 export const diff =
   <S, C>(dataType: DataType<S, C>) =>

@@ -19,7 +19,7 @@
 import type { either as E, eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Applied, Command, DataType, Maker } from '../core/DataType.js'
-import { ofStates } from '../core/diff.js'
+import { ofStates, ofStatesInFull } from '../core/diff.js'
 import { right } from '../core/Either.js'
 import type { Patch } from '../core/Patch.js'
 import type { ChangeOf, StateOf } from '../core/typesOf.js'
@@ -87,7 +87,8 @@ export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named 
     own: own(parts),
     ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
     toJSON: shown(parts),
-    diff: differ(parts),
+    diff: differ(parts, ofStates),
+    fullDiff: differ(parts, ofStatesInFull),
     patch: patch(parts),
   }
 }
@@ -275,14 +276,14 @@ const shown =
 export const diff =
   <P extends Parts>(before: State<P>) =>
   (after: State<P>): ReadonlyArray<Patch> =>
-    differ(madeOf(after))(before as State<Parts>)(after as State<Parts>)
+    differ(madeOf(after), ofStates)(before as State<Parts>)(after as State<Parts>)
 
 const differ =
-  <P extends Parts>(parts: P) =>
+  <P extends Parts>(parts: P, differIn: typeof ofStates<unknown>) =>
   ({ states: before }: State<P>) =>
   ({ states: after }: State<P>): ReadonlyArray<Patch> =>
     Object.entries(parts).flatMap(([name, part]) =>
-      ofStates<unknown>(part)((before as States)[name])((after as States)[name]).map((one) => ({
+      differIn(part)((before as States)[name])((after as States)[name]).map((one) => ({
         ...one,
         at: [name, ...one.at],
       })),

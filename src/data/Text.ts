@@ -26,7 +26,7 @@ import { sameStamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import { stable } from './parts/stable.js'
 import { codec, type Change } from './text/Change.js'
-import { diff, patch } from './text/diff.js'
+import { diff, fullDiff, patch } from './text/diff.js'
 import * as Doc from './text/Doc.js'
 import { toString } from './text/read.js'
 import { load as loadWith } from './text/save.js'
@@ -37,7 +37,7 @@ export { edit, insert, remove, splice, text } from './text/commands.js'
 export type { Command, Edit, IndexOutOfRange, Refusal, SplitsPair } from './text/commands.js'
 export { cursorAt, offsetOf } from './text/cursors.js'
 export type { Bias, Cursor } from './text/cursors.js'
-export { diff, patch } from './text/diff.js'
+export { diff, fullDiff, patch } from './text/diff.js'
 export { changesSince } from './text/differences.js'
 export { mark, spans, unmark } from './text/marks.js'
 export type { Growth, Span } from './text/marks.js'
@@ -86,6 +86,7 @@ export const of = ({ units = DEFAULT.units, operations = DEFAULT.operations }: P
   load: loadWith({ units, operations }),
   toJSON,
   diff,
+  fullDiff,
   patch,
 })
 

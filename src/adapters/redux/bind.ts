@@ -1,7 +1,7 @@
 /** The store of a slice in a store of Redux. */
 import type { either as E } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
-import { hasWayBack } from '../../core/diff.js'
+import { hasWayBack, ofStatesInFull } from '../../core/diff.js'
 import { left } from '../../core/Either.js'
 import { news } from '../../core/news.js'
 import { unchanged } from '../../core/receive.js'
@@ -150,12 +150,12 @@ export const bind = <State, S, C>(
 
 const reverting =
   <S, C>(
-    { diff, dataType }: Scuttlebutt<S, C>,
+    { dataType }: Scuttlebutt<S, C>,
     newest: () => Replica<S, C>,
     { changeAll }: LocalStore<S, C>,
   ): ReduxReplicaStore<S, C>['revertTo'] =>
   (old) => {
-    const patches = diff(newest())(old)
+    const patches = ofStatesInFull<S>(dataType)(newest().state)(old.state)
     if (!patches.every(hasWayBack(dataType))) return left({ _tag: 'Irrevertible', name: dataType.name })
     return changeAll((dataType.patch?.(patches) ?? []) as Iterable<Command<S, C, { readonly _tag: string }>>)
   }

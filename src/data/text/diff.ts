@@ -1,11 +1,16 @@
 /** What changed between two texts, as patches, and patches as edits. */
-import type { Patch, Spliced } from '../../core/Patch.js'
+import { replaced, type Patch, type Replaced, type Spliced } from '../../core/Patch.js'
+import type { Timestamp } from '../../core/Timestamp.js'
+import type { SourceId } from '../../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
 import { Splices } from '../parts/patches.js'
 import { replacement } from './codeUnits.js'
 import { splice, type Command } from './commands.js'
 import { changesSince } from './differences.js'
+import * as Doc from './Doc.js'
+import { withoutMarks } from './marks.js'
 import { slice } from './read.js'
-import type { State } from './State.js'
+import { whole, type State } from './State.js'
 
 /**
  * The splices of UTF-16 code units, in ascending order; none cuts a surrogate pair. Marks do not
@@ -33,8 +38,42 @@ export const diff =
     return splices.done(unitOf(before), unitOf(after))
   }
 
-/** An edit for each patch. */
-export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> =>
-  (patches as ReadonlyArray<Spliced<readonly [], string>>).map(({ splice: at, removed, inserted }) =>
-    splice(at, removed.length, inserted.join('')),
-  )
+/** Which marks of a source count, by the stamps that began them. */
+type Bound = { readonly upTo: Timestamp } | { readonly below: Timestamp }
+
+type Marked = Replaced<readonly [kind: '*', source: SourceId], Bound>
+
+/**
+ * As {@link diff}. Then, for each source whose marks came or went, which of them count: a patch
+ * `{ at: ['*', source], before, after }`.
+ */
+export const fullDiff =
+  (before: State) =>
+  (after: State): ReadonlyArray<Spliced<readonly [], string> | Marked> => {
+    const marked = new Map<SourceId, Marked>()
+    const [old, now] = [whole(before).marks, whole(after).marks]
+    // oldest first
+    for (const [{ first, source }, went, came] of SortedMap.differences(Doc.byMark, old, now)) {
+      if (went && came) continue
+      const known = marked.get(source)
+      const [oldest, newest] = [{ below: first }, { upTo: first }]
+      const [from, to] = came ? [known?.before ?? oldest, newest] : [newest, known?.after ?? oldest]
+      marked.set(source, replaced(['*', source], from, to))
+    }
+    return [...diff(before)(after), ...marked.values()]
+  }
+
+/** An edit for each splice. Then one that takes back the marks that are no longer to count. */
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => {
+  const edits: Command[] = []
+  const firstBySource = new Map<SourceId, Timestamp>()
+  for (const one of patches) {
+    if ('splice' in one) edits.push(splice(one.splice, one.removed.length, one.inserted.join('')))
+    else {
+      const { at, after } = one as Marked
+      if (after && 'below' in after) firstBySource.set(at[1], after.below)
+    }
+  }
+  const isTakenBack = ({ first, source }: Doc.MarkId): boolean => first >= (firstBySource.get(source) ?? Infinity)
+  return firstBySource.size > 0 ? [...edits, withoutMarks(isTakenBack)] : edits
+}

@@ -145,23 +145,29 @@ const spansIn = (state: State): ReadonlyArray<Span> => {
   return all
 }
 
-/**
- * The marks that give back to the present text what marks of `before` gave it, wherever a mark that
- * came between `before` and `after` still counts.
- */
-export const unmarked = (before: Doc.Doc, after: Doc.Doc, state: State): ReadonlyArray<Operation> => {
+/** Gives back to the text what it is given without some marks, wherever one of these counts. */
+export const withoutMarks =
+  (isTakenBack: (id: Doc.MarkId) => boolean): Command =>
+  (state, stamp) =>
+    begun(state, stamp, ({ made }) => void made.push(...unmarked(isTakenBack, state)))
+
+/** The marks that take back those which came between two versions, as {@link withoutMarks}. */
+export const unmarkedSince = (before: Doc.Doc, after: Doc.Doc, state: State): ReadonlyArray<Operation> => {
   let came = SortedMap.empty<Doc.MarkId, Operation>()
   SortedMap.forEachChange(Doc.byMark, before.marks, after.marks, (id, operation) => {
     came = SortedMap.set(Doc.byMark, came, id, operation)
   })
   if (SortedMap.size(came) === 0) return []
-  const hasCome = ({ id }: Range): boolean => SortedMap.get(Doc.byMark, came, id) !== undefined
+  return unmarked((id) => SortedMap.get(Doc.byMark, came, id) !== undefined, state)
+}
+
+const unmarked = (isTakenBack: (id: Doc.MarkId) => boolean, state: State): ReadonlyArray<Operation> => {
   const doc = whole(state)
   const operations: Operation[] = []
   forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
     for (const [key, winner] of new Map(here.map((range) => [range.key, range]))) {
-      if (!hasCome(winner)) continue
-      const held = here.filter((range) => range.key === key && !hasCome(range)).at(-1)
+      if (!isTakenBack(winner.id)) continue
+      const held = here.filter((range) => range.key === key && !isTakenBack(range.id)).at(-1)
       const start = winner.start === from ? winner.from : cursorAt(from, 1)(state)
       const end = winner.end === to ? winner.to : cursorAt(to, 1)(state)
       operations.push(['*', start, end, key, held === undefined ? null : held.value])

@@ -3,7 +3,7 @@ import type { Command } from './commands.js'
 import { begun, composed, hideRange, insertAt } from './compose.js'
 import { walk } from './differences.js'
 import * as Doc from './Doc.js'
-import { unmarked } from './marks.js'
+import { unmarkedSince } from './marks.js'
 import { textIn } from './read.js'
 import { whole, type State } from './State.js'
 import * as Tree from './Tree.js'
@@ -39,7 +39,7 @@ export const revert =
         last.behind = behind
       } else if (isVisible) came.push([piece!.key, piece!.k + from, count])
     })
-    const marks = unmarked(whole(before), whole(after), state)
+    const marks = unmarkedSince(whole(before), whole(after), state)
     const doc = whole(state)
     // marks have the stamp of their stroke
     return (marks.length > 0 ? begun : composed)(state, stamp, (maker) => {

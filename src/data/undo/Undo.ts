@@ -9,7 +9,7 @@
  * Groupware Systems" (1989).
  */
 import type { Command, DataType } from '../../core/DataType.js'
-import { hasWayBack, ofStates } from '../../core/diff.js'
+import { hasWayBack, ofStatesInFull } from '../../core/diff.js'
 import type { Patch, Path } from '../../core/Patch.js'
 import * as Edit from './Edit.js'
 
@@ -67,7 +67,7 @@ export const transitions = <S, C>(
   dataType: DataType<S, C>,
   { captureTimeout, isInScope }: Options,
 ): Transitions<S, C> => {
-  const diff = ofStates<S>(dataType)
+  const diff = ofStatesInFull<S>(dataType)
   const isTracked = (patch: Patch): boolean => isInScope(patch.at) && hasWayBack(dataType)(patch)
   const editBetween = (before: S, after: S, isKept = isTracked): Edit.Edit =>
     Edit.of(diff(before)(after).filter(isKept))
