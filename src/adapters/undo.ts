@@ -87,18 +87,21 @@ export const createUndo = <S, C>(
     advance(after, updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update)))
   }
   const close = present.subscribe(listener, { first: true })
+  const finish = (isDone: boolean): void => {
+    if (taken && (isDone || current() !== seen)) advance(current())
+    taken = undefined
+  }
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
     // a store of another make may tell late
     if (current() !== seen) advance(current())
     taken = take(from)(undo)
-    let isDone = false
     try {
       const made = store.changeAll(taken.commands)
-      isDone = made._tag === 'Right'
+      finish(made._tag === 'Right')
       return made
     } finally {
-      if (taken && (isDone || current() !== seen)) advance(current())
-      taken = undefined
+      // a listener may have thrown
+      finish(false)
     }
   }
   return {

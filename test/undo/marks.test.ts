@@ -1,4 +1,5 @@
 /** Undo of marks of a text: bold, links, colours. */
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Scuttlebucket, scuttlebutt, Text, unwrap } from '../../src/index.js'
@@ -119,11 +120,12 @@ interface Layer {
 const SIZE = 6
 const KEYS = ['bold', 'color']
 
-/** For each letter, the layer that shows of each key. */
-const uppermost = (layers: ReadonlyArray<Layer>): ReadonlyArray<ReadonlyMap<string, Layer>> =>
+/** For each letter, what the uppermost layer says of each key. */
+const shownBy = (layers: ReadonlyArray<Layer>): ReadonlyArray<unknown> =>
   Array.from({ length: SIZE }, (_, i) => {
     const there = layers.filter(({ from, to, isBack }) => !isBack && from <= i && i < to)
-    return new Map(there.map((layer) => [layer.key, layer]))
+    const values = new Map(there.map(({ key, value }) => [key, value]))
+    return Object.fromEntries([...values].filter(([, value]) => value !== null))
   })
 
 const move = fc.oneof(
@@ -149,19 +151,19 @@ test('Undo of marks shows what layers show of which one’s own are taken away a
       ann.apply([[[0, ['+', 'abcdef', 0, 0]], 1000, 'cy']])
       const manager = createUndo(ann, { now })
       const layers: Layer[] = []
-      let [done, undone]: Layer[][][] = [[], []]
+      const done: Layer[][] = []
+      let undone: Layer[][] = []
       let isOpen = false
       for (const one of moves) {
         ben.apply(sb.history(sb.digest(ben.getReplica()).clock)(ann.getReplica()))
         if (typeof one === 'string') {
           unwrap(manager[one]())
-          const step = (one === 'undo' ? done! : undone!).pop()
-          const before = uppermost(layers)
+          const step = (one === 'undo' ? done : undone).pop()
+          const before = shownBy(layers)
           for (const layer of step ?? []) layer.isBack = one === 'undo'
           // what somebody else covers is no step
-          const isShown = uppermost(layers).some((at, i) => KEYS.some((key) => at.get(key) !== before[i]!.get(key)))
-          if (step && isShown) (one === 'undo' ? undone! : done!).push(step)
-          isOpen = false
+          if (step && !isDeepStrictEqual(shownBy(layers), before)) (one === 'undo' ? undone : done).push(step)
+          isOpen &&= !step
         } else {
           const { by, from, many, key, value, isSoon } = one
           time += isSoon ? 1 : 1000
@@ -171,20 +173,18 @@ test('Undo of marks shows what layers show of which one’s own are taken away a
           layers.push(layer)
           if (by === 'ben') ann.apply(sb.history(sb.digest(ann.getReplica()).clock)(ben.getReplica()))
           else {
-            if (isSoon && isOpen) done!.at(-1)!.push(layer)
-            else done!.push([layer])
+            if (isSoon && isOpen) done.at(-1)!.push(layer)
+            else done.push([layer])
             undone = []
             isOpen = true
           }
         }
-        const letters = uppermost(layers).map((at) => {
-          const values = [...at].map(([key, { value }]) => [key, value] as const)
-          return Object.fromEntries(values.filter(([, value]) => value !== null))
-        })
         const shown = Text.spans(ann.getReplica().state)
-        expect(shown.flatMap(({ insert, attributes }) => insert.split('').map(() => attributes))).toEqual(letters)
+        expect(shown.flatMap(({ insert, attributes }) => insert.split('').map(() => attributes))).toEqual(
+          shownBy(layers),
+        )
       }
-      expect([manager.canUndo(), manager.canRedo()]).toEqual([done!.length > 0, undone!.length > 0])
+      expect([manager.canUndo(), manager.canRedo()]).toEqual([done.length > 0, undone.length > 0])
     }),
     { numRuns: inMemory(300) },
   )

@@ -9,6 +9,7 @@
  * Editing" (CSCW 2022).
  */
 import { left } from '../../core/Either.js'
+import * as Json from '../../core/Json.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { stable } from '../parts/stable.js'
 import type { Operation } from './Change.js'
@@ -167,10 +168,11 @@ const unmarked = (isTakenBack: (id: Doc.MarkId) => boolean, state: State): Reado
   forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
     for (const [key, winner] of new Map(here.map((range) => [range.key, range]))) {
       if (!isTakenBack(winner.id)) continue
-      const held = here.filter((range) => range.key === key && !isTakenBack(range.id)).at(-1)
+      const held = here.filter((range) => range.key === key && !isTakenBack(range.id)).at(-1)?.value ?? null
+      if (Json.equals(held, winner.value)) continue
       const start = winner.start === from ? winner.from : cursorAt(from, 1)(state)
       const end = winner.end === to ? winner.to : cursorAt(to, 1)(state)
-      operations.push(['*', start, end, key, held === undefined ? null : held.value])
+      operations.push(['*', start, end, key, held])
     }
   })
   return operations
