@@ -11,7 +11,7 @@ import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import type { Security } from '../../trust/Security.js'
 import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
-import { portOf } from '../store/Port.js'
+import { ownPortOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
 import { updated, type Meta } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
@@ -106,7 +106,7 @@ export const bind = <State, S, C>(
     keep,
     dispatch: (action) => redux.dispatch(action as never),
     actionOf: updated(scuttlebutt, `${name}/updated`),
-    receive: (batch, vouching) => portOf(local).receive(batch, vouching, () => undefined),
+    receive: (batch, vouching) => ownPortOf(local).receive(batch, vouching, () => undefined),
     restored: () => void call('reread', reread),
   } satisfies Host<S, C>)
   const head = known?.head ?? createHead(host)

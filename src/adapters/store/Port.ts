@@ -60,6 +60,9 @@ export const withPort = <S, C, T extends Store<S, C>>(store: T, port: Port<S, C>
   [PORT]: { port, reconcile: store.reconcile },
 })
 
+/** The port of a store that one of our makers has just made. */
+export const ownPortOf = <S, C>(store: Store<S, C>): Port<S, C> => (store as WithPort<S, C>)[PORT]!.port
+
 /**
  * The port of a store: its own, or one made of its public functions for a store made elsewhere. So
  * for a copy with a `reconcile` of its own, which the port would pass by. Throws a `TypeError` for

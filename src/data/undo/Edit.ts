@@ -29,9 +29,6 @@ export interface Edit {
   readonly lists: ReadonlyMap<string, Pass>
 }
 
-/** No patches of values. */
-export const none: Edit['values'] = new Map()
-
 /** The edit that the patches of one `diff` make. O(patches). */
 export const of = (patches: ReadonlyArray<Patch>): Edit => {
   const values = new Map<string, Replaced>()
@@ -78,20 +75,20 @@ const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void =>
  */
 const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
   const [a, b, ops] = [[...one.ops], [...other.ops], [] as Op[]]
-  while (a.length > 0 || (isFirst === undefined && b.length > 0)) {
+  const isInTurn = isFirst === undefined
+  while (a.length > 0 || (isInTurn && b.length > 0)) {
     const [{ kind, count }, next] = [a[0] ?? END, b[0] ?? END]
     const isNext = next.kind === 'insert'
-    if (isFirst === undefined ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) {
-      add(ops, kind, take(a, count))
-    } else if (isNext) {
+    if (isInTurn ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) add(ops, kind, take(a, count))
+    else if (isNext) {
       const items = take(b, next.count)
-      if (isFirst === undefined) add(ops, 'insert', items)
-      else add(ops, 'keep', [], next.count)
+      if (isInTurn) add(ops, 'insert', items)
+      else add(ops, 'keep', NONE, items.length)
     } else {
       const least = Math.min(count, next.count)
       const [items, gone] = [take(a, least), take(b, least)]
       if (next.kind === 'keep') add(ops, kind, items, least)
-      else if (isFirst === undefined && kind === 'keep') add(ops, 'remove', gone)
+      else if (isInTurn && kind === 'keep') add(ops, 'remove', gone)
     }
   }
   return { at: one.at, ops }
@@ -106,7 +103,7 @@ export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
   lists: new Map(
     Array.from(one.lists, ([name, pass]) => {
       const others = other.lists.get(name)
-      return [name, others === undefined ? pass : combined(pass, others, isOwn)]
+      return [name, others ? combined(pass, others, isOwn) : pass]
     }),
   ),
 })
@@ -161,7 +158,7 @@ export const both = (one: Edit, next: Edit): Edit | undefined => {
   const lists = new Map(one.lists)
   for (const [name, pass] of next.lists) {
     const first = lists.get(name)
-    lists.set(name, first === undefined ? pass : combined(first, pass))
+    lists.set(name, first ? combined(first, pass) : pass)
   }
   return { values, lists }
 }

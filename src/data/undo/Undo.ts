@@ -23,7 +23,7 @@ interface Own {
 type Others<S> = { readonly edit: Edit.Edit } | { readonly from: S; readonly to: S }
 
 /** Newest first. Each is made from what those above it give when they are undone. */
-export type Stack<S> = { readonly top: Own | Others<S>; readonly below: Stack<S> } | undefined
+export type Stack<S> = ((Own | Others<S>) & { readonly below: Stack<S> }) | undefined
 
 export interface Undo<S> {
   readonly done: Stack<S>
@@ -69,8 +69,7 @@ export const transitions = <S, C>(
 ): Transitions<S, C> => {
   const diff = ofStatesInFull<S>(dataType)
   const isTracked = (patch: Patch): boolean => isInScope(patch.at) && hasWayBack(dataType)(patch)
-  const editBetween = (before: S, after: S, isKept = isTracked): Edit.Edit =>
-    Edit.of(diff(before)(after).filter(isKept))
+  const editBetween = (before: S, after: S): Edit.Edit => Edit.of(diff(before)(after).filter(isTracked))
   const heard = (from: S, to: S) => (undo: Undo<S>) => ({
     ...undo,
     done: along(from, to, undo.done),
@@ -86,62 +85,56 @@ export const transitions = <S, C>(
       return { done: joined({ step, edit }, undo.done), undone: undefined, step, time: now }
     },
     take: (stack) => (undo) => {
-      let rest = undo[stack]
-      for (;;) {
-        const taken = newest(rest, (from, to) => editBetween(from, to, () => true))
-        if (!taken) return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
-        rest = taken.rest
-        const commands = dataType.patch?.(taken.edits.flatMap(Edit.patchesOf)) ?? []
+      for (let taken = newest(undo[stack], diff); taken; taken = newest(taken.rest, diff)) {
+        const { edits, rest } = taken
+        const commands = dataType.patch?.(edits.flatMap(Edit.patchesOf)) ?? []
         if (!commands.length) continue
         const next = (before: S, after: S): Undo<S> => {
-          const back = editBetween(after, before)
+          const edit = editBetween(after, before)
           const step = undo.step + 1
           const other = stack === 'done' ? 'undone' : 'done'
-          const more = isEmpty(back) ? undo[other] : { top: { step, edit: back }, below: undo[other] }
-          const left = isAsPlanned(taken.edits, back) ? taken.rest : undefined
-          return { ...undo, [stack]: left, [other]: more, step, time: -Infinity }
+          const left = isAsPlanned(edits, edit) ? rest : undefined
+          const back = isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] }
+          return { ...undo, [stack]: left, [other]: back, step, time: -Infinity }
         }
         return { commands, next }
       }
+      return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
     },
   }
 }
 
 /** Whether there is a step. Costs the others' changes above the newest one. */
-export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && ('step' in stack.top || hasStep(stack.below))
+export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && ('step' in stack || hasStep(stack.below))
 
 const isEmpty = (edit: Edit.Edit): boolean => Edit.patchesOf(edit).length === 0
 
 /** The stack with one more own edit: at one with the edit before it if that is of the same step. */
 const joined = <S>(own: Own, stack: Stack<S>): Stack<S> => {
-  const edit = stack && 'step' in stack.top && stack.top.step === own.step && Edit.both(own.edit, stack.top.edit)
-  return edit ? { top: { step: own.step, edit }, below: stack.below } : { top: own, below: stack }
+  const edit = stack && 'step' in stack && stack.step === own.step && Edit.both(own.edit, stack.edit)
+  return edit ? { ...stack, edit } : { ...own, below: stack }
 }
 
 const along = <S>(from: S, to: S, stack: Stack<S>): Stack<S> =>
-  stack &&
-  ('from' in stack.top
-    ? { top: { from: stack.top.from, to }, below: stack.below }
-    : { top: { from, to }, below: stack })
+  stack && ('from' in stack ? { ...stack, to } : { from, to, below: stack })
 
 /** The edits that take back the newest step, one after another, and the stack without it. */
 const newest = <S>(
   stack: Stack<S>,
-  between: (from: S, to: S) => Edit.Edit,
+  diff: (from: S) => (to: S) => ReadonlyArray<Patch>,
 ): { readonly edits: ReadonlyArray<Edit.Edit>; readonly rest: Stack<S> } | undefined => {
   const edits: Edit.Edit[] = []
   let others: ReadonlyArray<Edit.Edit> = []
   let step: number | undefined
   let rest = stack
   for (; rest; rest = rest.below) {
-    const { top } = rest
-    if (!('step' in top)) {
-      others = ['from' in top ? between(top.from, top.to) : top.edit, ...others]
+    if (!('step' in rest)) {
+      others = ['from' in rest ? Edit.of(diff(rest.from)(rest.to)) : rest.edit, ...others]
       continue
     }
-    step ??= top.step
-    if (top.step !== step) break
-    let { edit } = top
+    step ??= rest.step
+    if (rest.step !== step) break
+    let { edit } = rest
     others = others.map((other) => {
       const passed = Edit.over(other, edit, false)
       edit = Edit.over(edit, other, true)
@@ -150,7 +143,7 @@ const newest = <S>(
     edits.push(edit)
   }
   if (step === undefined) return undefined
-  return { edits, rest: others.reduce<Stack<S>>((below, edit) => ({ top: { edit }, below }), rest) }
+  return { edits, rest: others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) }
 }
 
 /**
@@ -158,6 +151,6 @@ const newest = <S>(
  * older steps would find other items.
  */
 const isAsPlanned = (edits: ReadonlyArray<Edit.Edit>, back: Edit.Edit): boolean => {
-  const all = [back, ...edits].map(({ lists }) => ({ values: Edit.none, lists }))
+  const all = [back, ...edits].map(({ lists }): Edit.Edit => ({ lists, values: new Map() }))
   return isEmpty(all.reduce((one, next) => Edit.both(one, next)!))
 }
