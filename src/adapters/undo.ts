@@ -2,7 +2,6 @@
 import type { either as E } from 'fp-ts'
 import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
-import { isAtOrIn } from '../data/undo/Edit.js'
 import { empty, hasStep, transitions, type Taken, type Undo } from '../data/undo/Undo.js'
 import type { Present } from './store/part.js'
 import { isReturned } from './store/returned.js'
@@ -65,8 +64,8 @@ export const createUndo = <S, C>(
   store: Undoable<S, C>,
   { captureTimeout = 500, scope = [[]], now = Date.now }: UndoOptions = {},
 ): UndoManager<C> => {
-  const places = [scope].flat().map(pathOf)
-  const isInScope = (at: Path): boolean => places.some((place) => isAtOrIn(place, at))
+  const places = [scope].flat().map((place): Path => (typeof place === 'string' ? [place] : place))
+  const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
   const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
   let undo: Undo<S> = empty
   const present = store.present ?? store
@@ -76,8 +75,8 @@ export const createUndo = <S, C>(
   let taken: Taken<S, C> | undefined
   /** Goes on to another state: by the step back, else as others' work, or one's own. */
   const advance = (after: S, isOwn = false): void => {
-    const follow = isOwn ? wrote(seen, after, now()) : heard(seen, after)
-    undo = taken ? taken.next(seen, after) : follow(undo)
+    if (taken) undo = taken.next(seen, after)
+    else undo = (isOwn ? wrote(seen, after, now()) : heard(seen, after))(undo)
     taken = undefined
     seen = after
   }
@@ -114,5 +113,3 @@ export const createUndo = <S, C>(
     close,
   }
 }
-
-const pathOf = (place: string | Path): Path => (typeof place === 'string' ? [place] : place)

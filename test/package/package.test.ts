@@ -60,8 +60,8 @@ const SIZES = [
  * without fp-ts, io-ts and React.
  */
 const ADDED = [
-  ['scuttlebutt-ts/undo', 2.2, []],
-  ['scuttlebutt-ts/redux', 2.2, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/undo', 2, []],
+  ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
   // with the suite for transports and the server, which a bundler leaves out
   ['scuttlebutt-ts/connect', 18, ['scuttlebutt-ts/store']],

@@ -71,7 +71,9 @@ export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => 
     if ('splice' in one) edits.push(splice(one.splice, one.removed.length, one.inserted.join('')))
     else {
       const { at, after } = one as Marked
-      if (after && 'below' in after) firstBySource.set(at[1], after.below)
+      // of several the oldest: they are parts of one step
+      const first = firstBySource.get(at[1]) ?? Infinity
+      if (after && 'below' in after) firstBySource.set(at[1], Math.min(first, after.below))
     }
   }
   const isTakenBack = ({ first, source }: Doc.MarkId): boolean => first >= (firstBySource.get(source) ?? Infinity)

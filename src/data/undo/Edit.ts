@@ -81,9 +81,9 @@ const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
     const isNext = next.kind === 'insert'
     if (isInTurn ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) add(ops, kind, take(a, count))
     else if (isNext) {
+      // what the other inserted stays, if it was made beside
       const items = take(b, next.count)
-      if (isInTurn) add(ops, 'insert', items)
-      else add(ops, 'keep', NONE, items.length)
+      add(ops, isInTurn ? 'insert' : 'keep', isInTurn ? items : NONE, next.count)
     } else {
       const least = Math.min(count, next.count)
       const [items, gone] = [take(a, least), take(b, least)]
@@ -130,9 +130,6 @@ const isCovered = (at: Path, by: Edit['values']): boolean => around(at).some((na
 /** The names of all that values stand in, and their own. */
 const allAround = (values: Edit['values']): ReadonlySet<string> =>
   new Set([...values.values()].flatMap(({ at }) => around(at)))
-
-/** Whether a place is another, or in it. */
-export const isAtOrIn = (outer: Path, at: Path): boolean => outer.every((key, i) => key === at[i])
 
 /** A patch for each member of the value. */
 const membersOf = (patch: Replaced): ReadonlyArray<Replaced> => {

@@ -107,7 +107,7 @@ export const transitions = <S, C>(
 /** Whether there is a step. Costs the others' changes above the newest one. */
 export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && ('step' in stack || hasStep(stack.below))
 
-const isEmpty = (edit: Edit.Edit): boolean => Edit.patchesOf(edit).length === 0
+const isEmpty = (edit: Edit.Edit): boolean => !Edit.patchesOf(edit).length
 
 /** The stack with one more own edit: at one with the edit before it if that is of the same step. */
 const joined = <S>(own: Own, stack: Stack<S>): Stack<S> => {
