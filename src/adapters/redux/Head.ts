@@ -65,7 +65,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     const isNext = before === head.getReplica()
     if (arriving) become(arriving)
     if (arriving?.replica !== now) meet(host, head, withdrawn, now)
-    if (arriving?.replica === now) tell(isNext ? arriving.taken : news(before, now)?.updates)
+    if (arriving?.replica === now) tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
     else if (now === met) tell()
   }
   const commit: Head<S, C>['commit'] = (received, action): void => {
@@ -104,6 +104,13 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     present: { getReplica, subscribe: subscribedTo(head) },
   }
 }
+
+/** What one version lacks that another has, and what has just come: some of it may be gone again. */
+const withMissed = <S, C>(
+  taken: ReadonlyArray<Update<C>>,
+  before: Replica<S, C>,
+  now: Replica<S, C>,
+): ReadonlyArray<Update<C>> => [...new Set([...(news(before, now)?.updates ?? []), ...taken])]
 
 /** What Redux shows. While a hot reload moves the slice it is nowhere. */
 const look = <S, C>(host: Host<S, C>, last: Replica<S, C>): Replica<S, C> => {

@@ -1,7 +1,17 @@
 /** An application of schemas, Redux and React, with neither fp-ts nor io-ts. */
 import { configureStore } from '@reduxjs/toolkit'
 import { createElement, type FunctionComponent } from 'react'
-import { Doc, Model, Rejection, Scuttlebucket, scuttlebutt, type ReplicaOf, type StateOf } from 'scuttlebutt-ts'
+import {
+  Doc,
+  Model,
+  Rejection,
+  Scuttlebucket,
+  scuttlebutt,
+  type DataType,
+  type ReplicaOf,
+  type StateOf,
+  type Update,
+} from 'scuttlebutt-ts'
 import { useChange, useEntry, useReplica, useRow, useSync } from 'scuttlebutt-ts/react'
 import { replicaSlice } from 'scuttlebutt-ts/redux'
 import { schema } from 'scuttlebutt-ts/schema'
@@ -51,5 +61,18 @@ export const Page: FunctionComponent<{ readonly id: string }> = ({ id }) => {
     refusal && Rejection.show(refusal),
   )
 }
+
+const Bid = schema(z.number())
+/** A data type of one's own. */
+export const Highest = {
+  name: 'Highest',
+  change: Bid,
+  empty: 0,
+  apply: (updates: ReadonlyArray<Update<number>>) => (most: number) => ({
+    state: updates.reduce((highest, [bid]) => Math.max(highest, bid), most),
+    superseded: [],
+  }),
+} satisfies DataType<number, number>
+export const auction = createStore(scuttlebutt(Highest), 'ann')
 
 export const plain = createStore(scuttlebutt(Model.of(Task)), 'bob')
