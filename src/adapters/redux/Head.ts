@@ -105,7 +105,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   }
 }
 
-/** What one version lacks that another has, and what has just come: some of it may be gone again. */
+/** What one version lacks, and what has just come: some of that may be superseded already. */
 const withMissed = <S, C>(
   taken: ReadonlyArray<Update<C>>,
   before: Replica<S, C>,
