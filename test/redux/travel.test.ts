@@ -241,7 +241,7 @@ const subjects = [
     command: fc.oneof(
       fc.tuple(fc.constantFrom('x', 'y'), fc.nat(9)).map(([key, value]) => at('settings')(Model.set(key, value))),
       fc.constantFrom('a', 'bc').map((text) => at('notes')(Text.splice(0, 0, text))),
-    ) as never,
+    ),
     extra: at('notes')(Text.splice(0, 0, 'd')),
   }),
 ]
