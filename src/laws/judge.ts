@@ -1,4 +1,5 @@
 /** Holds the laws of a subject against one run. */
+import { KEEP, SHOW } from './laws/remedies.js'
 import type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
@@ -73,7 +74,7 @@ export const judge = <R, C, M>(
     if (run.threw !== undefined && law.name !== 'total') continue
     if (run.exchanged !== undefined && !OF_EXCHANGES.has(law.name)) continue
     const violation = violationOf(law, run)
-    if (violation !== undefined) return { run, broken: { law: blamed(subject, law, run), violation } }
+    if (violation !== undefined) return { run, broken: blamed(subject, law, violation, run) }
   }
   return { run, broken: undefined }
 }
@@ -83,7 +84,7 @@ const violationOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): Violation |
   try {
     return law.check(run)
   } catch (error) {
-    return { why: `it threw ${String(error)}`, cause: error }
+    return { why: `it threw ${String(error)}`, remedy: SHOW, cause: error }
   }
 }
 
@@ -92,21 +93,29 @@ const violationOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): Violation |
  * then their histories lack something. Of devices: if a
  * history alone makes another replica, or the codec another change.
  */
-const blamed = <R, C, M>(subject: Lawful<R, C, M>, law: Law<R, C, M>, run: Run<R, C, M>): Law<R, C, M> => {
+const blamed = <R, C, M>(
+  subject: Lawful<R, C, M>,
+  law: Law<R, C, M>,
+  violation: Violation,
+  run: Run<R, C, M>,
+): Broken => {
   const named = (one: LawName): Law<R, C, M> | undefined => subject.laws.find(({ name }) => name === one)
+  const asFound = { law, violation }
   const histories = named('superseded')
-  if (histories === undefined) return law
+  if (histories === undefined) return asFound
+  const asLoss = { law: histories, violation: { ...violation, remedy: KEEP } }
   if (run.exchanged !== undefined) {
-    if (!OF_LOSS.has(law.name)) return law
-    if (named('codec')?.check(run) !== undefined) return named('codec')!
-    if (dependsOnOrder(subject, run)) return law
+    if (!OF_LOSS.has(law.name)) return asFound
+    const [codec, misread] = [named('codec'), named('codec')?.check(run)]
+    if (codec !== undefined && misread !== undefined) return { law: codec, violation: misread }
+    if (dependsOnOrder(subject, run)) return asFound
     const { ids, events, operations } = run
     const whole = events.map(({ after }) => after)
-    return histories.check({ ...run, subject, ids, events, operations, whole }) === undefined ? law : histories
+    return histories.check({ ...run, subject, ids, events, operations, whole }) === undefined ? asFound : asLoss
   }
-  if (law.name !== 'convergence') return law
+  if (law.name !== 'convergence') return asFound
   const { schedule } = run
-  return simulate(subject, schedule, 'everything').parted === undefined ? histories : law
+  return simulate(subject, schedule, 'everything').parted === undefined ? asLoss : asFound
 }
 
 /** Whether a newcomer that is told everything shows what depends on the order of sources. */

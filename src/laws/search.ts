@@ -87,7 +87,10 @@ const explored = <R, C, M>(
 /** A law that was broken once, and not when the same schedule ran again. */
 const RANDOM: Broken = {
   law: { name: 'determinism', says: 'the same call gives the same result', verdict: 'unlawful' },
-  violation: { why: 'a law was broken in one run and not when the same ran again: something is random' },
+  violation: {
+    why: 'a law was broken in one run and not when the same ran again: something is random',
+    remedy: 'give `command` and every function nothing but their arguments: no clock, no random number, no variable',
+  },
 }
 
 /** A run that breaks a law, by the place of its schedule among those drawn. */
@@ -204,6 +207,8 @@ class RandomSearch<R, C, M> {
   }
 }
 
+const MEET = 'give commands on fewer keys that are refused less often, more `runs`, or less in `required`'
+
 /** The coverage; or a broken law, if the runs have not shown what was required. */
 const exercised = <R, C, M>(
   subject: Lawful<R, C, M>,
@@ -215,7 +220,7 @@ const exercised = <R, C, M>(
   if (missing.length === 0) return coverage
   return {
     law: { name: 'exercised', says: 'the check exercised what was required of it', verdict: 'unlawful' },
-    violation: { why: missing.join('; ') },
+    violation: { why: missing.join('; '), remedy: MEET },
     run: simulate(subject, { ids: ['a', 'b'], steps: [] }),
     origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed },
   }

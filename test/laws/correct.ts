@@ -186,7 +186,7 @@ const rga = operations<Rga, readonly [number, string], Edit>({
   delivery: { order: 'causal', copies: 'exactly once' },
   qualities: [
     {
-      name: 'an inserted letter is not where it was inserted',
+      name: 'inserts a letter where it was asked to',
       afterLocal: (before, [i, value], after) =>
         value === '' || live(after)[Math.min(i, live(before).length)]?.value === value,
     },

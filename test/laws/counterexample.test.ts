@@ -106,6 +106,7 @@ test('a report shows the run, the difference and the program', () => {
   expect(found(checked).format()).toBe(
     `lastToArrive: diverged. The law convergence: replicas that know the same are equal.
 a and b know the same, and differ, after 3 and 4.
+To do: \`apply\` must give the same, whichever of two senders comes first: let a stamp decide, and the id of the writer between equal stamps, or make messages that commute.
 
      a               b
   1  ● m1: 1         │

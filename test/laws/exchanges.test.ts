@@ -228,7 +228,7 @@ describe('a check', () => {
       const subject = operations({ ...once, name: 'counter', same: { saved: (sum) => Math.min(sum, 1) } })
       const { law, why, states, schedule } = found(check(subject, { seed: 1 }))
       expect(law).toMatchObject({ name: 'quality', verdict: 'quality' })
-      expect(why).toMatch(/^replica [12] of counter: saved shows the same$/)
+      expect(why).toMatch(/^[ab] lacks the quality "saved shows the same"$/)
       expect(states).toEqual([1, 2])
       expect(schedule.steps.length).toBeLessThanOrEqual(3)
     })

@@ -327,10 +327,10 @@ test('the laws clock and history, which the core keeps, reject a run that was ta
   // b goes back to the state before it heard a
   expect(
     clock.check(tampered((event, i) => (i === 1 ? { ...event, before: event.after, after: event.before } : event))),
-  ).toMatchObject({ why: 'a clock went back' })
+  ).toMatchObject({ why: 'the clock of b went back' })
   expect(
     clock.check(tampered((event, i) => (i === 2 ? { ...event, after: { ...event.after, id: 'a' } } : event))),
-  ).toMatchObject({ why: 'a local stamp is not after all that was seen' })
+  ).toMatchObject({ why: 'b made a stamp that is not after all that it had seen' })
   // an update filed under a wrong timestamp is not found
   const update: Update<Change> = [['x', 1], 5, 'a']
   const filed = <K, V>(key: K, value: V) => SortedMap.set((a: K, b: K) => a < b, SortedMap.empty<K, V>(), key, value)
@@ -346,7 +346,7 @@ test('the laws clock and history, which the core keeps, reject a run that was ta
   const holds = { ...after, log: misfiled } as typeof after
   expect(
     history.check(tampered((event, i) => ({ ...event, after: i === 0 ? (behind as typeof after) : holds }))),
-  ).toMatchObject({ why: 'a history is not exactly the updates that a clock lacks' })
+  ).toMatchObject({ why: 'the history of a is not exactly the updates that a clock lacks' })
 })
 
 describe('verdicts are told apart', () => {

@@ -120,7 +120,7 @@ export const interleaved = broken(
     show: (text) => text.map(({ value }) => value).join(''),
     qualities: [
       {
-        name: 'two words written at one place are mixed',
+        name: 'keeps two words apart that are written at one place',
         atEnd: (text) => {
           const runs = text.map(({ run }) => run)
           const starts = runs.filter((run, i) => run !== runs[i - 1])

@@ -68,9 +68,7 @@ export const constantStamps = broken(
       (value, { id }) =>
       () => ({ value, at: 1, by: id }),
     apply: (m) => (held) => (m.at > held.at || (m.at === held.at && m.by >= held.by) ? m : held),
-    qualities: [
-      { name: 'a replica does not show its own write', afterLocal: (_, value, after) => after.value === value },
-    ],
+    qualities: [{ name: 'shows its own write', afterLocal: (_, value, after) => after.value === value }],
   }),
 )
 

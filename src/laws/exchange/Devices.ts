@@ -6,14 +6,16 @@ import * as Clock from '../../core/Clock.js'
 import type { Command, DataType } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
+import { KEEP, OURS, inAnyOrder } from '../laws/remedies.js'
 import type { ExchangeFeature, ExchangeLaw } from '../model/Exchange.js'
 import type { Operation } from '../model/Operation.js'
-import type { Run, RunEvent } from '../model/Run.js'
+import type { Asked, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Schedule } from '../model/Schedule.js'
-import { sameValue } from '../model/show.js'
+import { nameOf, sameValue } from '../model/show.js'
 import type { Subject } from '../model/Subject.js'
-import type { Violation } from '../model/Violation.js'
+import type { Told } from '../model/Violation.js'
 import type { Drawn } from '../network/draw.js'
+import { safely } from '../network/lanes.js'
 import type * as Device from './Device.js'
 import * as Judge from './Judge.js'
 import { Oracle } from './Oracle.js'
@@ -32,11 +34,11 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   readonly drawn: Drawn<Command<S, C, unknown>>[] = []
   readonly events: RunEvent<Replica<S, C>>[] = []
   readonly whole: ReadonlyArray<Replica<S, C>> = []
-  readonly exchanged: { features: Set<ExchangeFeature>; broken?: { law: ExchangeLaw; violation: Violation } } = {
+  readonly exchanged: { features: Set<ExchangeFeature>; broken?: { law: ExchangeLaw; violation: Told } } = {
     features: new Set(),
   }
   replicas: ReadonlyArray<Replica<S, C>> = []
-  threw?: { readonly event: number; readonly error: unknown }
+  threw?: Threw
   protected readonly programs: Programs<S, C>
   protected readonly oracle: Oracle<S, C>
   protected readonly devices: (Version<S, C> | undefined)[] = []
@@ -46,6 +48,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   /** What each device shows. */
   protected readonly views: string[] = []
   protected step = 0
+  protected asked: Asked | undefined
   /** Own updates that a device forgot when it was restored: what it lacks of them may be lost. */
   protected readonly forgotten = new Set<Update<C>>()
   /** Two contents came under one stamp: only the end of talks is promised. */
@@ -74,9 +77,10 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     const [a, b] = [this.devices[from]!, this.devices[to]!]
     const lacks = [...this.oracle.missing(a.replica, b.replica), ...this.oracle.missing(b.replica, a.replica)]
     if (lacks.length === 0) return
-    const [x, y] = [this.ids[from]!, this.ids[to]!]
+    const [x, y] = [this.nameOf(from), this.nameOf(to)]
     const why = `${x} and ${y} have nothing more to say, and only one of them has ${Judge.textOf(lacks)}`
-    this.fail('agreement', { why, states: this.shown(a, b), events: [this.last[from]!, this.last[to]!] })
+    const remedy = KEEP
+    this.fail('agreement', { why, remedy, states: this.shown(a, b), events: [this.last[from]!, this.last[to]!] })
   }
 
   protected shown(a: Version<S, C>, b: Version<S, C>): readonly [unknown, unknown] {
@@ -93,6 +97,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     operation?: number,
     sentAt = this.last[from ?? at]!,
   ): void {
+    this.asked = undefined
     const before = this.devices[at]
     if (device === before) return
     this.devices[at] = device
@@ -116,6 +121,18 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     this.events.push({ _tag: tag, text, step: this.step, at, ...versions })
   }
 
+  protected asks(at: number): void {
+    this.asked = { call: 'receive', at, text: () => 'a message' }
+  }
+
+  /** Records what ended the run. */
+  protected ended(error: unknown): Threw {
+    const { asked } = this
+    const device = asked && this.devices[asked.at]
+    if (device !== undefined) this.note('threw', asked!.at, safely(asked!.text), device)
+    return { event: this.events.length - 1, error, ...(asked && { call: asked.call }) }
+  }
+
   protected judge(at: number, before: Version<S, C> | undefined, device: Version<S, C>): void {
     const { replica } = device
     const { features } = this.exchanged
@@ -125,18 +142,24 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     const uncovered = this.oracle.uncovered(replica)
     if (uncovered.length > 0) {
       if (uncovered.some((update) => this.forgotten.has(update))) this.isExcused = true
-      else this.fail('certainty', Judge.uncertain(this.ids[at]!, uncovered, this.last[at]!))
+      else this.fail('certainty', Judge.uncertain(this.nameOf(at), uncovered, this.last[at]!))
       return
     }
     if (before !== undefined && !Clock.leq(before.replica.clock, replica.clock)) {
-      this.fail('clock', { why: `the clock of ${this.ids[at]!} went back`, events: [this.last[at]!] })
+      const why = `the clock of ${this.nameOf(at)} went back`
+      this.fail('clock', { why, remedy: OURS, events: [this.last[at]!] })
       return
     }
     for (const [i, other] of this.alive()) {
       if (i === at || !Judge.isSameVersion(replica, other.replica)) continue
       if (this.areEqual(at, i)) continue
-      const why = `${this.ids[at]!} and ${this.ids[i]!} have equal digests, and differ`
-      this.fail('digests', { why, states: this.shown(device, other), events: [this.last[at]!, this.last[i]!] })
+      const why = `${this.nameOf(at)} and ${this.nameOf(i)} have equal digests, and differ`
+      this.fail('digests', {
+        why,
+        remedy: inAnyOrder(this),
+        states: this.shown(device, other),
+        events: [this.last[at]!, this.last[i]!],
+      })
     }
   }
 
@@ -150,7 +173,11 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     return equals(a, b) && sameValue(show(a), show(b))
   }
 
-  protected fail(law: ExchangeLaw, violation: Violation): void {
+  protected nameOf(at: number): string {
+    return nameOf(this.ids[at]!)
+  }
+
+  protected fail(law: ExchangeLaw, violation: Told): void {
     this.exchanged.broken ??= { law, violation }
   }
 }

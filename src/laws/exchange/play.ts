@@ -6,6 +6,7 @@ import * as Clock from '../../core/Clock.js'
 import type { Command, DataType } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import { sameStamp, type Update } from '../../core/Update.js'
+import { BACK, SETTLE, inAnyOrder } from '../laws/remedies.js'
 import type { Back, ExchangeStep } from '../model/Exchange.js'
 import type { Run } from '../model/Run.js'
 import type { Local, ScheduleStep } from '../model/Schedule.js'
@@ -72,7 +73,7 @@ class Exchanges<S, C> extends Devices<S, C> {
       }
       if (!this.isOver()) this.settle()
     } catch (error) {
-      this.threw = { event: this.events.length - 1, error }
+      this.threw = this.ended(error)
     }
     // who died may have taken something along, and who went back may have forgotten something
     const { features } = this.exchanged
@@ -161,8 +162,8 @@ class Exchanges<S, C> extends Devices<S, C> {
     const lacks = this.oracle.missing(head.replica, back.replica)
     if (lacks.length === 0 && this.showsSame(head.replica, back.replica)) return
     const what = lacks.length === 0 ? 'and differs from it' : `and lacks ${Judge.textOf(lacks)}`
-    const why = `${this.ids[at]!} went back, caught up with its head, ${what}`
-    this.fail('timeTravel', { why, states: this.shown(head, back), events: [this.last[at]!] })
+    const why = `${this.nameOf(at)} went back, caught up with its head, ${what}`
+    this.fail('timeTravel', { why, remedy: BACK, states: this.shown(head, back), events: [this.last[at]!] })
   }
 
   private versionOf({ at, version }: Pick<Back, 'at' | 'version'>): Device.Device<S, C> {
@@ -175,6 +176,7 @@ class Exchanges<S, C> extends Devices<S, C> {
     // nobody restores a device and writes within the millisecond of what it forgot
     const now = this.restored.has(at) ? Math.max(step.now, Math.ceil(this.newest) + 1) : step.now
     const command = this.commandOf(step, device)
+    this.asked = { call: 'local', at, text: () => this.subject.describe(command, undefined) }
     const written = Device.write(device, command, now)
     if (written === undefined) {
       this.note('refused', at, this.subject.describe(command, undefined), device)
@@ -182,8 +184,8 @@ class Exchanges<S, C> extends Devices<S, C> {
     }
     const [update, next] = written
     if (!this.isForked && this.oracle.made.some((other) => sameStamp(other, update))) {
-      const why = `${this.ids[at]!} made two updates with one stamp: ${Judge.textOf([update])}`
-      this.fail('timeTravel', { why, events: [this.events.length] })
+      const why = `${this.nameOf(at)} made two updates with one stamp: ${Judge.textOf([update])}`
+      this.fail('timeTravel', { why, remedy: BACK, events: [this.events.length] })
     }
     this.newest = Math.max(this.newest, update[1])
     this.oracle.made.push(update)
@@ -238,6 +240,7 @@ class Exchanges<S, C> extends Devices<S, C> {
     const { features } = this.exchanged
     if (keep) features.add('overheard')
     else this.mail = this.mail.filter((other) => other !== letter)
+    this.asks(to)
     const [next, answer, hasRefused] = Device.hear(device, letter.text, budget, refuses)
     if (hasRefused) features.add('updateRefused')
     if (budget > 0) features.add('budget')
@@ -260,10 +263,12 @@ class Exchanges<S, C> extends Devices<S, C> {
     let text: string | undefined = Device.written(first.program, first.program.open(first.replica))
     for (let count = 1; text !== undefined; count++) {
       if (count > MAX_TALK) {
-        this.fail('ends', { why: `${this.ids[from]!} and ${this.ids[to]!} talk without end` })
+        const why = `${this.nameOf(from)} and ${this.nameOf(to)} talk without end`
+        this.fail('ends', { why, remedy: SETTLE })
         return
       }
       const [at, other] = count % 2 === 1 ? [to, from] : [from, to]
+      this.asks(at)
       const heard: ReturnType<typeof Device.hear<S, C>> = Device.hear(
         this.devices[at]!,
         text,
@@ -313,6 +318,7 @@ class Exchanges<S, C> extends Devices<S, C> {
     const [at, from] = [link.who[side], link.who[1 - side]!]
     const line = link.lines[side][0]
     if (line === undefined) return true
+    this.asks(at)
     const [next, device] = Link.hear(link, side, this.devices[at]!, refuses)
     if (next === undefined) this.links.splice(i, 1)
     else this.links[i] = next
@@ -362,7 +368,7 @@ class Exchanges<S, C> extends Devices<S, C> {
         }
       }
     }
-    if (!this.isOver()) this.fail('drains', { why: 'links never fall silent' })
+    if (!this.isOver()) this.fail('drains', { why: 'links never fall silent', remedy: SETTLE })
   }
 
   /** Devices that reflect the same show the same. */
@@ -372,9 +378,10 @@ class Exchanges<S, C> extends Devices<S, C> {
     if (first === undefined) return
     for (const [i, other] of others) {
       if (this.areEqual(first[0], i) || first[1].replica.clock.floor !== other.replica.clock.floor) continue
-      const why = `${this.ids[first[0]]!} and ${this.ids[i]!} have told each other all, and differ`
+      const why = `${this.nameOf(first[0])} and ${this.nameOf(i)} have told each other all, and differ`
       this.fail('agreement', {
         why,
+        remedy: inAnyOrder(this),
         states: this.shown(first[1], other),
         events: [this.last[first[0]]!, this.last[i]!],
       })

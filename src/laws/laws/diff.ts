@@ -6,7 +6,7 @@
  * left.
  */
 import type { Patch, Replaced, Spliced } from '../../core/Patch.js'
-import type { Violation } from '../model/Law.js'
+import type { Told } from '../model/Law.js'
 import { sameValue, view } from '../model/show.js'
 import { sample } from './laws.js'
 import { law } from './replicaLaw.js'
@@ -25,16 +25,24 @@ export const diff = law('diff', 'the patches of `diff` lead from one version to 
   return undefined
 })
 
-const leads = (from: unknown, to: unknown, patches: ReadonlyArray<Patch>): Violation | undefined => {
+const leads = (from: unknown, to: unknown, patches: ReadonlyArray<Patch>): Told | undefined => {
   const isSame = sameValue(from, to)
   if (patches.length === 0) {
-    return isSame ? undefined : { why: '`diff` gives no patch for two versions that differ', states: [from, to] }
+    if (isSame) return undefined
+    const remedy = '`diff` must tell every difference that `toJSON` shows; or say by `patchesOf` what it is of'
+    return { why: '`diff` gives no patch for two versions that differ', remedy, states: [from, to] }
   }
-  if (isSame) return { why: `\`diff\` gives ${view(patches)} for two versions that show the same` }
+  if (isSame) {
+    const remedy = '`diff` must give no patch where `toJSON` shows no difference'
+    return { why: `\`diff\` gives ${view(patches)} for two versions that show the same`, remedy }
+  }
+  const remedy = 'each patch of `diff` must apply to what the patches before it leave, not to the older version'
   const reached = patched(from, patches)
-  if (reached._tag === 'Left') return { why: `\`diff\` gives ${view(patches)}: ${reached.left}`, states: [from, to] }
+  if (reached._tag === 'Left') {
+    return { why: `\`diff\` gives ${view(patches)}: ${reached.left}`, remedy, states: [from, to] }
+  }
   if (sameValue(reached.right, to)) return undefined
-  return { why: `\`diff\` gives ${view(patches)}, which leads elsewhere`, states: [reached.right, to] }
+  return { why: `\`diff\` gives ${view(patches)}, which leads elsewhere`, remedy, states: [reached.right, to] }
 }
 
 type Patched = { readonly _tag: 'Left'; readonly left: string } | { readonly _tag: 'Right'; readonly right: unknown }

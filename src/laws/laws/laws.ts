@@ -6,16 +6,18 @@
  * Types" (SSS 2011), sections 2.2 and 2.3. `clock`, `history` and `superseded`: van Renesse et al.,
  * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
  */
-import type { Law, LawName, Verdict, Violation } from '../model/Law.js'
+import type { Law, LawName, Told, Verdict } from '../model/Law.js'
 import type { Run, RunEvent } from '../model/Run.js'
-import { sameValue } from '../model/show.js'
+import { nameOf, sameValue, view as textOf } from '../model/show.js'
+import { termsOf } from '../model/Subject.js'
+import { calls, comparedAlike, inAnyOrder, notThrow, pure } from './remedies.js'
 
-/** A law that every subject can be asked. */
+/** A law that every subject can be asked. What breaks it is told with a remedy. */
 export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
   readonly check: Predicate
 }
 
-type Predicate = <R, C, M>(run: Run<R, C, M>) => Violation | undefined
+type Predicate = <R, C, M>(run: Run<R, C, M>) => Told | undefined
 
 export const law = (name: LawName, verdict: Verdict, says: string, check: Predicate): AnyLaw => ({
   name,
@@ -24,70 +26,84 @@ export const law = (name: LawName, verdict: Verdict, says: string, check: Predic
   check,
 })
 
-export const convergence = law(
-  'convergence',
-  'diverged',
-  'replicas that know the same are equal',
-  ({ parted, ids, replicas, subject }) => {
-    if (parted === undefined) return undefined
-    const [a, b] = parted.replicas
-    const why = `${ids[a]!} and ${ids[b]!} know the same, and differ`
-    const [x, y] = [replicas[a]!, replicas[b]!]
-    // if both show the same, only Eq tells them apart: then the report shows the replicas
-    const isHidden = parted.views[0] === parted.views[1] && !subject.isMutable
-    return {
-      why: isHidden ? `${why} by Eq, though they show the same` : why,
-      states: isHidden ? [x, y] : parted.views,
-      events: parted.events,
-    }
-  },
-)
+export const convergence = law('convergence', 'diverged', 'replicas that know the same are equal', (run) => {
+  const { parted, ids, replicas, subject } = run
+  if (parted === undefined) return undefined
+  const [a, b] = parted.replicas
+  const why = `${nameOf(ids[a]!)} and ${nameOf(ids[b]!)} know the same, and differ`
+  const [x, y] = [replicas[a]!, replicas[b]!]
+  // if both show the same, only Eq tells them apart: then the report shows the replicas
+  const isHidden = parted.views[0] === parted.views[1] && !subject.isMutable
+  return {
+    why: isHidden ? `${why} by Eq, though they show the same` : why,
+    remedy: isHidden ? comparedAlike(run) : inAnyOrder(run),
+    states: isHidden ? [x, y] : parted.views,
+    events: parted.events,
+  }
+})
 
 export const idempotence = law(
   'idempotence',
   'unlawful',
   'a message that comes again changes nothing',
-  ({ events, subject }) => {
+  ({ events, subject, ids }) => {
     for (const [i, { _tag, was, view, before, after, text, at }] of events.entries()) {
       if (_tag !== 'again') continue
       if (was === view && (subject.isMutable || subject.equals(before, after))) continue
-      return { why: `${text} came again and changed ${name(at, subject)}`, states: [was, view], events: [i] }
+      const why = `${text} came again and changed ${nameOf(ids[at]!)}`
+      const { receive, messages } = termsOf(subject)
+      const remedy =
+        `\`${receive}\` must know ${messages} that it has had, and leave all as it is; ` +
+        "or give `delivery: { copies: 'exactly once' }` if your network promises that"
+      return { why, remedy, states: [was, view], events: [i] }
     }
     return undefined
   },
 )
 
-const name = (at: number, { name: type }: { readonly name: string }): string => `replica ${String(at + 1)} of ${type}`
-
-export const versions = law('versions', 'unlawful', 'older versions never change', ({ events, subject }) => {
-  for (const [i, { after, view, remembered }] of events.entries()) {
+export const versions = law('versions', 'unlawful', 'older versions never change', ({ events, subject, ids }) => {
+  const { local, receive, messages } = termsOf(subject)
+  for (const [i, { at, after, view, remembered }] of events.entries()) {
+    const of = `an older version of ${nameOf(ids[Math.max(at, 0)]!)}`
     const now = subject.view(after)
-    if (now !== view) return { why: 'an older version shows something else now', states: [view, now], events: [i] }
+    if (now !== view) {
+      const remedy = `${calls(local, receive)} must not write into the state that it is given: copy what changes`
+      return { why: `${of} shows something else now`, remedy, states: [view, now], events: [i] }
+    }
     if (subject.remember === undefined || remembered === undefined) continue
     const remember = subject.remember(after)
-    if (!sameValue(remember, remembered)) {
-      return { why: 'an older version tells others something else now', states: [remembered, remember], events: [i] }
-    }
+    if (sameValue(remember, remembered)) continue
+    const remedy = `${calls(local, receive)} must not write into ${messages}: copy what you keep of them`
+    return { why: `${of} tells others something else now`, remedy, states: [remembered, remember], events: [i] }
   }
   return undefined
 })
 
 export const equivalence = law('eq', 'unlawful', 'Eq is an equivalence, and equal replicas show the same', (run) => {
-  const { equals, view } = run.subject
+  const { equals, view, show } = run.subject
+  const names = termsOf(run.subject)
+  const eq = `\`${names.equals}\``
   const some = sample(run)
-  for (const a of some) {
-    if (!equals(a, a)) return { why: 'a version is not equal to itself', states: [view(a), view(a)] }
-    for (const b of some) {
-      const equal = equals(a, b)
-      if (equal !== equals(b, a)) return { why: 'a equals b, and b does not equal a', states: [view(a), view(b)] }
+  for (const x of some) {
+    const told = (why: string, remedy: string, y = x): Told => ({ why, remedy, states: [view(x), view(y)] })
+    if (!equals(x, x)) return told('a version is not equal to itself', `${eq} must be true of a state and itself`)
+    for (const y of some) {
+      const equal = equals(x, y)
+      if (equal !== equals(y, x)) {
+        return told('x equals y, and y does not equal x', `${eq} must give the same when its arguments swap`, y)
+      }
       if (!equal) continue
-      if (view(a) !== view(b) && !sameValue(run.subject.show(a), run.subject.show(b))) {
-        return { why: 'two versions are equal by Eq and show different things', states: [view(a), view(b)] }
+      if (view(x) !== view(y) && !sameValue(show(x), show(y))) {
+        const why = 'two versions are equal by Eq and show different things'
+        return told(why, `${eq} must compare all that \`${names.show}\` gives`, y)
       }
-      for (const c of some) {
-        if (equals(b, c) && !equals(a, c))
-          return { why: 'a equals b, b equals c, and a does not equal c', states: [view(a), view(c)] }
-      }
+      const z = some.find((one) => equals(y, one) && !equals(x, one))
+      if (z === undefined) continue
+      return told(
+        'x equals y, y equals z, and x does not equal z',
+        `${eq} must not let differences pass that add up`,
+        z,
+      )
     }
   }
   return undefined
@@ -100,17 +116,20 @@ export const sample = <R>({ events }: { readonly events: ReadonlyArray<RunEvent<
   return Array.from({ length: Math.min(most, distinct.length) }, (_, i) => distinct[Math.floor((i + 1) * stride) - 1]!)
 }
 
-export const total = law('total', 'unlawful', 'nothing throws', ({ threw }) =>
-  threw === undefined
-    ? undefined
-    : { why: `it threw ${String(threw.error)}`, events: [threw.event], cause: threw.error },
-)
+export const total = law('total', 'unlawful', 'nothing throws', ({ threw, events, ids, subject }) => {
+  if (threw === undefined) return undefined
+  const { event, error, call } = threw
+  const at = events[event]?.at ?? -1
+  const who = at < 0 ? 'it' : nameOf(ids[at]!)
+  return { why: `${who} threw ${String(error)}`, remedy: notThrow(subject, call), events: [event], cause: error }
+})
 
 export const deterministic = law(
   'determinism',
   'unlawful',
   'the same call gives the same result',
   ({ events, subject, operations, ids }) => {
+    const { receive, messages } = termsOf(subject)
     for (const [i, { _tag, before, operation, at }] of events.entries()) {
       if (_tag !== 'receive' || operation === undefined) continue
       const where = { id: ids[at]!, now: 1 }
@@ -119,7 +138,8 @@ export const deterministic = law(
       const [x, y] = [received(), received()]
       if (subject.equals(x, y)) continue
       return {
-        why: 'one version received one message twice, with two results',
+        why: `one version of ${nameOf(where.id)} received one of the ${messages} twice, with two results`,
+        remedy: pure(receive),
         states: [subject.view(x), subject.view(y)],
         events: [i],
       }
@@ -128,13 +148,16 @@ export const deterministic = law(
   },
 )
 
-export const oracle = law('oracle', 'wrong value', "the value is the oracle's", ({ subject, operations, replicas }) => {
+export const oracle = law('oracle', 'wrong value', "the value is the oracle's", (run) => {
+  const { subject, operations, replicas, ids } = run
   if (subject.oracle === undefined) return undefined
   const expected = subject.oracle(operations)
   for (const [i, replica] of replicas.entries()) {
     if (sameValue(subject.show(replica), expected)) continue
+    const { receive } = termsOf(subject)
     return {
-      why: `${name(i, subject)} does not show what the oracle says`,
+      why: `${nameOf(ids[i]!)} does not show what the oracle says`,
+      remedy: `\`${receive}\` must give what \`oracle\` gives for all that was written; or mend the oracle`,
       states: [subject.show(replica), expected],
     }
   }
@@ -145,23 +168,29 @@ export const qualities = law(
   'quality',
   'quality',
   'the qualities hold that were asked for',
-  ({ subject, operations, events, replicas }) => {
-    for (const { name: wish, afterLocal = () => true, atEnd = () => true, ofOne = false } of subject.qualities) {
+  ({ subject, operations, events, replicas, ids }) => {
+    const { local, receive } = termsOf(subject)
+    for (const quality of subject.qualities) {
+      const { name: wish, afterLocal = () => true, atEnd = () => true, ofOne = false } = quality
+      const { remedy = `${calls(local, receive)} must keep it in every state, or it asks too much` } = quality
       for (const { event, command, id, now } of operations) {
         const { before, after, was, view } = events[event]!
-        if (!afterLocal(before, command, after, { id, now })) return { why: wish, states: [was, view], events: [event] }
+        if (afterLocal(before, command, after, { id, now })) continue
+        return { why: lacks(id, wish), remedy, states: [was, view], events: [event] }
       }
       const one = operations.length % Math.max(1, replicas.length)
       for (const [i, replica] of (ofOne ? replicas.slice(one, one + 1) : replicas).entries()) {
         const answer = atEnd(replica, operations)
         if (answer === true || (answer !== false && sameValue(answer[0], answer[1]))) continue
-        const why = `${name(ofOne ? one : i, subject)}: ${wish}`
-        return { why, states: answer === false ? [subject.view(replica), undefined] : answer }
+        const states = answer === false ? ([subject.view(replica), undefined] as const) : answer
+        return { why: lacks(ids[ofOne ? one : i]!, wish), remedy, states }
       }
     }
     return undefined
   },
 )
+
+const lacks = (id: string, wish: string): string => `${nameOf(id)} lacks the quality ${textOf(wish)}`
 
 // in each list, causes come before their effects: the first law broken is the one reported
 

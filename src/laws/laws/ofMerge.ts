@@ -1,9 +1,10 @@
 /**
  * The laws of types whose replicas merge states. Source: Shapiro et al. (SSS 2011), section 2.2.
  */
-import type { LawName, Violation } from '../model/Law.js'
+import type { LawName, Told } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
-import { sameValue } from '../model/show.js'
+import { nameOf, sameValue } from '../model/show.js'
+import { termsOf } from '../model/Subject.js'
 import {
   convergence,
   equivalence,
@@ -29,7 +30,8 @@ export const associative = law('associativity', 'unlawful', 'merge is associativ
   for (const [i, a] of some.entries()) {
     for (const [j, b] of some.entries()) {
       for (const [k, c] of some.entries()) {
-        const violation = differ(run, 'associative', [a, b, c], merge(c, merged[i]![j]!), merge(merged[j]![k]!, a))
+        const [x, y] = [merge(c, merged[i]![j]!), merge(merged[j]![k]!, a)]
+        const violation = differ(run, 'associative', REMEDIES.associative, [a, b, c], x, y)
         if (violation !== undefined) return violation
       }
     }
@@ -46,22 +48,34 @@ const mergeOf =
 const differ = <R, C, M>(
   { subject: { equals, show, view } }: Run<R, C, M>,
   property: string,
+  remedy: string,
   merged: ReadonlyArray<R>,
   x: R,
   y: R,
-): Violation | undefined =>
+): Told | undefined =>
   equals(x, y) && sameValue(show(x), show(y))
     ? undefined
-    : { why: `merge is not ${property}: for ${merged.map(view).join(' and ')}`, states: [view(x), view(y)] }
+    : { why: `merge is not ${property}: for ${merged.map(view).join(' and ')}`, remedy, states: [view(x), view(y)] }
+
+const REMEDIES = {
+  associative: '`merge` must give the same however states are grouped: take the greater or both, never an average',
+  commutative: '`merge(a)(b)` must give what `merge(b)(a)` gives: prefer neither, and sort where order is free',
+  idempotent: '`merge(a)` must change nothing in a state that has `a` in it: never add up',
+  inflationary: '`merge(a)(b)` must hold all that `a` and `b` hold: what is removed must be kept as removed',
+}
 
 /** `both` gives two ways to merge a and b, which must agree. */
-const ofPairs = (name: LawName, property: string, both: <R>(a: R, b: R, merge: Merge<R>) => readonly [R, R]): AnyLaw =>
+const ofPairs = (
+  name: LawName,
+  property: keyof typeof REMEDIES,
+  both: <R>(a: R, b: R, merge: Merge<R>) => readonly [R, R],
+): AnyLaw =>
   law(name, 'unlawful', `merge is ${property}`, (run) => {
     const merge = mergeOf(run)
     const some = sample(run, SAMPLE)
     for (const a of some) {
       for (const b of some) {
-        const violation = differ(run, property, [a, b], ...both(a, b, merge))
+        const violation = differ(run, property, REMEDIES[property], [a, b], ...both(a, b, merge))
         if (violation !== undefined) return violation
       }
     }
@@ -90,8 +104,10 @@ export const inflationary = law(
       const { before, after } = run.events[event]!
       const both = receive(before as unknown as M, { id, now })(after)
       if (!equals(both, after)) {
-        const why = 'a local change removes something that a merge with the state before it brings back'
-        return { why, states: [view(after), view(both)], events: [event] }
+        const { local } = termsOf(run.subject)
+        const why = `${nameOf(id)} removes something that a merge with the state before brings back`
+        const remedy = `\`${local}\` must only add to a state: what is removed must be kept as removed`
+        return { why, remedy, states: [view(after), view(both)], events: [event] }
       }
     }
     return inflationaryMerge.check(run)

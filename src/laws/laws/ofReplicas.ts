@@ -5,25 +5,28 @@
 import * as Clock from '../../core/Clock.js'
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Law, Violation } from '../model/Law.js'
-import { sameValue } from '../model/show.js'
+import type { Law, Told } from '../model/Law.js'
+import { nameOf, sameValue } from '../model/show.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
 import { diff } from './diff.js'
 import { convergence, equivalence, oracle, qualities, sample, total, versions } from './laws.js'
 import { ofExchanges } from './ofExchanges.js'
+import { KEEP, ORDER, OURS, pure } from './remedies.js'
 import { differ, differAtAll, law, type ReplicaLaw, type RunOf, type Type } from './replicaLaw.js'
 import { timeTravel } from './timeTravel.js'
 
 export const idempotence = law('idempotence', 'a message that comes again changes nothing', (run, type) => {
   const { applyUpdates, history, merge } = type
-  for (const [i, { _tag, before, after }] of run.events.entries()) {
+  const remedy = '`apply` must leave the state as it is for an update that the state has in it already'
+  for (const [i, { _tag, at, before, after, text }] of run.events.entries()) {
     if (_tag !== 'again') continue
-    const violation = differ(run, type, 'a message came again and changed a replica', before, after)
+    const why = `${text} came again and changed ${nameOf(run.ids[at]!)}`
+    const violation = differ(run, type, { why, remedy }, before, after)
     if (violation !== undefined) return { ...violation, events: [i] }
   }
   for (const replica of sample(run)) {
     if (applyUpdates(history()(replica))(replica) !== replica || merge(replica)(replica) !== replica) {
-      return { why: 'a replica that hears its own history becomes another one' }
+      return { why: `${nameOf(replica.id)} becomes another replica by hearing its own history`, remedy }
     }
   }
   return undefined
@@ -36,11 +39,14 @@ export const batch = law('batch', 'a batch gives the same as its updates one at 
     const one = applyUpdates(shuffled)(start)
     let each = start
     for (const update of shuffled) each = applyUpdate(update)(each)
-    const violation = differAtAll(run, type, 'a batch and its updates one at a time give different replicas', one, each)
+    const remedy = '`apply` of a batch must look at every update, in the order given, as if each came alone'
+    const why = 'a batch and its updates one at a time give different replicas'
+    const violation = differAtAll(run, type, { why, remedy }, one, each)
     if (violation !== undefined) return violation
     if (!Clock.Eq.equals(one.clock, each.clock)) {
       return {
         why: 'a batch and its updates one at a time give different clocks',
+        remedy: OURS,
         states: [digest(one), digest(each)],
       }
     }
@@ -61,6 +67,7 @@ export const own = law('own', 'an own update gives the same by `own` as by `appl
     const states = [shown(fast.state), shown(plain.state)] as const
     return {
       why: '`own` gives another state than `apply` for one update',
+      remedy: '`own(update)(state)` must give what `apply([update])(state)` gives; without `own`, the core takes that',
       states,
       events: [run.operations[operation]!.event],
     }
@@ -71,24 +78,35 @@ export const own = law('own', 'an own update gives the same by `own` as by `appl
 export const reference = law('identity', 'an update that changes nothing leaves the same reference', (run, type) => {
   const { dataType, eq } = type
   for (const [i, { before, after, operation }] of run.events.entries()) {
-    if (dataType.apply([])(after.state).state !== after.state) return { why: 'an empty batch has replaced the state' }
+    if (dataType.apply([])(after.state).state !== after.state) {
+      const remedy = '`apply([])` must return the same reference: the state that it is given'
+      return { why: 'an empty batch has replaced the state', remedy, events: [i] }
+    }
     // only single updates are asked: a batch may undo what it did
     if (operation === undefined || before.state === after.state || !eq.equals(before.state, after.state)) continue
     // a state may hold more than it shows
     if (!sameValue(before.state, after.state)) continue
-    return { why: 'an update that changed nothing has replaced the state by an equal one', events: [i] }
+    const why = `an update that changed nothing for ${nameOf(after.id)} has replaced its state by an equal one`
+    const remedy = '`apply` must return the same reference where nothing changes: copy only once something does'
+    return { why, remedy, events: [i] }
   }
   return undefined
 })
 
 export const clock = law('clock', 'the clock covers what was seen, no more, and never goes back', (run, { digest }) => {
-  for (const [i, { _tag, before, after, operation }] of run.events.entries()) {
-    const violated = (why: string): Violation => ({ why, states: [digest(before), digest(after)], events: [i] })
-    if (_tag !== 'crash' && !Clock.leq(before.clock, after.clock)) return violated('a clock went back')
+  for (const [i, { _tag, at, before, after, operation }] of run.events.entries()) {
+    const violated = (why: string): Told => ({
+      why,
+      remedy: OURS,
+      states: [digest(before), digest(after)],
+      events: [i],
+    })
+    if (_tag !== 'crash' && !Clock.leq(before.clock, after.clock))
+      return violated(`the clock of ${nameOf(after.id)} went back`)
     if (_tag !== 'local') continue
     const [, timestamp, source] = run.operations[operation!]!.message![0]!
     if (source !== after.id || timestamp <= before.clock.latest || timestamp !== after.clock.latest) {
-      return violated('a local stamp is not after all that was seen')
+      return violated(`${nameOf(run.ids[at]!)} made a stamp that is not after all that it had seen`)
     }
   }
   return undefined
@@ -99,13 +117,14 @@ export const histories = law('history', 'the history is complete, minimal and so
   for (const replica of some) {
     const whole = history()(replica)
     if (!sameValue(whole, inOrder([{ message: whole }])))
-      return { why: 'a history is out of order', states: [whole, undefined] }
+      return { why: `the history of ${nameOf(replica.id)} is out of order`, remedy: OURS, states: [whole, undefined] }
     for (const peer of some) {
       const known = digest(peer).clock
       const lacked = whole.filter(([, at, source]) => !(Object.hasOwn(known, source) && known[source]! >= at))
       const told = history(known)(replica)
-      if (!sameValue(told, lacked))
-        return { why: 'a history is not exactly the updates that a clock lacks', states: [told, lacked] }
+      if (sameValue(told, lacked)) continue
+      const why = `the history of ${nameOf(replica.id)} is not exactly the updates that a clock lacks`
+      return { why, remedy: OURS, states: [told, lacked] }
     }
   }
   return undefined
@@ -118,8 +137,8 @@ export const superseded = law(
     const { create, applyUpdates, history } = type
     for (const replica of run.whole) {
       const newcomer = applyUpdates(history()(replica))(create(''))
-      const why = 'a replica differs from a newcomer that was told its history alone'
-      const violation = differAtAll(run, type, why, replica, newcomer)
+      const why = `${nameOf(replica.id)} differs from a newcomer that was told its history alone`
+      const violation = differAtAll(run, type, { why, remedy: KEEP }, replica, newcomer)
       if (violation !== undefined) return violation
     }
     return undefined
@@ -133,9 +152,17 @@ export const codec = law('codec', 'decoding gives the change that was encoded', 
     const encoded: unknown = JSON.parse(JSON.stringify([dataType.change.encode(update[0]), update[1], update[2]]))
     const decoded = decode()(encoded)
     if (decoded._tag === 'Left')
-      return { why: `an encoded update is refused: ${decoded.left._tag}`, states: [update, encoded] }
+      return {
+        why: `an encoded update is refused: ${decoded.left._tag}`,
+        remedy: '`change.decode` must take what `change.encode` gives, after JSON',
+        states: [update, encoded],
+      }
     if (!sameValue(decoded.right, update))
-      return { why: 'decoding gives another change than was encoded', states: [decoded.right, update] }
+      return {
+        why: 'decoding gives another change than was encoded',
+        remedy: '`change.decode` must give the very change that `change.encode` was given, after JSON',
+        states: [decoded.right, update],
+      }
   }
   return undefined
 })
@@ -149,11 +176,12 @@ export const replicaMerge = law(
     if (a === undefined || b === undefined || c === undefined) return undefined
     const both = merge(b)(a)
     if (!Clock.Eq.equals(both.clock, Clock.join(b.clock)(a.clock)))
-      return { why: 'the clock of a merge is not the join of both clocks' }
+      return { why: 'the clock of a merge is not the join of both clocks', remedy: OURS }
+    const notSo = (property: string) => ({ why: `the merge of replicas is not ${property}`, remedy: ORDER })
     return (
-      differAtAll(run, type, 'merge is not associative', merge(c)(both), merge(merge(c)(b))(a)) ??
-      differAtAll(run, type, 'merge is not commutative', both, merge(a)(b)) ??
-      differAtAll(run, type, 'merge is not idempotent', both, merge(b)(both))
+      differAtAll(run, type, notSo('associative'), merge(c)(both), merge(merge(c)(b))(a)) ??
+      differAtAll(run, type, notSo('commutative'), both, merge(a)(b)) ??
+      differAtAll(run, type, notSo('idempotent'), both, merge(b)(both))
     )
   },
 )
@@ -162,7 +190,7 @@ export const deterministic = law('determinism', 'the same call gives the same re
   const { create, applyUpdates } = type
   const updates = acrossSources(run.operations.length)(inOrder(run.operations))
   const [x, y] = [applyUpdates(updates)(create('')), applyUpdates(updates)(create(''))]
-  return differ(run, type, 'one batch gave two results for one state', x, y)
+  return differ(run, type, { why: 'one batch gave two results for one state', remedy: pure('apply') }, x, y)
 })
 
 /** Causes come before their effects: the first law broken is the one reported. */

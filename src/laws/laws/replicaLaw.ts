@@ -3,10 +3,11 @@ import type { eq as Eq } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import type { LawName, Verdict, Violation } from '../model/Law.js'
+import type { LawName, Told, Verdict } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import type { Updates } from '../model/updates.js'
+import { SUPERSEDED } from './remedies.js'
 
 /** The functions of a data type, and how its states compare. */
 export interface Type<S, C> extends Scuttlebutt<S, C> {
@@ -17,7 +18,7 @@ export interface Type<S, C> extends Scuttlebutt<S, C> {
 
 export type RunOf<S, C> = Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
 
-type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Violation | undefined
+type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Told | undefined
 
 export interface ReplicaLaw {
   readonly name: LawName
@@ -33,28 +34,32 @@ export const law = (name: LawName, says: string, check: Check, verdict: Verdict 
   check,
 })
 
+/** What is wrong, and what to do. */
+type Words = Pick<Told, 'why' | 'remedy'>
+
 /** Undefined if two replicas are equal and show the same. */
 export const differ = <S, C>(
   { subject: { show, view } }: RunOf<S, C>,
   { eq }: Type<S, C>,
-  why: string,
+  { why, remedy }: Words,
   a: Replica<S, C>,
   b: Replica<S, C>,
-): Violation | undefined =>
+): Told | undefined =>
   eq.equals(a.state, b.state) && (view(a) === view(b) || sameValue(show(a), show(b)))
     ? undefined
-    : { why, states: [view(a), view(b)] }
+    : { why, remedy, states: [view(a), view(b)] }
 
 /** Like {@link differ}, and compares what the two can still tell others. */
 export const differAtAll = <S, C>(
   run: RunOf<S, C>,
   type: Type<S, C>,
-  why: string,
+  words: Words,
   a: Replica<S, C>,
   b: Replica<S, C>,
-): Violation | undefined => {
-  const violation = differ(run, type, why, a, b)
+): Told | undefined => {
+  const violation = differ(run, type, words, a, b)
   if (violation !== undefined) return violation
   const [x, y] = [type.history()(a), type.history()(b)]
-  return sameValue(x, y) ? undefined : { why: `${why}, by their histories`, states: [x, y] }
+  if (sameValue(x, y)) return undefined
+  return { why: `${words.why}, by their histories`, remedy: SUPERSEDED, states: [x, y] }
 }

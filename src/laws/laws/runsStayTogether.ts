@@ -4,9 +4,10 @@
  *
  * Source: Weidner, Gentle and Kleppmann, "The Art of the Fugue" (arXiv 2305.00583).
  */
-import type { Law, Violation } from '../model/Law.js'
+import type { Law, Told } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
+import { nameOf } from '../model/show.js'
 
 type Items = ReadonlyArray<string>
 
@@ -44,7 +45,7 @@ export const runsStayTogether = <R>(items: (replica: R) => Items): Law<R, never,
   check: (run) => (run.replicas.length === 0 ? undefined : broken(items, run)),
 })
 
-const broken = <R>(items: (replica: R) => Items, run: Run<R, never, never>): Violation | undefined => {
+const broken = <R>(items: (replica: R) => Items, run: Run<R, never, never>): Told | undefined => {
   const { placed, pairs } = written(items, run)
   for (const replica of run.replicas) {
     const order = items(replica)
@@ -60,7 +61,9 @@ const broken = <R>(items: (replica: R) => Items, run: Run<R, never, never>): Vio
       if (stranger === undefined) continue
       const { id } = placed.get(first)!.by
       return {
-        why: `${stranger} is between ${first} and ${second}, which ${id} wrote side by side`,
+        why: `${stranger} is between ${first} and ${second}, which ${nameOf(id)} wrote side by side`,
+        remedy:
+          'place an item by the id of the one it was written beside, as Fugue does: `apply` must not sort by keys alone',
         states: [order, undefined],
         events: [placed.get(second)!.by.event],
       }

@@ -5,7 +5,9 @@
  */
 import * as Clock from '../../core/Clock.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Violation } from '../model/Law.js'
+import type { Told } from '../model/Law.js'
+import { nameOf } from '../model/show.js'
+import { BACK, OURS } from './remedies.js'
 import { differAtAll, law, type RunOf, type Type } from './replicaLaw.js'
 
 export const timeTravel = law(
@@ -44,12 +46,13 @@ const jumpOf = <S, C>({ events }: RunOf<S, C>, at: number): Jump<S, C> | undefin
   return Clock.leq(older.clock, last.after.clock) ? { at, older, head: last.after, event } : undefined
 }
 
-const traveled = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Violation | undefined => {
+const traveled = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Told | undefined => {
   const { older, head, at, event } = jump
   const { applyUpdates, change, digest, history, merge } = type
-  const id = run.ids[at]!
+  const id = nameOf(run.ids[at]!)
   const back = merge(head)(older)
-  const lost = differAtAll(run, type, `${id} went back, caught up with its head, and differs from it`, back, head)
+  const words = { why: `${id} went back, caught up with its head, and differs from it`, remedy: BACK }
+  const lost = differAtAll(run, type, words, back, head)
   if (lost !== undefined) return { ...lost, events: [event] }
   const again = run.operations.find((operation) => operation.at === at)
   if (again === undefined) return undefined
@@ -57,21 +60,23 @@ const traveled = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): V
   if (made._tag === 'Left') return undefined
   const [[, timestamp], next] = made.right
   if (timestamp <= head.clock.latest) {
-    return { why: `${id} went back, and made a stamp that is not after all that it had seen`, events: [event] }
+    const why = `${id} went back, and made a stamp that is not after all that it had seen`
+    return { why, remedy: OURS, events: [event] }
   }
   const peer = run.whole.find((replica) => replica !== head)
   if (peer === undefined) return undefined
   const told = applyUpdates(history(digest(peer).clock)(next))(peer)
   const both = applyUpdates(history(digest(next).clock)(peer))(next)
-  return differAtAll(run, type, `${id} went back and wrote on, and a peer that heard all of it differs`, told, both)
+  const why = `${id} went back and wrote on, and a peer that heard all of it differs`
+  return differAtAll(run, type, { why, remedy: BACK }, told, both)
 }
 
 /** Leaves out an update, as who skips an action does. The head must not notice. */
-const changed = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Violation | undefined => {
+const changed = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Told | undefined => {
   const { older, head, at, event } = jump
   const { applyUpdates, digest, history } = type
   applyUpdates(history(digest(older).clock)(head).slice(1))(older)
   const [was, now] = [run.events[event]!.view, run.subject.view(head)]
-  const why = `${run.ids[at]!} went back and left out an update, and its head shows something else`
-  return was === now ? undefined : { why, states: [was, now], events: [event] }
+  const why = `${nameOf(run.ids[at]!)} went back and left out an update, and its head shows something else`
+  return was === now ? undefined : { why, remedy: BACK, states: [was, now], events: [event] }
 }

@@ -1,7 +1,7 @@
 /** A law, without the code that runs it. */
 import type { Run } from './Run.js'
 import type { Subject } from './Subject.js'
-import type { Violation } from './Violation.js'
+import type { Told, Violation } from './Violation.js'
 
 /**
  * How a type fails.
@@ -14,7 +14,7 @@ import type { Violation } from './Violation.js'
  */
 export type Verdict = 'diverged' | 'wrong value' | 'lost' | 'quality' | 'unlawful'
 
-export type { Violation }
+export type { Told, Violation }
 
 /** The laws of this kit. `laws/laws.ts` states each. A law of a user's own has any other name. */
 export type LawName =

@@ -5,7 +5,7 @@ import type { Schedule } from './Schedule.js'
 import type { Subject } from './Subject.js'
 import type { EventKind } from './Trace.js'
 import type { ExchangeFeature, ExchangeLaw } from './Exchange.js'
-import type { Violation } from './Violation.js'
+import type { Told } from './Violation.js'
 
 export interface RunEvent<R> {
   readonly _tag: EventKind
@@ -49,9 +49,30 @@ export interface Run<R, C, M> {
   /** Of a network of devices: what was exercised, and the law that it broke first. */
   readonly exchanged?: {
     readonly features: ReadonlySet<ExchangeFeature>
-    readonly broken?: { readonly law: ExchangeLaw; readonly violation: Violation }
+    readonly broken?: { readonly law: ExchangeLaw; readonly violation: Told }
   }
-  readonly threw?: { readonly event: number; readonly error: unknown }
+  readonly threw?: Threw
+}
+
+/** What a network asked of a replica. */
+export type Call = 'local' | 'receive'
+
+export interface Threw {
+  /** The index of the event that it ended. */
+  readonly event: number
+  readonly error: unknown
+  /** Undefined for other calls: `create`, `show`, `send`. */
+  readonly call?: Call
+}
+
+/** What is being asked of a replica: the last row of the drawing, if it throws. */
+export interface Asked {
+  readonly call: Call
+  readonly at: number
+  readonly text: () => string
+  readonly from?: number
+  readonly sentAt?: number
+  readonly operation?: number
 }
 
 export interface Parting {

@@ -36,6 +36,8 @@ export interface Quality<R, C, M> {
   readonly afterLocal?: (before: R, command: C, after: R, where: Where) => boolean
   /** Asked of each replica when all have heard everything. */
   readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean | Sides
+  /** What to do where it does not hold. Default: reports say which functions must keep it. */
+  readonly remedy?: string
   /** Ask it of one replica only, drawn by luck: for what is costly. Default: of each. */
   readonly ofOne?: boolean
 }
@@ -43,8 +45,19 @@ export interface Quality<R, C, M> {
 /** What was found, and what was expected: they must be the same value. */
 export type Sides = readonly [found: unknown, expected: unknown]
 
+/** What a user calls the functions of a type, and what its replicas tell each other. */
+export interface Terms {
+  readonly local: string
+  readonly receive: string
+  readonly equals: string
+  readonly show: string
+  readonly messages: string
+}
+
 export interface Subject<R, C, M> {
   readonly name: string
+  /** The names that reports use. Default: those of this interface, and messages. */
+  readonly terms?: Terms
   readonly create: (id: SourceId) => R
   /** What a user of this replica may do next. */
   readonly command: (replica: R) => fc.Arbitrary<C>
@@ -90,3 +103,7 @@ export interface Subject<R, C, M> {
    */
   readonly dataType?: DataType<unknown, unknown>
 }
+
+const TERMS: Terms = { local: 'local', receive: 'receive', equals: 'equals', show: 'show', messages: 'messages' }
+
+export const termsOf = ({ terms = TERMS }: { readonly terms?: Terms }): Terms => terms

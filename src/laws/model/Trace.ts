@@ -1,6 +1,6 @@
 /** The events of a run as plain data, for reports and drawings. */
 
-export type EventKind = 'local' | 'refused' | 'receive' | 'again' | 'crash' | 'partition' | 'heal' | 'lost'
+export type EventKind = 'local' | 'refused' | 'receive' | 'again' | 'crash' | 'partition' | 'heal' | 'lost' | 'threw'
 
 export interface TraceEvent {
   readonly kind: EventKind

@@ -7,4 +7,11 @@ export interface Violation {
   readonly events?: ReadonlyArray<number>
   /** What was thrown. */
   readonly cause?: unknown
+  /** What to do about it, in the terms of who wrote the type. */
+  readonly remedy?: string
+}
+
+/** As the laws of this kit tell it. */
+export interface Told extends Violation {
+  readonly remedy: string
 }

@@ -15,4 +15,7 @@ export const viewOfJson = (value: unknown): string => JSON.stringify(value === u
 export const sameValue = (a: unknown, b: unknown): boolean =>
   Object.is(a, b) || (Json.equals(a, b) && isJson(a) ? true : view(a) === view(b))
 
+/** The id of a replica, as drawings and reports name it. */
+export const nameOf = (id: string): string => (/^[\w ]+$/.test(id) ? id : JSON.stringify(id))
+
 const isJson = (value: unknown): boolean => !(Json.copy(value, Infinity) instanceof Json.Unfit)

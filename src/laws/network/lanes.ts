@@ -1,6 +1,6 @@
 /** The replicas of a running network, and the record of what happens to them. */
 import type { SourceId } from '../../core/Update.js'
-import type { Parting, RunEvent } from '../model/Run.js'
+import type { Asked, Parting, RunEvent, Threw } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import type { Subject } from '../model/Subject.js'
 
@@ -68,6 +68,16 @@ export class Lanes<R, C, M> {
     this.push(lane, tag, at, text, lane.replica, lane.view, more)
   }
 
+  /** Records what ended the run. */
+  ended(asked: Asked | undefined, error: unknown): Threw {
+    if (asked !== undefined) {
+      const { at, text, from, sentAt, operation } = asked
+      const place = from === undefined ? {} : { from, sentAt: sentAt ?? -1 }
+      this.note('threw', at, safely(text), operation === undefined ? place : { ...place, operation })
+    }
+    return { event: this.events.length - 1, error, ...(asked && { call: asked.call }) }
+  }
+
   private push(
     { replica: after, view, knows }: Lane<R>,
     _tag: RunEvent<R>['_tag'],
@@ -96,5 +106,14 @@ export class Lanes<R, C, M> {
   private areSame(a: Lane<R>, b: Lane<R>): boolean {
     const { equals, show } = this.subject
     return equals(a.replica, b.replica) && (a.view === b.view || sameValue(show(a.replica), show(b.replica)))
+  }
+}
+
+/** A description by a function that may throw, too. */
+export const safely = (text: () => string): string => {
+  try {
+    return text()
+  } catch {
+    return 'a command'
   }
 }

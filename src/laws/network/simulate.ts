@@ -4,8 +4,9 @@ import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
-import type { Parting, Run, RunEvent } from '../model/Run.js'
+import type { Asked, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
+import { nameOf } from '../model/show.js'
 import type { Subject, Where } from '../model/Subject.js'
 import { draw, type Drawn } from './draw.js'
 import { Lanes } from './lanes.js'
@@ -64,7 +65,7 @@ class Network<R, C, M> implements Run<R, C, M> {
   readonly drawn: Drawn<C>[] = []
   readonly events: ReadonlyArray<RunEvent<R>>
   parted?: Parting
-  threw?: { readonly event: number; readonly error: unknown }
+  threw?: Threw
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
   private readonly told: Told
@@ -73,6 +74,7 @@ class Network<R, C, M> implements Run<R, C, M> {
   /** The replicas on one side of a partition, a bit each. */
   private side: number | undefined
   private isSettling = false
+  private asked: Asked | undefined
 
   constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told) {
     this.subject = subject
@@ -95,7 +97,7 @@ class Network<R, C, M> implements Run<R, C, M> {
       this.whole = lanes.all.flatMap(({ replica, isWhole }) => (isWhole ? [replica] : []))
       this.settle()
     } catch (error) {
-      this.threw = { event: this.events.length - 1, error }
+      this.threw = lanes.ended(this.asked, error)
     }
     this.replicas = lanes.all.map(({ replica }) => replica)
     if (lanes.parted !== undefined) this.parted = lanes.parted
@@ -128,6 +130,7 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   private put(...put: Parameters<Lanes<R, C, M>['put']>): void {
+    this.asked = undefined
     this.lanes.put(...put)
     // replicas that tell a part at a time are compared only at the end
     if (this.subject.isWhole && !this.isSettling) this.lanes.compare(put[0])
@@ -142,6 +145,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     const { subject } = this
     const lane = this.lanes.at(at)
     const command = this.commandOf(step, lane.replica)
+    this.asked = { call: 'local', at, text: () => subject.describe(command, undefined) }
     const made = subject.local(command, this.where(at, now))(lane.replica)
     if (made === undefined) {
       this.lanes.note('refused', at, subject.describe(command, undefined))
@@ -193,9 +197,12 @@ class Network<R, C, M> implements Run<R, C, M> {
     tag: 'again' | 'receive',
   ): void {
     const lane = this.lanes.at(to)
+    const text = `m${String(index + 1)}`
+    const place = { from: at, sentAt: event, operation: index }
+    this.asked = { call: 'receive', at: to, text: () => text, ...place }
     const received = this.subject.receive(message as M, this.where(to, now))(lane.replica)
     lane.knows = add(lane.knows, index)
-    this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
+    this.put(to, received, tag, text, place)
   }
 
   private gossip({ from, to, delay, now, luck, twice, lost, keep }: Send): void {
@@ -204,7 +211,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     if (messages === undefined) return
     const sender = this.lanes.at(from)
     if (lost) {
-      this.lanes.note('lost', to, `what ${this.ids[from]!} has`, { from, sentAt: sender.last })
+      this.lanes.note('lost', to, `what ${nameOf(this.ids[from]!)} has`, { from, sentAt: sender.last })
       return
     }
     const { mangle } = this.subject
@@ -246,10 +253,12 @@ class Network<R, C, M> implements Run<R, C, M> {
   private arrive({ from, to, sentAt, now, messages, knows, isWhole }: InFlight<M>): void {
     const lane = this.lanes.at(to)
     let { replica } = lane
+    const text = `what ${nameOf(this.ids[from]!)} had`
+    this.asked = { call: 'receive', at: to, text: () => text, from, sentAt }
     for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
-    this.put(to, replica, 'receive', `what ${this.ids[from]!} had`, { from, sentAt })
+    this.put(to, replica, 'receive', text, { from, sentAt })
   }
 
   private crash(at: number): void {
@@ -353,7 +362,11 @@ class Network<R, C, M> implements Run<R, C, M> {
 const MAX_ROUNDS = 100
 
 const partitionText = (ids: ReadonlyArray<string>, side: number): string => {
-  const names = (bit: number): string => ids.filter((_, i) => ((side >> i) & 1) === bit).join(', ')
+  const names = (bit: number): string =>
+    ids
+      .filter((_, i) => ((side >> i) & 1) === bit)
+      .map(nameOf)
+      .join(', ')
   return `${names(0)} | ${names(1)}`
 }
 

@@ -17,6 +17,8 @@ export interface CounterexampleData {
   readonly subject: string
   readonly law: { readonly name: LawName; readonly verdict: Verdict; readonly says: string }
   readonly why: string
+  /** What to do about it, in the terms of who wrote the type. Absent for laws of your own. */
+  readonly remedy?: string
   /** Runs again as the option `schedule`. */
   readonly schedule: Schedule<unknown>
   /** What happened, up to the event that shows the law broken. */
@@ -61,13 +63,14 @@ export const counterexample = <R, C, M>(
   run: Run<R, C, M>,
   origin: Origin,
 ): Counterexample => {
-  const { events = [], why, states, cause } = violation
+  const { events = [], why, remedy, states, cause } = violation
   const stack = stackOf(cause)
   const data: CounterexampleData = {
     subject: run.subject.name,
     law: { name, verdict, says },
     ...origin,
     why,
+    ...(remedy !== undefined && { remedy }),
     schedule: run.schedule,
     trace: traceOf(run, events.length === 0 ? run.events.length : Math.max(...events) + 1),
     seenAt: events,
@@ -99,7 +102,7 @@ const traceOf = <R, C, M>({ events, operations }: Run<R, C, M>, length: number):
     at,
     ...(from === undefined ? {} : { from }),
     ...(sentAt === undefined ? {} : { sentAt }),
-    text: _tag === 'local' ? `m${String(operation! + 1)}: ${text}` : text,
+    text: _tag === 'threw' ? `${text}, throws` : _tag === 'local' ? `m${String(operation! + 1)}: ${text}` : text,
     view: shown,
     knows: operations.flatMap(({ index }) => (has(knows, index) ? [index + 1] : [])),
   }))
@@ -115,11 +118,12 @@ const traceOf = <R, C, M>({ events, operations }: Run<R, C, M>, length: number):
  * format(JSON.parse(JSON.stringify(left))) === left.format() // => true
  */
 export const format = (counterexample: CounterexampleData): string => {
-  const { subject, law, why, trace, states, schedule, seenAt } = counterexample
+  const { subject, law, why, remedy, trace, states, schedule, seenAt } = counterexample
   const seen = seenAt.filter((event) => event >= 0).map((event) => String(event + 1))
   return [
     `${subject}: ${law.verdict}. The law ${law.name}: ${law.says}.`,
     `${why}${seen.length === 0 ? '' : `, after ${seen.join(' and ')}`}.`,
+    ...(remedy === undefined ? [] : [`To do: ${remedy}.`]),
     ...(counterexample.stack ?? []).map((line) => `  ${line}`),
     '',
     ...(trace.length === 0 ? [] : [diagram.toText(schedule.ids, trace), '']),

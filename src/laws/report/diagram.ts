@@ -4,6 +4,7 @@
  * Source: Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System" (CACM 1978),
  * figure 1.
  */
+import { nameOf as name } from '../model/show.js'
 import type { TraceEvent } from '../model/Trace.js'
 
 /** The width of a lane in characters: that of its texts, if the terminal has room. */
@@ -23,8 +24,6 @@ export const toText = (ids: ReadonlyArray<string>, trace: ReadonlyArray<TraceEve
     .join('\n')
 }
 
-const name = (id: string): string => (/^[\w ]+$/.test(id) ? id : JSON.stringify(id))
-
 /** One line of at most `most` characters. */
 const clip = (text: string, most: number): string => {
   const line = text.replaceAll(/\s+/g, ' ')
@@ -39,7 +38,7 @@ const row = (lanes: number, width: number, { kind, at, from, text }: TraceEvent)
     )
   const cells = Array.from({ length: lanes }, () => '│'.padEnd(width))
   if (from === undefined) {
-    const mark = kind === 'crash' ? '✗' : kind === 'refused' ? '○' : '●'
+    const mark = kind === 'crash' || kind === 'threw' ? '✗' : kind === 'refused' ? '○' : '●'
     cells[at] = `${mark} ${clip(text, width - 3)}`.padEnd(width)
     return cells.join('')
   }
@@ -47,7 +46,9 @@ const row = (lanes: number, width: number, { kind, at, from, text }: TraceEvent)
   const span = (right - left) * width - 1
   const label = clip(text, span - 4)
   const line = ` ${label} `.padStart(Math.ceil((span + label.length + 2) / 2) - 1, '─').padEnd(span - 1, '─')
-  const arrow = at > from ? `├${line}${kind === 'lost' ? '╳' : '▶'}│` : `│${kind === 'lost' ? '╳' : '◀'}${line}┤`
+  const end = kind === 'threw' ? '✗' : '│'
+  const arrow =
+    at > from ? `├${line}${kind === 'lost' ? '╳' : '▶'}${end}` : `${end}${kind === 'lost' ? '╳' : '◀'}${line}┤`
   return cells.slice(0, left).join('') + arrow.padEnd((right - left + 1) * width) + cells.slice(right + 1).join('')
 }
 
@@ -88,7 +89,7 @@ const STYLE = [
   '.cut{stroke:#c93;stroke-dasharray:6 4}',
   'circle{fill:#36c}',
   '.local{fill:#222}',
-  '.crash{fill:#c33}',
+  '.crash,.threw{fill:#c33}',
   '.refused{fill:#fff;stroke:#222}',
 ].join('')
 

@@ -14,7 +14,7 @@ import { ofReplicas } from '../laws/ofReplicas.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { sameValue, view, viewOfJson } from '../model/show.js'
-import type { Delivery, Quality } from '../model/Subject.js'
+import type { Delivery, Quality, Terms } from '../model/Subject.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
 import { isDeletion, keysOfCommand } from './forms.js'
 
@@ -99,6 +99,8 @@ const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Loca
 const viewOf = <S, C>({ toJSON }: DataTypeOptions<S, C>, dataType: DataType<S, C>): ((shown: unknown) => string) =>
   toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson
 
+const TERMS: Terms = { local: 'apply', receive: 'apply', equals: 'eq', show: 'toJSON', messages: 'updates' }
+
 const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S, C>) => {
   const { toJSON: show = dataType.toJSON ?? ((state: S): unknown => state), oracle } = options
   const { keysOf = keysOfCommand, isDelete = isDeletion } = options
@@ -107,6 +109,7 @@ const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S,
     (message ?? []).map(([made]) => made)
   return {
     name: dataType.name,
+    terms: TERMS,
     eq,
     show,
     describe: (command: Local<S, C>, message: Updates<C> | undefined) =>

@@ -9,7 +9,7 @@ import { ofMerge } from '../laws/ofMerge.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { sameValue, view } from '../model/show.js'
-import type { Delivery, Quality, Where } from '../model/Subject.js'
+import type { Delivery, Quality, Terms, Where } from '../model/Subject.js'
 
 /** Options of every form. */
 export interface Common<R, C, M> {
@@ -73,6 +73,7 @@ const alike = <R, C, M>(
   Object.entries(same).map(([name, way]) => ({
     name: `${name} shows the same`,
     atEnd: (replica) => [way(replica), show(replica)],
+    remedy: `\`same[${view(name)}]\` must give what \`show\` gives`,
     ofOne: true,
   }))
 
@@ -89,6 +90,14 @@ export const isDeletion = (command: unknown): boolean =>
   typeof command === 'object' &&
   command !== null &&
   (Object.hasOwn(command, 'remove') || Object.values(command).some((member) => member === null || member === 'remove'))
+
+const termsOf = (local: string, receive: string, messages = 'messages'): Terms => ({
+  local,
+  receive,
+  messages,
+  equals: 'equals',
+  show: 'show',
+})
 
 /** An immutable value is its own copy. */
 const saved = {
@@ -143,6 +152,7 @@ export function operations<S, C>({
     },
     receive: apply,
     delivery,
+    terms: termsOf('prepare', 'apply'),
     laws: ofOperations,
   }
 }
@@ -180,6 +190,7 @@ export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest 
   receive: merge,
   broadcasts: false,
   delivery,
+  terms: termsOf('mutate', 'merge', 'states'),
   laws: ofMerge,
 })
 
@@ -210,6 +221,7 @@ export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }
   send: () => (state) => state,
   receive: merge,
   delivery,
+  terms: termsOf('delta', 'merge', 'states'),
   laws: ofMerge,
 })
 
@@ -271,5 +283,6 @@ export const opaque = <R, C, M>({
   broadcasts: told !== undefined,
   isMutable: true,
   delivery,
+  terms: termsOf('local', 'receive'),
   laws: ofOpaque,
 })
