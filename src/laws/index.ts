@@ -6,21 +6,24 @@
  * - {@link checkDataType}: a `DataType` of this library, under all {@link laws}.
  * - {@link check}, with {@link operations}, {@link states} or {@link deltas}: any replicated type.
  * - {@link checkReplicas}: anything that sends and receives.
+ * - {@link assertMutants}: whether a check of a data type would catch the usual faults.
  *
  * Needs fast-check, a peer dependency.
  */
 import type { either as E } from 'fp-ts'
-import type { Command, DataType } from '../core/DataType.js'
+import type { DataType } from '../core/DataType.js'
 import { check } from './check.js'
+import { checkDataType, type DataTypeCheck } from './checkDataType.js'
 import { LawBroken, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import type { Options } from './search.js'
-import { bare, ofDataType, type DataTypeOptions, type Source } from './subjects/dataType.js'
 import { opaque, type Opaque } from './subjects/forms.js'
 import type { Lawful } from './model/Law.js'
-import type { Delivery } from './model/Subject.js'
 
 export { check } from './check.js'
+export { checkDataType, type DataTypeCheck } from './checkDataType.js'
+export { assertMutants, checkMutants, type Survivors, type Tried } from './mutants/check.js'
+export { mutantsOf, type Mutant, type MutantName } from './mutants/Mutant.js'
 export type { Asked } from './judge.js'
 export type { Options, Profile } from './search.js'
 export type { ExchangeFeature, ExchangeStep } from './model/Exchange.js'
@@ -59,42 +62,6 @@ export type { EventKind, TraceEvent } from './model/Trace.js'
 export { schedules, type Size } from './network/schedules.js'
 export { simulate } from './network/simulate.js'
 export type { Delivery, Made, Quality, Sides, Subject, Where } from './model/Subject.js'
-
-/** The options of {@link checkDataType}. */
-export type DataTypeCheck<S, C> = Source<S, C> &
-  DataTypeOptions<S, C> &
-  Options<Command<S, C, unknown>> & {
-    /**
-     * Checks the type's `apply` alone, over a network that promises only this. Default: as the core
-     * runs it, with every update once and in the order of its source.
-     */
-    readonly delivery?: Delivery
-  }
-
-/**
- * Checks a data type in 1,000 random networks by default, which takes about a second. Right with
- * what was exercised, or Left with the smallest counterexample found.
- *
- * Give `change`, or `command` for changes that depend on the state. Use few keys, so that changes
- * meet. An `oracle` says what all updates must give, independently of the type: without one, a type
- * that converges to a wrong value passes.
- *
- * @example
- * import { either as E } from 'fp-ts'
- * import * as fc from 'fast-check'
- * import * as t from 'io-ts'
- * const latest = (updates) => Object.fromEntries(updates.map(([change]) => change))
- * const change = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
- * const checked = checkDataType(Model.of(t.number), { change, oracle: latest, seed: 1 })
- * E.isRight(checked) && checked.right.seen.sameKey > 100 // => true
- */
-export const checkDataType = <S, C>(
-  dataType: DataType<S, C>,
-  options: DataTypeCheck<S, C>,
-): E.Either<Counterexample, Coverage> =>
-  options.delivery === undefined
-    ? check(ofDataType(dataType, options), options)
-    : check(bare(dataType, options, options.delivery), options)
 
 /**
  * {@link checkDataType} for a test. Throws {@link LawBroken}; its message is the counterexample.

@@ -25,6 +25,8 @@ export interface Options<C = unknown> extends Size, Asked {
   readonly time?: number
   /** The most ms that making a counterexample smaller takes. Default 10,000. */
   readonly shrinkTime?: number
+  /** `first`: stops at the first broken law, of mere hygiene too. Default: looks for the gravest. */
+  readonly stop?: 'first' | 'gravest'
   /** Visits every run of a small scope before the random runs. */
   readonly exhaustive?: Scope<C>
   /** Runs this schedule only. */
@@ -144,7 +146,7 @@ class RandomSearch<R, C, M> {
       const met = { run, broken, path: String(place) }
       if (isHygiene(broken)) {
         if (!hygiene.has(broken.law.name)) hygiene.set(broken.law.name, met)
-        return true
+        return options.stop !== 'first'
       }
       grave = met
       return false

@@ -23,14 +23,14 @@ export const inAnyOrder = ({ subject, schedule, events, parted }: AnyRun): strin
   const comesAgain =
     events.some(({ _tag }) => _tag === 'again') || schedule.steps.some((step) => step._tag === 'send' && step.twice)
   const often = comesAgain ? `, and however often a${/^[aeiou]/.test(one) ? 'n' : ''} ${one} comes` : ''
-  const sorted =
+  const hint =
     parted !== undefined && isShuffled(...parted.views) ? `. Where the order does not count, sort in \`${show}\`` : ''
   return (
     `\`${receive}\` must give the same, whichever ${among} comes first${often}: ` +
     (messages === 'states'
       ? 'take the greater, or both'
       : `let a stamp decide, and the id of the writer between equal stamps, or make ${messages} that commute`) +
-    sorted
+    hint
   )
 }
 
