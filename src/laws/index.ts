@@ -14,8 +14,9 @@ import type { either as E } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
 import { check } from './check.js'
 import { checkDataType, type DataTypeCheck } from './checkDataType.js'
-import { LawBroken, type Counterexample } from './report/Counterexample.js'
+import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
+import { report } from './report/details.js'
 import type { Options } from './search.js'
 import { opaque, type Opaque } from './subjects/forms.js'
 import type { Lawful } from './model/Law.js'
@@ -26,6 +27,7 @@ export { assertMutants, checkMutants, type Survivors, type Tried } from './mutan
 export { mutantsOf, type Mutant, type MutantName } from './mutants/Mutant.js'
 export type { Asked } from './judge.js'
 export type { Options, Profile } from './search.js'
+export { keptIn, type Files, type Kept, type Replay } from './kept.js'
 export type { ExchangeFeature, ExchangeStep } from './model/Exchange.js'
 export {
   format,
@@ -67,16 +69,12 @@ export type { Delivery, Made, Quality, Sides, Subject, Where } from './model/Sub
  * {@link checkDataType} for a test. Throws {@link LawBroken}; its message is the counterexample.
  */
 export const assertDataType = <S, C>(dataType: DataType<S, C>, options: DataTypeCheck<S, C>): void => {
-  orThrow(checkDataType(dataType, options))
+  report(checkDataType(dataType, options))
 }
 
-/** {@link check} for a test. Throws {@link LawBroken}. */
+/** {@link check} for a test. Throws {@link LawBroken}, or lets fast-check's `reporter` decide. */
 export const assert = <R, C, M>(subject: Lawful<R, C, M>, options?: Options<C>): void => {
-  orThrow(check(subject, options))
-}
-
-const orThrow = (checked: E.Either<Counterexample, Coverage>): void => {
-  if (checked._tag === 'Left') throw new LawBroken(checked.left)
+  report(check(subject, options))
 }
 
 /**
@@ -102,5 +100,5 @@ export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E
 
 /** {@link checkReplicas} for a test. Throws {@link LawBroken}. */
 export const assertReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): void => {
-  orThrow(checkReplicas(options))
+  report(checkReplicas(options))
 }

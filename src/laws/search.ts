@@ -2,7 +2,9 @@
  * Looks for a schedule that breaks a law: the one given, every run of a small scope, random runs.
  */
 import * as fc from 'fast-check'
+import { configured, DEFAULT_RUNS, isVerbose, SILENT } from './configured.js'
 import { isHygiene, judge, lawsAsked, type Asked, type Broken } from './judge.js'
+import type { Kept } from './kept.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
@@ -15,13 +17,22 @@ import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverag
 export interface Options<C = unknown> extends Size, Asked {
   /** `fast` for watch mode: 100 runs, some 0.2 s. `thorough`: 20,000 runs. */
   readonly profile?: Profile
-  /** The same seed gives the same runs. Default: a new one each time; a counterexample names it. */
+  /**
+   * The same seed gives the same runs. Default: that of `fc.configureGlobal`, or else a new one
+   * each time; a counterexample names it.
+   */
   readonly seed?: number
   /** With the `seed` of a counterexample: finds only that one, and shrinks it as far. */
   readonly path?: string
-  /** The number of random runs. Default 1000; without end, if `time` is given. */
+  /**
+   * The number of random runs. Default: the `numRuns` of `fc.configureGlobal`, or else 1000; without
+   * end, if `time` is given.
+   */
   readonly runs?: number
-  /** The most ms that the search takes in random runs. Default: no limit. */
+  /**
+   * The most ms that the search takes in random runs. Default: the `interruptAfterTimeLimit` of
+   * `fc.configureGlobal`, or else no limit.
+   */
   readonly time?: number
   /** The most ms that making a counterexample smaller takes. Default 10,000. */
   readonly shrinkTime?: number
@@ -29,6 +40,8 @@ export interface Options<C = unknown> extends Size, Asked {
   readonly stop?: 'first' | 'gravest'
   /** Visits every run of a small scope before the random runs. */
   readonly exhaustive?: Scope<C>
+  /** Keeps what breaks a law, and tries that first the next time: {@link keptIn}. */
+  readonly kept?: Kept
   /** Runs this schedule only. */
   readonly schedule?: Schedule<C>
   /** The part of the runs, from 0 to 1, in which each feature must happen. */
@@ -42,7 +55,6 @@ export interface Options<C = unknown> extends Size, Asked {
 export type Profile = 'fast' | 'thorough'
 
 const RUNS_OF: Readonly<Record<Profile, number>> = { fast: 100, thorough: 20_000 }
-const DEFAULT_RUNS = 1000
 const DEFAULT_SHRINK_TIME = 10_000
 const PROGRESS = 1000
 
@@ -53,7 +65,8 @@ export interface Found<R, C, M> extends Broken {
 }
 
 /** Gives the smallest broken run found, or what was covered if there is none. */
-export const searched = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C>): Found<R, C, M> | Coverage => {
+export const searched = <R, C, M>(subject: Lawful<R, C, M>, given: Options<C>): Found<R, C, M> | Coverage => {
+  const options = configured(given)
   const laws = lawsAsked(subject, options)
   const tally = new Tally()
   if (options.schedule !== undefined) {
@@ -152,6 +165,7 @@ class RandomSearch<R, C, M> {
       return false
     })
     const details = fc.check(property, {
+      ...SILENT,
       numRuns: runs ?? Number.MAX_SAFE_INTEGER,
       endOnFailure: true,
       ...(seed === undefined ? {} : { seed }),
@@ -187,12 +201,15 @@ class RandomSearch<R, C, M> {
       return false
     })
     const { shrinkTime = DEFAULT_SHRINK_TIME } = options
-    const details = fc.check(property, { seed, path, interruptAfterTimeLimit: shrinkTime })
+    const verbose = isVerbose()
+    const details = fc.check(property, { ...SILENT, seed, path, interruptAfterTimeLimit: shrinkTime, verbose })
     this.seed = seed
     if (smallest === undefined) return undefined
     const { run, broken } = smallest
     const shrinks = details.numShrinks
-    const origin = { seed, path: details.counterexamplePath ?? path, runs: Number.parseInt(path) + 1, shrinks }
+    const failures = details.failures.map(([schedule]) => schedule)
+    const place = { seed, path: details.counterexamplePath ?? path, runs: Number.parseInt(path) + 1 }
+    const origin = { ...place, shrinks, failures }
     return { ...(this.isRepeatable(run, broken) ? broken : RANDOM), run, origin: { ...origin, beside } }
   }
 

@@ -47,6 +47,8 @@ export interface CounterexampleData {
 export interface Counterexample extends CounterexampleData {
   /** What was thrown, if something was. Not enumerable. */
   readonly cause?: unknown
+  /** With a `verbose` fast-check: all runs that broke a law on the way to this one. Not enumerable. */
+  readonly failures: ReadonlyArray<Schedule<unknown>>
   readonly format: () => string
   readonly toSvg: () => string
   readonly toMermaid: () => string
@@ -55,13 +57,15 @@ export interface Counterexample extends CounterexampleData {
 }
 
 /** Where a counterexample comes from. */
-export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks' | 'beside'>
+export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks' | 'beside'> & {
+  readonly failures?: ReadonlyArray<Schedule<unknown>>
+}
 
 export const counterexample = <R, C, M>(
   { name, verdict, says }: Counterexample['law'],
   violation: Violation,
   run: Run<R, C, M>,
-  origin: Origin,
+  { failures = [], ...origin }: Origin,
 ): Counterexample => {
   const { events = [], why, remedy, states, cause } = violation
   const stack = stackOf(cause)
@@ -79,6 +83,7 @@ export const counterexample = <R, C, M>(
   }
   return Object.defineProperties(data as Counterexample, {
     ...(cause !== undefined && { cause: { value: cause } }),
+    failures: { value: failures },
     format: { value: () => format(data) },
     toSvg: { value: () => toSvg(data) },
     toMermaid: { value: () => toMermaid(data) },
@@ -208,13 +213,20 @@ export const toSvg = ({ schedule, trace }: CounterexampleData): string => diagra
 /** The run as a sequence diagram, for Markdown. */
 export const toMermaid = ({ schedule, trace }: CounterexampleData): string => diagram.toMermaid(schedule.ids, trace)
 
-/** What a test throws. Its message is the counterexample's `format()`. */
+/**
+ * What a test throws. Its message is the counterexample's `format()`, and with a `verbose` fast-check
+ * the failures on the way to it.
+ */
 export class LawBroken extends Error {
   readonly counterexample: Counterexample
 
   constructor(counterexample: Counterexample) {
-    super(counterexample.format())
+    super([counterexample.format(), ...failuresOf(counterexample)].join('\n'))
     this.name = 'LawBroken'
     this.counterexample = counterexample
   }
 }
+
+/** As fast-check lists them. */
+const failuresOf = ({ failures }: Counterexample): ReadonlyArray<string> =>
+  failures.length === 0 ? [] : ['', 'Encountered failures were:', ...failures.map((one) => `- ${view(one)}`)]

@@ -1,0 +1,67 @@
+/** Failures kept between runs of a test: what broke a law yesterday is tried first today. */
+
+/** As options, these find a counterexample again. */
+export interface Replay {
+  readonly seed: number
+  readonly path: string
+}
+
+/** Where checks keep their failures, by the names of the types. */
+export interface Kept {
+  readonly get: (subject: string) => Replay | undefined
+  /** Without a replay, forgets the one that there is. */
+  readonly set: (subject: string, replay: Replay | undefined) => void
+}
+
+/** What {@link keptIn} needs of `node:fs`. */
+export interface Files {
+  readonly existsSync: (file: string) => boolean
+  readonly readFileSync: (file: string, encoding: 'utf8') => string
+  readonly writeFileSync: (file: string, text: string) => void
+}
+
+/**
+ * Keeps failures in a file of JSON. Errors of `fs` are thrown; text that is no such JSON counts as
+ * nothing kept. Tests that run at once need files of their own.
+ *
+ * @example
+ * import * as fs from 'node:fs'
+ * import * as fc from 'fast-check'
+ * const last = operations({ name: 'last', empty: 0, command: fc.nat(3), apply: (n) => () => n })
+ * const kept = keptIn(fs, 'failures.json')
+ * const { left } = check(last, { kept })
+ * // the next run, in whatever process, tries that first
+ * check(last, { kept }).left.seed === left.seed // => true
+ * fs.rmSync('failures.json')
+ */
+export const keptIn = (fs: Files, file: string): Kept => {
+  const all = (): ReadonlyMap<string, Replay> =>
+    new Map(Object.entries(fs.existsSync(file) ? parsed(fs.readFileSync(file, 'utf8')) : {}))
+  return {
+    get: (subject) => all().get(subject),
+    set: (subject, replay) => {
+      const others = [...all()].filter(([name]) => name !== subject)
+      const next = replay === undefined ? others : [...others, [subject, replay] as const]
+      fs.writeFileSync(file, `${JSON.stringify(Object.fromEntries(next), undefined, 2)}\n`)
+    },
+  }
+}
+
+const parsed = (text: string): Readonly<Record<string, Replay>> => {
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json !== 'object' || json === null) return {}
+    return Object.fromEntries(Object.entries(json).filter(([, one]) => isReplay(one))) as Record<string, Replay>
+  } catch {
+    return {}
+  }
+}
+
+const isReplay = (json: unknown): json is Replay =>
+  typeof json === 'object' &&
+  json !== null &&
+  'seed' in json &&
+  Number.isInteger(json.seed) &&
+  'path' in json &&
+  typeof json.path === 'string' &&
+  /^\d+(:\d+)*$/.test(json.path)
