@@ -261,7 +261,7 @@ const bytesInAnyOrder = (edits: Edits<Y.Doc>, version: Version): Adapter<Stored 
         },
       ]),
     ),
-    create: (id) => ({ ...create(id), told: new Uint8Array() }),
+    create: (id, nth) => ({ ...create(id, nth), told: new Uint8Array() }),
     told: ({ told }) => told,
     receive: (update, where) => (stored) => {
       receive(update, where)(stored)

@@ -63,7 +63,7 @@ export { network, type Schedule, type ScheduleStep } from './model/Schedule.js'
 export type { EventKind, TraceEvent } from './model/Trace.js'
 export { schedules, type Size } from './network/schedules.js'
 export { simulate } from './network/simulate.js'
-export type { Delivery, Made, Quality, Sides, Subject, Where } from './model/Subject.js'
+export type { Delivery, Made, Nth, Quality, Restarted, Sides, Subject, Terms, Where } from './model/Subject.js'
 
 /**
  * {@link checkDataType} for a test. Throws {@link LawBroken}; its message is the counterexample.

@@ -90,6 +90,9 @@ const USED = [
 /** Users have older compilers than ours. It is no devDependency: two have one command `tsc`. */
 const OLDER_TYPESCRIPT = '5.9.3'
 
+/** It comes from npm, for one test: some 90 MB are no devDependency. */
+const BUN = '1.4.5'
+
 let folder = ''
 let installed = ''
 let packed: ReadonlyArray<string> = []
@@ -105,7 +108,7 @@ beforeAll(async () => {
   const peers = ['fp-ts', 'io-ts', 'fast-check', 'abstract-level', 'typescript', '@types/node'].map(version)
   const older = `typescript-5@npm:typescript@${OLDER_TYPESCRIPT}`
   const install = ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund']
-  await run(folder, 'npm', ...install, tarball, ...peers, older)
+  await run(folder, 'npm', ...install, tarball, ...peers, older, `bun@${BUN}`)
   installed = path.join(folder, 'node_modules', 'scuttlebutt-ts')
   packed = (await run(installed, 'find', '.', '-type', 'f'))
     .trim()
@@ -248,7 +251,7 @@ describe('The packed package', () => {
     },
   )
 
-  test('proves its types by plain calls, in node:test and in jest', async () => {
+  test('proves its types by plain calls, in node:test, in jest and in Bun', async () => {
     const file = (name: string, ...lines: ReadonlyArray<string>) => writeFile(path.join(folder, name), lines.join('\n'))
     await file(
       'cases.js',
@@ -282,6 +285,16 @@ describe('The packed package', () => {
     const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js')
     const config = JSON.stringify({ rootDir: folder, testMatch: ['**/jest.test.js'], transform: {} })
     await run(folder, 'node', '--experimental-vm-modules', jest, '--config', config)
+    const bun = path.join(folder, 'node_modules', '.bin', 'bun')
+    await file(
+      'bun.test.js',
+      `import { expect, test } from 'bun:test'`,
+      `import { right, wrong } from './cases.js'`,
+      `test('right', right, 60_000)`,
+      `test('wrong', () => { expect(wrong).toThrow(${String(told)}) }, 60_000)`,
+      `test('runs in Bun', () => { expect(typeof Bun.version).toBe('string') })`,
+    )
+    await run(folder, bun, 'test', './bun.test.js')
   })
 
   const kilobytesOf = async (contents: string): Promise<number> => {

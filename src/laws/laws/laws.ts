@@ -10,7 +10,7 @@ import type { Law, LawName, Told, Verdict } from '../model/Law.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { nameOf, sameValue, view as textOf } from '../model/show.js'
 import { termsOf } from '../model/Subject.js'
-import { calls, comparedAlike, inAnyOrder, notThrow, pure } from './remedies.js'
+import { calls, comparedAlike, COPY, inAnyOrder, notThrow, pure } from './remedies.js'
 
 /** A law that every subject can be asked. What breaks it is told with a remedy. */
 export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
@@ -27,10 +27,14 @@ export const law = (name: LawName, verdict: Verdict, says: string, check: Predic
 })
 
 export const convergence = law('convergence', 'diverged', 'replicas that know the same are equal', (run) => {
-  const { parted, ids, replicas, subject } = run
+  const { parted, ids, replicas, subject, altered } = run
   if (parted === undefined) return undefined
   const [a, b] = parted.replicas
   const why = `${nameOf(ids[a]!)} and ${nameOf(ids[b]!)} know the same, and differ`
+  if (altered !== undefined) {
+    const changed = `${why}, and a message of ${nameOf(ids[altered]!)} has changed on its way`
+    return { why: changed, remedy: COPY, states: parted.views, events: parted.events }
+  }
   const [x, y] = [replicas[a]!, replicas[b]!]
   // if both show the same, only Eq tells them apart: then the report shows the replicas
   const isHidden = parted.views[0] === parted.views[1] && !subject.isMutable

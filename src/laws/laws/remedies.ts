@@ -81,3 +81,6 @@ export const SUPERSEDED =
 
 /** What a type must do whose merges depend on which replica comes first. */
 export const ORDER = '`apply` must give the same for the same updates, in whatever order their sources come'
+
+/** What a document must do whose messages are alive. */
+export const COPY = '`send` must give a copy, such as JSON or bytes, which later commands do not change'

@@ -52,6 +52,8 @@ export interface Run<R, C, M> {
     readonly broken?: { readonly law: ExchangeLaw; readonly violation: Told }
   }
   readonly threw?: Threw
+  /** A replica whose message was another when it arrived: `send` gave something that changes. */
+  readonly altered?: number
 }
 
 /** What a network asked of a replica. */

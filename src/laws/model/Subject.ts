@@ -45,6 +45,18 @@ export interface Quality<R, C, M> {
 /** What was found, and what was expected: they must be the same value. */
 export type Sides = readonly [found: unknown, expected: unknown]
 
+/** Which of the replicas of a run this is. */
+export interface Nth {
+  /** From 0: for libraries that number their replicas. */
+  readonly index: number
+}
+
+/** A replica that comes back after a crash. */
+export interface Restarted extends Nth {
+  /** How many times it has come back, from 1: for libraries that want a new id then. */
+  readonly restarts: number
+}
+
 /** What a user calls the functions of a type, and what its replicas tell each other. */
 export interface Terms {
   readonly local: string
@@ -58,7 +70,7 @@ export interface Subject<R, C, M> {
   readonly name: string
   /** The names that reports use. Default: those of this interface, and messages. */
   readonly terms?: Terms
-  readonly create: (id: SourceId) => R
+  readonly create: (id: SourceId, nth?: Nth) => R
   /** What a user of this replica may do next. */
   readonly command: (replica: R) => fc.Arbitrary<C>
   /** Undefined if the replica refuses the command. */
@@ -79,7 +91,7 @@ export interface Subject<R, C, M> {
   /** Whether replicas change in place. Of an older version only what it showed is left then. */
   readonly isMutable: boolean
   readonly save?: (replica: R) => unknown
-  readonly load?: (saved: unknown, id: SourceId) => R
+  readonly load?: (saved: unknown, id: SourceId, nth?: Restarted) => R
   readonly equals: (a: R, b: R) => boolean
   readonly show: (replica: R) => unknown
   /** {@link show} as text. */

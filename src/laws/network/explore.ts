@@ -97,7 +97,12 @@ class Explorer<R, C, M> {
 
   run(): Exhausted & { readonly broken?: Schedule<C> } {
     const roots = this.ids.map((id, lane) =>
-      this.version(`root ${id}`, () => ({ lane, replica: this.subject.create(id), knows: [], made: 0 }))!,
+      this.version(`root ${id}`, () => ({
+        lane,
+        replica: this.subject.create(id, { index: lane }),
+        knows: [],
+        made: 0,
+      }))!,
     )
     const { replicas, updates, maxStates } = this.scope
     for (const allotted of allotments(replicas, updates)) {
@@ -211,7 +216,7 @@ class Explorer<R, C, M> {
   /** The replica; a fresh one from the beginning, if replicas change in place. */
   private replicaOf({ lane, parent, step, message, replica }: Version<R, C, M>): R {
     if (replica !== undefined) return replica
-    if (parent === undefined) return this.subject.create(this.ids[lane]!)
+    if (parent === undefined) return this.subject.create(this.ids[lane]!, { index: lane })
     const before = this.replicaOf(parent)
     return step?._tag === 'local'
       ? this.subject.local(step.command!.value, this.where(lane))(before)!.replica

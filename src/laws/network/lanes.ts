@@ -14,6 +14,8 @@ export interface Lane<R> {
   isWhole: boolean
   /** The index of its last event; -1 if it had none. */
   last: number
+  /** How many times it has come back after a crash. */
+  restarts: number
   saved: Saved
 }
 
@@ -38,9 +40,9 @@ export class Lanes<R, C, M> {
   }
 
   open(id: SourceId): void {
-    const replica = this.subject.create(id)
+    const replica = this.subject.create(id, { index: this.all.length })
     const saved = { replica: this.subject.save?.(replica), knows: 0n, isWhole: true }
-    this.all.push({ replica, view: this.subject.view(replica), knows: 0n, isWhole: true, last: -1, saved })
+    this.all.push({ replica, view: this.subject.view(replica), knows: 0n, isWhole: true, last: -1, restarts: 0, saved })
   }
 
   at(i: number): Lane<R> {

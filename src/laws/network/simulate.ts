@@ -6,7 +6,7 @@ import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
 import type { Asked, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
-import { nameOf } from '../model/show.js'
+import { nameOf, view } from '../model/show.js'
 import type { Subject, Where } from '../model/Subject.js'
 import { draw, type Drawn } from './draw.js'
 import { Lanes } from './lanes.js'
@@ -28,6 +28,8 @@ interface InFlight<M> {
   readonly knows: bigint
   /** Whether the messages carry all of `knows`. */
   readonly isWhole: boolean
+  /** What a document that changes in place has sent, as text. */
+  readonly text?: string
 }
 
 /**
@@ -66,6 +68,7 @@ class Network<R, C, M> implements Run<R, C, M> {
   readonly events: ReadonlyArray<RunEvent<R>>
   parted?: Parting
   threw?: Threw
+  altered?: number
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
   private readonly told: Told
@@ -220,7 +223,8 @@ class Network<R, C, M> implements Run<R, C, M> {
         ? messages
         : messages.map((message) => mangle(message, luck, keep ?? Infinity))
     const isWhole = sender.isWhole && (keep === undefined || this.told === 'everything')
-    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole }
+    const text = this.subject.isMutable && delay > 0 ? { text: view(arriving) } : {}
+    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole, ...text }
     // no message overtakes another, if an order was promised
     const ahead =
       this.subject.delivery.order === 'any' ? [] : this.inFlight.filter((one) => one.from === from && one.to === to)
@@ -250,9 +254,10 @@ class Network<R, C, M> implements Run<R, C, M> {
     for (const one of due) this.arrive(one)
   }
 
-  private arrive({ from, to, sentAt, now, messages, knows, isWhole }: InFlight<M>): void {
+  private arrive({ from, to, sentAt, now, messages, knows, isWhole, text: sent }: InFlight<M>): void {
     const lane = this.lanes.at(to)
     let { replica } = lane
+    if (sent !== undefined && sent !== view(messages)) this.altered ??= from
     const text = `what ${nameOf(this.ids[from]!)} had`
     this.asked = { call: 'receive', at: to, text: () => text, from, sentAt }
     for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
@@ -268,7 +273,8 @@ class Network<R, C, M> implements Run<R, C, M> {
     lane.knows = knows
     lane.isWhole = isWhole
     this.inFlight = this.inFlight.filter(({ to }) => to !== at)
-    this.put(at, this.subject.load(replica, this.ids[at]!), 'crash', 'crash, restart')
+    const nth = { index: at, restarts: ++lane.restarts }
+    this.put(at, this.subject.load(replica, this.ids[at]!, nth), 'crash', 'crash, restart')
   }
 
   private hears(from: number, to: number): boolean {

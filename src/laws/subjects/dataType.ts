@@ -65,7 +65,7 @@ export const ofDataType = <S, C>(
   const { eq, show, ...described } = describedBy(dataType, options)
   return {
     ...described,
-    create,
+    create: (id) => create(id),
     command: ({ state }) => commandOf(options)(state),
     local:
       (command, { now }) =>

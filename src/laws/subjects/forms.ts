@@ -9,7 +9,7 @@ import { ofMerge } from '../laws/ofMerge.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { sameValue, view } from '../model/show.js'
-import type { Delivery, Quality, Terms, Where } from '../model/Subject.js'
+import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
 
 /** Options of every form. */
 export interface Common<R, C, M> {
@@ -226,7 +226,7 @@ export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }
 })
 
 export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
-  readonly create: (id: SourceId) => R
+  readonly create: (id: SourceId, nth: Nth) => R
   /** Carries out a command. Gives the next replica, or nothing if it changed in place. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
   readonly local: (command: C, where: Where) => (replica: R) => R | void
@@ -251,8 +251,11 @@ export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
   readonly delivery?: Delivery
   /** What is on disk after each command. Without `save` and `load` no replica crashes. */
   readonly save?: (replica: R) => unknown
-  readonly load?: (saved: unknown, id: SourceId) => R
+  readonly load?: (saved: unknown, id: SourceId, nth: Restarted) => R
 }
+
+const FIRST: Nth = { index: 0 }
+const BACK: Restarted = { index: 0, restarts: 1 }
 
 /**
  * Anything that sends and receives: a document of another library, a service, a handmade reducer.
@@ -270,8 +273,8 @@ export const opaque = <R, C, M>({
   ...rest
 }: Opaque<R, C, M>): Lawful<R, C, M> => ({
   ...common(rest),
-  ...(save === undefined || load === undefined ? {} : { save, load }),
-  create,
+  ...(save !== undefined && load !== undefined && { save, load: (saved, id, nth = BACK) => load(saved, id, nth) }),
+  create: (id, nth = FIRST) => create(id, nth),
   local: (command, where) => (before) => {
     const replica = local(command, where)(before) ?? before
     const message = told?.(replica)
