@@ -52,7 +52,7 @@ const REQUIRED = isThorough
  * Updates and commands in which every run is visited: some 30,000 states for four updates of one
  * command, and 16 times as many of two. `npm run soak -- --exhaustive 5` goes further.
  */
-const SCOPES = isThorough
+const SCOPES: ReadonlyArray<readonly [updates: number, commands: number]> = isThorough
   ? ([[4, 2]] as const)
   : ([
       [3, 2],

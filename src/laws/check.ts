@@ -3,7 +3,7 @@ import type { either as E } from 'fp-ts'
 import { judge, lawsAsked } from './judge.js'
 import type { Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
-import { inPlainData } from './network/simulate.js'
+import { inPlainData } from './network/inPlainData.js'
 import { counterexample, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { searched, type Found, type Options } from './search.js'
@@ -19,8 +19,7 @@ export const check = <R, C, M>(
   const { kept, ...rest } = options
   if (kept === undefined || rest.schedule !== undefined || rest.path !== undefined) return checkOnce(subject, rest)
   const before = kept.get(subject.name)
-  const { required: _required, exhaustive: _exhaustive, ...alone } = rest
-  const again = before && checkOnce(subject, { ...alone, seed: before.seed, path: before.path })
+  const again = before && checkOnce(subject, { ...rest, ...before, required: {}, runs: 1 })
   // what is mended is tried once more whole, as the run that found it
   const checked = again?._tag === 'Left' ? again : checkOnce(subject, { ...(before && { seed: before.seed }), ...rest })
   const next = replayOf(checked)

@@ -7,6 +7,8 @@ import type { Options } from './search.js'
  * `interruptAfterTimeLimit`. What the check says itself counts, and so does its `profile`.
  */
 export const configured = <C>(options: Options<C>): Options<C> => {
+  // a plugin says the same, and cannot be asked
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
   const { seed, numRuns, interruptAfterTimeLimit: time } = fc.readConfigureGlobal()
   const saysHowLong = options.runs !== undefined || options.time !== undefined || options.profile !== undefined
   return {

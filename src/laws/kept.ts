@@ -51,7 +51,7 @@ const parsed = (text: string): Readonly<Record<string, Replay>> => {
   try {
     const json: unknown = JSON.parse(text)
     if (typeof json !== 'object' || json === null) return {}
-    return Object.fromEntries(Object.entries(json).filter(([, one]) => isReplay(one))) as Record<string, Replay>
+    return Object.fromEntries(Object.entries(json).filter(([, one]) => isReplay(one)))
   } catch {
     return {}
   }

@@ -76,7 +76,7 @@ export const searched = <R, C, M>(subject: Lawful<R, C, M>, given: Options<C>): 
     return tally.report()
   }
   let exhausted: Exhausted | undefined
-  if (options.exhaustive !== undefined) {
+  if (options.exhaustive !== undefined && options.path === undefined) {
     const { broken, ...visited } = explored(subject, laws, options.exhaustive)
     if (broken !== undefined) return broken
     exhausted = visited

@@ -1,4 +1,6 @@
 /** Checks beside fast-check: its global configuration, checks inside `fc.assert`, failures kept. */
+/* eslint-disable @typescript-eslint/no-deprecated --
+   users of fast-check 4 configure it so */
 import * as fs from 'node:fs'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -83,7 +85,7 @@ describe('what fc.configureGlobal says', () => {
       assert(last, { seed: 1 })
     }) as LawBroken
     expect(quiet.message).toBe(quiet.counterexample.format())
-    fc.configureGlobal({ verbose: 1 })
+    fc.configureGlobal({ verbose: true })
     const verbose = thrown(() => {
       assert(last, { seed: 1 })
     }) as LawBroken

@@ -26,7 +26,7 @@ const arriving: DataType<Readonly<Record<string, number>>, readonly [string, num
 
 /** Keeps the newest of each key, and forgets a key that is set to 0, with its stamp. */
 const forgetting: DataType<ReadonlyMap<string, Update<readonly [string, number]>>, readonly [string, number]> = {
-  ...arriving,
+  change: arriving.change,
   name: 'map without tombstones',
   empty: new Map(),
   apply: (updates) => (state) => {
@@ -99,7 +99,7 @@ const types = [
   }),
   states({
     name: 'object that prefers what it hears',
-    empty: {} as Readonly<Record<string, number>>,
+    empty: {},
     command: change,
     mutate:
       ([key, value]) =>
@@ -143,8 +143,10 @@ test('a document by arrival is caught in a few steps, too', () => {
       command: fc.tuple(verb, item),
       local:
         ([what, one]) =>
-        (set) =>
-          void (what === 'add' ? set.add(one) : set.delete(one)),
+        (set) => {
+          if (what === 'add') set.add(one)
+          else set.delete(one)
+        },
       send: () => (set) => [...set],
       receive: (heard: ReadonlyArray<string>) => (set) => {
         for (const one of heard) set.add(one)

@@ -59,7 +59,7 @@ export const mutantsOf = <S, C>(dataType: DataType<S, C>): ReadonlyArray<Mutant<
 const ofApply =
   (fault: <S, C>(apply: Apply<S, C>, dataType: DataType<S, C>) => Apply<S, C>): Fault =>
   (dataType) => {
-    const { own: _own, ...rest } = dataType
+    const rest = Object.fromEntries(Object.entries(dataType).filter(([key]) => key !== 'own')) as typeof dataType
     const faulty = fault(dataType.apply, dataType)
     let hasDiffered = false
     const apply: typeof faulty = (updates) => (state) => {
@@ -119,7 +119,7 @@ const lessOf = <C>(change: t.Type<C, unknown, unknown>, made: C): C => {
   if (typeof json !== 'object' || json === null) return made
   const key = Object.keys(json).at(-1)
   if (key === undefined) return made
-  const less: unknown = Array.isArray(json) ? [...json] : { ...json }
+  const less: unknown = Array.isArray(json) ? [...(json as unknown[])] : { ...json }
   const member = (json as Record<string, unknown>)[key]
   Object.defineProperty(less, key, { value: EMPTY[kindOf(member)], enumerable: true, configurable: true })
   const decoded = change.decode(less)
@@ -222,7 +222,7 @@ const deaf =
 /** O(size). */
 const hashOf = (value: unknown): number => {
   let hash = 7
-  for (const letter of JSON.stringify(value) ?? '') hash = (hash * 31 + letter.codePointAt(0)!) % 65_521
+  for (const letter of JSON.stringify(value)) hash = (hash * 31 + letter.codePointAt(0)!) % 65_521
   return hash
 }
 

@@ -4,7 +4,7 @@ import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
 import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
-import type { Asked, Parting, Run, RunEvent, Threw } from '../model/Run.js'
+import type { Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
 import { nameOf, view } from '../model/show.js'
 import type { Subject, Where } from '../model/Subject.js'
@@ -77,7 +77,10 @@ class Network<R, C, M> implements Run<R, C, M> {
   /** The replicas on one side of a partition, a bit each. */
   private side: number | undefined
   private isSettling = false
-  private asked: Asked | undefined
+  // what is being asked of a replica: fields, as an object for each call costs a tenth of a run
+  private call: Call | undefined
+  private askedAt = 0
+  private askedOf: unknown
 
   constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told) {
     this.subject = subject
@@ -100,7 +103,7 @@ class Network<R, C, M> implements Run<R, C, M> {
       this.whole = lanes.all.flatMap(({ replica, isWhole }) => (isWhole ? [replica] : []))
       this.settle()
     } catch (error) {
-      this.threw = lanes.ended(this.asked, error)
+      this.threw = lanes.ended(this.asked(), error)
     }
     this.replicas = lanes.all.map(({ replica }) => replica)
     if (lanes.parted !== undefined) this.parted = lanes.parted
@@ -132,8 +135,26 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
   }
 
+  private ask(call: Call, at: number, of: unknown): void {
+    this.call = call
+    this.askedAt = at
+    this.askedOf = of
+  }
+
+  private asked(): Asked | undefined {
+    const { call, askedAt: at, askedOf: of } = this
+    if (call === undefined) return undefined
+    if (call === 'local') return { call, at, text: () => this.subject.describe(of as C, undefined) }
+    if ('event' in (of as object)) {
+      const { index, at: from, event: sentAt } = of as Operation<C, M>
+      return { call, at, text: () => `m${String(index + 1)}`, from, sentAt, operation: index }
+    }
+    const { from, sentAt } = of as InFlight<M>
+    return { call, at, text: () => `what ${nameOf(this.ids[from]!)} had`, from, sentAt }
+  }
+
   private put(...put: Parameters<Lanes<R, C, M>['put']>): void {
-    this.asked = undefined
+    this.call = undefined
     this.lanes.put(...put)
     // replicas that tell a part at a time are compared only at the end
     if (this.subject.isWhole && !this.isSettling) this.lanes.compare(put[0])
@@ -148,7 +169,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     const { subject } = this
     const lane = this.lanes.at(at)
     const command = this.commandOf(step, lane.replica)
-    this.asked = { call: 'local', at, text: () => subject.describe(command, undefined) }
+    this.ask('local', at, command)
     const made = subject.local(command, this.where(at, now))(lane.replica)
     if (made === undefined) {
       this.lanes.note('refused', at, subject.describe(command, undefined))
@@ -193,19 +214,13 @@ class Network<R, C, M> implements Run<R, C, M> {
     })
   }
 
-  private hand(
-    { index, at, event, message }: Operation<C, M>,
-    to: number,
-    now: number,
-    tag: 'again' | 'receive',
-  ): void {
+  private hand(operation: Operation<C, M>, to: number, now: number, tag: 'again' | 'receive'): void {
+    const { index, at, event, message } = operation
     const lane = this.lanes.at(to)
-    const text = `m${String(index + 1)}`
-    const place = { from: at, sentAt: event, operation: index }
-    this.asked = { call: 'receive', at: to, text: () => text, ...place }
+    this.ask('receive', to, operation)
     const received = this.subject.receive(message as M, this.where(to, now))(lane.replica)
     lane.knows = add(lane.knows, index)
-    this.put(to, received, tag, text, place)
+    this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
   }
 
   private gossip({ from, to, delay, now, luck, twice, lost, keep }: Send): void {
@@ -254,16 +269,16 @@ class Network<R, C, M> implements Run<R, C, M> {
     for (const one of due) this.arrive(one)
   }
 
-  private arrive({ from, to, sentAt, now, messages, knows, isWhole, text: sent }: InFlight<M>): void {
+  private arrive(letter: InFlight<M>): void {
+    const { from, to, sentAt, now, messages, knows, isWhole, text } = letter
     const lane = this.lanes.at(to)
     let { replica } = lane
-    if (sent !== undefined && sent !== view(messages)) this.altered ??= from
-    const text = `what ${nameOf(this.ids[from]!)} had`
-    this.asked = { call: 'receive', at: to, text: () => text, from, sentAt }
+    if (text !== undefined && text !== view(messages)) this.altered ??= from
+    this.ask('receive', to, letter)
     for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
-    this.put(to, replica, 'receive', text, { from, sentAt })
+    this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt })
   }
 
   private crash(at: number): void {
@@ -374,21 +389,4 @@ const partitionText = (ids: ReadonlyArray<string>, side: number): string => {
       .map(nameOf)
       .join(', ')
   return `${names(0)} | ${names(1)}`
-}
-
-/**
- * The schedule of a run in readable form: broadcasts by their numbers, drawn commands as data where
- * the subject can tell them, and no deliveries without effect.
- */
-export const inPlainData = <R, C, M>({ subject, schedule, events, operations }: Run<R, C, M>): Schedule<C> => {
-  const eventOf = new Map(events.map((event) => [event.step, event]))
-  const written = schedule.steps.flatMap((step, i): ReadonlyArray<ScheduleStep<C>> => {
-    const event = eventOf.get(i)
-    const operation = event?.operation === undefined ? undefined : operations[event.operation]
-    if (step._tag === 'deliver')
-      return operation === undefined ? [] : [{ ...step, pick: 0, operation: operation.index }]
-    if (step._tag !== 'local' || operation === undefined) return [step]
-    return [{ ...step, luck: 0, command: { value: subject.asData?.(operation) ?? operation.command } }]
-  })
-  return { ...schedule, steps: written }
 }

@@ -11,10 +11,14 @@ import type { Coverage } from './Coverage.js'
  * not. A global `asyncReporter` is not asked: checks are synchronous.
  */
 export const report = (checked: E.Either<Counterexample, Coverage>): void => {
+  // of configureGlobal, which has no other
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
   const { reporter } = fc.readConfigureGlobal()
   if (reporter !== undefined) (reporter as (details: fc.RunDetails<[Schedule<unknown>]>) => void)(detailsOf(checked))
   else if (checked._tag === 'Left') throw new LawBroken(checked.left)
 }
+
+const LEVELS = [fc.VerbosityLevel.None, fc.VerbosityLevel.Verbose, fc.VerbosityLevel.VeryVerbose]
 
 const detailsOf = (checked: E.Either<Counterexample, Coverage>): fc.RunDetails<[Schedule<unknown>]> => {
   const runConfiguration = fc.readConfigureGlobal() as fc.Parameters<[Schedule<unknown>]>
@@ -23,7 +27,7 @@ const detailsOf = (checked: E.Either<Counterexample, Coverage>): fc.RunDetails<[
     interrupted: false,
     numSkips: 0,
     executionSummary: [],
-    verbose: Number(verbose) as fc.VerbosityLevel,
+    verbose: LEVELS[Number(verbose)] ?? fc.VerbosityLevel.None,
     runConfiguration,
   }
   if (checked._tag === 'Right') {
