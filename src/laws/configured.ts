@@ -1,12 +1,20 @@
 /** What `fc.configureGlobal` says, for checks that do not say it themselves. */
 import * as fc from 'fast-check'
-import type { Options } from './search.js'
+
+/** The options of a check that fast-check has, too. */
+interface Configurable {
+  readonly seed?: number
+  readonly path?: string
+  readonly runs?: number
+  readonly time?: number
+  readonly profile?: unknown
+}
 
 /**
  * The options with `seed`, `runs` and `time` from fast-check's global `seed`, `numRuns` and
  * `interruptAfterTimeLimit`. What the check says itself counts, and so does its `profile`.
  */
-export const configured = <C>(options: Options<C>): Options<C> => {
+export const configured = <O extends Configurable>(options: O): O => {
   // a plugin says the same, and cannot be asked
   // eslint-disable-next-line @typescript-eslint/no-deprecated
   const { seed, numRuns, interruptAfterTimeLimit: time } = fc.readConfigureGlobal()

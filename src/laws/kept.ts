@@ -25,14 +25,19 @@ export interface Files {
  * nothing kept. Tests that run at once need files of their own.
  *
  * @example
- * import * as fs from 'node:fs'
  * import * as fc from 'fast-check'
+ * // `fs` of Node, or anything that does the same
+ * let written = '{}'
+ * const fs = {
+ *   existsSync: () => true,
+ *   readFileSync: () => written,
+ *   writeFileSync: (_, text) => { written = text },
+ * }
  * const last = operations({ name: 'last', empty: 0, command: fc.nat(3), apply: (n) => () => n })
  * const kept = keptIn(fs, 'failures.json')
  * const { left } = check(last, { kept })
  * // the next run, in whatever process, tries that first
  * check(last, { kept }).left.seed === left.seed // => true
- * fs.rmSync('failures.json')
  */
 export const keptIn = (fs: Files, file: string): Kept => {
   const all = (): ReadonlyMap<string, Replay> =>

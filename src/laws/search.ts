@@ -25,7 +25,8 @@ export interface Options<C = unknown> extends Size, Asked {
   /** With the `seed` of a counterexample: finds only that one, and shrinks it as far. */
   readonly path?: string
   /**
-   * The number of random runs. Default: the `numRuns` of `fc.configureGlobal`, or else 1000; without
+   * The number of random runs. Default: the `numRuns` of `fc.configureGlobal`, or else 1000;
+   * without
    * end, if `time` is given.
    */
   readonly runs?: number
@@ -36,7 +37,9 @@ export interface Options<C = unknown> extends Size, Asked {
   readonly time?: number
   /** The most ms that making a counterexample smaller takes. Default 10,000. */
   readonly shrinkTime?: number
-  /** `first`: stops at the first broken law, of mere hygiene too. Default: looks for the gravest. */
+  /**
+   * `first`: stops at the first broken law, of mere hygiene too. Default: looks for the gravest.
+   */
   readonly stop?: 'first' | 'gravest'
   /** Visits every run of a small scope before the random runs. */
   readonly exhaustive?: Scope<C>

@@ -1,4 +1,7 @@
-/** What a report says: whose replicas it means, and what to do, in the words of who wrote the type. */
+/**
+ * What a report says: whose replicas it means, and what to do, in the words of who wrote the
+ * type.
+ */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { corpus, type Broken } from '../../src/laws/broken/index.js'

@@ -42,7 +42,8 @@ export const checkMutants = <S, C>(dataType: DataType<S, C>, options: DataTypeCh
 export type Survivors = Readonly<Partial<Record<MutantName, string>>>
 
 /**
- * {@link checkMutants} for a test: does your check bite? Throws an Error that lists the mutants that
+ * {@link checkMutants} for a test: does your check bite? Throws an Error that lists the mutants
+ * that
  * survive and are not among the `survivors`, and those of the `survivors` that do not.
  *
  * @example

@@ -47,7 +47,10 @@ export interface CounterexampleData {
 export interface Counterexample extends CounterexampleData {
   /** What was thrown, if something was. Not enumerable. */
   readonly cause?: unknown
-  /** With a `verbose` fast-check: all runs that broke a law on the way to this one. Not enumerable. */
+  /**
+   * With a `verbose` fast-check: all runs that broke a law on the way to this one. Not
+   * enumerable.
+   */
   readonly failures: ReadonlyArray<Schedule<unknown>>
   readonly format: () => string
   readonly toSvg: () => string
@@ -214,7 +217,8 @@ export const toSvg = ({ schedule, trace }: CounterexampleData): string => diagra
 export const toMermaid = ({ schedule, trace }: CounterexampleData): string => diagram.toMermaid(schedule.ids, trace)
 
 /**
- * What a test throws. Its message is the counterexample's `format()`, and with a `verbose` fast-check
+ * What a test throws. Its message is the counterexample's `format()`, and with a `verbose` fast-
+ * check
  * the failures on the way to it.
  */
 export class LawBroken extends Error {
