@@ -64,7 +64,7 @@ export const createUndo = <S, C>(
   store: Undoable<S, C>,
   { captureTimeout = 500, scope = [[]], now = Date.now }: UndoOptions = {},
 ): UndoManager<C> => {
-  const places = [scope].flat().map((place): Path => (typeof place === 'string' ? [place] : place))
+  const places = [scope].flat().map((place): Path => [place].flat())
   const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
   const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
   let undo: Undo<S> = empty
@@ -74,7 +74,7 @@ export const createUndo = <S, C>(
   /** The step back that is on its way. */
   let taken: Taken<S, C> | undefined
   /** Goes on to another state: by the step back, else as others' work, or one's own. */
-  const advance = (after: S, isOwn = false): void => {
+  const advance = (after: S, isOwn?: boolean): void => {
     if (taken) undo = taken.next(seen, after)
     else undo = (isOwn ? wrote(seen, after, now()) : heard(seen, after))(undo)
     taken = undefined
@@ -86,21 +86,21 @@ export const createUndo = <S, C>(
     advance(after, updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update)))
   }
   const close = present.subscribe(listener, { first: true })
-  const finish = (isDone: boolean): void => {
-    if (taken && (isDone || current() !== seen)) advance(current())
+  const catchUp = (isDone?: boolean): void => {
+    if (isDone || current() !== seen) advance(current())
     taken = undefined
   }
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
     // a store of another make may tell late
-    if (current() !== seen) advance(current())
+    catchUp()
     taken = take(from)(undo)
     try {
       const made = store.changeAll(taken.commands)
-      finish(made._tag === 'Right')
+      catchUp(taken && made._tag === 'Right')
       return made
     } finally {
       // a listener may have thrown
-      finish(false)
+      catchUp()
     }
   }
   return {
