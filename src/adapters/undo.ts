@@ -85,9 +85,8 @@ export const createUndo = <S, C>(
     if (before !== seen || after === before) return
     advance(after, updates.length > 0 && updates.every((update) => update[2] === id && !isReturned(update)))
   }
-  const close = present.subscribe(listener, { first: true })
   const catchUp = (isDone?: boolean): void => {
-    if (isDone || current() !== seen) advance(current())
+    if ((isDone && taken) || current() !== seen) advance(current())
     taken = undefined
   }
   const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
@@ -96,7 +95,7 @@ export const createUndo = <S, C>(
     taken = take(from)(undo)
     try {
       const made = store.changeAll(taken.commands)
-      catchUp(taken && made._tag === 'Right')
+      catchUp(made._tag === 'Right')
       return made
     } finally {
       // a listener may have thrown
@@ -110,6 +109,6 @@ export const createUndo = <S, C>(
     canRedo: () => hasStep(undo.undone),
     stopCapturing: () => void (undo = { ...undo, time: -Infinity }),
     clear: () => void (undo = empty),
-    close,
+    close: present.subscribe(listener, { first: true }),
   }
 }

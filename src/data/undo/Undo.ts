@@ -88,7 +88,6 @@ export const transitions = <S, C>(
       for (let taken = newest(undo[stack], diff); taken; taken = newest(taken.rest, diff)) {
         const { edits, rest } = taken
         const commands = dataType.patch?.(edits.flatMap(Edit.patchesOf)) ?? []
-        if (!commands.length) continue
         const next = (before: S, after: S): Undo<S> => {
           const edit = editBetween(after, before)
           const step = undo.step + 1
@@ -97,7 +96,7 @@ export const transitions = <S, C>(
           const back = isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] }
           return { ...undo, [stack]: left, [other]: back, step, time: -Infinity }
         }
-        return { commands, next }
+        if (commands.length) return { commands, next }
       }
       return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
     },
