@@ -4,7 +4,6 @@ import * as edge from './edge.js'
 import * as history from './history.js'
 import * as overwritten from './overwritten.js'
 import * as S1 from './S1.js'
-import * as S11 from './S11.js'
 import * as S2 from './S2.js'
 import * as S3 from './S3.js'
 import * as S4 from './S4.js'
@@ -13,7 +12,16 @@ import * as S6 from './S6.js'
 import * as S6b from './S6b.js'
 import * as S8 from './S8.js'
 import * as sources from './sources.js'
-import * as T from './T.js'
+
+/** The rows of a module; none if it imports what an older build lacks: see `--against`. */
+const rowsOf = async (load: () => Promise<{ readonly rows: ReadonlyArray<Row> }>): Promise<ReadonlyArray<Row>> => {
+  try {
+    return (await load()).rows
+  } catch (error) {
+    if (error instanceof SyntaxError) return []
+    throw error
+  }
+}
 
 export const rows: ReadonlyArray<Row> = [
   S1.row,
@@ -24,8 +32,8 @@ export const rows: ReadonlyArray<Row> = [
   ...S6.rows,
   ...S6b.listRows,
   ...S8.rows,
-  ...S11.rows,
-  ...T.rows,
+  ...(await rowsOf(() => import('./S11.js'))),
+  ...(await rowsOf(() => import('./T.js'))),
   edge.row,
   overwritten.row,
   history.row,
