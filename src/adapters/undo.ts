@@ -4,7 +4,7 @@ import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
 import { empty, hasStep, transitions, type Taken, type Undo } from '../data/undo/Undo.js'
 import type { Present } from './store/part.js'
-import { isReturned } from './store/returned.js'
+import { heedReturned, isReturned } from './store/returned.js'
 import type { Listener, LocalStore, Store } from './store/Store.js'
 
 export { empty, transitions, type Options, type Taken, type Transitions, type Undo } from '../data/undo/Undo.js'
@@ -102,6 +102,7 @@ export const createUndo = <S, C>(
       catchUp()
     }
   }
+  heedReturned()
   return {
     undo: step('done'),
     redo: step('undone'),

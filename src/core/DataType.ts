@@ -70,6 +70,11 @@ export interface DataType<S, C> {
   /** The state of a new replica. All replicas share the value. */
   readonly empty: S
   /**
+   * A state that an older program made, as this one would have made it of the updates that the
+   * older one could read. The same reference if nothing is missing. Absent if nothing can be.
+   */
+  readonly complete?: (state: S) => S
+  /**
    * The state after a batch of updates. The batch is not empty and holds each update once. It is
    * not sorted: only the order within each source is kept. A source that forks its history may
    * bring two updates with one stamp.

@@ -150,7 +150,8 @@ export const without =
     return { ...one, ...kept, ...(unread && { unread }), size }
   }
 
-const isForked =
+/** Whether an update that is held has another content beside it. O(log u), O(1) without forks. */
+export const isForked =
   (update: Update<unknown>) =>
   ({ forks }: Log<unknown>): boolean =>
     forks !== undefined && find(update)(forks) !== undefined

@@ -95,7 +95,8 @@ export const evolve = <C>(
     newest[newest.length - 1] = next
     return { older: log.older, newest }
   }
-  if (added.length > 1 && dropped.length > 0 && areLater(added, newestOf(log))) {
+  const end = newestOf(log)
+  if (added.length > 1 && areLater(added, end) && dropped.some((update) => update[1] > end)) {
     // what comes and goes in one batch never enters the tree
     const gone = new Set(dropped)
     const stay = added.filter((update) => !gone.delete(update))
@@ -104,7 +105,7 @@ export const evolve = <C>(
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
   const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, log.older))
   let newest = log.newest.concat(added)
-  if (areLater(added, newestOf(log))) {
+  if (areLater(added, end)) {
     let from = 0
     for (; newest.length - from >= FEW; from += FEW) {
       const few = newest.slice(from, from + FEW)

@@ -78,8 +78,9 @@ export const settle =
   }
 
 /**
- * Reads what could not be read before, with the codec of a newer data type. The same replica if
- * nothing can. O(u log n) for u unread updates, and as `applyUpdates`.
+ * Reads what could not be read before, with the codec of a newer data type, and completes a state
+ * that an older program made: see `DataType.complete`. The same replica if there is nothing to do.
+ * O(u log n) for u unread updates, and as `applyUpdates`.
  *
  * With `isAllowed`, each update meets the state after those before it. One that is not allowed
  * goes, and is in doubt as if it had never come.
@@ -90,7 +91,9 @@ export const reread = <S, C>(dataType: DataType<S, C>, isAllowed?: (update: Upda
     const log = updates.reduce((next, update) => Log.fork(update)(next), replica.log)
     return withLogged(dataType, updates, false, { ...replica, log })
   }
-  return (replica: Replica<S, C>): Replica<S, C> => {
+  return (saved: Replica<S, C>): Replica<S, C> => {
+    const state = dataType.complete?.(saved.state) ?? saved.state
+    const replica = state === saved.state ? saved : { ...saved, state }
     const read: Update<C>[] = []
     const left: Update<unknown>[] = []
     for (const update of Unread.all(replica.log)) {

@@ -10,10 +10,14 @@ import * as Unread from './Unread.js'
 import type { SourceId, Update } from './Update.js'
 
 /**
- * The own updates stamped after `now` again, in order, under a new id, stamped from `now`,
- * unsigned. The old ones go, and what the clock had of them. What they superseded is asked for
- * again: the replica is sure of no source beyond `now`. Changes that name their own stamps, as
- * those of `Text` and the ids of `AppendOnly`, keep the old names. O(n log n).
+ * The own updates stamped after `now` again, in order, under a new id, unsigned. They are stamped
+ * from `now`, or after the newest update that another wrote, if that is later: then it is that
+ * writer who must reissue.
+ *
+ * The old ones go, and what the clock had of them. What they superseded is asked for again: the
+ * replica is sure of no source beyond `now`, and of nothing of its old id. Changes that name their
+ * own stamps, as those of `Text` and the ids of `AppendOnly`, keep the old names: what a peer has
+ * of the old stroke of a `Text` stands beside the new one. O(n log n).
  *
  * @example
  * import * as t from 'io-ts'

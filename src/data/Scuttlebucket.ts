@@ -2,9 +2,9 @@
  * Several data types in one replica. They share its id, its clock and its streams.
  *
  * On the wire `[name, change]`: the name of the part, and the part's own change, as npm
- * `scuttlebucket`. A bucket is a data type, so buckets nest. An update for an unknown part is kept
- * in the log and passed on to peers that know the part. When a later version of a program adds the
- * part, create its replica again from the log.
+ * `scuttlebucket`. A bucket is a data type, so buckets nest. An update for an unknown part is one
+ * that this program cannot read: it is kept, passed on to peers that know the part, and read by a
+ * later version of the program that has it.
  *
  * @example
  * import * as t from 'io-ts'
@@ -83,6 +83,7 @@ export const of = <P extends Parts>(parts: P, { version, formerly = [] }: Named 
       parts,
       mapped(parts, ({ empty }) => empty as unknown),
     ),
+    complete: complete(parts),
     apply: apply(parts),
     own: own(parts),
     ...(Object.values(parts).some(({ prune }) => prune !== undefined) && { prune: prune(parts) }),
@@ -115,25 +116,41 @@ const partNamed = (parts: Parts, name: string): Parts[string] | undefined =>
 
 const isWrapped = (u: unknown): u is Wrapped => Array.isArray(u) && u.length === 2 && typeof u[0] === 'string'
 
-/** Accepts any change of an unknown part. */
+/** Refuses a change of an unknown part: an update that has one is kept unread. */
 const changeOf = <P extends Parts>(parts: P): t.Type<Change<P>, unknown, unknown> =>
   new t.Type<Change<P>, unknown, unknown>(
     '[name, change]',
-    (u): u is Change<P> => isWrapped(u) && (partNamed(parts, u[0])?.change.is(u[1]) ?? true),
+    (u): u is Change<P> => isWrapped(u) && partNamed(parts, u[0])?.change.is(u[1]) === true,
     (u, context) => {
-      if (!isWrapped(u)) return t.failure(u, context)
+      const codec = isWrapped(u) ? partNamed(parts, u[0])?.change : undefined
+      if (!isWrapped(u) || codec === undefined) return t.failure(u, context)
       const [name, inner] = u
-      const codec = partNamed(parts, name)?.change
-      if (codec === undefined) return t.success(u as Change<P>)
       const decoded = codec.validate(inner, t.appendContext(context, '1', codec, inner))
       if (decoded._tag === 'Left') return decoded
       return t.success((decoded.right === inner ? u : [name, decoded.right]) as Change<P>)
     },
-    ([name, inner]) => {
-      const part = partNamed(parts, name)
-      return [name, part === undefined ? inner : part.change.encode(inner)]
-    },
+    ([name, inner]) => [name, parts[name]!.change.encode(inner)],
   )
+
+/**
+ * The state of a part. One that an older program made may lack it: that program read no update of
+ * the part.
+ */
+const stateIn = (parts: Parts, name: string, { states }: { readonly states: States }): unknown =>
+  Object.hasOwn(states, name) ? states[name] : parts[name]!.empty
+
+const complete =
+  <P extends Parts>(parts: P) =>
+  (state: State<P>): State<P> => {
+    const states = mapped(parts, (part, name) => {
+      const own = stateIn(parts, name, state)
+      return part.complete?.(own) ?? own
+    })
+    return isSame(parts, state, states) ? state : stateOf(parts, states)
+  }
+
+const isSame = (parts: Parts, { states }: { readonly states: States }, after: States): boolean =>
+  Object.keys(parts).every((name) => Object.hasOwn(states, name) && after[name] === states[name])
 
 const apply =
   <P extends Parts>(parts: P) =>
@@ -168,17 +185,16 @@ const within =
     transition: (part: Parts[string], name: string) => ((state: unknown) => Applied<unknown, unknown>) | undefined,
   ) =>
   (state: State<P>): Applied<State<P>, Change<P>> => {
-    const before: States = state.states
     const superseded: Update<Change<P>>[] = []
     const after = mapped(parts, (part, name) => {
-      const applied = transition(part, name)?.(before[name])
+      const before = stateIn(parts, name, state)
+      const applied = transition(part, name)?.(before)
       for (const [change, timestamp, source] of applied?.superseded ?? []) {
         superseded.push([[name, change] as unknown as Change<P>, timestamp, source])
       }
-      return applied === undefined ? before[name] : applied.state
+      return applied === undefined ? before : applied.state
     })
-    const unchanged = Object.keys(parts).every((name) => after[name] === before[name])
-    return { state: unchanged ? state : stateOf(parts, after), superseded }
+    return { state: isSame(parts, state, after) ? state : stateOf(parts, after), superseded }
   }
 
 /** Never reports `lapsed`: there may be updates for parts that this program does not know. */
@@ -257,7 +273,7 @@ const shown =
   (state: State<P>): Readonly<Record<string, unknown>> =>
     stable(state, 'toJSON', () =>
       mapped(parts, ({ toJSON: show }, name) => {
-        const part: unknown = (state.states as States)[name]
+        const part = stateIn(parts, name, state)
         return show === undefined ? part : show(part)
       }),
     )
@@ -280,10 +296,10 @@ export const diff =
 
 const differ =
   <P extends Parts>(parts: P, differIn: typeof ofStates<unknown>) =>
-  ({ states: before }: State<P>) =>
-  ({ states: after }: State<P>): ReadonlyArray<Patch> =>
+  (before: State<P>) =>
+  (after: State<P>): ReadonlyArray<Patch> =>
     Object.entries(parts).flatMap(([name, part]) =>
-      differIn(part)((before as States)[name])((after as States)[name]).map((one) => ({
+      differIn(part)(stateIn(parts, name, before))(stateIn(parts, name, after)).map((one) => ({
         ...one,
         at: [name, ...one.at],
       })),

@@ -18,7 +18,10 @@ export interface Arrival<C, P> {
 }
 
 /** An update that waits. */
-export interface Waiting<C, P> extends Arrival<C, P> {
+export interface Waiting<C, P> {
+  readonly update: Update<C>
+  /** The peers that brought it: if it is refused, each is told. */
+  readonly bringers: ReadonlyArray<P>
   /** Rises with every arrival. */
   readonly ticket: number
   /** The whole update as text. A second arrival of the same text waits under the same ticket. */
@@ -65,23 +68,35 @@ export const isBusy =
 /** The outcome of {@link arrive}. */
 export interface Arrived<C, P> {
   readonly admission: Admission<C, P>
-  /** The ticket under which it waits, or why it may not. */
+  /** The ticket under which it waits, or why this peer's does not. */
   readonly ticket: number | TooMany
   /** The update to be verified, unless it waits already. */
   readonly toVerify: Waiting<C, P> | undefined
 }
 
-/** Lets an update wait, if fewer than `limit` do. Errors: `TooMany`. O(log w) for w that wait. */
+/** So many peers may bring one update while it waits. */
+const MAX_BRINGERS = 1000
+
+/**
+ * Lets an update wait, if fewer than `limit` do. Errors: `TooMany`. O(log w) for w that wait, and
+ * the number of peers that brought it.
+ */
 export const arrive =
   <C, P>({ update, from }: Arrival<C, P>, text: string, limit: number) =>
   (admission: Admission<C, P>): Arrived<C, P> => {
     const { queues, tickets, nextTicket: ticket } = admission
     const known = SortedMap.get(SortedMap.byText, tickets, text)
-    if (known !== undefined) return { admission, ticket: known, toVerify: undefined }
-    if (SortedMap.size(tickets) >= limit) {
+    const waiting = known === undefined ? undefined : SortedMap.get(byTicket, queueOf(update[2], queues), known)
+    const isFull = waiting === undefined && SortedMap.size(tickets) >= limit
+    if (isFull || waiting?.bringers.length === MAX_BRINGERS) {
       return { admission, ticket: tooMany(update, '', 'waiting', limit).left, toVerify: undefined }
     }
-    const toVerify: Waiting<C, P> = { update, from, ticket, text, verdict: undefined }
+    if (waiting !== undefined) {
+      const { bringers } = waiting
+      const next = bringers.includes(from) ? queues : withWaiting({ ...waiting, bringers: [...bringers, from] }, queues)
+      return { admission: { ...admission, queues: next }, ticket: waiting.ticket, toVerify: undefined }
+    }
+    const toVerify: Waiting<C, P> = { update, bringers: [from], ticket, text, verdict: undefined }
     const next: Admission<C, P> = {
       queues: withWaiting(toVerify, queues),
       tickets: SortedMap.set(SortedMap.byText, tickets, text, ticket),
@@ -112,9 +127,9 @@ const without = <C, P>(
   return { ...admission, queues, tickets: SortedMap.remove(SortedMap.byText, admission.tickets, text) }
 }
 
-/** A refusal, and the peer to tell. */
+/** A refusal, and the peers to tell. */
 export interface Refused<P> {
-  readonly from: P
+  readonly bringers: ReadonlyArray<P>
   readonly rejection: SignatureError
 }
 
@@ -129,16 +144,16 @@ export interface Decided<C, P> {
 }
 
 /**
- * A verdict came. Believes or refuses the source's updates up to the first that still waits. Does
- * nothing if the update was held back meanwhile. O(q log w) for q updates of the source.
+ * A verdict came. Believes or refuses the source's updates up to the first that still waits. Who
+ * brought a refused one is not heard further: its later updates of the source are refused, unless
+ * another peer brought them too. Does nothing if the update was held back meanwhile. O(q log w) for
+ * q updates of the source.
  */
 export const decide =
-  <C, P>(waiting: Waiting<C, P>, verdict: Verdict) =>
+  <C, P>({ update: [, , source], ticket }: Waiting<C, P>, verdict: Verdict) =>
   (admission: Admission<C, P>): Decided<C, P> => {
-    const [, , source] = waiting.update
-    if (SortedMap.get(byTicket, queueOf(source, admission.queues), waiting.ticket) === undefined) {
-      return { admission, believed: [], refused: [], released: [] }
-    }
+    const waiting = SortedMap.get(byTicket, queueOf(source, admission.queues), ticket)
+    if (waiting === undefined) return { admission, believed: [], refused: [], released: [] }
     let next: Admission<C, P> = { ...admission, queues: withWaiting({ ...waiting, verdict }, admission.queues) }
     const [believed, refused, released]: [Waiting<C, P>[], Refused<P>[], Waiting<C, P>[]] = [[], [], []]
     for (let first = firstOf(source, next); first?.verdict !== undefined; first = firstOf(source, next)) {
@@ -146,7 +161,7 @@ export const decide =
       released.push(first)
       if (first.verdict._tag === 'Right') believed.push(first)
       else {
-        refused.push({ from: first.from, rejection: first.verdict.left as SignatureError })
+        refused.push({ bringers: first.bringers, rejection: first.verdict.left as SignatureError })
         const heldBack = holdBack(first)(next)
         next = heldBack.admission
         refused.push(...heldBack.refused)
@@ -159,16 +174,26 @@ export const decide =
 const firstOf = <C, P>(source: SourceId, { queues }: Admission<C, P>): Waiting<C, P> | undefined =>
   SortedMap.at(queueOf(source, queues), 0)
 
-/** Refuses all later updates of a refused update's source from the same peer. O(q log w). */
-export const holdBack =
-  <C, P>({ update, from }: Arrival<C, P>) =>
-  (admission: Admission<C, P>): Decided<C, P> => {
+/** Refuses what the bringers of a refused update brought of its source after it. O(q log w). */
+const holdBack =
+  <C, P>({ update, bringers }: Waiting<C, P>) =>
+  (admission: Admission<C, P>): Omit<Decided<C, P>, 'believed'> => {
     const stopped = Prefix.stop(update)(Prefix.empty)
-    const released = waitingOf(update[2])(admission).filter((waiting) => waiting.from === from)
-    const refused = released.flatMap((waiting) => {
-      const rejection = Prefix.heldBack(waiting.update)(stopped)
-      return rejection === undefined ? [] : [{ from, rejection }]
-    })
-    const next = released.reduce((rest, waiting) => without(waiting, rest), admission)
-    return { admission: next, believed: [], refused, released }
+    const refused: Refused<P>[] = []
+    const released: Waiting<C, P>[] = []
+    let next = admission
+    for (const waiting of waitingOf(update[2])(admission)) {
+      const told = waiting.bringers.filter((peer) => bringers.includes(peer))
+      const rejection = told.length === 0 ? undefined : Prefix.heldBack(waiting.update)(stopped)
+      if (rejection === undefined) continue
+      refused.push({ bringers: told, rejection })
+      if (told.length === waiting.bringers.length) {
+        next = without(waiting, next)
+        released.push(waiting)
+      } else {
+        const left = waiting.bringers.filter((peer) => !bringers.includes(peer))
+        next = { ...next, queues: withWaiting({ ...waiting, bringers: left }, next.queues) }
+      }
+    }
+    return { admission: next, refused, released }
   }

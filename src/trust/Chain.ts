@@ -34,18 +34,20 @@ export interface Claimed {
 }
 
 /**
- * Whether the newest update of a source, read or not, says which one it follows. If none is held
- * any more, it may have said so.
+ * Whether the updates of a source say which one they follow: the newest one that is held, read or
+ * not, or one that is held in doubt. If none is held any more, they may have said so. O(log u), and
+ * O(d) for d held in doubt.
  */
 const isChained =
   (source: SourceId, mayChain: boolean) =>
-  ({ log }: Replica<unknown, unknown>): boolean => {
-    const held = Log.ofSource(source)(log)
-    const newest = SourceLog.at(held, SourceLog.size(held) - 1)
-    const unread = log.unread && Log.ofSource(source)(log.unread.log)
-    const newestUnread = unread && SourceLog.at(unread, SourceLog.size(unread) - 1)
-    if (newest === undefined && newestUnread === undefined) return mayChain
-    return [newest, newestUnread].some((update) => update !== undefined && previousOf(update) !== undefined)
+  ({ clock, log }: Replica<unknown, unknown>): boolean => {
+    const held = [log, log.unread?.log].flatMap((one) => (one === undefined ? [] : [Log.ofSource(source)(one)]))
+    const newest = held.flatMap((one) =>
+      SourceLog.size(one) === 0 ? [] : [SourceLog.at(one, SourceLog.size(one) - 1)!],
+    )
+    if (newest.length === 0) return mayChain
+    const doubted = Log.ofStretch(source, Clock.sureOf(source)(clock), Infinity)(log)
+    return [...newest, ...doubted].some((update) => previousOf(update) !== undefined)
   }
 
 const previousOf = (update: Update<unknown>): Timestamp | undefined => update[4]

@@ -8,7 +8,9 @@ import {
   Events,
   Model,
   RArray,
+  Scuttlebucket,
   scuttlebutt,
+  Text,
   unwrap,
   type Budget,
   type Message,
@@ -330,8 +332,12 @@ describe('reissue', () => {
     expect(replica.id).toBe('ann-2')
     expect(shown(replica)).toEqual({ x: 1, y: 8, z: 7 })
     expect(history()(replica)).toEqual([x, ...updates])
-    // y was superseded by what is gone, so ann is sure of herself up to x
-    expect(digest(replica).clock).toEqual({ ann: 1000, ben: 3000, 'ann-2': 5000.000000000001 })
+    // what is gone may have superseded any update of hers
+    expect(digest(replica)).toMatchObject({
+      clock: { ben: 3000, 'ann-2': 5000.000000000001 },
+      doubt: { ann: [[1000, expect.any(String)]] },
+    })
+    expect(digest(replica).clock).not.toHaveProperty('ann')
     expect(replica.clock.latest).toBe(5000.000000000001)
   })
 
@@ -345,6 +351,31 @@ describe('reissue', () => {
     expect(digest(replica)).toMatchObject({ clock: { cy: 5000 }, doubt: { cy: [[8000, expect.any(String)]] } })
     const [a, b] = talk(replica, applyUpdates([w])(create('cy')))
     expect([shown(a), history()(a)]).toEqual([shown(b), history()(b)])
+  })
+
+  test('asks again for what a stroke of text had superseded, though something later is held', () => {
+    const bucket = scuttlebutt(Scuttlebucket.of({ pad: Text, more: Model.of(t.number) }))
+    const { at } = Scuttlebucket
+    const wrote = [
+      [at('pad')(Text.insert(0, 'Dear Bob')), 1000],
+      [at('more')(Model.set('x', 1)), 1500],
+    ] as const
+    const told = wrote.reduce(
+      (replica, [command, now]) => unwrap(bucket.change(command, now)(replica))[1],
+      bucket.create('ann'),
+    )
+    const bob = bucket.merge(told)(bucket.create('bob'))
+    const [, grown] = unwrap(bucket.change(at('pad')(Text.insert(8, ', hello')), 9000)(told))
+    const replicas = [bob, bucket.reissue('ann-2', 2000)(grown)[1]]
+    let message = O.some(bucket.open(replicas[1]!))
+    for (let to = 0; O.isSome(message); to = 1 - to) {
+      const [next, answer] = bucket.reconcile(overTheWire(message.value))(replicas[to]!)
+      replicas[to] = next
+      message = answer as typeof message
+    }
+    const [b, a] = replicas as [typeof bob, typeof bob]
+    expect(bucket.dataType.toJSON(a.state)).toEqual(bucket.dataType.toJSON(b.state))
+    expect(bucket.isSynced(bucket.digest(a), bucket.digest(b))).toBe(true)
   })
 
   test('under a new id, changes nothing else where nothing is ahead', () => {

@@ -1,7 +1,18 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { expect, test } from 'vitest'
-import { Clock, Events, Model, RArray, REdit, Scuttlebucket, scuttlebutt, type Update } from '../../src/index.js'
+import { describe, expect, test } from 'vitest'
+import { createStore } from '../../src/adapters/store.js'
+import {
+  Clock,
+  Events,
+  Model,
+  RArray,
+  REdit,
+  Scuttlebucket,
+  scuttlebutt,
+  unwrap,
+  type Update,
+} from '../../src/index.js'
 
 const parts = {
   chat: Events.of(t.string),
@@ -9,7 +20,8 @@ const parts = {
   deep: Scuttlebucket.of({ pad: REdit, settings: Model.of(t.number) }),
 }
 
-const { create, change, applyUpdates, decode, digest, history } = scuttlebutt(Scuttlebucket.of(parts))
+const bucket = scuttlebutt(Scuttlebucket.of(parts))
+const { create, change, applyUpdates, decode, digest, history } = bucket
 
 type Bucket = ReturnType<typeof create>
 
@@ -66,17 +78,38 @@ test('A command gets the state of its part, and its refusal is the result', () =
   expect(refused).toEqual(E.left({ _tag: 'IndexOutOfRange', index: 3, length: 0 }))
 })
 
-test('An update for an unknown part is kept and passed on to a peer that knows the part', () => {
+describe('An update for an unknown part', () => {
   const small = scuttlebutt(Scuttlebucket.of({ chat: parts.chat }))
   const said: Update<never> = [['chat', ['said', 'hi']], NOW, 'ann'] as never
   const listed: Update<never> = [['list', { k: 1 }], NOW + 1, 'ann'] as never
   const odd: Update<never> = [['__proto__', { any: ['thing'] }], NOW + 2, 'ann'] as never
-  for (const update of [said, listed, odd]) expect(small.decode()(update)).toEqual(E.right(update))
-  const relay = small.applyUpdates([said, listed, odd])(small.create('relay'))
-  expect(Scuttlebucket.toJSON(relay.state)).toEqual({ chat: [['said', 'hi']] })
-  expect(small.history()(relay)).toEqual([said, listed, odd])
-  const whole = applyUpdates(small.history()(relay) as never)(create('ben'))
-  expect(RArray.toArray(get('list')(whole.state))).toEqual([1])
+  const ann = applyUpdates([said, listed])(create('ann'))
+  const brought = { ...bucket.encodeMessage(bucket.open(ann)), updates: [said, listed, odd] }
+  const [relay] = small.reconcile(unwrap(small.decodeMessage()(brought)))(small.create('relay'))
+
+  test('is kept unread, and passed on to a peer that knows the part', () => {
+    expect(Scuttlebucket.toJSON(relay.state)).toEqual({ chat: [['said', 'hi']] })
+    expect(small.history()(relay)).toEqual([said])
+    expect(small.unread(relay)).toEqual([listed, odd])
+    const ben = create('ben')
+    const [, told] = small.reconcile(unwrap(small.decodeMessage()(bucket.encodeMessage(bucket.open(ben)))))(relay)
+    if (told._tag === 'None') throw new Error('the relay says nothing')
+    const [whole] = bucket.reconcile(unwrap(bucket.decodeMessage()(small.encodeMessage(told.value))))(ben)
+    expect(RArray.toArray(get('list')(whole.state))).toEqual([1])
+  })
+
+  test.each([
+    ['a state', relay],
+    ['a clone', JSON.parse(JSON.stringify(relay)) as typeof relay],
+  ])('is read once the program has the part, which %s of an older one lacks', (_, saved) => {
+    const upgraded = bucket.reread(saved as never)
+    expect(bucket.dataType.toJSON(upgraded.state)).toEqual(bucket.dataType.toJSON(ann.state))
+    expect(bucket.unread(upgraded)).toEqual([odd])
+    expect(bucket.reread(upgraded)).toBe(upgraded)
+    const store = createStore(bucket, 'relay', { replica: saved as never })
+    unwrap(store.change(at('deep')(at('settings')(Model.set('k', 1)))))
+    expect(bucket.dataType.toJSON(store.getReplica().state)).toMatchObject({ deep: { settings: { k: 1 } }, list: [1] })
+  })
 })
 
 test('The state of a part stays the same reference if nothing was written to the part', () => {

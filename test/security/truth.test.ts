@@ -192,6 +192,42 @@ describe('W5: a forger beside a slow verifier', () => {
     honest.destroy()
   })
 
+  test.each([false, true])(
+    'what is refused for now counts against all who brought it: streams %s',
+    async (byStreams) => {
+      const { verifier, judge } = slow()
+      let isDown = true
+      const authorize = ([[key]]: Update<Change>): E.Either<string, unknown> =>
+        isDown && key === 'a' ? E.left('the lookup is down') : E.right(1)
+      const told: Rejection[] = []
+      const store = secured('me', { verifier, authorize, report: (rejection) => told.push(rejection) })
+      const updates = [1, 2, 3].map((n): Update<Change> => [['abc'[n - 1]!, n], n * 1000, 's', 'good'])
+      const peers = ['one', 'two', 'three'].map((id) => relay(id, updates))
+      const meetAll = async (): Promise<void> => {
+        const streams = peers.map((peer) => [createStream(store), createStream(peer)] as const)
+        const asking = sb.open(store.getReplica())
+        const answers = peers.flatMap((peer) => O.toUndefined(peer.reconcile(asking)) ?? [])
+        const done = byStreams
+          ? streams.map(([own, theirs]) => once(own.pipe(theirs).pipe(own), 'sync'))
+          : answers.map((answer) => store.reconcileAsync(answer))
+        for (let i = 0; i < 50; i++) {
+          judge()
+          await new Promise((resolve) => setTimeout(resolve, 1))
+        }
+        await Promise.all(done)
+        for (const stream of streams.flat()) stream.destroy()
+      }
+      await meetAll()
+      expect(read(store)).toEqual({ b: 2, c: 3 })
+      expect(told).toMatchObject([{ _tag: 'Unauthorized' }])
+      expect(digest(store).clock).toEqual({})
+      isDown = false
+      await meetAll()
+      expect(read(store)).toEqual({ a: 1, b: 2, c: 3 })
+      expect(digest(store)).toEqual({ id: 'me', clock: { s: 3000 } })
+    },
+  )
+
   test('a verifier that is away leaves a doubt, which the next meeting ends', async () => {
     let isAway = true
     const verifier: Verifier = {

@@ -42,7 +42,7 @@ describe('Admission', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), (steps, limit) => {
         let state: State = Admission.empty()
-        let model: { update: Update<Change>; peer: string; verdict?: boolean }[] = []
+        let model: { update: Update<Change>; peers: string[]; verdict?: boolean }[] = []
         const asked: Admission.Waiting<Change, string>[] = []
         const versions: (readonly [State, number])[] = []
         for (const one of steps) {
@@ -58,16 +58,18 @@ describe('Admission', () => {
             state = arrived.admission
             expect(arrived.toVerify !== undefined).toBe(!isKnown && model.length < limit)
             expect(typeof arrived.ticket).toBe(isKnown || model.length < limit ? 'number' : 'object')
+            const known = model.find((waiting) => textOf(waiting.update) === textOf(arriving))
+            if (known !== undefined) known.peers = [...new Set([...known.peers, one.peer])]
             if (arrived.toVerify === undefined) continue
             asked.push(arrived.toVerify)
-            model.push({ update: arriving, peer: one.peer })
+            model.push({ update: arriving, peers: [one.peer] })
           } else if (asked.length > 0) {
             const [waiting] = asked.splice(one.verdictOf % asked.length, 1)
             const verdict = one.isGood ? believed : refusedOf(waiting!.update)
             const decided = Admission.decide(waiting!, verdict)(state)
             state = decided.admission
             const mine = model.find((other) => other.update === waiting!.update)
-            const [yes, no]: [unknown[], unknown[]] = [[], []]
+            const [yes, no, told]: [unknown[], unknown[], unknown[]] = [[], [], []]
             if (mine !== undefined) mine.verdict = one.isGood
             const [, , source] = waiting!.update
             for (;;) {
@@ -76,12 +78,21 @@ describe('Admission', () => {
               model = model.filter((other) => other !== head)
               ;(head.verdict ? yes : no).push(head.update)
               if (head.verdict) continue
-              const held = model.filter((other) => other.update[2] === source && other.peer === head.peer)
-              no.push(...held.map((other) => other.update))
-              model = model.filter((other) => !held.includes(other))
+              told.push([head.update, head.peers])
+              for (const other of model.filter(({ update: [, , its] }) => its === source)) {
+                const stopped = other.peers.filter((peer) => head.peers.includes(peer))
+                other.peers = other.peers.filter((peer) => !head.peers.includes(peer))
+                if (stopped.length > 0) told.push([other.update, stopped])
+                if (other.peers.length === 0) no.push(other.update)
+              }
+              model = model.filter(({ peers }) => peers.length > 0)
             }
             expect(decided.believed.map((other) => other.update)).toEqual(yes)
-            expect(decided.refused.map(({ rejection }) => 'update' in rejection && rejection.update)).toEqual(no)
+            const refusals = decided.refused.map(({ bringers, rejection }) => [
+              'update' in rejection && rejection.update,
+              bringers,
+            ])
+            expect(refusals).toEqual(told)
             expect(decided.released).toHaveLength(yes.length + no.length)
           }
           expect(Admission.size(state)).toBe(model.length)

@@ -73,6 +73,14 @@ describe('Over a gap', () => {
     expect(Chain.hear(saying(4, 'x'))(Chain.empty, given(made(1), made(4)))[1].sureOf('ann')).toBe(4)
   })
 
+  test('one peer is not enough where the newest update is without a chain, and one in doubt has it', () => {
+    // the first after a restart says nothing of those before it
+    const restarted = given(made(1, 0), made(3, 2), made(4))
+    expect(Chain.hear(saying(4, 'x'))(Chain.empty, restarted)[1].sureOf('ann')).toBe(0)
+    const all = given(made(1, 0), made(2, 1), made(4))
+    expect(Chain.hear(saying(4, 'x'))(Chain.empty, { ...all, clock: Chain.follow(all) })[1].sureOf('ann')).toBe(4)
+  })
+
   test('a source that is not in doubt has no words', () => {
     const [words, claim] = Chain.hear(saying(4, 'x'))(Chain.empty, model.applyUpdate(made(1, 0))(model.create('ben')))
     expect(words).toEqual(Chain.empty)

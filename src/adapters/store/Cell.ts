@@ -52,7 +52,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   const passed = listeners<readonly [ReadonlyArray<Refusal>, string | undefined]>()
   const commit = (received: Outcome<S, C>): void => {
     const before = replica
-    if (!received.isOwn) for (const update of received.taken) if (update[2] === before.id) markReturned(update)
+    if (!received.isOwn) markReturned(received.taken, before.id)
     replica = received.replica
     const event = { ...received, before }
     first.tell(event)

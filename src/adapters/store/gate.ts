@@ -22,7 +22,7 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in the updates that are believed. Says whether all were; gives a promise if that takes
+   * Lets in the updates that are believed. Says whether all that waited were let in; gives a promise if that takes
    * time. It resolves when each update was decided, or cannot be decided for now. `tell`
    * tells one peer from another.
    */
@@ -49,6 +49,12 @@ export interface Host<S, C> {
 type Arrival<C> = Admission.Arrival<C, Tell>
 type Waiting<C> = Admission.Waiting<C, Tell>
 
+/** An update whose signature is believed, and who brought it. */
+type Entering<C> = Pick<Waiting<C>, 'update' | 'bringers'>
+
+/** Tells peers why an update of theirs is not taken. */
+type Refuse = (bringers: ReadonlyArray<Tell>, rejection: Rejection) => void
+
 /** Why a signature is not believed, or not yet. */
 type Doubt = SignatureError | Unavailable
 
@@ -59,11 +65,12 @@ const backOff = (attempt: number): number => Math.min(30_000, 100 * 2 ** attempt
 export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: Host<S, C>): Gate<C> => {
   const refusedByPeer = new WeakMap<Tell, number>()
   const refusedOf = (tell: Tell): number => refusedByPeer.get(tell) ?? 0
-  const refuse = (tell: Tell, rejection: Rejection): void => {
-    const isTaken = rejection._tag === 'Stranger' || rejection._tag === 'Equivocation'
-    if (!isTaken) refusedByPeer.set(tell, refusedOf(tell) + 1)
+  const refuse: Refuse = (bringers, rejection) => {
     if (rejection._tag !== 'Stranger' && rejection._tag !== 'Crowded') security.report?.(rejection as TrustError)
-    tell(rejection)
+    for (const tell of bringers) {
+      if (!isTaken(rejection)) refusedByPeer.set(tell, refusedOf(tell) + 1)
+      tell(rejection)
+    }
   }
   const unread = new WeakSet<Update<C>>()
   const jsonOf = (update: Update<C>): unknown => (unread.has(update) ? update[0] : dataType.change.encode(update[0]))
@@ -73,18 +80,18 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
   const { maxChange = Infinity } = security
 
   const receive: Gate<C>['receive'] = (batch, tell) => {
-    const believed: Arrival<C>[] = []
+    const believed: Entering<C>[] = []
     const undecided: Promise<boolean>[] = []
     let prefix = Prefix.empty
     const meet = (update: Update<C>): void => {
       const heldBack = Prefix.heldBack(update)(prefix)
       const answer = heldBack === undefined ? queues.judge(update) : left(heldBack)
       const verdict = typeof answer === 'function' ? undefined : answer
-      if (verdict?._tag === 'Right') believed.push({ update, from: tell })
+      if (verdict?._tag === 'Right') believed.push({ update, bringers: [tell] })
       else if (verdict !== undefined && verdict.left._tag !== 'Unavailable') {
         // who forges is not heard further
         prefix = Prefix.stop(update)(prefix)
-        refuse(tell, verdict.left)
+        refuse([tell], verdict.left)
       } else {
         const text = JSON.stringify([jsonOf(update), ...update.slice(1)])
         const bytes = Json.bytes(text)
@@ -93,7 +100,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
             ? left({ _tag: 'TooLarge', at: '[0]', bytes, maxBytes: maxChange, update } as const)
             : queues.wait({ update, from: tell }, text, answer)
         if (waiting._tag === 'Right') undecided.push(waiting.right)
-        else refuse(tell, waiting.left)
+        else refuse([tell], waiting.left)
       }
     }
     for (const update of batch.updates) meet(update)
@@ -101,7 +108,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
       unread.add(update as Update<C>)
       meet(update as Update<C>)
     }
-    letIn(believed, tell)
+    letIn(believed)
     if (undecided.length === 0) return true
     return Promise.all(undecided).then((all) => all.every((isDecided) => isDecided))
   }
@@ -120,63 +127,72 @@ const createDoor = <S, C>(
   dataType: DataType<S, C>,
   security: Security<S, C>,
   host: Host<S, C>,
-  refuse: (tell: Tell, rejection: Rejection) => void,
+  refuse: Refuse,
   unread: WeakSet<Update<C>>,
 ) => {
   const forbidden = forbids(dataType, security)
   let buckets = RateLimit.full
 
   /** Turns an exception of the data type or of a listener into a `Failed`. */
-  const enter = (arrivals: ReadonlyArray<Arrival<C>>, now?: Tell): void => {
-    const updates = arrivals.map(({ update }) => update)
+  const enter = (entering: ReadonlyArray<Entering<C>>, kept: Set<unknown>): void => {
+    const updates = entering.map(({ update }) => update)
     const isUnread = (update: Update<C>): boolean => unread.has(update)
     const batch = { updates: updates.filter((one) => !isUnread(one)), unread: updates.filter(isUnread) }
+    const all = new Set(entering.flatMap(({ bringers }) => bringers))
     try {
       for (const rejection of host.receive(batch)) {
         const about = 'update' in rejection ? rejection.update : undefined
-        const bringer = arrivals.find(({ update }) => update === about)
-        refuse(now ?? bringer?.from ?? (() => undefined), rejection)
+        if (!isTaken(rejection)) kept.add(about)
+        refuse(entering.find(({ update }) => update === about)?.bringers ?? [...all], rejection)
       }
     } catch (error) {
-      for (const tell of now ? [now] : new Set(arrivals.map(({ from }) => from))) refuse(tell, failed(error))
+      for (const update of updates) kept.add(update)
+      refuse([...all], failed(error))
     }
   }
 
-  /** `now` is told of refusals in place of the bringers: it is the call that brought them all. */
-  return (arrivals: ReadonlyArray<Arrival<C>>, now?: Tell): void => {
-    if (arrivals.length === 0) return
+  /** Gives the updates that were kept out. */
+  return (entering: ReadonlyArray<Entering<C>>): ReadonlySet<unknown> => {
+    const kept = new Set<unknown>()
+    if (entering.length === 0) return kept
     if (!isLimited(security)) {
-      enter(arrivals, now)
-      return
+      enter(entering, kept)
+      return kept
     }
-    for (const arrival of arrivals) {
-      const { update, from } = arrival
+    for (const one of entering) {
+      const { update, bringers } = one
       const { clock, state } = host.getReplica()
       const room = excess(security, update, host.now)(clock, buckets)
       const refusal = room._tag === 'Left' ? room.left : forbidden(update, state, unread.has(update))
       if (room._tag === 'Right') buckets = room.right
-      if (refusal === undefined) enter([arrival], now)
-      else refuse(now ?? from, refusal)
+      if (refusal === undefined) enter([one], kept)
+      else {
+        kept.add(update)
+        refuse(bringers, refusal)
+      }
     }
+    return kept
   }
 }
+
+/** Whether an update was taken although there is something to say against it. */
+const isTaken = ({ _tag }: Rejection): boolean => _tag === 'Stranger' || _tag === 'Equivocation'
 
 /** Updates that wait for their verdict. Asks verifiers and sets timers around {@link Admission}. */
 const createQueues = <C>(
   verdictOn: (update: Update<C>) => Answer<Doubt, unknown>,
   { retry = backOff, maxWaiting = MAX_WAITING }: Pick<Security<never, never>, 'retry' | 'maxWaiting'>,
-  letIn: (arrivals: ReadonlyArray<Arrival<C>>) => void,
-  refuse: (tell: Tell, rejection: Rejection) => void,
+  letIn: (entering: ReadonlyArray<Entering<C>>) => ReadonlySet<unknown>,
+  refuse: Refuse,
 ) => {
   let admission = Admission.empty<C, Tell>()
   const callers = createCallers<C>()
 
   const carryOut = ({ admission: next, believed, refused, released }: Admission.Decided<C, Tell>): void => {
     admission = next
-    for (const { from, rejection } of refused) refuse(from, rejection)
-    letIn(believed)
-    // two peers may have brought one update, and one of them is told of its refusal
-    const taken = new Set(believed)
+    for (const { bringers, rejection } of refused) refuse(bringers, rejection)
+    const kept = letIn(believed)
+    const taken = new Set(believed.filter(({ update }) => !kept.has(update)))
     for (const waiting of released) callers.release(waiting, taken.has(waiting))
   }
 

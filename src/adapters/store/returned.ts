@@ -2,11 +2,22 @@
  * Own updates that a store did not make just now: a peer or a saved version brought them back. By
  * their objects, so what a store made elsewhere tells is none.
  */
-import type { Update } from '../../core/Update.js'
+import type { SourceId, Update } from '../../core/Update.js'
 
 const returned = new WeakSet<object>()
 
-export const markReturned = (update: Update<unknown>): void => void returned.add(update)
+/** Whether anybody wishes to know. Until then nothing is marked: a mark costs as much as an update. */
+let isHeeded = false
+
+/** From now on updates that return are marked. */
+export const heedReturned = (): void => {
+  isHeeded = true
+}
+
+/** Marks the updates of a source, if anybody wishes to know. */
+export const markReturned = (updates: ReadonlyArray<Update<unknown>>, id: SourceId): void => {
+  if (isHeeded) for (const update of updates) if (update[2] === id) returned.add(update)
+}
 
 export const isReturned = (update: Update<unknown>): boolean => returned.has(update)
 

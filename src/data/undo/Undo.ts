@@ -26,15 +26,15 @@ type Others<S> = { readonly edit: Edit.Edit } | { readonly from: S; readonly to:
 export type Stack<S> = ((Own | Others<S>) & { readonly below: Stack<S> }) | undefined
 
 export interface Undo<S> {
-  readonly done: Stack<S>
-  readonly undone: Stack<S>
+  readonly done?: Stack<S>
+  readonly undone?: Stack<S>
   /** The number of the newest step. */
   readonly step: number
   /** When it last grew, in ms. Minus infinity if the next change begins another. */
   readonly time: number
 }
 
-export const empty: Undo<never> = { done: undefined, undone: undefined, step: 0, time: -Infinity }
+export const empty: Undo<never> = { step: 0, time: -Infinity }
 
 /** What a step back comes to. */
 export interface Taken<S, C> {
@@ -82,7 +82,7 @@ export const transitions = <S, C>(
       // older steps give way to what cannot be taken back
       if (isEmpty(edit)) return heard(before, after)(undo)
       const step = now - undo.time < captureTimeout ? undo.step : undo.step + 1
-      return { done: joined({ step, edit }, undo.done), undone: undefined, step, time: now }
+      return { done: joined({ step, edit }, undo.done), step, time: now }
     },
     take: (stack) => (undo) => {
       for (let taken = newest(undo[stack], diff); taken; taken = newest(taken.rest, diff)) {

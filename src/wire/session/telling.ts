@@ -89,7 +89,7 @@ export const catchUp = <C>(telling: Telling<C>, { log }: Replica<unknown, C>): T
   const updates: Update<C>[] = []
   const isBrought = finder(telling.brought)
   forEachUntold(told, log, (update) => {
-    if (!isBrought(update) || Log.contents(update)(log).length > 1) updates.push(update)
+    if (!isBrought(update) || Log.isForked(update)(log)) updates.push(update)
   })
   return { ...without(telling), told: log, pending: Frontier.ofUpdates(updates) }
 }
@@ -107,18 +107,35 @@ export const forEachUntold = <C>(told: Log.Log<C>, log: Log.Log<C>, visit: (upda
   })
 }
 
-/** Finds updates by their stamps. */
+/**
+ * Finds updates by their stamps. Usually they are asked for as they came: the same objects, in the
+ * same order. Then they need no index.
+ */
 const finder = (batches: ReadonlyArray<ReadonlyArray<Update<unknown>>>): ((update: Update<unknown>) => boolean) => {
   if (batches.length === 0) return () => false
-  const bySource = new Map<SourceId, Set<number>>()
-  for (const batch of batches) {
-    for (const [, timestamp, source] of batch) {
-      const timestamps = bySource.get(source)
-      if (timestamps === undefined) bySource.set(source, new Set([timestamp]))
-      else timestamps.add(timestamp)
+  let [batch, next] = [0, 0]
+  let index: ReadonlyMap<SourceId, ReadonlySet<number>> | undefined
+  return (update) => {
+    if (batches[batch]?.[next] !== update) {
+      index ??= stampsOf(batches)
+      return index.get(update[2])?.has(update[1]) === true
     }
+    next++
+    if (next === batches[batch]!.length) [batch, next] = [batch + 1, 0]
+    return true
   }
-  return ([, timestamp, source]) => bySource.get(source)?.has(timestamp) === true
+}
+
+const stampsOf = (
+  batches: ReadonlyArray<ReadonlyArray<Update<unknown>>>,
+): ReadonlyMap<SourceId, ReadonlySet<number>> => {
+  const bySource = new Map<SourceId, Set<number>>()
+  for (const [, timestamp, source] of batches.flat()) {
+    const timestamps = bySource.get(source)
+    if (timestamps === undefined) bySource.set(source, new Set([timestamp]))
+    else timestamps.add(timestamp)
+  }
+  return bySource
 }
 
 /** Updates were sent. O(u log s). */
