@@ -52,7 +52,8 @@ const ROOT = 'scuttlebutt'
  *
  * A replica that somebody emptied is written anew, whole, at the next flush. Of two stores on one
  * replica that know nothing of each other, as in a browser without Web Locks, the first to write
- * stays: the other gets `Locked` at its next round. Two rounds at one time may both give `Right`.
+ * stays: the other gets `Locked` at its next round. Of two rounds at one time both may give
+ * `Right`, and what one of them wrote is lost.
  *
  * Errors: `Level`, `Locked`; `OtherType`, or `Rejected` for a replica of 0.1, if it is of another
  * data type; `OtherId`. A flush has `Level` and `Locked`.

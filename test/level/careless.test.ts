@@ -226,6 +226,36 @@ describe('A replica in a database', () => {
     )
   })
 
+  test('in a sublevel has one writer too: each call of `sublevel` gives another object', async () => {
+    const db = new MemoryLevel()
+    const docs = () => db.sublevel('docs') as unknown as Level
+    const store = await opened(docs())
+    expect(await open(docs())).toMatchObject(locked)
+    const beside = await opened(db.sublevel('others') as unknown as Level)
+    const taking = await opened(docs(), { takeOver: true })
+    right(store.change(Model.set('late', 1)))
+    expect(await store.flushed()).toMatchObject(locked)
+    for (const one of [beside, taking]) right(await one.close())
+  })
+
+  test.each([
+    ['sann!', '12'],
+    ['sann!', '["ann","soon"]'],
+    ['dann!', 'no JSON'],
+    ['f', '{}'],
+    ['o', '[1]'],
+    ['t', '{}'],
+    ['nann!1', '[1]'],
+  ])('with a damaged entry says which one: %s of %s', async (key, value) => {
+    const db = new MemoryLevel()
+    const store = await opened(db)
+    right(store.change(Model.set('x', 1)))
+    right(await store.close())
+    await db.put(`!scuttlebutt!!me!${key}`, value)
+    const failed = await open(db)
+    expect(failed._tag === 'Left' && showLevelError(failed.left)).toContain(`the entry "${key}" is damaged: ${value}`)
+  })
+
   test('is refused by its data type, version and id, and taken by who means it', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)

@@ -55,6 +55,7 @@ export interface Disk {
   readonly list: (folder: string) => Promise<ReadonlyArray<string>>
   /** Makes the renames and removals in a folder durable. */
   readonly syncFolder: (folder: string) => Promise<void>
+  /** Of a symbolic link: its own, not that of what it leads to. */
   readonly status: (path: string) => Promise<FileStatus>
   /**
    * The path without symbolic links, spelt as the file system spells it. Of a file that does not
@@ -65,6 +66,12 @@ export interface Disk {
   readonly host: Host
   /** Calls `act` every so many ms; returns the end of it. Keeps no process alive. */
   readonly every: (ms: number, act: () => void) => () => void
+}
+
+/** What a name means in a folder, which may be a link: `..` in it is the system's to resolve. */
+export const within = (folder: string, name: string): string => {
+  if (folder === '') return name
+  return /[\\/]$/.test(folder) ? `${folder}${name}` : `${folder}${path.sep}${name}`
 }
 
 export const folderOf = (file: string): string => path.dirname(file)
@@ -102,7 +109,7 @@ export const nodeDisk: Disk = {
       await handle.close()
     }
   },
-  status: async (name) => statusOf(await fs.stat(name, { bigint: true })),
+  status: async (name) => statusOf(await fs.lstat(name, { bigint: true })),
   realPath: async (name) => {
     try {
       return await fs.realpath(name)
@@ -111,9 +118,9 @@ export const nodeDisk: Disk = {
     }
     const target = await fs.readlink(name).catch(() => undefined)
     const folder = await fs.realpath(folderOf(name))
-    return target === undefined
-      ? path.join(folder, path.basename(name))
-      : nodeDisk.realPath(path.resolve(folder, target))
+    if (target === undefined) return path.join(folder, path.basename(name))
+    // not resolved as text: `..` behind a link is the folder above what that leads to
+    return nodeDisk.realPath(path.isAbsolute(target) ? target : within(folder, target))
   },
   host: thisHost,
   every: (ms, act) => {

@@ -126,6 +126,15 @@ export class Guard {
     return this.recognise(found.right, written)
   }
 
+  /** Whether the file of the name is still ours, with all that is written. */
+  async stands({ length, seed }: Written): Promise<boolean> {
+    const { path, disk } = this.target
+    const found = await attempt(path, 'look', () => disk.status(path))
+    if (found._tag === 'Left' || found.right.identity !== this.identity || found.right.size < length) return false
+    const end = await attempt(path, 'look', () => endAt(this.handle, length))
+    return end._tag === 'Right' && end.right === sealText(seed)
+  }
+
   /**
    * Whether our last seal still stands: at the end of a file of which only the time has changed, or
    * before what a failed write left.

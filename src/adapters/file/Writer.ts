@@ -15,8 +15,9 @@ import { Guard } from './Guard.js'
 import type { Source, Target } from './Target.js'
 import { writeNew, type Extent } from './writeNew.js'
 
-/** Appended updates from which on a compaction pays. */
+/** Appended updates, or bytes of the file, from which on a compaction pays. */
 const COMPACT_FROM = 4096
+const COMPACT_FROM_BYTES = 4 << 20
 
 /** A mark ends the file this long after the last write. In ms. */
 const IDLE = 1000
@@ -41,6 +42,8 @@ export class Writer<A> {
   private mustRewrite = false
   /** How many updates the file holds before a compaction is due; more after one failed. */
   private compactFrom = COMPACT_FROM
+  /** The bytes that it has before. */
+  private compactFromBytes = COMPACT_FROM_BYTES
   /** The name of the file may not be durable yet. */
   private isFolderUnsure: boolean
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -173,10 +176,10 @@ export class Writer<A> {
   private async writeRound(isAwaited: boolean): Promise<E.Either<FileError, void>> {
     const looked = await this.guard.look(this.written)
     if (looked._tag === 'Left') {
-      // who took over has all that was acknowledged
-      const isDone = looked.left._tag === 'Locked' && this.isWritten() && !this.isCompactionAsked
       this.isMarkDue = false
-      return isDone ? right(undefined) : looked
+      const isDone = looked.left._tag === 'Locked' && this.isWritten() && !this.isCompactionAsked
+      // who took over may be late: then the file is still as we left it
+      return isDone && (await this.guard.stands(this.written)) ? right(undefined) : looked
     }
     this.mustRewrite ||= !looked.right
     const compacted = await this.compactIfDue()
@@ -208,7 +211,8 @@ export class Writer<A> {
   private async compactIfDue(): Promise<E.Either<FileError, void>> {
     const isAsked = this.isCompactionAsked || this.mustRewrite
     const total = this.written.count + this.pending.length
-    const isDue = total > this.compactFrom && total > 2 * this.target.contents.size()
+    const isLong = total > this.compactFrom || this.written.length > this.compactFromBytes
+    const isDue = isLong && total > 2 * this.target.contents.size()
     if (!isAsked && !isDue) return right(undefined)
     this.isCompactionAsked = false
     const compacted = await this.rewrite()
@@ -216,6 +220,7 @@ export class Writer<A> {
     if (isAsked || !mayWait) return compacted
     // it can wait, and the disk may have room to append
     this.compactFrom = 2 * (this.written.count + this.pending.length)
+    this.compactFromBytes = 2 * this.written.length
     return right(undefined)
   }
 
@@ -263,6 +268,8 @@ export class Writer<A> {
     await this.guard.handle.close().catch(() => undefined)
     this.guard.replaced(handle, status)
     this.compactFrom = COMPACT_FROM
+    // twice as long, so that a few large updates are not copied again and again
+    this.compactFromBytes = Math.max(COMPACT_FROM_BYTES, 2 * extent.length)
     this.written = extent
     this.acknowledged = extent
     this.synced = extent.length

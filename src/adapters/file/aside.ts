@@ -1,17 +1,34 @@
 /** What is cut off a file is kept beside it. */
+import { createHash } from 'node:crypto'
+import path from 'node:path'
 import { codeOf, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
 
 const BYTES_A_READ = 1 << 20
 
 export interface Aside {
-  /** The path of the new file: `<file>.cut-<offset>`, with a number behind it if that exists. */
+  /**
+   * The path of the new file: `<file>.cut-<offset>`, with a number behind it if that exists. A name
+   * of more than 200 bytes is there as a hash.
+   */
   readonly to: string
   readonly bytes: number
 }
 
+/** Bytes of a name behind which there is room for the rest on usual file systems. */
+const MAX_BASE = 200
+
+const baseOf = (file: string): string => {
+  const base = path.basename(file)
+  if (Buffer.byteLength(base) <= MAX_BASE) return file
+  return path.join(path.dirname(file), createHash('sha256').update(base).digest('hex'))
+}
+
+/** Whether what was cut off a file has this name. */
+export const isAside = (file: string): boolean => /\.cut-\d+(?:-\d+)?$/.test(file)
+
 /** Copies a file from `offset` on to a file of its own, and syncs that. O(bytes copied). */
 export const setAside = async (file: string, disk: Disk, from: Handle, offset: number): Promise<Aside> => {
-  const [aside, to] = await openFresh(`${file}.cut-${String(offset)}`, disk)
+  const [aside, to] = await openFresh(`${baseOf(file)}.cut-${String(offset)}`, disk)
   try {
     // stays private where the system does not let its owner be set
     await aside.setAccess(await from.status()).catch(() => undefined)

@@ -6,7 +6,7 @@ import type { taskEither as TE } from 'fp-ts'
 import type { SourceId } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { nameIn } from './contents.js'
-import { nodeDisk, syncFolderOf } from './Disk.js'
+import { nodeDisk, syncFolderOf, within } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import * as names from './names.js'
 import { openNamed, type FileOptions, type FileStore } from './open.js'
@@ -31,46 +31,50 @@ const EXTENSION = '.sb'
 
 /** A folder of replicas. The first `open` creates it. */
 export const folder = (directory: string): Folder => {
-  const pathIn = (file: string): string => path.join(directory, file + EXTENSION)
+  const pathIn = (file: string): string => within(directory, file + EXTENSION)
   const pathOf = (name: string): string => {
     const old = names.formerly(name)
     // on Windows the file of a device always exists
-    const isOld = old !== undefined && process.platform !== 'win32' && existsSync(pathIn(old))
-    return pathIn(isOld ? old : names.encode(name))
+    const mayBeOld = old !== undefined && process.platform !== 'win32'
+    const path = pathIn(names.encode(name))
+    return mayBeOld && !existsSync(path) && existsSync(pathIn(old)) ? pathIn(old) : path
   }
   return {
     pathOf,
     open:
       (name, scuttlebutt, id, options = {}) =>
       async () => {
-        const made = await attempt(directory, 'mkdir', () => makeFolder(path.resolve(directory)))
+        const made = await attempt(directory, 'mkdir', () => makeFolder(directory))
         if (made._tag === 'Left') return made
         const isCut = names.decode(names.encode(name)) === undefined
         return openNamed(pathOf(name), scuttlebutt, id, options, isCut ? name : undefined)
       },
     names: () =>
       attempt(directory, 'list', async () => {
-        const found: string[] = []
+        const found = new Set<string>()
         for (const file of await fs.readdir(directory, { withFileTypes: true })) {
           if (!file.name.endsWith(EXTENSION)) continue
-          const at = path.join(directory, file.name)
+          const at = within(directory, file.name)
           if (file.isSymbolicLink() ? !(await isFile(at)) : !file.isFile()) continue
           const stem = file.name.slice(0, -EXTENSION.length)
           const name = names.decode(stem) ?? (await nameInside(at))
           if (name === undefined) continue
           // a copy under another name has the old one inside, and other files have other names
-          if ([names.encode(name), names.formerly(name)].includes(stem)) found.push(name)
+          if ([names.encode(name), names.formerly(name)].includes(stem)) found.add(name)
         }
-        return found.sort()
+        return [...found].sort()
       }),
   }
 }
 
 /** Makes a folder, and those that it is in, and syncs what holds the name of each new one. */
 const makeFolder = async (directory: string): Promise<void> => {
-  const first = await fs.mkdir(directory, { recursive: true })
+  const first = await fs.mkdir(directory === '' ? '.' : directory, { recursive: true })
   if (first === undefined) return
-  for (let made = directory; made.length >= first.length; made = path.dirname(made)) await syncFolderOf(nodeDisk, made)
+  const top = await fs.realpath(first)
+  for (let made = await fs.realpath(directory); made.length >= top.length; made = path.dirname(made)) {
+    await syncFolderOf(nodeDisk, made)
+  }
 }
 
 const isFile = (at: string): Promise<boolean> =>

@@ -8,7 +8,8 @@ import type { Store } from '../store.js'
 import { createReadStream, createWriteStream, type StreamOptions } from '../stream.js'
 import { codeOf, nodeDisk, writeAll, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
-import { lock, type Lock } from './lock.js'
+import { isAside } from './aside.js'
+import { isNameOfOurs, lock, type Lock } from './lock.js'
 import { placeOf } from './place.js'
 import { isReplica } from './read.js'
 import { replaceFile } from './replaceFile.js'
@@ -72,6 +73,7 @@ export const exportLines =
   async () => {
     // a rename takes one name of several: the other links keep what they had
     const place = await placeOf(file, disk, { linked: true })
+    if (place._tag === 'Right' && isNameOfOurs(place.right)) return occupied(place.right, 'the name is that of a lock')
     const locked = place._tag === 'Left' ? place : await lock(place.right, disk)
     if (place._tag === 'Left' || locked._tag === 'Left') return locked as E.Left<FileError>
     const exported = await attempt(place.right, 'export', () => exportTo(store, place.right, locked.right, disk, mode))
@@ -89,9 +91,8 @@ const exportTo = async <S, C>(
 ): Promise<E.Either<FileError, void>> => {
   const old = await openOld(file, disk)
   try {
-    if (old !== undefined && (await isReplica(old))) {
-      return left({ _tag: 'Occupied', path: file, reason: 'it is the file of a replica' })
-    }
+    if (old !== undefined && isAside(file)) return occupied(file, 'it was cut off the file of a replica')
+    if (old !== undefined && (await isReplica(old))) return occupied(file, 'it is the file of a replica')
     const forNew = old === undefined ? { mode: mode ?? 0o666 } : {}
     return await replaceFile({ file, disk, lock: held, ...forNew }, async (to) => {
       const access = await (old ?? to).status()
@@ -108,6 +109,8 @@ const exportTo = async <S, C>(
     await old?.close()
   }
 }
+
+const occupied = (path: string, reason: string): E.Left<FileError> => left({ _tag: 'Occupied', path, reason })
 
 const openOld = (file: string, disk: Disk): Promise<Handle | undefined> =>
   disk.open(file, 'r').catch((error: unknown) => {

@@ -112,26 +112,31 @@ const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.joi
 const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> => {
   const { disk } = claim
   const mine = pathOf(claim)
-  let state: 'held' | 'gone' | 'released' = 'held'
-  const start = (): (() => void) => disk.every(RENEWED_EACH, () => void renew(mine, disk).catch(() => undefined))
-  let stop = start()
-  const end = (how: 'gone' | 'released'): void => {
-    state = how
-    stop()
+  let isReleased = false
+  let stop: (() => void) | undefined
+  const renewing = (isOn: boolean): void => {
+    if (isOn) stop ??= disk.every(RENEWED_EACH, () => void renew(mine, disk).catch(() => undefined))
+    else stop = void stop?.()
   }
+  renewing(true)
   const check: Lock['check'] = async () => {
-    const found = state === 'held' ? await attempt(file, 'lock', () => isThere(mine, disk)) : right(false)
+    const found = isReleased ? right(false) : await attempt(file, 'lock', () => isThere(mine, disk))
     if (found._tag === 'Left') return found
+    // it comes back with its folder, if that was away
+    renewing(found.right)
     if (found.right) return right(undefined)
-    if (state === 'held') end('gone')
     return left({ _tag: 'Locked', path: file, by: 'a writer that took over: our lock is gone' })
   }
   const unlock: Lock['unlock'] = async () => {
-    if (state !== 'held') return right(undefined)
+    if (isReleased) return right(undefined)
     // not renewed any more: a lock that cannot be removed goes stale
-    stop()
-    const removed = await attempt(file, 'unlock', () => removeIfThere(mine, disk))
-    if (removed._tag === 'Right') end('released')
+    renewing(false)
+    const removed = await attempt(file, 'unlock', async () => {
+      await removeIfThere(mine, disk)
+      // a folder that is away comes back with the lock
+      await disk.list(claim.folder)
+    })
+    isReleased = removed._tag === 'Right'
     return removed
   }
   const lockAgain: Lock['lockAgain'] = async () => {
@@ -140,8 +145,8 @@ const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> =
       await giveUp(claim)
       return taken
     }
-    if (state !== 'held') stop = start()
-    state = 'held'
+    isReleased = false
+    renewing(true)
     return right(undefined)
   }
   return { check, unlock, lockAgain, temporary: temporaryOf(claim, claim.token) }
@@ -267,6 +272,9 @@ const removeLock = async (claim: Claim, other: string, { token }: Owner): Promis
   await removeIfThere(path.join(claim.folder, other), claim.disk)
   if (token !== '') await removeIfThere(temporaryOf(claim, token), claim.disk)
 }
+
+/** Whether a name is one of those that locks, and writers with a lock, give to files. */
+export const isNameOfOurs = (file: string): boolean => /\.(?:lock\..*|new|shut)\.[0-9a-f]{16}$/.test(file)
 
 const isPartOf = (name: string, prefix: string): boolean =>
   name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length))

@@ -11,13 +11,17 @@ export interface PlaceOptions {
   readonly linked?: boolean
 }
 
+/** Whether a path names a folder, whatever is there. */
+const isFolder = (file: string): boolean => file.endsWith('/') || file.endsWith(path.sep)
+
 /** The real path of a file, which may be missing. Errors: `NotAFile`, `Linked`, `Io`. */
 export const placeOf = async (
   file: string,
   disk: Disk,
   { linked = false }: PlaceOptions,
 ): Promise<E.Either<FileError, string>> => {
-  const found = await attempt(file, 'open', () => disk.realPath(path.resolve(file)))
+  if (isFolder(file)) return left({ _tag: 'NotAFile', path: file })
+  const found = await attempt(file, 'open', () => disk.realPath(file))
   if (found._tag === 'Left') return found
   const status = await attempt(found.right, 'open', () => disk.status(found.right))
   if (status._tag === 'Left') return isMissing(status.left) ? found : status

@@ -119,16 +119,19 @@ export const endAt = async (handle: Handle, length: number): Promise<string> => 
 
 const AFTER_FIRST_LINES = Buffer.from('\n[')
 
+/** How a file of ours begins, whatever else of it is damaged. */
+const BEGINNING = Buffer.from('"@0"')
+
 /**
- * Whether a file holds a replica: its first lines, which are no updates, are sealed. Lines that
- * were exported have no seal. Reads as little as it can.
+ * Whether a file holds a replica: it begins with a mark, or its first lines, which are no updates,
+ * are sealed. Lines that were exported have neither. Reads as little as it can.
  */
 export const isReplica = async (handle: Handle): Promise<boolean> => {
   const { size } = await handle.status()
   for (let length = 1 << 16; ; length *= 2) {
     const bytes = Buffer.alloc(Math.min(length, size, MAX_BLOCK))
     const read = bytes.subarray(0, await fill(handle, bytes, 0))
-    if (findSeal(read, 0) !== undefined) return true
+    if (findSeal(read, 0) !== undefined || read.subarray(0, BEGINNING.length).equals(BEGINNING)) return true
     if (read.includes(AFTER_FIRST_LINES) || read.length < length) return false
   }
 }

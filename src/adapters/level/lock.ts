@@ -24,7 +24,7 @@ interface Holder {
   writing: Promise<unknown>
 }
 
-/** The locks of the open replicas, by database and name. */
+/** The locks of the open replicas, by database and place in it. */
 const held = new WeakMap<Level, Map<string, Holder>>()
 
 /** Locks a replica; undefined if another writer has it. With `takeOver` that one writes no more. */
@@ -34,23 +34,24 @@ export const lock = async (
   takeOver: boolean,
   locks: WebLocks | undefined,
 ): Promise<Lock | undefined> => {
-  const inUse = held.get(db) ?? new Map<string, Holder>()
-  held.set(db, inUse)
-  const other = inUse.get(name)
+  const { root, key } = placeIn(db, name)
+  const inUse = held.get(root) ?? new Map<string, Holder>()
+  held.set(root, inUse)
+  const other = inUse.get(key)
   if (other !== undefined && !takeOver) return undefined
   const own: Holder = { isOurs: true, writing: other?.writing ?? Promise.resolve() }
-  inUse.set(name, own)
+  inUse.set(key, own)
   const lose = (): void => {
     own.isOurs = false
-    if (inUse.get(name) === own) inUse.delete(name)
+    if (inUse.get(key) === own) inUse.delete(key)
   }
-  const place = placeOf(db)
+  const place = placeOf(root)
   const isAlone = place === undefined || locks === undefined
   const how = takeOver ? { steal: true } : { ifAvailable: true }
-  const release = isAlone ? () => undefined : await request(locks, `${place} ${name}`, how, lose)
+  const release = isAlone ? () => undefined : await request(locks, `${place} ${key}`, how, lose)
   if (release === undefined) {
     lose()
-    if (other !== undefined) inUse.set(name, other)
+    if (other !== undefined) inUse.set(key, other)
     return undefined
   }
   if (other !== undefined) {
@@ -72,8 +73,15 @@ export const lock = async (
   }
 }
 
+/** The database itself, and the place in it: each call of `sublevel` gives another object. */
+const placeIn = (db: Level, name: string): { readonly root: Level; readonly key: string } => {
+  const { db: root, prefix } = db as { readonly db?: Partial<Level> | null; readonly prefix?: unknown }
+  const isSublevel = typeof prefix === 'string' && typeof root?.sublevel === 'function'
+  return isSublevel ? { root: root as Level, key: prefix + name } : { root: db, key: name }
+}
+
 /** Where the database is, if others can open it too. */
-const placeOf = (db: Level): string | undefined => {
-  const { location, namePrefix = '' } = db as { readonly location?: unknown; readonly namePrefix?: unknown }
+const placeOf = (root: object): string | undefined => {
+  const { location, namePrefix = '' } = root as { readonly location?: unknown; readonly namePrefix?: unknown }
   return typeof location === 'string' ? `scuttlebutt-ts ${String(namePrefix)}${location}` : undefined
 }

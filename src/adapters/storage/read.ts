@@ -8,7 +8,8 @@ import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Timestamp from '../../core/Timestamp.js'
 import * as Unread from '../../core/Unread.js'
-import type { SourceId, Update } from '../../core/Update.js'
+import { EXCERPT } from '../../core/Rejection.js'
+import { stampOf, type SourceId, type Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { decodeFrozen, unreadOf } from '../../wire/decode.js'
 import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry, type Table } from './entries.js'
@@ -45,17 +46,17 @@ export interface Read<S, C> extends Header {
  */
 export const read = async <S, C>(options: ReadOptions<S, C>): Promise<E.Either<StorageError, Read<S, C>>> => {
   const found = await attempt('read', async () => {
-    const rest = new Map<string, string[]>()
+    const rest = new Map<string, Entry[]>()
     const updates = createReader(options)
     let header: E.Either<StorageError, ReadHeader> | undefined
     for await (const entries of options.table.entries()) {
       const lines: Entry[] = []
       for (const entry of entries) {
-        const [[kind], text] = entry
-        const texts = rest.get(kind!)
+        const [[kind]] = entry
+        const others = rest.get(kind!)
         if (kind === UPDATE) lines.push(entry)
-        else if (texts === undefined) rest.set(kind!, [text])
-        else texts.push(text)
+        else if (others === undefined) rest.set(kind!, [entry])
+        else others.push(entry)
       }
       if (lines.length === 0) continue
       header ??= headerOf(options, rest)
@@ -75,18 +76,19 @@ interface ReadHeader extends Omit<Read<never, never>, 'replica'> {
   readonly isKnown: boolean
 }
 
-/** The texts of the entries that are no updates, by kind, in the order of their keys. */
-type Rest = ReadonlyMap<string, ReadonlyArray<string>>
+/** The entries that are no updates, by kind, in the order of their keys. */
+type Rest = ReadonlyMap<string, ReadonlyArray<Entry>>
 
 const headerOf = <S, C>(
   { name, scuttlebutt, id, isAdopting }: ReadOptions<S, C>,
   rest: Rest,
 ): E.Either<StorageError, ReadHeader> => {
-  const [type, owner] = [TYPE, OWNER].map((kind) => rest.get(kind)?.[0])
+  const [typeEntry, ownerEntry] = [TYPE, OWNER].map((kind) => rest.get(kind)?.[0])
+  const [type, owner] = [typeEntry?.[1], ownerEntry?.[1]]
   const isKnown = type !== undefined && isOfType(type, scuttlebutt.dataType)
   const isOther = type !== undefined && !isKnown
-  if (isOther && !isAdopting) return otherType(type)
-  const saved = owner === undefined ? id : namedIn(owner)[0]
+  if (isOther && !isAdopting) return otherType(typeEntry!)
+  const saved = ownerEntry === undefined ? id : valueIn(ownerEntry, named)[0]
   if (saved !== id && !isAdopting) return left({ _tag: 'OtherId', name, id: saved })
   return right({ type, owner, isAdopted: isOther || saved !== id, isKnown })
 }
@@ -102,16 +104,21 @@ const isOfType = (
 ): boolean =>
   [name, ...formerly].some((one) => saved === typeText({ name: one, ...(version !== undefined && { version }) }))
 
-const otherType = (saved: string): E.Left<StorageError> => {
-  const [name, version] = namedIn(saved)
-  return left({ _tag: 'OtherType', name, ...(version !== undefined && { version }) })
+const otherType = (saved: Entry): E.Left<StorageError> => {
+  const [name, version] = valueIn(saved, named)
+  return left({ _tag: 'OtherType', name, ...(typeof version === 'string' && { version }) })
 }
 
-/** A list of which the first is a name. Throws for what is none: `read` makes it a `Failure`. */
-const namedIn = (json: string): readonly [string, string?] => {
-  const list: unknown = JSON.parse(json)
-  if (Array.isArray(list) && typeof list[0] === 'string') return list as [string, string?]
-  throw new SyntaxError(`an entry is damaged: ${json}`)
+/** A list of which the first is a name. */
+const named = (list: unknown): list is readonly [string, unknown?] => Array.isArray(list) && typeof list[0] === 'string'
+
+const stamped = (list: unknown): list is readonly [SourceId, Timestamp.Timestamp] => named(list) && isTime(list[1])
+
+/** The value of an entry. Throws for one that is damaged: `read` makes it a `Failure`. */
+const valueIn = <A>([key, text]: Entry, is: (value: unknown) => value is A): A => {
+  const value = frozen(text)
+  if (is(value)) return value
+  throw new SyntaxError(`the entry ${JSON.stringify(key)} is damaged: ${text.slice(0, EXCERPT)}`)
 }
 
 /** Reads updates piece by piece. */
@@ -153,6 +160,11 @@ const withPiece = <C>(updates: ReadonlyArray<Update<C>>, log: Log.Log<C>): Log.L
   return Log.add(updates.slice(forks.length))(forks.reduce((next, update) => Log.fork(update)(next), log))
 }
 
+const isUpdate = (value: unknown): value is Update<unknown> => stampOf(value) !== undefined
+
+/** A timestamp, or `NEVER`. */
+const isTime = (value: unknown): value is Timestamp.Timestamp => value === Timestamp.NEVER || Timestamp.is(value)
+
 /** JSON, frozen. Undefined, which is no update, for other text. */
 const frozen = (text: string): unknown => {
   try {
@@ -164,11 +176,11 @@ const frozen = (text: string): unknown => {
 
 /** The clock also covers superseded updates, which are not in the database. */
 const withRest = <S, C>({ log: read, clock: reached, ...replica }: Replica<S, C>, rest: Rest): Replica<S, C> => {
-  const all = (kind: string): ReadonlyArray<string> => rest.get(kind) ?? []
-  const stamps = (kind: string) => all(kind).map((text) => JSON.parse(text) as [SourceId, Timestamp.Timestamp])
-  const log = all(UNREAD_UPDATE).reduce((next, text) => Unread.add(frozen(text) as Update<unknown>)(next), read)
-  const [floor = Timestamp.NEVER] = all(FLOOR)
-  const saved = Clock.fromRecord(Object.fromEntries(stamps(SOURCE)), Number(floor))
+  const all = (kind: string): ReadonlyArray<Entry> => rest.get(kind) ?? []
+  const stamps = (kind: string) => all(kind).map((entry) => valueIn(entry, stamped))
+  const log = all(UNREAD_UPDATE).reduce((next, entry) => Unread.add(valueIn(entry, isUpdate))(next), read)
+  const [floor = Timestamp.NEVER] = all(FLOOR).map((entry) => valueIn(entry, isTime))
+  const saved = Clock.fromRecord(Object.fromEntries(stamps(SOURCE)), floor)
   const seen = Clock.advanceAll(Unread.all(log))(reached)
   const clock = stamps(DOUBTED).reduce(
     (next, [source, sure]) => Clock.doubtFrom(source, sure)(next),

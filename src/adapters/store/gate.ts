@@ -22,9 +22,9 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in the updates that are believed. Says whether all that waited were let in; gives a promise if that takes
-   * time. It resolves when each update was decided, or cannot be decided for now. `tell`
-   * tells one peer from another.
+   * Lets in the updates that are believed. Says whether those that had to wait all were; gives a
+   * promise if that takes time. It resolves when each update was decided, or cannot be decided for
+   * now. `tell` tells one peer from another.
    */
   readonly receive: (batch: Batch<C>, tell: Tell) => Promise<boolean> | boolean
   /** How many updates of a peer were refused so far, also those that had to wait for it. */

@@ -6,7 +6,7 @@ import type { SourceId, Update } from '../../core/Update.js'
 
 const returned = new WeakSet<object>()
 
-/** Whether anybody wishes to know. Until then nothing is marked: a mark costs as much as an update. */
+/** Whether anybody wishes to know. Before, nothing is marked: a mark costs as much as an update. */
 let isHeeded = false
 
 /** From now on updates that return are marked. */
