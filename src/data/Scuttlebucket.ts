@@ -144,7 +144,7 @@ const complete =
   (state: State<P>): State<P> => {
     const states = mapped(parts, (part, name) => {
       const own = stateIn(parts, name, state)
-      return part.complete?.(own) ?? own
+      return (part.complete?.(own) ?? own) as unknown
     })
     return isSame(parts, state, states) ? state : stateOf(parts, states)
   }

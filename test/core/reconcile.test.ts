@@ -371,7 +371,7 @@ describe('reissue', () => {
     for (let to = 0; O.isSome(message); to = 1 - to) {
       const [next, answer] = bucket.reconcile(overTheWire(message.value))(replicas[to]!)
       replicas[to] = next
-      message = answer as typeof message
+      message = answer
     }
     const [b, a] = replicas as [typeof bob, typeof bob]
     expect(bucket.dataType.toJSON(a.state)).toEqual(bucket.dataType.toJSON(b.state))

@@ -155,7 +155,9 @@ test('What was put in place of an emptied folder is not taken for ours, though n
   for (const put of [
     () => copyFile(`${scratch}/backup`, file),
     () => writeFile(file, 'theirs'),
-    async () => void right(await (await opened(file)).close()),
+    async () => {
+      right(await (await opened(file)).close())
+    },
   ]) {
     await rm(at, { recursive: true })
     await mkdir(at)

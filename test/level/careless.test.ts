@@ -231,7 +231,7 @@ describe('A replica in a database', () => {
     const docs = () => db.sublevel('docs') as unknown as Level
     const store = await opened(docs())
     expect(await open(docs())).toMatchObject(locked)
-    const beside = await opened(db.sublevel('others') as unknown as Level)
+    const beside = await opened(db.sublevel('others'))
     const taking = await opened(docs(), { takeOver: true })
     right(store.change(Model.set('late', 1)))
     expect(await store.flushed()).toMatchObject(locked)
