@@ -116,7 +116,10 @@ const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> =
   let stop: (() => void) | undefined
   const renewing = (isOn: boolean): void => {
     if (isOn) stop ??= disk.every(RENEWED_EACH, () => void renew(mine, disk).catch(() => undefined))
-    else stop = stop?.()
+    else {
+      stop?.()
+      stop = undefined
+    }
   }
   renewing(true)
   const check: Lock['check'] = async () => {
