@@ -96,6 +96,8 @@ export const evolve = <C>(
     return { older: log.older, newest }
   }
   const end = newestOf(log)
+  const exchanged = areLater(added, end) ? exchange(added, dropped, log.newest) : undefined
+  if (exchanged !== undefined) return { older: log.older, newest: exchanged }
   if (added.length > 1 && areLater(added, end) && dropped.some((update) => update[1] > end)) {
     // what comes and goes in one batch never enters the tree
     const gone = new Set(dropped)
@@ -126,6 +128,28 @@ export const evolve = <C>(
     }
   }
   return { older: draft?.done() ?? log.older, newest: gone === 0 ? newest : kept(newest, gone) }
+}
+
+/**
+ * The newest updates without those that are dropped, and with those that are added behind. Undefined
+ * if they are too many, or if those to be dropped are not there in order.
+ */
+const exchange = <C>(
+  added: ReadonlyArray<Update<C>>,
+  dropped: ReadonlyArray<Update<C>>,
+  newest: ReadonlyArray<Update<C>>,
+): ReadonlyArray<Update<C>> | undefined => {
+  const count = newest.length - dropped.length + added.length
+  if (count < added.length || count >= FEW) return undefined
+  const next = new Array<Update<C>>(count)
+  let [at, gone] = [0, 0]
+  for (const update of newest) {
+    if (update === dropped[gone]) gone++
+    else next[at++] = update
+  }
+  if (gone < dropped.length) return undefined
+  for (const update of added) next[at++] = update
+  return next
 }
 
 /** Whether the timestamps rise, and the first is above `timestamp`. */
