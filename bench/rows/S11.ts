@@ -1,6 +1,21 @@
 /** S11: what changed between two versions: five differences among n entries. */
 import * as t from 'io-ts'
-import { Doc, Model, RArray, scuttlebutt, Text, type Command, type DataType, type Replica } from 'scuttlebutt-ts'
+import {
+  AppendOnly,
+  Doc,
+  Events,
+  ExpiryModel,
+  Model,
+  RArray,
+  REdit,
+  Replay,
+  Scuttlebucket,
+  scuttlebutt,
+  Text,
+  type Command,
+  type DataType,
+  type Replica,
+} from 'scuttlebutt-ts'
 import { repeated, timed, verify, type Contestant, type Row } from '../harness.js'
 import { NOW } from '../maps.js'
 
@@ -13,6 +28,7 @@ const differing = <S, C>(
   dataType: DataType<S, C>,
   command: (i: number) => Command<S, C, unknown>,
   write: (i: number, n: number) => Command<S, C, unknown>,
+  patches = APART,
 ): Contestant => {
   const { changeAll, create, diff } = scuttlebutt(dataType)
   const after = (commands: ReadonlyArray<Command<S, C, unknown>>, replica: Replica<S, C>): Replica<S, C> => {
@@ -30,11 +46,13 @@ const differing = <S, C>(
         Array.from({ length: APART }, (_, i) => write(Math.floor(((i + 0.5) * n) / APART), n)),
         { ...before, id: 'b' },
       )
-      verify(diff(before)(next).length === APART, `${dataType.name}: the number of patches`)
+      verify(diff(before)(next).length === patches, `${dataType.name}: the number of patches`)
       return repeated(PATIENCE_MS, MOST_ROUNDS, () => timed(() => diff(before)(next)))
     },
   }
 }
+
+const LINE = 'line\n'
 
 const keyOf = (i: number): string => `key${String(i)}`
 
@@ -72,6 +90,59 @@ export const rows: ReadonlyArray<Row> = [
       RArray.of(t.number),
       (i) => RArray.push(i),
       (i) => RArray.insert(i, -1),
+    ),
+  ),
+  row(
+    'REdit',
+    differing(
+      REdit,
+      (i) => REdit.splice(LINE.length * i, 0, LINE),
+      (i, n) => REdit.splice(LINE.length * (i + Math.floor((APART * i) / n)), 0, LINE),
+    ),
+    1e5,
+  ),
+  row(
+    'ExpiryModel',
+    differing(
+      ExpiryModel.of(t.number, { maxAge: 3_600_000 }),
+      (i) => ExpiryModel.set(keyOf(i), i),
+      (i) => ExpiryModel.set(keyOf(i), -1),
+    ),
+  ),
+  // these grow at their ends alone: one patch
+  row(
+    'Events',
+    differing(
+      Events.of(t.number),
+      (i) => Events.emit('said', i),
+      (i) => Events.emit('said', i),
+      1,
+    ),
+  ),
+  row(
+    'AppendOnly',
+    differing(
+      AppendOnly.of(t.number),
+      (i) => AppendOnly.push(i),
+      (i) => AppendOnly.push(i),
+      1,
+    ),
+  ),
+  row(
+    'Replay',
+    differing(
+      Replay.of<number, number>((sum, by) => sum + by, 0, t.number),
+      (i) => i,
+      (i) => i,
+      1,
+    ),
+  ),
+  row(
+    'Scuttlebucket',
+    differing(
+      Scuttlebucket.of({ settings: Model.of(t.number), other: Model.of(t.number) }),
+      (i) => Scuttlebucket.at('settings')(Model.set(keyOf(i), i)),
+      (i) => Scuttlebucket.at('settings')(Model.set(keyOf(i), -1)),
     ),
   ),
   row(
