@@ -104,7 +104,7 @@ export const rows: ReadonlyArray<Row> = [
   row(
     'ExpiryModel',
     differing(
-      ExpiryModel.of(t.number, { maxAge: 3_600_000 }),
+      ExpiryModel.of(t.number, { max: Infinity }),
       (i) => ExpiryModel.set(keyOf(i), i),
       (i) => ExpiryModel.set(keyOf(i), -1),
     ),
