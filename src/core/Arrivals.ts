@@ -177,6 +177,12 @@ class Sieve<S, C> {
     this.forked.push({ content, held: first })
   }
 
+  /** Whether an unread update that is not held may be missing: those read came before it here. */
+  private isUnreadMissing(update: Update<unknown>): boolean {
+    const [, timestamp, source] = update
+    return this.isMissing(update) || timestamp > Clock.timestampOf(source)(this.replica.clock)
+  }
+
   /** Whether an update that is not held may be missing, although something newer was seen. */
   private isMissing([, timestamp, source]: Update<unknown>): boolean {
     const { past, replica, vouching } = this
@@ -199,7 +205,7 @@ class Sieve<S, C> {
         this.other({ update, json, isUnread: true }, held, first)
         continue
       }
-      if (!isFresh && !this.isMissing(update)) continue
+      if (!isFresh && !this.isUnreadMissing(update)) continue
       this.touched.add(source)
       if (Unread.hasRoom(update)(this.log)) {
         this.unread.push(update)
@@ -213,9 +219,14 @@ class Sieve<S, C> {
       if (this.draft.advance(source, timestamp)) this.touched.add(source)
     }
     const advanced = this.draft.done()
-    if (this.vouching === 'caller') return advanced
+    if (this.vouching === 'caller') {
+      const lacking = new Set([...passed, ...this.crowdedOut.map(stampIn)].map(({ source }) => source))
+      return lacking.size === 0 ? advanced : Sure.doubting(lacking)(this.replica.clock, advanced)
+    }
     // who lacks a part of a round is as sure as before
     const isWhole = typeof this.vouching === 'object' && passed.length === 0 && this.crowdedOut.length === 0
     return Sure.doubting(this.touched, isWhole ? this.vouching : undefined)(this.replica.clock, advanced)
   }
 }
+
+const stampIn = ([, timestamp, source]: Update<unknown>): Stamp => ({ timestamp, source })

@@ -131,8 +131,8 @@ export const evolve = <C>(
 }
 
 /**
- * The newest updates without those that are dropped, and with those that are added behind. Undefined
- * if they are too many, or if those to be dropped are not there in order.
+ * The newest updates without those that are dropped, and with those that are added behind.
+ * Undefined if they are too many, or if those to be dropped are not there in order.
  */
 const exchange = <C>(
   added: ReadonlyArray<Update<C>>,

@@ -12,7 +12,7 @@ import type { SourceId, Update } from './Update.js'
 /**
  * The own updates stamped after `now` again, in order, under a new id, unsigned. They are stamped
  * from `now`, or after the newest update that another wrote, if that is later: then it is that
- * writer who must reissue.
+ * writer who must reissue. Those that cannot be read are stamped again too, and stay unread.
  *
  * The old ones go, and what the clock had of them. What they superseded is asked for again: the
  * replica is sure of no source beyond `now`, and of nothing of its old id. Changes that name their
@@ -31,32 +31,41 @@ export const reissue =
   <S, C>(dataType: DataType<S, C>) =>
   (newId: SourceId, now: number) =>
   (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
-    const [ahead, begun] = withdraw(dataType)(newId, now)(replica)
+    const [ahead, begun, unread] = withdraw(dataType)(newId, now)(replica)
     let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
-    const updates = ahead.map(([change]): Update<C> => {
+    const updates: Update<C>[] = []
+    const unreadUpdates: Update<unknown>[] = []
+    for (const update of Log.sorted<unknown>([...ahead, ...unread])) {
       timestamp = Timestamp.next(now, Math.max(timestamp, begun.clock.latest))
-      return Object.freeze([change, timestamp, newId] as const)
-    })
-    if (updates.length === 0) return [updates, begun]
-    return [updates, evolve(dataType, updates, Clock.advanceAll(updates)(begun.clock), begun)]
+      const again = Object.freeze([update[0], timestamp, newId] as const)
+      if (unread.includes(update)) unreadUpdates.push(again)
+      else updates.push(again as Update<C>)
+    }
+    if (updates.length + unreadUpdates.length === 0) return [updates, begun]
+    const clock = Clock.advanceAll([...updates, ...unreadUpdates])(begun.clock)
+    const next = updates.length === 0 ? { ...begun, clock } : evolve(dataType, updates, clock, begun)
+    return [updates, { ...next, log: unreadUpdates.reduce((log, update) => Unread.add(update)(log), next.log) }]
   }
 
-/** The own updates stamped after `now`, in order, and the replica under a new id without them. */
+/**
+ * The own updates stamped after `now`, in order, the replica under a new id without them, and those
+ * that cannot be read.
+ */
 export const withdraw =
   <S, C>(dataType: DataType<S, C>) =>
   (newId: SourceId, now: number) =>
-  (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>] => {
+  (replica: Replica<S, C>): readonly [ReadonlyArray<Update<C>>, Replica<S, C>, ReadonlyArray<Update<unknown>>] => {
     const { id, clock, log } = replica
     const isAhead = ([, timestamp, source]: Update<unknown>): boolean => source === id && timestamp > now
     const ahead = Log.sorted(Log.all(log).filter(isAhead))
     const kept = ahead.reduce<Log.Log<C>>((next, update) => Log.without(update)(next), log)
-    const unread = Unread.all(log).filter((update) => !isAhead(update))
-    const left = Unread.keep(unread)(kept)
+    const unread = Unread.all(log)
+    const left = Unread.keep(unread.filter((update) => !isAhead(update)))(kept)
     const newest = Log.ofStretch(
       id,
       Timestamp.NEVER,
       now,
     )(left).reduce((to, [, at]) => Math.max(to, at), Timestamp.NEVER)
     const without = { id: newId, clock: Sure.rewind(id, newest, now)(clock), log: left }
-    return [ahead, remade(dataType, { ...without, state: dataType.empty })]
+    return [ahead, remade(dataType, { ...without, state: dataType.empty }), unread.filter(isAhead)]
   }

@@ -64,10 +64,10 @@ export const status = <S, C>(session: Session<C>, replica: Replica<S, C>): Statu
 /** What a replica has to say against a batch that it took: forks, strangers, want of room. O(u). */
 export const refusalsOf = <S, C>(
   arrivals: Arrivals<C>,
-  { proofs }: Pick<Batch.Received<S, C>, 'proofs'>,
+  { proofs, replica }: Pick<Batch.Received<S, C>, 'proofs' | 'replica'>,
   past: Past | undefined,
 ): ReadonlyArray<SessionError> => {
-  const stranger = past && Lost.strangerIn(arrivals, past)
+  const stranger = past && Lost.strangerIn(arrivals, past, replica.log)
   const crowded = arrivals.crowdedOut.map((update) => ({ _tag: 'Crowded', at: '', update }) as const)
   return [...proofs, ...(stranger ? [stranger] : []), ...crowded]
 }

@@ -198,6 +198,18 @@ test('A file of a few large updates is rewritten too, and not again and again', 
   right(await store.close())
 })
 
+test('A large update among many small ones that stay is rewritten by the bytes, as often as the file doubles', async () => {
+  const disk = new SimulatedDisk()
+  const store = right(await openFile('/data/x.sb', sb, 'me', { disk })())
+  for (let i = 0; i < 200; i++) right(store.change(Model.set(`setting${String(i)}`, 'small')))
+  for (let i = 0; i < 60; i++) {
+    right(store.change(Model.set('doc', `${'x'.repeat(500_000)}${String(i)}`)))
+    right(await store.flushed())
+    expect(disk.contentOf('/data/x.sb')!.length).toBeLessThan(6_000_000)
+  }
+  right(await store.close())
+})
+
 test('The torn end of a file with the longest name is set aside under a shorter one', async () => {
   const at = await freshFolder()
   const file = `${at}/${'n'.repeat(252)}.sb`

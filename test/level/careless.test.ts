@@ -256,6 +256,30 @@ describe('A replica in a database', () => {
     expect(failed._tag === 'Left' && showLevelError(failed.left)).toContain(`the entry "${key}" is damaged: ${value}`)
   })
 
+  test('forgets what an older program could not read and issued again', async () => {
+    const newer = scuttlebutt(Model.of(t.union([t.number, t.string])))
+    const older = scuttlebutt(Model.of(t.number))
+    const db = new MemoryLevel()
+    const [ahead, now] = [() => 2000, () => 1000]
+    const first = right(await openLevel(db, newer, 'me', { name: 'n', now: ahead })())
+    right(first.change(Model.set('x', 'text')))
+    right(first.change(Model.set('y', 1)))
+    right(await first.close())
+    const old = right(await openLevel(db, older, 'me', { name: 'n', now })())
+    expect(old.unread()).toHaveLength(1)
+    expect(old.reissue('me-2')).toHaveLength(1)
+    expect(old.unread()).toHaveLength(1)
+    right(await old.close())
+    const last = right(await openLevel(db, newer, 'me-2', { name: 'n', now })())
+    expect(
+      newer
+        .history()(last.getReplica())
+        .map(([, , source]) => source),
+    ).toEqual(['me-2', 'me-2'])
+    expect(Model.toJSON(last.getReplica().state)).toEqual({ x: 'text', y: 1 })
+    right(await last.close())
+  })
+
   test('is refused by its data type, version and id, and taken by who means it', async () => {
     const db = new MemoryLevel()
     const store = await opened(db)

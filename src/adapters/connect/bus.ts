@@ -10,8 +10,10 @@
  * until nobody answers.
  */
 import * as Clock from '../../core/Clock.js'
-import type { Message } from '../../core/reconcile.js'
+import { memberOf } from '../../core/Json.js'
+import { isRound, type Message } from '../../core/reconcile.js'
 import type { Replica } from '../../core/Replica.js'
+import { NEVER } from '../../core/Timestamp.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
@@ -40,6 +42,8 @@ interface Peer {
   quiet: number
   /** Neither has anything left to say. */
   isDone: boolean
+  /** What it claimed when it last told all that it has: what of that we lack was superseded. */
+  told: Clock.ClockRecord
   isRefused: boolean
   /** Ends the wait for an answer to it. */
   cancelAnswer: (() => void) | undefined
@@ -222,8 +226,13 @@ export class BusConnection<S, C> implements Connection {
     // others may be able to bring more
     if (message.since !== undefined && this.store.getReplica() !== before) this.askSoon()
     const { more } = answer._tag === 'Some' ? answer.value : {}
-    peer.isDone =
-      answer._tag === 'None' || (more !== true && Clock.isSureOf(message.digest.clock)(this.store.getReplica().clock))
+    if (isRound(message)(before)) peer.told = message.digest.clock
+    const { clock } = this.store.getReplica()
+    const isTold = (source: string): boolean => {
+      const claimed = message.digest.clock[source]!
+      return claimed <= Clock.sureOf(source)(clock) || claimed <= Number(memberOf(peer.told, source) ?? NEVER)
+    }
+    peer.isDone = answer._tag === 'None' || (more !== true && Object.keys(message.digest.clock).every(isTold))
     if (answer._tag === 'Some' && to === this.name) this.send(this.store.scuttlebutt.encodeMessage(answer.value), from)
     // a newcomer that lacks nothing is greeted: else it would not know that anybody is here
     else if ((answer._tag === 'Some' || isNew) && to === undefined) this.answerSoon(from, peer, message)
@@ -238,7 +247,7 @@ export class BusConnection<S, C> implements Connection {
       return known
     }
     if (this.peers.size >= MAX_PEERS) return undefined
-    const peer: Peer = { quiet: 0, isDone: false, isRefused: false, cancelAnswer: undefined }
+    const peer: Peer = { quiet: 0, isDone: false, told: {}, isRefused: false, cancelAnswer: undefined }
     this.peers.set(from, peer)
     return peer
   }

@@ -19,6 +19,9 @@ import { writeNew, type Extent } from './writeNew.js'
 const COMPACT_FROM = 4096
 const COMPACT_FROM_BYTES = 4 << 20
 
+/** So many updates are measured before others have their turn. */
+const ITEMS_A_TURN = 4096
+
 /** A mark ends the file this long after the last write. In ms. */
 const IDLE = 1000
 
@@ -210,10 +213,7 @@ export class Writer<A> {
 
   private async compactIfDue(): Promise<E.Either<FileError, void>> {
     const isAsked = this.isCompactionAsked || this.mustRewrite
-    const total = this.written.count + this.pending.length
-    const isLong = total > this.compactFrom || this.written.length > this.compactFromBytes
-    const isDue = isLong && total > 2 * this.target.contents.size()
-    if (!isAsked && !isDue) return right(undefined)
+    if (!isAsked && !(await this.isCompactionDue())) return right(undefined)
     this.isCompactionAsked = false
     const compacted = await this.rewrite()
     const mayWait = compacted._tag === 'Left' && (compacted.left._tag === 'Io' || compacted.left._tag === 'Linked')
@@ -222,6 +222,24 @@ export class Writer<A> {
     this.compactFrom = 2 * (this.written.count + this.pending.length)
     this.compactFromBytes = 2 * this.written.length
     return right(undefined)
+  }
+
+  /** Whether more than half of the file is superseded: of its updates, or of its bytes. */
+  private async isCompactionDue(): Promise<boolean> {
+    const { contents } = this.target
+    const total = this.written.count + this.pending.length
+    const isLong = this.written.length > this.compactFromBytes
+    if ((isLong || total > this.compactFrom) && total > 2 * contents.size()) return true
+    if (!isLong) return false
+    // asked again when the file is twice as long: so an update is measured twice at most
+    const { length } = this.written
+    this.compactFromBytes = 2 * length
+    let bytes = 0
+    for (const [i, item] of contents.all().entries()) {
+      bytes += Buffer.byteLength(contents.line(item))
+      if (i % ITEMS_A_TURN === 0) await new Promise(setImmediate)
+    }
+    return length > 2 * bytes
   }
 
   private async rewrite(): Promise<E.Either<FileError, void>> {

@@ -1,7 +1,9 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
 import * as Clock from '../../core/Clock.js'
 import { claimOf } from '../../core/Digest.js'
+import * as Doubt from '../../core/Doubt.js'
 import { reread } from '../../core/apply.js'
+import { isRound } from '../../core/reconcile.js'
 import { take, type Received } from '../../core/receive.js'
 import { withdraw } from '../../core/reissue.js'
 import type { Replica } from '../../core/Replica.js'
@@ -23,6 +25,8 @@ export interface Action {
 export interface Meta {
   /** How far the replica was sure of what moves. One that is less sure claims nothing. */
   readonly since?: Clock.ClockRecord
+  /** What it held in doubt of that. One that holds something else claims nothing. */
+  readonly doubt?: Doubt.Doubt | undefined
   /** How far it is sure of them then. */
   readonly sure?: Clock.ClockRecord
   /** Updates of a newer program. */
@@ -45,10 +49,14 @@ export const updated =
     }
     for (const [, , source] of [...taken, ...unread]) visit(source)
     Clock.forEachSourceChanged(before.clock, replica.clock, visit)
+    const doubted = Object.entries(Doubt.of(before.clock, before.log) ?? {}).filter(([source]) =>
+      Object.hasOwn(sure, source),
+    )
+    const doubt = doubted.length > 0 ? Object.fromEntries(doubted) : undefined
     return {
       type,
       payload: taken.map(encode),
-      meta: { since, sure, unread: unread.length > 0 ? unread : undefined } satisfies Meta,
+      meta: { since, doubt, sure, unread: unread.length > 0 ? unread : undefined } satisfies Meta,
     }
   }
 
@@ -60,7 +68,7 @@ export const stepOf =
   <S, C>({ dataType, decodeMessage, prune }: Scuttlebutt<S, C>, name: string) =>
   (replica: Replica<S, C>, { type, payload, meta }: Action): Replica<S, C> => {
     const is = (kind: string): boolean => type === `${name}/${kind}`
-    const { since, sure = {}, unread, now = NEVER, id = '' } = (meta ?? {}) as Meta
+    const { since, doubt, sure = {}, unread, now = NEVER, id = '' } = (meta ?? {}) as Meta
     const updates = payload as ReadonlyArray<Update<unknown>>
     let before = is('updated') ? replica : undefined
     if (is('pruned')) before = prune(now)(replica)
@@ -72,6 +80,8 @@ export const stepOf =
     if (decoded._tag === 'Left') return replica
     // own updates that were lost count, although the clock covers them
     const past = { source: before.id, since: NEVER, until: Infinity }
-    const claim = Clock.isSureOf(since ?? {})(before.clock) ? claimOf({ clock: sure }) : 'nobody'
+    const had = { clock: since ?? {}, ...(doubt && { doubt }) }
+    const isRoundHere = isRound({ digest: { id, clock: {} }, updates: [], since: had, complete: true })(before)
+    const claim = isRoundHere ? claimOf({ clock: sure }) : 'nobody'
     return take(dataType)(decoded.right, since ? claim : 'caller', past)(before).replica
   }

@@ -120,6 +120,10 @@ const difference = <S, C>(
   changed(before.log, after.log, updateKey, line)
   const [unread, nowUnread] = [before, after].map(({ log }) => log.unread?.log ?? Log.empty<unknown>())
   changed(unread!, nowUnread!, unreadKey, (update) => JSON.stringify(update))
+  // a program that could read it may have written it
+  Log.forEachAdded(nowUnread!, unread!, (update, depth) => {
+    if (Log.find(update)(after.log) === undefined) remove(updateKey(update, depth))
+  })
   const [seen, sees] = [before.clock.timestamps, after.clock.timestamps]
   SortedMap.forEachChange(Clock.bySource, seen, sees, (source, timestamp) => {
     put(sourceKey(source), JSON.stringify([source, timestamp]))

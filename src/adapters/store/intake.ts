@@ -137,7 +137,7 @@ const taker =
     const { id, clock } = before
     const isWhole = typeof vouching === 'object' && arrivals.crowdedOut.length === 0
     const endsDoubt = isWhole && cell.isRestored() && vouching.floor <= Clock.sureOf(id)(clock)
-    if (!isNews(arrivals) && !endsDoubt) return refusalsOf(arrivals, { proofs: [] }, past)
+    if (!isNews(arrivals) && !endsDoubt) return refusalsOf(arrivals, { proofs: [], replica: before }, past)
     const received = receive(dataType)(arrivals)(before)
     const settled = endsDoubt ? Sure.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }

@@ -3,8 +3,9 @@
  * updates that it had written before. See {@link Past}.
  */
 import * as Clock from '../../core/Clock.js'
+import * as Doubt from '../../core/Doubt.js'
 import * as Frontier from '../../core/Frontier.js'
-import type { Log } from '../../core/Log.js'
+import * as Log from '../../core/Log.js'
 import type { Arrivals } from '../../core/Arrivals.js'
 import type { Past } from '../../core/Past.js'
 import type { InUpdate } from '../../core/Rejection.js'
@@ -31,7 +32,7 @@ export const empty = <C>(): Lost<C> => NOTHING
 
 /** The peer asks for its lost updates. A second question is ignored. */
 export const heard =
-  <C>({ source, since, until }: Past, log: Log<C>) =>
+  <C>({ source, since, until }: Past, log: Log.Log<C>) =>
   (lost: Lost<C>): Lost<C> =>
     lost.wanted === undefined ? { ...lost, wanted: Frontier.of([[source, since]])(log), wantedUntil: until } : lost
 
@@ -52,21 +53,28 @@ export const shouldAsk = (
   claimsMore(peer, past, clock)
 
 /**
- * Whether the peer's clock has an update in our name that we do not: from before a restart, or by
- * an impostor.
+ * Whether the peer has seen an update in our name that we have not, be it sure of it or not: from
+ * before a restart, or by an impostor.
  */
-const claimsMore = ({ clock: claims }: Digest, { source, since, until }: Past, clock: Clock.Clock): boolean => {
-  if (!Object.hasOwn(claims, source)) return false
-  const claimed = claims[source]!
+const claimsMore = ({ clock: claims, doubt }: Digest, { source, since, until }: Past, clock: Clock.Clock): boolean => {
+  const sure = Object.hasOwn(claims, source) ? claims[source]! : NEVER
+  const claimed = Math.max(sure, Doubt.end(doubt, source) ?? NEVER)
   return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source)(clock)
 }
 
 /** Whether the peer asked for something that was not sent yet. */
 export const isWanted = ({ wanted }: Lost<unknown>): boolean => wanted !== undefined && !Frontier.isEmpty(wanted)
 
-/** The first update in our name that we did not know. `past` is that of before the batch. O(u). */
-export const strangerIn = <C>({ late, fresh }: Arrivals<C>, past: Past | undefined): Stranger | undefined => {
+/**
+ * The first update in our name that we did not know. `past` is that of before the batch, `log` that
+ * of after it. One of before that is superseded is none: it may be ours. O(u).
+ */
+export const strangerIn = <C>(
+  { late, fresh }: Arrivals<C>,
+  past: Past | undefined,
+  log: Log.Log<C>,
+): Stranger | undefined => {
   const isOwn = ([, , source]: Update<unknown>): boolean => source === past?.source
-  const update = late.find(isOwn) ?? fresh.find(isOwn)
+  const update = late.find((one) => isOwn(one) && Log.find(one)(log) !== undefined) ?? fresh.find(isOwn)
   return update && { _tag: 'Stranger', at: '[2]', update }
 }
