@@ -66,6 +66,22 @@ describe('Many peers on one bus', () => {
     for (const { connection } of members) connection.close()
   })
 
+  test('are in sync, and stay so, though one has seen what was superseded before it was told', async () => {
+    const { transport } = busOf()
+    const [ben, cy] = [createStore(sb, 'ben'), createStore(sb, 'cy')]
+    ben.apply([[['x', 1], 1000, 'ann']])
+    right(ben.change(Model.set('x', 2)))
+    const members = [ben, cy].map((store) => ({ store, connection: connect(store, transport, { heartbeat: 20 }) }))
+    await until(() => isSynced(members) && read(members[1]!)['x'] === 2)
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(isSynced(members)).toBe(true)
+    }
+    right(ben.change(Model.set('y', 3)))
+    await until(() => isSynced(members) && read(members[1]!)['y'] === 3)
+    for (const { connection } of members) connection.close()
+  })
+
   test('bring a newcomer what it lacks, mostly once', async () => {
     const { transport, said } = busOf()
     const members = join(transport, ['a', 'b', 'c', 'd', 'e'])

@@ -305,3 +305,28 @@ test('undo amid time travel takes back the newest step, and forgets none', () =>
   redo()
   expect(newest()).toEqual({ z: 3 })
 })
+
+test('An action claims nothing where another one was skipped that brought what it found in doubt', () => {
+  const sb = scuttlebutt(Model.of(t.number))
+  const bob = createStore(sb, 'bob')
+  const versions = ['x', 'y', 'z'].map((key, i) => {
+    unwrap(bob.change(Model.set(key, i)))
+    return bob.getReplica()
+  })
+  const { store, liftedStore, redux } = inRedux(sb, 'ann')
+  // the push of x was lost, so y and z are in doubt
+  for (const i of [1, 2]) {
+    const pushed = sb.push(versions[i - 1]!)(versions[i]!)
+    store.reconcile(unwrap(sb.decodeMessage()(json(sb.encodeMessage(pushed)))))
+  }
+  talk(store, bob)
+  expect(sb.isSynced(sb.digest(store.present.getReplica()), sb.digest(bob.getReplica()))).toBe(true)
+  liftedStore.dispatch(ActionCreators.toggleAction(1))
+  const shown = redux.getState().doc
+  expect(Model.toJSON(shown.state)).toEqual({ x: 0, z: 2 })
+  expect(sb.isSynced(sb.digest(shown), sb.digest(bob.getReplica()))).toBe(false)
+  // what is shown was saved, and is loaded again
+  const again = inRedux(sb, 'ann', { replica: json(shown) })
+  talk(again.store, bob)
+  expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 0, y: 1, z: 2 })
+})
