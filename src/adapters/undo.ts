@@ -4,7 +4,7 @@ import type { Path } from '../core/Patch.js'
 import type { Update } from '../core/Update.js'
 import { empty, hasStep, transitions, type Taken, type Undo } from '../data/undo/Undo.js'
 import type { Present } from './store/part.js'
-import { heedReturned, isReturned } from './store/returned.js'
+import { heedReturned } from './store/returned.js'
 import type { Listener, LocalStore, Store } from './store/Store.js'
 
 export { empty, transitions, type Options, type Taken, type Transitions, type Undo } from '../data/undo/Undo.js'
@@ -67,6 +67,7 @@ export const createUndo = <S, C>(
   const places = [scope].flat().map((place): Path => [place].flat())
   const isInScope = (at: Path): boolean => places.some((place) => place.every((key, i) => key === at[i]))
   const { wrote, heard, take } = transitions(store.scuttlebutt.dataType, { captureTimeout, isInScope })
+  const isReturned = heedReturned()
   let undo: Undo<S> = empty
   const present = store.present ?? store
   const current = (): S => present.getReplica().state
@@ -93,16 +94,16 @@ export const createUndo = <S, C>(
     // a store of another make may tell late
     catchUp()
     taken = take(from)(undo)
+    let isDone = false
     try {
       const made = store.changeAll(taken.commands)
-      catchUp(made._tag === 'Right')
+      isDone = made._tag === 'Right'
       return made
     } finally {
       // a listener may have thrown
-      catchUp()
+      catchUp(isDone)
     }
   }
-  heedReturned()
   return {
     undo: step('done'),
     redo: step('undone'),

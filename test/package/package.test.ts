@@ -60,14 +60,14 @@ const SIZES = [
  * without fp-ts, io-ts and React.
  */
 const ADDED = [
-  ['scuttlebutt-ts/undo', 2, []],
+  ['scuttlebutt-ts/undo', 2.06, []],
   ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
   // with the suite for transports and the server, which a bundler leaves out
   ['scuttlebutt-ts/connect', 18, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/schema', 1, []],
   ['scuttlebutt-ts/presence', 2, ['scuttlebutt-ts/store']],
-  ['scuttlebutt-ts/indexeddb', 5.3, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/indexeddb', 5.35, ['scuttlebutt-ts/store']],
 ] as const
 
 /** Peers, and what examples use beside them. */

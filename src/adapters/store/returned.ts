@@ -9,17 +9,16 @@ const returned = new WeakSet<object>()
 /** Whether anybody wishes to know. Before, nothing is marked: a mark costs as much as an update. */
 let isHeeded = false
 
-/** From now on updates that return are marked. */
-export const heedReturned = (): void => {
+/** From now on updates that return are marked. Gives whether one was. */
+export const heedReturned = (): ((update: Update<unknown>) => boolean) => {
   isHeeded = true
+  return (update) => returned.has(update)
 }
 
 /** Marks the updates of a source, if anybody wishes to know. */
 export const markReturned = (updates: ReadonlyArray<Update<unknown>>, id: SourceId): void => {
   if (isHeeded) for (const update of updates) if (update[2] === id) returned.add(update)
 }
-
-export const isReturned = (update: Update<unknown>): boolean => returned.has(update)
 
 /** Another form of an update, which has returned if that has. */
 export const asReturned = <A extends object>(update: Update<unknown>, other: A): A => {

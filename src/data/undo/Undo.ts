@@ -141,8 +141,7 @@ const newest = <S>(
     })
     edits.push(edit)
   }
-  if (step === undefined) return undefined
-  return { edits, rest: others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) }
+  return edits.length ? { edits, rest: others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) } : undefined
 }
 
 /**
