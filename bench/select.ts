@@ -2,7 +2,9 @@
 import type { Row } from './harness.js'
 
 export interface Selection {
-  /** Beginnings of row names, separated by commas: `S5` selects S5 and S5b. */
+  /**
+   * Beginnings of row names, separated by commas: `S5` selects S5 and S5b, `S1` does not select S11.
+   */
   readonly rows?: string | undefined
   /** Numbers separated by commas. A row keeps those that it lists. */
   readonly sizes?: string | undefined
@@ -18,18 +20,20 @@ export interface Selected {
 export const select = (all: ReadonlyArray<Row>, { rows, sizes, quick }: Selection): ReadonlyArray<Selected> => {
   const names = listOf(rows) ?? ['']
   for (const name of names) {
-    if (all.some(({ id }) => id.startsWith(name))) continue
+    if (all.some(({ id }) => isNamed(id, name))) continue
     throw new Error(`no row begins with "${name}"; there are: ${all.map(({ id }) => id).join('; ')}`)
   }
   const wanted = listOf(sizes)?.map(sizeOf)
   return all
-    .filter(({ id }) => names.some((name) => id.startsWith(name)))
+    .filter(({ id }) => names.some((name) => isNamed(id, name)))
     .map((row) => {
       const offered = quick ? row.quick : row.sizes
       return { row, sizes: wanted === undefined ? offered : offered.filter((n) => wanted.includes(n)) }
     })
     .filter((one) => one.sizes.length > 0)
 }
+
+const isNamed = (id: string, name: string): boolean => id.startsWith(name) && !/^\d/.test(id.slice(name.length))
 
 const listOf = (text: string | undefined): ReadonlyArray<string> | undefined =>
   text?.split(',').map((part) => part.trim())

@@ -110,6 +110,9 @@ describe('rows', () => {
 
   it('are selected by the beginnings of their names', () => {
     expect(chosen({ rows: 'S5, hist' }).map(([id]) => id)).toEqual(['S5', 'S5b', 'history'])
+    // a number is whole
+    const all = select([row('S1', [1e5]), row('S11 Doc', [1e5])], { rows: 'S1', quick: false })
+    expect(all.map((one) => one.row.id)).toEqual(['S1'])
   })
 
   it('are measured at the sizes asked for that they have', () => {
