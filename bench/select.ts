@@ -3,7 +3,7 @@ import type { Row } from './harness.js'
 
 export interface Selection {
   /**
-   * Beginnings of row names, separated by commas: `S5` selects S5 and S5b, `S1` does not select S11.
+   * Beginnings of row names, separated by commas: `S5` selects S5 and S5b, and `S1` not S11.
    */
   readonly rows?: string | undefined
   /** Numbers separated by commas. A row keeps those that it lists. */
@@ -33,6 +33,7 @@ export const select = (all: ReadonlyArray<Row>, { rows, sizes, quick }: Selectio
     .filter((one) => one.sizes.length > 0)
 }
 
+/** Whether an id begins with a name, and the name cuts no number in two. */
 const isNamed = (id: string, name: string): boolean => id.startsWith(name) && !/^\d/.test(id.slice(name.length))
 
 const listOf = (text: string | undefined): ReadonlyArray<string> | undefined =>

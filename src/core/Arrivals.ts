@@ -177,7 +177,10 @@ class Sieve<S, C> {
     this.forked.push({ content, held: first })
   }
 
-  /** Whether an unread update that is not held may be missing: those read came before it here. */
+  /**
+   * Whether an unread update that is not held may be missing. It also may if only this batch, whose
+   * read updates advanced the draft first, has something newer.
+   */
   private isUnreadMissing(update: Update<unknown>): boolean {
     const [, timestamp, source] = update
     return this.isMissing(update) || timestamp > Clock.timestampOf(source)(this.replica.clock)
@@ -220,13 +223,12 @@ class Sieve<S, C> {
     }
     const advanced = this.draft.done()
     if (this.vouching === 'caller') {
-      const lacking = new Set([...passed, ...this.crowdedOut.map(stampIn)].map(({ source }) => source))
-      return lacking.size === 0 ? advanced : Sure.doubting(lacking)(this.replica.clock, advanced)
+      const sources = [...passed.map(({ source }) => source), ...this.crowdedOut.map(([, , source]) => source)]
+      // what was refused, or has no room, is not there
+      return sources.length === 0 ? advanced : Sure.doubting(new Set(sources))(this.replica.clock, advanced)
     }
     // who lacks a part of a round is as sure as before
     const isWhole = typeof this.vouching === 'object' && passed.length === 0 && this.crowdedOut.length === 0
     return Sure.doubting(this.touched, isWhole ? this.vouching : undefined)(this.replica.clock, advanced)
   }
 }
-
-const stampIn = ([, timestamp, source]: Update<unknown>): Stamp => ({ timestamp, source })

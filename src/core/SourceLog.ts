@@ -87,18 +87,12 @@ export const evolve = <C>(
   dropped: ReadonlyArray<Update<C>>,
   log: SourceLog<C>,
 ): SourceLog<C> => {
-  const [next] = added
-  const [last] = dropped
-  // an update that takes the place of the newest, as those of one stroke of a text do
-  if (next && last && added.length + dropped.length === 2 && last === log.newest.at(-1) && next[1] > last[1]) {
-    const newest = log.newest.slice()
-    newest[newest.length - 1] = next
-    return { older: log.older, newest }
-  }
   const end = newestOf(log)
-  const exchanged = areLater(added, end) ? exchange(added, dropped, log.newest) : undefined
+  const isLater = areLater(added, end)
+  // as when one stroke of a text takes the place of the one before it
+  const exchanged = isLater ? exchange(added, dropped, log.newest) : undefined
   if (exchanged !== undefined) return { older: log.older, newest: exchanged }
-  if (added.length > 1 && areLater(added, end) && dropped.some((update) => update[1] > end)) {
+  if (added.length > 1 && isLater && dropped.some((update) => update[1] > end)) {
     // what comes and goes in one batch never enters the tree
     const gone = new Set(dropped)
     const stay = added.filter((update) => !gone.delete(update))
@@ -107,7 +101,7 @@ export const evolve = <C>(
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
   const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, log.older))
   let newest = log.newest.concat(added)
-  if (areLater(added, end)) {
+  if (isLater) {
     let from = 0
     for (; newest.length - from >= FEW; from += FEW) {
       const few = newest.slice(from, from + FEW)

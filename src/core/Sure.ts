@@ -59,14 +59,14 @@ export const settle =
 
 /**
  * The clock that has seen nothing of a source after `upTo`, and is sure of no source beyond `now`.
- * If something of the source goes, it is sure of nothing of it: what that superseded may be
- * missing. Its `latest` is that of what is left. O(s log s).
+ * If the source was seen after `now`, it is sure of nothing of it: what goes may have superseded
+ * any other update of it. Its `latest` is that of what is left. O(s log s).
  */
 export const rewind =
   (source: SourceId, upTo: Timestamp, now: Timestamp) =>
   (clock: Clock.Clock): Clock.Clock => {
     const { floor } = clock
-    const hasGone = Clock.timestampOf(source)(clock) > now
+    const wasAhead = Clock.timestampOf(source)(clock) > now
     const draft = new Clock.Draft({ ...Clock.empty, floor, latest: floor })
     Clock.forEachSource(clock, (other, seen) => {
       draft.advance(other, other === source ? Math.min(seen, upTo) : seen)
@@ -74,7 +74,7 @@ export const rewind =
     const sure = new Clock.SureDraft(Clock.empty)
     const rewound = draft.done()
     Clock.forEachSource(rewound, (other) => {
-      const most = other === source && hasGone ? floor : Math.min(Clock.sureOf(other)(clock), now)
+      const most = other === source && wasAhead ? floor : Math.min(Clock.sureOf(other)(clock), now)
       sure.set(other, Math.max(floor, most), rewound)
     })
     return sure.done(rewound)

@@ -85,6 +85,13 @@ export const isRound =
   <C>({ since, complete, refused = [] }: Message<C>) =>
   <S>({ clock, log }: Replica<S, C>): boolean => {
     if (since === undefined || complete !== true || refused.length > 0) return false
+    return isAsSureAs(since)({ clock, log })
+  }
+
+/** Whether a replica is as sure as another was, and holds the same where that was in doubt. */
+export const isAsSureAs =
+  (since: Digest.Having) =>
+  <S, C>({ clock, log }: Pick<Replica<S, C>, 'clock' | 'log'>): boolean => {
     if (clock.floor < (since.floor ?? NEVER) || !Clock.isSureOf(since.clock)(clock)) return false
     let isSo = true
     Digest.forEachDoubt(since, (source, pieces, sure) => {

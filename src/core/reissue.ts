@@ -35,10 +35,11 @@ export const reissue =
     let timestamp = Timestamp.previous(Math.max(now, begun.clock.latest))
     const updates: Update<C>[] = []
     const unreadUpdates: Update<unknown>[] = []
+    const isUnread = new Set<unknown>(unread)
     for (const update of Log.sorted<unknown>([...ahead, ...unread])) {
       timestamp = Timestamp.next(now, Math.max(timestamp, begun.clock.latest))
       const again = Object.freeze([update[0], timestamp, newId] as const)
-      if (unread.includes(update)) unreadUpdates.push(again)
+      if (isUnread.has(update)) unreadUpdates.push(again)
       else updates.push(again as Update<C>)
     }
     if (updates.length + unreadUpdates.length === 0) return [updates, begun]

@@ -129,7 +129,8 @@ const changeOf = <P extends Parts>(parts: P): t.Type<Change<P>, unknown, unknown
       if (decoded._tag === 'Left') return decoded
       return t.success((decoded.right === inner ? u : [name, decoded.right]) as Change<P>)
     },
-    ([name, inner]) => [name, parts[name]!.change.encode(inner)],
+    // a log that another version of the program saved may hold it as read
+    ([name, inner]) => [name, partNamed(parts, name)?.change.encode(inner) ?? inner],
   )
 
 /**
@@ -146,7 +147,7 @@ const complete =
       const own = stateIn(parts, name, state)
       return (part.complete?.(own) ?? own) as unknown
     })
-    return isSame(parts, state, states) ? state : stateOf(parts, states)
+    return isSame(parts, state, states) ? state : stateOf(parts, { ...state.states, ...states })
   }
 
 const isSame = (parts: Parts, { states }: { readonly states: States }, after: States): boolean =>
@@ -194,7 +195,8 @@ const within =
       }
       return applied === undefined ? before : applied.state
     })
-    return { state: isSame(parts, state, after) ? state : stateOf(parts, after), superseded }
+    // what another version of the program made of parts that this one does not know stays
+    return { state: isSame(parts, state, after) ? state : stateOf(parts, { ...state.states, ...after }), superseded }
   }
 
 /** Never reports `lapsed`: there may be updates for parts that this program does not know. */

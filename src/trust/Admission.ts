@@ -78,24 +78,29 @@ export interface Arrived<C, P> {
 const MAX_BRINGERS = 1000
 
 /**
- * Lets an update wait, if fewer than `limit` do. Errors: `TooMany`. O(log w) for w that wait, and
- * the number of peers that brought it.
+ * Lets an update wait, if fewer than `limit` do. One that waits already gets a further bringer, up
+ * to {@link MAX_BRINGERS}. Errors: `TooMany`. O(b + log w) for b bringers of it and w that wait.
  */
 export const arrive =
   <C, P>({ update, from }: Arrival<C, P>, text: string, limit: number) =>
   (admission: Admission<C, P>): Arrived<C, P> => {
     const { queues, tickets, nextTicket: ticket } = admission
+    const refused = (most: number): Arrived<C, P> => ({
+      admission,
+      ticket: tooMany(update, '', 'waiting', most).left,
+      toVerify: undefined,
+    })
     const known = SortedMap.get(SortedMap.byText, tickets, text)
     const waiting = known === undefined ? undefined : SortedMap.get(byTicket, queueOf(update[2], queues), known)
-    const isFull = waiting === undefined && SortedMap.size(tickets) >= limit
-    if (isFull || waiting?.bringers.length === MAX_BRINGERS) {
-      return { admission, ticket: tooMany(update, '', 'waiting', limit).left, toVerify: undefined }
-    }
     if (waiting !== undefined) {
       const { bringers } = waiting
-      const next = bringers.includes(from) ? queues : withWaiting({ ...waiting, bringers: [...bringers, from] }, queues)
-      return { admission: { ...admission, queues: next }, ticket: waiting.ticket, toVerify: undefined }
+      const arrived = { admission, ticket: waiting.ticket, toVerify: undefined }
+      if (bringers.includes(from)) return arrived
+      if (bringers.length >= MAX_BRINGERS) return refused(MAX_BRINGERS)
+      const next = withWaiting({ ...waiting, bringers: [...bringers, from] }, queues)
+      return { ...arrived, admission: { ...admission, queues: next } }
     }
+    if (SortedMap.size(tickets) >= limit) return refused(limit)
     const toVerify: Waiting<C, P> = { update, bringers: [from], ticket, text, verdict: undefined }
     const next: Admission<C, P> = {
       queues: withWaiting(toVerify, queues),
@@ -146,8 +151,8 @@ export interface Decided<C, P> {
 /**
  * A verdict came. Believes or refuses the source's updates up to the first that still waits. Who
  * brought a refused one is not heard further: its later updates of the source are refused, unless
- * another peer brought them too. Does nothing if the update was held back meanwhile. O(q log w) for
- * q updates of the source.
+ * another peer brought them too. Does nothing if the update was held back meanwhile.
+ * O(r q (b + log w)) for r refused, at least one, of q updates of the source with b bringers each.
  */
 export const decide =
   <C, P>({ update: [, , source], ticket }: Waiting<C, P>, verdict: Verdict) =>
@@ -174,24 +179,28 @@ export const decide =
 const firstOf = <C, P>(source: SourceId, { queues }: Admission<C, P>): Waiting<C, P> | undefined =>
   SortedMap.at(queueOf(source, queues), 0)
 
-/** Refuses what the bringers of a refused update brought of its source after it. O(q log w). */
+/**
+ * Refuses what the bringers of a refused update brought of its source after it. O(q (b + log w)) for
+ * q updates of the source, each with b bringers.
+ */
 const holdBack =
   <C, P>({ update, bringers }: Waiting<C, P>) =>
   (admission: Admission<C, P>): Omit<Decided<C, P>, 'believed'> => {
-    const stopped = Prefix.stop(update)(Prefix.empty)
+    const prefix = Prefix.stop(update)(Prefix.empty)
+    const stopped = new Set(bringers)
     const refused: Refused<P>[] = []
     const released: Waiting<C, P>[] = []
     let next = admission
     for (const waiting of waitingOf(update[2])(admission)) {
-      const told = waiting.bringers.filter((peer) => bringers.includes(peer))
-      const rejection = told.length === 0 ? undefined : Prefix.heldBack(waiting.update)(stopped)
+      const told = waiting.bringers.filter((peer) => stopped.has(peer))
+      const rejection = told.length === 0 ? undefined : Prefix.heldBack(waiting.update)(prefix)
       if (rejection === undefined) continue
       refused.push({ bringers: told, rejection })
       if (told.length === waiting.bringers.length) {
         next = without(waiting, next)
         released.push(waiting)
       } else {
-        const left = waiting.bringers.filter((peer) => !bringers.includes(peer))
+        const left = waiting.bringers.filter((peer) => !stopped.has(peer))
         next = { ...next, queues: withWaiting({ ...waiting, bringers: left }, next.queues) }
       }
     }

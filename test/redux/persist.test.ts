@@ -100,6 +100,8 @@ describe.each([
     await first.ready
     unwrap(first.store.change(Model.set('x', 1)))
     await first.persistor.flush()
+    // in one millisecond two that write under one id would make one stamp
+    await new Promise((resolve) => setTimeout(resolve, 2))
 
     const again = started(model, {}, isWhole)
     unwrap(again.store.change(Model.set('y', 2)))

@@ -42,8 +42,8 @@ interface Peer {
   quiet: number
   /** Neither has anything left to say. */
   isDone: boolean
-  /** What it claimed when it last told all that it has: what of that we lack was superseded. */
-  told: Clock.ClockRecord
+  /** Its clock when it last told all that it has. What we lack of that was superseded. */
+  claimed: Clock.ClockRecord
   isRefused: boolean
   /** Ends the wait for an answer to it. */
   cancelAnswer: (() => void) | undefined
@@ -226,13 +226,13 @@ export class BusConnection<S, C> implements Connection {
     // others may be able to bring more
     if (message.since !== undefined && this.store.getReplica() !== before) this.askSoon()
     const { more } = answer._tag === 'Some' ? answer.value : {}
-    if (isRound(message)(before)) peer.told = message.digest.clock
+    if (isRound(message)(before)) peer.claimed = message.digest.clock
     const { clock } = this.store.getReplica()
-    const isTold = (source: string): boolean => {
+    const isSettled = (source: string): boolean => {
       const claimed = message.digest.clock[source]!
-      return claimed <= Clock.sureOf(source)(clock) || claimed <= Number(memberOf(peer.told, source) ?? NEVER)
+      return claimed <= Clock.sureOf(source)(clock) || claimed <= Number(memberOf(peer.claimed, source) ?? NEVER)
     }
-    peer.isDone = answer._tag === 'None' || (more !== true && Object.keys(message.digest.clock).every(isTold))
+    peer.isDone = answer._tag === 'None' || (more !== true && Object.keys(message.digest.clock).every(isSettled))
     if (answer._tag === 'Some' && to === this.name) this.send(this.store.scuttlebutt.encodeMessage(answer.value), from)
     // a newcomer that lacks nothing is greeted: else it would not know that anybody is here
     else if ((answer._tag === 'Some' || isNew) && to === undefined) this.answerSoon(from, peer, message)
@@ -247,7 +247,7 @@ export class BusConnection<S, C> implements Connection {
       return known
     }
     if (this.peers.size >= MAX_PEERS) return undefined
-    const peer: Peer = { quiet: 0, isDone: false, told: {}, isRefused: false, cancelAnswer: undefined }
+    const peer: Peer = { quiet: 0, isDone: false, claimed: {}, isRefused: false, cancelAnswer: undefined }
     this.peers.set(from, peer)
     return peer
   }

@@ -1,6 +1,7 @@
 /**
  * The calls to the file system that a store makes. They are few, so a test can make each one fail.
  */
+import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
@@ -68,11 +69,18 @@ export interface Disk {
   readonly every: (ms: number, act: () => void) => () => void
 }
 
-/** What a name means in a folder, which may be a link: `..` in it is the system's to resolve. */
+/** Whether a path ends with a separator, so that it names a folder. */
+export const namesFolder = (file: string): boolean => file.endsWith('/') || file.endsWith(path.sep)
+
+/** The path of a name in a folder, not normalised: behind a link the system must resolve `..`. */
 export const within = (folder: string, name: string): string => {
   if (folder === '') return name
-  return /[\\/]$/.test(folder) ? `${folder}${name}` : `${folder}${path.sep}${name}`
+  return namesFolder(folder) ? `${folder}${name}` : `${folder}${path.sep}${name}`
 }
+
+/** A file's name, or its hash if the name has more than `most` bytes: so a suffix finds room. */
+export const shortName = (base: string, most: number): string =>
+  Buffer.byteLength(base) <= most ? base : createHash('sha256').update(base).digest('hex')
 
 export const folderOf = (file: string): string => path.dirname(file)
 

@@ -126,7 +126,7 @@ export class Guard {
     return this.recognise(found.right, written)
   }
 
-  /** Whether the file of the name is still ours, with all that is written. */
+  /** Whether the file at the path is still ours and holds all that is written. */
   async stands({ length, seed }: Written): Promise<boolean> {
     const { path, disk } = this.target
     const found = await attempt(path, 'look', () => disk.status(path))

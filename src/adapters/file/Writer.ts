@@ -45,7 +45,7 @@ export class Writer<A> {
   private mustRewrite = false
   /** How many updates the file holds before a compaction is due; more after one failed. */
   private compactFrom = COMPACT_FROM
-  /** The bytes that it has before. */
+  /** The length of the file, in bytes, above which its updates are measured. */
   private compactFromBytes = COMPACT_FROM_BYTES
   /** The name of the file may not be durable yet. */
   private isFolderUnsure: boolean
@@ -231,13 +231,13 @@ export class Writer<A> {
     const isLong = this.written.length > this.compactFromBytes
     if ((isLong || total > this.compactFrom) && total > 2 * contents.size()) return true
     if (!isLong) return false
-    // asked again when the file is twice as long: so an update is measured twice at most
+    // asked again when the file is twice as long: all measuring reads at most twice what was written
     const { length } = this.written
     this.compactFromBytes = 2 * length
     let bytes = 0
     for (const [i, item] of contents.all().entries()) {
       bytes += Buffer.byteLength(contents.line(item))
-      if (i % ITEMS_A_TURN === 0) await new Promise(setImmediate)
+      if (i % ITEMS_A_TURN === ITEMS_A_TURN - 1) await new Promise(setImmediate)
     }
     return length > 2 * bytes
   }

@@ -1,7 +1,6 @@
 /** What is cut off a file is kept beside it. */
-import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { codeOf, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
+import { codeOf, shortName, syncFolderOf, writeAll, type Disk, type Handle } from './Disk.js'
 
 const BYTES_A_READ = 1 << 20
 
@@ -17,18 +16,13 @@ export interface Aside {
 /** Bytes of a name behind which there is room for the rest on usual file systems. */
 const MAX_BASE = 200
 
-const baseOf = (file: string): string => {
-  const base = path.basename(file)
-  if (Buffer.byteLength(base) <= MAX_BASE) return file
-  return path.join(path.dirname(file), createHash('sha256').update(base).digest('hex'))
-}
-
 /** Whether what was cut off a file has this name. */
 export const isAside = (file: string): boolean => /\.cut-\d+(?:-\d+)?$/.test(file)
 
 /** Copies a file from `offset` on to a file of its own, and syncs that. O(bytes copied). */
 export const setAside = async (file: string, disk: Disk, from: Handle, offset: number): Promise<Aside> => {
-  const [aside, to] = await openFresh(`${baseOf(file)}.cut-${String(offset)}`, disk)
+  const stem = path.join(path.dirname(file), shortName(path.basename(file), MAX_BASE))
+  const [aside, to] = await openFresh(`${stem}.cut-${String(offset)}`, disk)
   try {
     // stays private where the system does not let its owner be set
     await aside.setAccess(await from.status()).catch(() => undefined)

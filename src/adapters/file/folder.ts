@@ -36,8 +36,8 @@ export const folder = (directory: string): Folder => {
     const old = names.formerly(name)
     // on Windows the file of a device always exists
     const mayBeOld = old !== undefined && process.platform !== 'win32'
-    const path = pathIn(names.encode(name))
-    return mayBeOld && !existsSync(path) && existsSync(pathIn(old)) ? pathIn(old) : path
+    const present = pathIn(names.encode(name))
+    return mayBeOld && !existsSync(present) && existsSync(pathIn(old)) ? pathIn(old) : present
   }
   return {
     pathOf,

@@ -61,8 +61,8 @@ export interface ExportOptions {
 /**
  * Writes all updates to a file, as lines that any write stream and the original read. The lines are
  * written beside it, and take the place of an older file when they are complete. A replica is never
- * overwritten. O(bytes). Errors: `Occupied` for a replica's file, `Locked` for one that is open,
- * `NotAFile`, `Io`.
+ * overwritten. O(bytes). Errors: `Occupied` for a replica's file, for what was cut off one, and for
+ * the name of a lock or temporary file; `Locked` for a file that is open; `NotAFile`, `Io`.
  */
 export const exportLines =
   <S, C>(
@@ -73,7 +73,8 @@ export const exportLines =
   async () => {
     // a rename takes one name of several: the other links keep what they had
     const place = await placeOf(file, disk, { linked: true })
-    if (place._tag === 'Right' && isNameOfOurs(place.right)) return occupied(place.right, 'the name is that of a lock')
+    if (place._tag === 'Right' && isNameOfOurs(place.right))
+      return occupied(place.right, 'such names are for locks and temporary files')
     const locked = place._tag === 'Left' ? place : await lock(place.right, disk)
     if (place._tag === 'Left' || locked._tag === 'Left') return locked as E.Left<FileError>
     const exported = await attempt(place.right, 'export', () => exportTo(store, place.right, locked.right, disk, mode))

@@ -24,19 +24,22 @@
  * removed but renamed, to `<file>.shut.<token>`, and whoever finds that writes a new file, and then
  * removes it. See `Lock.hasShutOut`.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { decode } from '../storage/names.js'
-import { codeOf, folderOf, writeAll, type Disk } from './Disk.js'
+import { codeOf, folderOf, shortName, writeAll, type Disk } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lives, nameOf, ownerOf, type Owner } from './Owner.js'
 
 export interface Lock {
   /** Whether the lock is still ours. Errors: `Locked` if another writer took over; `Io`. */
   readonly check: () => Promise<E.Either<FileError, void>>
-  /** Releases the lock, if it is not released yet. After a `Left` the next call tries again. */
+  /**
+   * Releases the lock, if it is not released yet. After a `Left` the next call tries again. Errors:
+   * `Io`.
+   */
   readonly unlock: () => Promise<E.Either<FileError, void>>
   /** Locks the file again, after all in its folder was removed. Errors: `Locked`, `Io`. */
   readonly lockAgain: () => Promise<E.Either<FileError, void>>
@@ -99,20 +102,21 @@ const pathOf = ({ folder, name }: Claim): string => path.join(folder, name)
 /** Removes a lock of ours that was made and not taken. If that fails, it goes stale. */
 const giveUp = (claim: Claim): Promise<void> => removeIfThere(pathOf(claim), claim.disk).catch(() => undefined)
 
-/** No name is longer on usual file systems. */
-const MAX_BASE = 140 // bytes
+/** Bytes of a name behind which there is room for the rest of a lock's name. */
+const MAX_BASE = 140
 
 /** The name of a file, or a shorter one that stands for it, so that its locks have a name too. */
-const stemOf = (base: string): string =>
-  Buffer.byteLength(base) <= MAX_BASE ? base : createHash('sha256').update(base).digest('hex')
+const stemOf = (base: string): string => shortName(base, MAX_BASE)
 
 const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.join(folder, `${stem}.new.${token}`)
 
-/** Keeps our lock fresh until it is released or gone. */
+/** Renews our lock until it is released. Stops while it is gone, and goes on if it is there again. */
 const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> => {
   const { disk } = claim
   const mine = pathOf(claim)
   let isReleased = false
+  /** A look that is under way must not renew a lock that is being released. */
+  let isEnding = false
   let stop: (() => void) | undefined
   const renewing = (isOn: boolean): void => {
     if (isOn) stop ??= disk.every(RENEWED_EACH, () => void renew(mine, disk).catch(() => undefined))
@@ -126,17 +130,18 @@ const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> =
     const found = isReleased ? right(false) : await attempt(file, 'lock', () => isThere(mine, disk))
     if (found._tag === 'Left') return found
     // it comes back with its folder, if that was away
-    renewing(found.right)
+    if (!isEnding) renewing(found.right)
     if (found.right) return right(undefined)
     return left({ _tag: 'Locked', path: file, by: 'a writer that took over: our lock is gone' })
   }
   const unlock: Lock['unlock'] = async () => {
     if (isReleased) return right(undefined)
     // not renewed any more: a lock that cannot be removed goes stale
+    isEnding = true
     renewing(false)
     const removed = await attempt(file, 'unlock', async () => {
       await removeIfThere(mine, disk)
-      // a folder that is away comes back with the lock
+      // fails if the folder is away: the lock would come back with it
       await disk.list(claim.folder)
     })
     isReleased = removed._tag === 'Right'
@@ -149,6 +154,7 @@ const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> =
       return taken
     }
     isReleased = false
+    isEnding = false
     renewing(true)
     return right(undefined)
   }
@@ -276,8 +282,9 @@ const removeLock = async (claim: Claim, other: string, { token }: Owner): Promis
   if (token !== '') await removeIfThere(temporaryOf(claim, token), claim.disk)
 }
 
-/** Whether a name is one of those that locks, and writers with a lock, give to files. */
-export const isNameOfOurs = (file: string): boolean => /\.(?:lock\..*|new|shut)\.[0-9a-f]{16}$/.test(file)
+/** Whether a file has a name that locks, and writers with a lock, give to files. */
+export const isNameOfOurs = (file: string): boolean =>
+  /\.(?:lock\..*|new|shut)\.[0-9a-f]{16}$/.test(path.basename(file))
 
 const isPartOf = (name: string, prefix: string): boolean =>
   name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length))

@@ -1,8 +1,7 @@
 /** Where a file really is: one file has one place, whatever path leads to it. */
-import path from 'node:path'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
-import { codeOf, type Disk, type Handle } from './Disk.js'
+import { codeOf, namesFolder, type Disk, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lock, type Lock, type LockOptions } from './lock.js'
 
@@ -11,16 +10,13 @@ export interface PlaceOptions {
   readonly linked?: boolean
 }
 
-/** Whether a path names a folder, whatever is there. */
-const isFolder = (file: string): boolean => file.endsWith('/') || file.endsWith(path.sep)
-
 /** The real path of a file, which may be missing. Errors: `NotAFile`, `Linked`, `Io`. */
 export const placeOf = async (
   file: string,
   disk: Disk,
   { linked = false }: PlaceOptions,
 ): Promise<E.Either<FileError, string>> => {
-  if (isFolder(file)) return left({ _tag: 'NotAFile', path: file })
+  if (namesFolder(file)) return left({ _tag: 'NotAFile', path: file })
   const found = await attempt(file, 'open', () => disk.realPath(file))
   if (found._tag === 'Left') return found
   const status = await attempt(found.right, 'open', () => disk.status(found.right))

@@ -24,7 +24,7 @@ interface Holder {
   writing: Promise<unknown>
 }
 
-/** The locks of the open replicas, by database and place in it. */
+/** The locks of the open replicas, by root database and key. */
 const held = new WeakMap<Level, Map<string, Holder>>()
 
 /** Locks a replica; undefined if another writer has it. With `takeOver` that one writes no more. */
@@ -34,7 +34,7 @@ export const lock = async (
   takeOver: boolean,
   locks: WebLocks | undefined,
 ): Promise<Lock | undefined> => {
-  const { root, key } = placeIn(db, name)
+  const { root, key } = rootOf(db, name)
   const inUse = held.get(root) ?? new Map<string, Holder>()
   held.set(root, inUse)
   const other = inUse.get(key)
@@ -73,11 +73,11 @@ export const lock = async (
   }
 }
 
-/** The database itself, and the place in it: each call of `sublevel` gives another object. */
-const placeIn = (db: Level, name: string): { readonly root: Level; readonly key: string } => {
+/** The database below all sublevels, and a key of the replica in it. Each `sublevel` is a new object. */
+const rootOf = (db: Level, name: string): { readonly root: Level; readonly key: string } => {
   const { db: root, prefix } = db as { readonly db?: Partial<Level> | null; readonly prefix?: unknown }
   const isSublevel = typeof prefix === 'string' && typeof root?.sublevel === 'function'
-  return isSublevel ? { root: root as Level, key: prefix + name } : { root: db, key: name }
+  return isSublevel ? { root: root as Level, key: JSON.stringify([prefix, name]) } : { root: db, key: name }
 }
 
 /** Where the database is, if others can open it too. */

@@ -3,7 +3,7 @@ import * as Clock from '../../core/Clock.js'
 import { claimOf } from '../../core/Digest.js'
 import * as Doubt from '../../core/Doubt.js'
 import { reread } from '../../core/apply.js'
-import { isRound } from '../../core/reconcile.js'
+import { isAsSureAs } from '../../core/reconcile.js'
 import { take, type Received } from '../../core/receive.js'
 import { withdraw } from '../../core/reissue.js'
 import type { Replica } from '../../core/Replica.js'
@@ -37,7 +37,10 @@ export interface Meta {
   readonly id?: SourceId | undefined
 }
 
-/** The action of a batch, whose size is that of the batch. O(d log s) for d sources that moved. */
+/**
+ * The action of a batch, whose size is that of the batch. O(d log s) for d sources that moved, and
+ * O(h log u) for h updates held in doubt, of all sources.
+ */
 export const updated =
   <S, C>({ encode }: Scuttlebutt<S, C>, type: string) =>
   (before: Replica<S, C>, { replica, taken, unread }: Received<S, C>): Action => {
@@ -81,7 +84,6 @@ export const stepOf =
     // own updates that were lost count, although the clock covers them
     const past = { source: before.id, since: NEVER, until: Infinity }
     const had = { clock: since ?? {}, ...(doubt && { doubt }) }
-    const isRoundHere = isRound({ digest: { id, clock: {} }, updates: [], since: had, complete: true })(before)
-    const claim = isRoundHere ? claimOf({ clock: sure }) : 'nobody'
+    const claim = isAsSureAs(had)(before) ? claimOf({ clock: sure }) : 'nobody'
     return take(dataType)(decoded.right, since ? claim : 'caller', past)(before).replica
   }

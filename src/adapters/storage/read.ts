@@ -88,7 +88,7 @@ const headerOf = <S, C>(
   const isKnown = type !== undefined && isOfType(type, scuttlebutt.dataType)
   const isOther = type !== undefined && !isKnown
   if (isOther && !isAdopting) return otherType(typeEntry!)
-  const saved = ownerEntry === undefined ? id : valueIn(ownerEntry, named)[0]
+  const saved = ownerEntry === undefined ? id : valueIn(ownerEntry, isNamed)[0]
   if (saved !== id && !isAdopting) return left({ _tag: 'OtherId', name, id: saved })
   return right({ type, owner, isAdopted: isOther || saved !== id, isKnown })
 }
@@ -105,14 +105,16 @@ const isOfType = (
   [name, ...formerly].some((one) => saved === typeText({ name: one, ...(version !== undefined && { version }) }))
 
 const otherType = (saved: Entry): E.Left<StorageError> => {
-  const [name, version] = valueIn(saved, named)
+  const [name, version] = valueIn(saved, isNamed)
   return left({ _tag: 'OtherType', name, ...(typeof version === 'string' && { version }) })
 }
 
-/** A list of which the first is a name. */
-const named = (list: unknown): list is readonly [string, unknown?] => Array.isArray(list) && typeof list[0] === 'string'
+/** Whether it is a list that begins with a name. */
+const isNamed = (list: unknown): list is readonly [string, unknown?] =>
+  Array.isArray(list) && typeof list[0] === 'string'
 
-const stamped = (list: unknown): list is readonly [SourceId, Timestamp.Timestamp] => named(list) && isTime(list[1])
+/** Whether it is a source with a timestamp, or `NEVER`. */
+const isStamp = (list: unknown): list is readonly [SourceId, Timestamp.Timestamp] => isNamed(list) && isTime(list[1])
 
 /** The value of an entry. Throws for one that is damaged: `read` makes it a `Failure`. */
 const valueIn = <A>([key, text]: Entry, is: (value: unknown) => value is A): A => {
@@ -177,7 +179,7 @@ const frozen = (text: string): unknown => {
 /** The clock also covers superseded updates, which are not in the database. */
 const withRest = <S, C>({ log: read, clock: reached, ...replica }: Replica<S, C>, rest: Rest): Replica<S, C> => {
   const all = (kind: string): ReadonlyArray<Entry> => rest.get(kind) ?? []
-  const stamps = (kind: string) => all(kind).map((entry) => valueIn(entry, stamped))
+  const stamps = (kind: string) => all(kind).map((entry) => valueIn(entry, isStamp))
   const log = all(UNREAD_UPDATE).reduce((next, entry) => Unread.add(valueIn(entry, isUpdate))(next), read)
   const [floor = Timestamp.NEVER] = all(FLOOR).map((entry) => valueIn(entry, isTime))
   const saved = Clock.fromRecord(Object.fromEntries(stamps(SOURCE)), floor)

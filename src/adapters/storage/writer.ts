@@ -120,7 +120,7 @@ const difference = <S, C>(
   changed(before.log, after.log, updateKey, line)
   const [unread, nowUnread] = [before, after].map(({ log }) => log.unread?.log ?? Log.empty<unknown>())
   changed(unread!, nowUnread!, unreadKey, (update) => JSON.stringify(update))
-  // a program that could read it may have written it
+  // a program that could read it wrote it under the key of such
   Log.forEachAdded(nowUnread!, unread!, (update, depth) => {
     if (Log.find(update)(after.log) === undefined) remove(updateKey(update, depth))
   })

@@ -22,9 +22,9 @@ import type { Tell } from './Port.js'
 
 export interface Gate<C> {
   /**
-   * Lets in the updates that are believed. Says whether those that had to wait all were; gives a
-   * promise if that takes time. It resolves when each update was decided, or cannot be decided for
-   * now. `tell` tells one peer from another.
+   * Lets in the updates that are believed. True if none had to wait, whatever was refused; else a
+   * promise that resolves when each was decided, or cannot be decided for now: to whether all that
+   * waited were let in. `tell` tells one peer from another.
    */
   readonly receive: (batch: Batch<C>, tell: Tell) => Promise<boolean> | boolean
   /** How many updates of a peer were refused so far, also those that had to wait for it. */
@@ -110,7 +110,7 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
     }
     letIn(believed)
     if (undecided.length === 0) return true
-    return Promise.all(undecided).then((all) => all.every((isDecided) => isDecided))
+    return Promise.all(undecided).then((all) => all.every((isLetIn) => isLetIn))
   }
 
   return { receive, refusedOf, sign: signer(dataType, security, host) }
@@ -133,8 +133,11 @@ const createDoor = <S, C>(
   const forbidden = forbids(dataType, security)
   let buckets = RateLimit.full
 
-  /** Turns an exception of the data type or of a listener into a `Failed`. */
-  const enter = (entering: ReadonlyArray<Entering<C>>, kept: Set<unknown>): void => {
+  /**
+   * Has the host take updates, and notes in `keptOut` those that it did not. Turns an exception of
+   * the data type or of a listener into a `Failed`.
+   */
+  const enter = (entering: ReadonlyArray<Entering<C>>, keptOut: Set<unknown>): void => {
     const updates = entering.map(({ update }) => update)
     const isUnread = (update: Update<C>): boolean => unread.has(update)
     const batch = { updates: updates.filter((one) => !isUnread(one)), unread: updates.filter(isUnread) }
@@ -142,22 +145,22 @@ const createDoor = <S, C>(
     try {
       for (const rejection of host.receive(batch)) {
         const about = 'update' in rejection ? rejection.update : undefined
-        if (!isTaken(rejection)) kept.add(about)
+        if (!isTaken(rejection)) keptOut.add(about)
         refuse(entering.find(({ update }) => update === about)?.bringers ?? [...all], rejection)
       }
     } catch (error) {
-      for (const update of updates) kept.add(update)
+      for (const update of updates) keptOut.add(update)
       refuse([...all], failed(error))
     }
   }
 
   /** Gives the updates that were kept out. */
   return (entering: ReadonlyArray<Entering<C>>): ReadonlySet<unknown> => {
-    const kept = new Set<unknown>()
-    if (entering.length === 0) return kept
+    const keptOut = new Set<unknown>()
+    if (entering.length === 0) return keptOut
     if (!isLimited(security)) {
-      enter(entering, kept)
-      return kept
+      enter(entering, keptOut)
+      return keptOut
     }
     for (const one of entering) {
       const { update, bringers } = one
@@ -165,13 +168,13 @@ const createDoor = <S, C>(
       const room = excess(security, update, host.now)(clock, buckets)
       const refusal = room._tag === 'Left' ? room.left : forbidden(update, state, unread.has(update))
       if (room._tag === 'Right') buckets = room.right
-      if (refusal === undefined) enter([one], kept)
+      if (refusal === undefined) enter([one], keptOut)
       else {
-        kept.add(update)
+        keptOut.add(update)
         refuse(bringers, refusal)
       }
     }
-    return kept
+    return keptOut
   }
 }
 
@@ -191,8 +194,8 @@ const createQueues = <C>(
   const carryOut = ({ admission: next, believed, refused, released }: Admission.Decided<C, Tell>): void => {
     admission = next
     for (const { bringers, rejection } of refused) refuse(bringers, rejection)
-    const kept = letIn(believed)
-    const taken = new Set(believed.filter(({ update }) => !kept.has(update)))
+    const keptOut = letIn(believed)
+    const taken = new Set(believed.filter(({ update }) => !keptOut.has(update)))
     for (const waiting of released) callers.release(waiting, taken.has(waiting))
   }
 
@@ -244,7 +247,7 @@ const later = (ms: number, call: () => void): void => {
 
 /** The callers that wait until an update is decided. */
 const createCallers = <C>() => {
-  const callsByTicket = new Map<number, ((isDecided: boolean) => void)[]>()
+  const callsByTicket = new Map<number, ((isLetIn: boolean) => void)[]>()
   return {
     wait: (ticket: number): Promise<boolean> =>
       new Promise((resolve) => {
@@ -252,10 +255,10 @@ const createCallers = <C>() => {
         if (calls === undefined) callsByTicket.set(ticket, [resolve])
         else calls.push(resolve)
       }),
-    release: ({ ticket }: Waiting<C>, isDecided: boolean): void => {
+    release: ({ ticket }: Waiting<C>, isLetIn: boolean): void => {
       const calls = callsByTicket.get(ticket) ?? []
       callsByTicket.delete(ticket)
-      for (const call of calls) call(isDecided)
+      for (const call of calls) call(isLetIn)
     },
   }
 }

@@ -66,8 +66,9 @@ const claimsMore = ({ clock: claims, doubt }: Digest, { source, since, until }: 
 export const isWanted = ({ wanted }: Lost<unknown>): boolean => wanted !== undefined && !Frontier.isEmpty(wanted)
 
 /**
- * The first update in our name that we did not know. `past` is that of before the batch, `log` that
- * of after it. One of before that is superseded is none: it may be ours. O(u).
+ * The first update in our name that we did not know. A late one that `log` does not hold was
+ * superseded: it may be ours, so it is not reported. `past` is that of before the batch, `log` that
+ * of after it. O(u log n).
  */
 export const strangerIn = <C>(
   { late, fresh }: Arrivals<C>,

@@ -34,6 +34,23 @@ export class Visitor {
     this.faults = faults
   }
 
+  /** Whether a text is in the page's database. As text: a bundler adds names to functions. */
+  hasSaved(text: string): Promise<boolean> {
+    return this.page.evaluate<boolean>(`(async () => {
+      const done = (request) => new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+      for (const { name } of await indexedDB.databases()) {
+        const db = await done(indexedDB.open(name))
+        const texts = await done(db.transaction('scuttlebutt').objectStore('scuttlebutt').getAll())
+        db.close()
+        if (texts.some((one) => String(one).includes(${JSON.stringify(text)}))) return true
+      }
+      return false
+    })()`)
+  }
+
   static async open(browser: Browser, url: string, name: string, hue: number, options: BrowserContextOptions) {
     const context = await browser.newContext(options)
     await context.addInitScript(

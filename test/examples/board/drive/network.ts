@@ -51,6 +51,7 @@ export const reload = async (stage: Stage): Promise<void> => {
   console.log('\nTabs, and a reload')
   await mia.toggleOnline()
   await mia.add('Done', 'Kept by the browser')
+  await until('it is on her disk', () => mia.hasSaved('Kept by the browser'))
   await mia.page.reload()
   await mia.sees('what was never sent', ({ done }) => done.includes('Kept by the browser'))
   await ben.sees('it too', ({ done }) => done.includes('Kept by the browser'))
