@@ -180,8 +180,8 @@ const firstOf = <C, P>(source: SourceId, { queues }: Admission<C, P>): Waiting<C
   SortedMap.at(queueOf(source, queues), 0)
 
 /**
- * Refuses what the bringers of a refused update brought of its source after it. O(q (b + log w)) for
- * q updates of the source, each with b bringers.
+ * Refuses what the bringers of a refused update brought of its source after it. O(q (b + log w))
+ * for q updates of the source, each with b bringers.
  */
 const holdBack =
   <C, P>({ update, bringers }: Waiting<C, P>) =>

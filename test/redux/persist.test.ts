@@ -22,11 +22,16 @@ type Doc = Replica<Model.State<number>, Model.Change<number>>
 
 let saved = new Map<string, string>()
 
-const storage: Storage = {
-  getItem: (key) => Promise.resolve(saved.get(key)),
-  setItem: (key, value: string) => Promise.resolve(saved.set(key, value)),
-  removeItem: (key) => Promise.resolve(saved.delete(key)),
-}
+/** A storage of one test: a program of an earlier one may still be saving. */
+const storageIn = (texts: Map<string, string>): Storage => ({
+  getItem: (key) => Promise.resolve(texts.get(key)),
+  setItem: (key, value: string) => Promise.resolve(texts.set(key, value)),
+  removeItem: (key) => Promise.resolve(texts.delete(key)),
+})
+
+/** Two that write under one id in one millisecond would make one stamp. */
+let time = NOW
+const now = (): number => time++
 
 beforeEach(() => {
   saved = new Map()
@@ -41,6 +46,7 @@ interface Config {
 /** A program that keeps its state by redux-persist, the slice alone or the whole state. */
 const started = <V>(sb: Scuttlebutt<Model.State<V>, Model.Change<V>>, config: Config = {}, isWhole = true) => {
   const doc = replicaSlice(sb, 'alice', { name: 'doc' })
+  const storage = storageIn(saved)
   const whole = combineReducers({ doc: doc.reducer })
   const reducer = isWhole
     ? persistReducer({ key: 'root', storage, ...config } as never, whole)
@@ -53,7 +59,7 @@ const started = <V>(sb: Scuttlebutt<Model.State<V>, Model.Change<V>>, config: Co
         doc.checks({ serializableCheck: { ignoredActions: [FLUSH, REHYDRATE, 'persist/PERSIST', 'persist/PURGE'] } }),
       ),
   })
-  const store = doc.bind(redux, { select: (state) => state.doc })
+  const store = doc.bind(redux, { select: (state) => state.doc, now })
   const persistor = persistStore(redux)
   const ready = eventually(() => {
     expect(persistor.getState().bootstrapped).toBe(true)
@@ -100,8 +106,6 @@ describe.each([
     await first.ready
     unwrap(first.store.change(Model.set('x', 1)))
     await first.persistor.flush()
-    // in one millisecond two that write under one id would make one stamp
-    await new Promise((resolve) => setTimeout(resolve, 2))
 
     const again = started(model, {}, isWhole)
     unwrap(again.store.change(Model.set('y', 2)))

@@ -231,7 +231,7 @@ export class Writer<A> {
     const isLong = this.written.length > this.compactFromBytes
     if ((isLong || total > this.compactFrom) && total > 2 * contents.size()) return true
     if (!isLong) return false
-    // asked again when the file is twice as long: all measuring reads at most twice what was written
+    // asked again at twice the length: all measuring reads at most twice what was written
     const { length } = this.written
     this.compactFromBytes = 2 * length
     let bytes = 0

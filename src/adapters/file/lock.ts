@@ -110,7 +110,7 @@ const stemOf = (base: string): string => shortName(base, MAX_BASE)
 
 const temporaryOf = ({ folder, stem }: Claim, token: string): string => path.join(folder, `${stem}.new.${token}`)
 
-/** Renews our lock until it is released. Stops while it is gone, and goes on if it is there again. */
+/** Renews our lock until it is released. Stops while it is gone, goes on if it is there again. */
 const hold = (file: string, claim: Claim): Omit<Lock, 'hasShutOut' | 'forget'> => {
   const { disk } = claim
   const mine = pathOf(claim)

@@ -73,7 +73,7 @@ export const lock = async (
   }
 }
 
-/** The database below all sublevels, and a key of the replica in it. Each `sublevel` is a new object. */
+/** The database below all sublevels, and a key in it: each `sublevel` makes a new object. */
 const rootOf = (db: Level, name: string): { readonly root: Level; readonly key: string } => {
   const { db: root, prefix } = db as { readonly db?: Partial<Level> | null; readonly prefix?: unknown }
   const isSublevel = typeof prefix === 'string' && typeof root?.sublevel === 'function'
