@@ -84,13 +84,15 @@ describe('A restarted writer', () => {
   })
 
   test('whose backup forgot an update that still stands is told', () => {
-    const bob = createStore(model, 'bob')
-    const first = createStore(model, 'ann')
+    let now = 1000
+    const options = { now: () => now++ }
+    const bob = createStore(model, 'bob', options)
+    const first = createStore(model, 'ann', options)
     right(first.change(Model.set('w', 0)))
     const backup = first.getReplica()
     right(first.change(Model.set('x', 1)))
     meet(first, bob)
-    const ann = createStore(model, 'ann', { replica: backup })
+    const ann = createStore(model, 'ann', { ...options, replica: backup })
     right(ann.change(Model.set('y', 2)))
     expect(meet(ann, bob)).toEqual(['Stranger'])
     expect(Model.toJSON(ann.getReplica().state)).toEqual({ w: 0, x: 1, y: 2 })
