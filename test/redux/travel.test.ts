@@ -330,3 +330,16 @@ test('An action claims nothing where another one was skipped that brought what i
   talk(again.store, bob)
   expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 0, y: 1, z: 2 })
 })
+
+test('An action of a reissue brings what cannot be read too, wherever it is played again', () => {
+  const sb = scuttlebutt(Model.of(t.number))
+  const unreadable = { digest: { id: 'ann', clock: {} }, updates: [], unread: [[['x', 'text'], 9000, 'ann']] }
+  const [replica] = sb.reconcile(unwrap(sb.decodeMessage()(unreadable)))(sb.create('ann'))
+  const { store, liftedStore, redux } = inRedux(sb, 'ann', { replica, now: () => 1000 })
+  expect(store.reissue('ann-2')).toEqual([])
+  expect(store.unread()).toEqual([[['x', 'text'], 1000, 'ann-2']])
+  const actions = Object.values(liftedStore.getState().actionsById).map(({ action }) => json(action))
+  const { doc } = inRedux(sb, 'ann', { replica: json(replica), now: () => 1000 })
+  const again = actions.reduce((state, action) => doc.reducer(state, action), json(replica))
+  expect(sb.unread(again)).toEqual(sb.unread(redux.getState().doc))
+})

@@ -1,4 +1,5 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
+import type { Batch } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
 import { claimOf } from '../../core/Digest.js'
 import * as Doubt from '../../core/Doubt.js'
@@ -39,10 +40,10 @@ export interface Meta {
 
 /**
  * The action of a batch, whose size is that of the batch. O(d log s) for d sources that moved, and
- * O(h log u) for h updates held in doubt, of all sources.
+ * O(h log u) for h updates held in doubt, of all sources, if it makes the replica surer of one.
  */
 export const updated =
-  <S, C>({ encode }: Scuttlebutt<S, C>, type: string) =>
+  <S, C>(scuttlebutt: Scuttlebutt<S, C>, type: string) =>
   (before: Replica<S, C>, { replica, taken, unread }: Received<S, C>): Action => {
     const since: Record<SourceId, Timestamp> = {}
     const sure: Record<SourceId, Timestamp> = {}
@@ -52,16 +53,23 @@ export const updated =
     }
     for (const [, , source] of [...taken, ...unread]) visit(source)
     Clock.forEachSourceChanged(before.clock, replica.clock, visit)
-    const doubted = Object.entries(Doubt.of(before.clock, before.log) ?? {}).filter(([source]) =>
-      Object.hasOwn(sure, source),
-    )
-    const doubt = doubted.length > 0 ? Object.fromEntries(doubted) : undefined
-    return {
-      type,
-      payload: taken.map(encode),
-      meta: { since, doubt, sure, unread: unread.length > 0 ? unread : undefined } satisfies Meta,
-    }
+    const settled = Object.keys(sure).filter((one) => sure[one]! > since[one]! && Clock.isDoubted(one)(before.clock))
+    const prints = settled.length > 0 ? Doubt.of(before.clock, before.log)! : {}
+    const doubt = settled.length > 0 ? Object.fromEntries(settled.map((one) => [one, prints[one]!])) : undefined
+    return actionWith(scuttlebutt, type, { updates: taken, unread }, { since, doubt, sure })
   }
+
+/** An action that brings updates, and what it says beside them. O(their size). */
+export const actionWith = <S, C>(
+  { encode }: Scuttlebutt<S, C>,
+  type: string,
+  { updates, unread }: Required<Pick<Batch<C>, 'updates' | 'unread'>>,
+  meta: Meta,
+): Action => ({
+  type,
+  payload: updates.map(encode),
+  meta: { ...meta, unread: unread.length > 0 ? unread : undefined } satisfies Meta,
+})
 
 /**
  * What the actions of a slice do to a replica: first what they name, then their updates are taken.

@@ -13,7 +13,7 @@ import { rereadAllowed } from '../store/gate.js'
 import { createOnCell } from '../store/onCell.js'
 import { ownPortOf } from '../store/Port.js'
 import type { LocalStore } from '../store/Store.js'
-import { updated, type Meta } from './actions.js'
+import { actionWith, updated } from './actions.js'
 import { createHead, type Head, type Host } from './Head.js'
 import type { Keeper } from './outcomes.js'
 
@@ -98,7 +98,7 @@ export const bind = <State, S, C>(
     security,
   } = options
   const { getState } = redux
-  const { encode, prune, reissue } = scuttlebutt
+  const { prune, reissue } = scuttlebutt
   const reread = rereadAllowed(scuttlebutt, security)
   const known = boundIn<S, C>(getState, name)
   const host: Host<S, C> = Object.assign(known?.host ?? {}, {
@@ -121,10 +121,10 @@ export const bind = <State, S, C>(
   ): ReadonlyArray<Update<C>> => {
     const [before, time] = [cell.getReplica(), now()]
     const after = step(before, time)
-    const taken = news(before, after)?.updates ?? []
-    const action = { type: `${name}/${kind}`, payload: taken.map(encode), meta: { now: time, id } satisfies Meta }
-    if (after !== before) head.commit({ ...unchanged(after), taken }, action)
-    return taken
+    const brought = news(before, after) ?? { updates: [], unread: [] }
+    const action = actionWith(scuttlebutt, `${name}/${kind}`, brought, { now: time, id })
+    if (after !== before) head.commit({ ...unchanged(after), taken: brought.updates }, action)
+    return brought.updates
   }
   call('reread', reread)
   const store: ReduxReplicaStore<S, C> = {
