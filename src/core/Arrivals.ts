@@ -222,13 +222,15 @@ class Sieve<S, C> {
       if (this.draft.advance(source, timestamp)) this.touched.add(source)
     }
     const advanced = this.draft.done()
+    const isWhole = passed.length === 0 && this.crowdedOut.length === 0
     if (this.vouching === 'caller') {
-      const sources = [...passed.map(({ source }) => source), ...this.crowdedOut.map(([, , source]) => source)]
+      if (isWhole) return advanced
       // what was refused, or has no room, is not there
-      return sources.length === 0 ? advanced : Sure.doubting(new Set(sources))(this.replica.clock, advanced)
+      const lacking = [...passed.map(({ source }) => source), ...this.crowdedOut.map(([, , source]) => source)]
+      return Sure.doubting(new Set(lacking))(this.replica.clock, advanced)
     }
     // who lacks a part of a round is as sure as before
-    const isWhole = typeof this.vouching === 'object' && passed.length === 0 && this.crowdedOut.length === 0
-    return Sure.doubting(this.touched, isWhole ? this.vouching : undefined)(this.replica.clock, advanced)
+    const claim = isWhole && typeof this.vouching === 'object' ? this.vouching : undefined
+    return Sure.doubting(this.touched, claim)(this.replica.clock, advanced)
   }
 }

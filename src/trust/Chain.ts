@@ -46,8 +46,9 @@ const isChained =
       SourceLog.size(one) === 0 ? [] : [SourceLog.at(one, SourceLog.size(one) - 1)!],
     )
     if (newest.length === 0) return mayChain
-    const doubted = Log.ofStretch(source, Clock.sureOf(source)(clock), Infinity)(log)
-    return [...newest, ...doubted].some((update) => previousOf(update) !== undefined)
+    const hasChain = (updates: ReadonlyArray<Update<unknown>>): boolean =>
+      updates.some((update) => previousOf(update) !== undefined)
+    return hasChain(newest) || hasChain(Log.ofStretch(source, Clock.sureOf(source)(clock), Infinity)(log))
   }
 
 const previousOf = (update: Update<unknown>): Timestamp | undefined => update[4]

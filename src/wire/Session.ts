@@ -61,7 +61,10 @@ export const status = <S, C>(session: Session<C>, replica: Replica<S, C>): Statu
   return { phase, unsent: Telling.unsent(telling, replica), refused: hearing.hasRefused }
 }
 
-/** What a replica has to say against a batch that it took: forks, strangers, want of room. O(u). */
+/**
+ * What a replica has to say against a batch that it took: forks, strangers, want of room. O(u log
+ * n).
+ */
 export const refusalsOf = <S, C>(
   arrivals: Arrivals<C>,
   { proofs, replica }: Pick<Batch.Received<S, C>, 'proofs' | 'replica'>,

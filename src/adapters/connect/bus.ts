@@ -10,10 +10,8 @@
  * until nobody answers.
  */
 import * as Clock from '../../core/Clock.js'
-import { memberOf } from '../../core/Json.js'
 import { isRound, type Message } from '../../core/reconcile.js'
 import type { Replica } from '../../core/Replica.js'
-import { NEVER } from '../../core/Timestamp.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
@@ -43,7 +41,7 @@ interface Peer {
   /** Neither has anything left to say. */
   isDone: boolean
   /** Its clock when it last told all that it has. What we lack of that was superseded. */
-  claimed: Clock.ClockRecord
+  claimed: Clock.Clock
   isRefused: boolean
   /** Ends the wait for an answer to it. */
   cancelAnswer: (() => void) | undefined
@@ -226,13 +224,11 @@ export class BusConnection<S, C> implements Connection {
     // others may be able to bring more
     if (message.since !== undefined && this.store.getReplica() !== before) this.askSoon()
     const { more } = answer._tag === 'Some' ? answer.value : {}
-    if (isRound(message)(before)) peer.claimed = message.digest.clock
+    if (isRound(message)(before)) peer.claimed = Clock.fromRecord(message.digest.clock)
     const { clock } = this.store.getReplica()
-    const isSettled = (source: string): boolean => {
-      const claimed = message.digest.clock[source]!
-      return claimed <= Clock.sureOf(source)(clock) || claimed <= Number(memberOf(peer.claimed, source) ?? NEVER)
-    }
-    peer.isDone = answer._tag === 'None' || (more !== true && Object.keys(message.digest.clock).every(isSettled))
+    const isCoveredBy = Clock.isSureOf(message.digest.clock)
+    const hasAll = (): boolean => isCoveredBy(clock) || isCoveredBy(Clock.join(peer.claimed)(clock))
+    peer.isDone = answer._tag === 'None' || (more !== true && hasAll())
     if (answer._tag === 'Some' && to === this.name) this.send(this.store.scuttlebutt.encodeMessage(answer.value), from)
     // a newcomer that lacks nothing is greeted: else it would not know that anybody is here
     else if ((answer._tag === 'Some' || isNew) && to === undefined) this.answerSoon(from, peer, message)
@@ -247,7 +243,7 @@ export class BusConnection<S, C> implements Connection {
       return known
     }
     if (this.peers.size >= MAX_PEERS) return undefined
-    const peer: Peer = { quiet: 0, isDone: false, claimed: {}, isRefused: false, cancelAnswer: undefined }
+    const peer: Peer = { quiet: 0, isDone: false, claimed: Clock.empty, isRefused: false, cancelAnswer: undefined }
     this.peers.set(from, peer)
     return peer
   }

@@ -29,6 +29,7 @@ import path from 'node:path'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { decode } from '../storage/names.js'
+import { markOf } from './blocks.js'
 import { codeOf, folderOf, shortName, writeAll, type Disk } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lives, nameOf, ownerOf, type Owner } from './Owner.js'
@@ -299,7 +300,7 @@ const removeOrphan = async (orphan: string, disk: Disk): Promise<void> => {
   if (count === 0 || begin.equals(FIRST_LINE)) await removeIfThere(orphan, disk)
 }
 
-const FIRST_LINE = Buffer.from('"@0"\n')
+const FIRST_LINE = Buffer.from(markOf(0))
 
 /** What a lock holds at most: more of it is another file. */
 const MAX_LOCK = 1 // byte

@@ -1,5 +1,5 @@
 /** Reads a file block by block, so that its size does not matter. */
-import { findFlip, findSeal, isIntact, markedIn, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
+import { findFlip, findSeal, isIntact, markedIn, markOf, MAX_BLOCK, SEAL, type Flip } from './blocks.js'
 import type { Handle } from './Disk.js'
 
 export interface Stretch {
@@ -120,7 +120,7 @@ export const endAt = async (handle: Handle, length: number): Promise<string> => 
 const AFTER_FIRST_LINES = Buffer.from('\n[')
 
 /** How a file of ours begins, whatever else of it is damaged. */
-const BEGINNING = Buffer.from('"@0"')
+const BEGINNING = Buffer.from(markOf(0).trimEnd())
 
 /**
  * Whether a file holds a replica: it begins with a mark, or its first lines, which are no updates,

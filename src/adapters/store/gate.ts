@@ -141,16 +141,16 @@ const createDoor = <S, C>(
     const updates = entering.map(({ update }) => update)
     const isUnread = (update: Update<C>): boolean => unread.has(update)
     const batch = { updates: updates.filter((one) => !isUnread(one)), unread: updates.filter(isUnread) }
-    const all = new Set(entering.flatMap(({ bringers }) => bringers))
+    const everybody = (): ReadonlyArray<Tell> => [...new Set(entering.flatMap(({ bringers }) => bringers))]
     try {
       for (const rejection of host.receive(batch)) {
         const about = 'update' in rejection ? rejection.update : undefined
         if (!isTaken(rejection)) keptOut.add(about)
-        refuse(entering.find(({ update }) => update === about)?.bringers ?? [...all], rejection)
+        refuse(entering.find(({ update }) => update === about)?.bringers ?? everybody(), rejection)
       }
     } catch (error) {
       for (const update of updates) keptOut.add(update)
-      refuse([...all], failed(error))
+      refuse(everybody(), failed(error))
     }
   }
 

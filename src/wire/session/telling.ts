@@ -113,24 +113,22 @@ export const forEachUntold = <C>(told: Log.Log<C>, log: Log.Log<C>, visit: (upda
  */
 const finder = (batches: ReadonlyArray<ReadonlyArray<Update<unknown>>>): ((update: Update<unknown>) => boolean) => {
   if (batches.length === 0) return () => false
-  let [batch, next] = [0, 0]
+  const all = batches.flat()
+  let next = 0
   let index: ReadonlyMap<SourceId, ReadonlySet<number>> | undefined
   return (update) => {
-    if (batches[batch]?.[next] !== update) {
-      index ??= stampsOf(batches)
-      return index.get(update[2])?.has(update[1]) === true
+    if (all[next] === update) {
+      next++
+      return true
     }
-    next++
-    if (next === batches[batch]!.length) [batch, next] = [batch + 1, 0]
-    return true
+    index ??= stampsOf(all)
+    return index.get(update[2])?.has(update[1]) === true
   }
 }
 
-const stampsOf = (
-  batches: ReadonlyArray<ReadonlyArray<Update<unknown>>>,
-): ReadonlyMap<SourceId, ReadonlySet<number>> => {
+const stampsOf = (updates: ReadonlyArray<Update<unknown>>): ReadonlyMap<SourceId, ReadonlySet<number>> => {
   const bySource = new Map<SourceId, Set<number>>()
-  for (const [, timestamp, source] of batches.flat()) {
+  for (const [, timestamp, source] of updates) {
     const timestamps = bySource.get(source)
     if (timestamps === undefined) bySource.set(source, new Set([timestamp]))
     else timestamps.add(timestamp)
