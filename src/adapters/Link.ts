@@ -168,6 +168,7 @@ class PeerLink<S, C> implements Link {
       const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.port.getReplica())
       this.session = sent.session
       for (const message of sent.send) text += this.encode(message)
+      if (!this.session.hearing.isOurs) this.port.told(sent.send.flatMap(updateOf))
       this.announce(sent.announce)
       if (sent.send.length === 0) break
     }
@@ -295,6 +296,9 @@ class PeerLink<S, C> implements Link {
     this.events.wake()
   }
 }
+
+const updateOf = (message: WireMessage<unknown>): ReadonlyArray<Update<unknown>> =>
+  message._tag === 'Update' || message._tag === 'Unread' ? [message.update] : []
 
 interface Deadline {
   readonly postpone: () => void

@@ -469,3 +469,49 @@ test('W7: a live update of an original that comes before its header hides nothin
   expect(digest(store)).toEqual({ id: 'me', clock: { b: 3000 } })
   stream.destroy()
 })
+
+describe('W7: an original that knows of an early update from us alone', () => {
+  /** The lines that a peer gets on a stream of its own, on which it first says its own. */
+  const visit = async (store: AnyStore, lines: string, isCut = false): Promise<string> => {
+    const stream = createStream(store)
+    let got = ''
+    stream.on('data', (chunk: Buffer) => (got += String(chunk)))
+    stream.write(lines)
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+    if (isCut) stream.destroy()
+    else stream.end()
+    return got
+  }
+  const LIVE = '[["live",2],2000,"b"]\n'
+
+  test('is not believed to have what came before it', async () => {
+    const store = make('me')
+    const other = createStream(store)
+    other.resume()
+    other.write('{"id":"c","clock":{}}\n"SYNC"\n')
+    await visit(store, LIVE, true)
+    other.destroy()
+    await visit(store, `{"id":"c","clock":{"b":2000}}\n${LIVE}"SYNC"\n`)
+    expect(read(store)).toEqual({ live: 2 })
+    expect(digest(store).clock).toEqual({})
+    await visit(store, `{"id":"b","clock":{"b":2000}}\n[["history",1],1000,"b"]\n${LIVE}"SYNC"\n`)
+    expect(read(store)).toEqual({ history: 1, live: 2 })
+    expect(digest(store)).toEqual({ id: 'me', clock: { b: 2000 } })
+  })
+
+  test('is believed once it knows more of that source than we told it', async () => {
+    const store = make('me')
+    await visit(store, LIVE, true)
+    await visit(store, `{"id":"c","clock":{}}\n"SYNC"\n`)
+    const lines = `[["history",1],1000,"b"]\n${LIVE}[["more",3],3000,"b"]\n`
+    await visit(store, `{"id":"c","clock":{"b":3000}}\n${lines}"SYNC"\n`)
+    expect(digest(store)).toEqual({ id: 'me', clock: { b: 3000 } })
+  })
+
+  test('is believed if we told it nothing of that source', async () => {
+    const store = make('me')
+    await visit(store, LIVE, true)
+    await visit(store, `{"id":"c","clock":{"b":2000}}\n[["history",1],1000,"b"]\n${LIVE}"SYNC"\n`)
+    expect(digest(store)).toEqual({ id: 'me', clock: { b: 2000 } })
+  })
+})

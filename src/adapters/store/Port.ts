@@ -33,6 +33,8 @@ export interface Port<S, C> {
    * Takes a batch from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
    */
   readonly receive: (batch: Batch<C>, vouching: Vouching, tell: Tell, peer?: Peer) => Promise<void> | undefined
+  /** An original was told these: see `hearsay`. */
+  readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
   /**
    * Own updates that may be lost, for streams to ask peers for. Undefined before the first local
    * write.
@@ -93,6 +95,7 @@ const portFor = <S, C>(store: Store<S, C>): Port<S, C> => {
       }
       return undefined
     },
+    told: () => undefined,
     past: () => undefined,
     subscribe: (listener) => {
       let before = store.getReplica()

@@ -14,6 +14,7 @@ import type { Security } from '../../trust/Security.js'
 import { refusalsOf } from '../../wire/Session.js'
 import { put, type Cell } from './Cell.js'
 import { createGate, type Gate } from './gate.js'
+import { createHearsay } from './hearsay.js'
 import { following, type Peer, type Port } from './Port.js'
 
 export const createIntake = <S, C>(
@@ -39,16 +40,21 @@ export const createIntake = <S, C>(
     })
 
   const receiveGated = gate && createGated(dataType, cell, gate, take, security.verifier.chains === true)
+  const hearsay = createHearsay()
   const port: Port<S, C> = {
     getReplica: cell.getReplica,
+    told: (updates) => {
+      hearsay.told(updates, cell.getReplica().clock)
+    },
     past: cell.past,
     subscribe: cell.subscribe,
     refused: refused(cell),
     onRefused: cell.onPass,
     receive: (batch, vouching, tell, peer) => {
-      if (receiveGated !== undefined) return receiveGated(batch, vouching, tell, peer)
+      const believed = hearsay.believed(vouching, batch)
+      if (receiveGated !== undefined) return receiveGated(batch, believed, tell, peer)
       try {
-        for (const rejection of take(batch, vouching)) tell(rejection)
+        for (const rejection of take(batch, believed)) tell(rejection)
       } catch (error) {
         tell(failed(error))
       }

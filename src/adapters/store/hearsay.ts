@@ -1,0 +1,42 @@
+/**
+ * What originals know from us alone. An original has one clock: told an update that we hold in
+ * doubt, it claims all before it too, of which it may have none.
+ */
+import type { Batch, Vouching } from '../../core/Arrivals.js'
+import * as Clock from '../../core/Clock.js'
+import { NEVER, type Timestamp } from '../../core/Timestamp.js'
+import type { SourceId, Update } from '../../core/Update.js'
+
+export interface Hearsay {
+  /** An original was told these. O(u log d) for d sources in doubt. */
+  readonly told: (updates: ReadonlyArray<Update<unknown>>, clock: Clock.Clock) => void
+  /**
+   * What an original vouches for, as far as it is more than hearsay: of a source in doubt its word
+   * counts if it knows more than any original had from us, or if it is the source. O(1), and O(log
+   * s) a source asked for.
+   */
+  readonly believed: (vouching: Vouching, batch: Batch<unknown>) => Vouching
+}
+
+/** Remembers no more sources than are in doubt. Forgets with the process: then the word counts. */
+export const createHearsay = (): Hearsay => {
+  const newest = new Map<SourceId, Timestamp>()
+  return {
+    told: (updates, clock) => {
+      for (const source of newest.keys()) if (!Clock.isDoubted(source)(clock)) newest.delete(source)
+      if (Clock.doubts(clock) === 0) return
+      for (const [, timestamp, source] of updates) {
+        if (timestamp <= Clock.sureOf(source)(clock) || timestamp <= (newest.get(source) ?? NEVER)) continue
+        newest.set(source, timestamp)
+      }
+    },
+    believed: (vouching, { original }) => {
+      if (original === undefined || typeof vouching !== 'object' || newest.size === 0) return vouching
+      const sureOf = (source: SourceId): Timestamp => {
+        const sure = vouching.sureOf(source)
+        return source !== original && sure <= (newest.get(source) ?? NEVER) ? NEVER : sure
+      }
+      return { ...vouching, sureOf }
+    },
+  }
+}
