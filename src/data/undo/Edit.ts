@@ -18,10 +18,7 @@ interface Op {
 }
 
 /** The steps through a list from its beginning. All items behind them stay. */
-interface Pass {
-  readonly at: Path
-  readonly ops: ReadonlyArray<Op>
-}
+type Pass = ReadonlyArray<Op>
 
 /** At most one patch a place. Places are named by their paths as JSON. */
 export interface Edit {
@@ -32,19 +29,20 @@ export interface Edit {
 /** The edit that the patches of one `diff` make. O(patches). */
 export const of = (patches: ReadonlyArray<Patch>): Edit => {
   const values = new Map<string, Replaced>()
-  const lists = new Map<string, { readonly at: Path; readonly ops: Op[]; end: number }>()
+  const lists = new Map<string, Op[]>()
+  const ends = new Map<string, number>()
   for (const patch of patches) {
     const name = nameOf(patch.at)
     if (!('splice' in patch)) {
       values.set(name, patch)
       continue
     }
-    const list = lists.get(name) ?? { at: patch.at, ops: [], end: 0 }
-    add(list.ops, 'keep', [], patch.splice - list.end)
-    add(list.ops, 'remove', patch.removed)
-    add(list.ops, 'insert', patch.inserted)
-    list.end = patch.splice + patch.inserted.length
-    lists.set(name, list)
+    const ops = lists.get(name) ?? []
+    add(ops, 'keep', NONE, patch.splice - (ends.get(name) ?? 0))
+    add(ops, 'remove', patch.removed)
+    add(ops, 'insert', patch.inserted)
+    ends.set(name, patch.splice + patch.inserted.length)
+    lists.set(name, ops)
   }
   return { values, lists }
 }
@@ -54,8 +52,8 @@ const END: Op = { kind: 'keep', count: Infinity, items: [] }
 
 /** Takes some items of the first step away, and gives them. */
 const take = (ops: Op[], count: number): Items => {
-  const op = ops.shift() ?? END
-  if (count < op.count && op !== END) ops.unshift({ ...op, count: op.count - count, items: op.items.slice(count) })
+  const op = ops.shift()!
+  if (count < op.count) ops.unshift({ ...op, count: op.count - count, items: op.items.slice(count) })
   return op.items.slice(0, count)
 }
 
@@ -64,8 +62,7 @@ const NONE: Items = []
 /** A step more. It joins the last one if that is of the same kind. One of no items is no step. */
 const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
   if (howMany === 0) return
-  const last = ops.at(-1)?.kind === kind ? ops.pop() : undefined
-  const { count, items } = last ?? { count: 0, items: NONE }
+  const { count, items } = ops.at(-1)?.kind === kind ? ops.pop()! : { count: 0, items: NONE }
   ops.push({ kind, count: count + howMany, items: items.concat(more) })
 }
 
@@ -73,11 +70,11 @@ const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void =>
  * One pass that does what two do, one after the other. Or, if they were made from the same list,
  * what the first does after the other; where both insert, `isFirst` says whose items come first.
  */
-const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
-  const [a, b, ops] = [[...one.ops], [...other.ops], [] as Op[]]
+const combined = (one: Pass = [], other: Pass = [], isFirst?: boolean): Pass => {
+  const [a, b, ops] = [[...one, END], [...other, END], [] as Op[]]
   const isInTurn = isFirst === undefined
-  while (a.length > 0 || (isInTurn && b.length > 0)) {
-    const [{ kind, count }, next] = [a[0] ?? END, b[0] ?? END]
+  while (a.length > 1 || (isInTurn && b.length > 1)) {
+    const [{ kind, count }, next] = [a[0]!, b[0]!]
     const isNext = next.kind === 'insert'
     if (isInTurn ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) add(ops, kind, take(a, count))
     else if (isNext) {
@@ -91,7 +88,7 @@ const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
       else if (isInTurn && kind === 'keep') add(ops, 'remove', gone)
     }
   }
-  return { at: one.at, ops }
+  return ops
 }
 
 /**
@@ -100,12 +97,7 @@ const combined = (one: Pass, other: Pass, isFirst?: boolean): Pass => {
  */
 export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
   values: isOwn ? valuesBeside(one.values, other.values) : one.values,
-  lists: new Map(
-    Array.from(one.lists, ([name, pass]) => {
-      const others = other.lists.get(name)
-      return [name, others ? combined(pass, others, isOwn) : pass]
-    }),
-  ),
+  lists: new Map(Array.from(one.lists, ([name, pass]) => [name, combined(pass, other.lists.get(name), isOwn)])),
 })
 
 /** The patches of places where others wrote nothing. */
@@ -153,20 +145,17 @@ export const both = (one: Edit, next: Edit): Edit | undefined => {
     values.set(name, replaced(patch.at, (first ?? patch).before, patch.after))
   }
   const lists = new Map(one.lists)
-  for (const [name, pass] of next.lists) {
-    const first = lists.get(name)
-    lists.set(name, first ? combined(first, pass) : pass)
-  }
+  for (const [name, pass] of next.lists) lists.set(name, combined(lists.get(name), pass))
   return { values, lists }
 }
 
 /** The patches that make the edit: none where it changes nothing. O(size). */
 export const patchesOf = ({ values, lists }: Edit): ReadonlyArray<Patch> => [
   ...[...values.values()].filter(({ before, after }) => !isSame(before, after)),
-  ...[...lists.values()].flatMap(splicesOf),
+  ...[...lists].flatMap(splicesOf),
 ]
 
-const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
+const splicesOf = ([name, ops]: readonly [string, Pass]): ReadonlyArray<Patch> => {
   // what comes back as it went is no splice; others stay whole
   const splices = new Splices(([removed, inserted]) => (isSame(removed, inserted) ? [removed.length, 0] : [0, 0]))
   let index = 0
@@ -175,5 +164,5 @@ const splicesOf = ({ at, ops }: Pass): ReadonlyArray<Patch> => {
     if (kind === 'insert') splices.add(index, NONE, items)
     if (kind !== 'remove') index += count
   }
-  return splices.all().map((one) => ({ ...one, at }))
+  return splices.all().map((one) => ({ ...one, at: JSON.parse(name) as Path }))
 }

@@ -13,14 +13,14 @@ import { hasWayBack, ofStatesInFull } from '../../core/diff.js'
 import type { Patch, Path } from '../../core/Patch.js'
 import * as Edit from './Edit.js'
 
-/** Takes back a part of a step. */
+/** Takes back a part of a step. Steps are numbered from 1. */
 interface Own {
   readonly step: number
   readonly edit: Edit.Edit
 }
 
 /** What others did: as an edit, or between two states. */
-type Others<S> = { readonly edit: Edit.Edit } | { readonly from: S; readonly to: S }
+type Others<S> = { readonly step?: never } & ({ readonly edit: Edit.Edit } | { readonly from: S; readonly to: S })
 
 /** Newest first. Each is made from what those above it give when they are undone. */
 export type Stack<S> = ((Own | Others<S>) & { readonly below: Stack<S> }) | undefined
@@ -92,9 +92,12 @@ export const transitions = <S, C>(
           const edit = editBetween(after, before)
           const step = undo.step + 1
           const other = stack === 'done' ? 'undone' : 'done'
-          const left = isAsPlanned(edits, edit) ? rest : undefined
-          const back = isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] }
-          return { ...undo, [stack]: left, [other]: back, step, time: -Infinity }
+          return {
+            [stack]: isAsPlanned(edits, edit) ? rest : undefined,
+            [other]: isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] },
+            step,
+            time: -Infinity,
+          }
         }
         if (commands.length) return { commands, next }
       }
@@ -104,13 +107,13 @@ export const transitions = <S, C>(
 }
 
 /** Whether there is a step. Costs the others' changes above the newest one. */
-export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && ('step' in stack || hasStep(stack.below))
+export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && (!!stack.step || hasStep(stack.below))
 
 const isEmpty = (edit: Edit.Edit): boolean => !Edit.patchesOf(edit).length
 
 /** The stack with one more own edit: at one with the edit before it if that is of the same step. */
 const joined = <S>(own: Own, stack: Stack<S>): Stack<S> => {
-  const edit = stack && 'step' in stack && stack.step === own.step && Edit.both(own.edit, stack.edit)
+  const edit = stack?.step === own.step && Edit.both(own.edit, stack.edit)
   return edit ? { ...stack, edit } : { ...own, below: stack }
 }
 
@@ -127,7 +130,7 @@ const newest = <S>(
   let step: number | undefined
   let rest = stack
   for (; rest; rest = rest.below) {
-    if (!('step' in rest)) {
+    if (!rest.step) {
       others = ['from' in rest ? Edit.of(diff(rest.from)(rest.to)) : rest.edit, ...others]
       continue
     }
