@@ -13,7 +13,8 @@ import { Rounds } from './storage/Rounds.js'
 import { attempt } from './storage/StorageError.js'
 import { platformLocks, type WebLocks } from './storage/webLocks.js'
 import { createWriter } from './storage/writer.js'
-import { createStore, type StoreOptions } from './store.js'
+import type { StoreOptions } from './store.js'
+import { create } from './store/create.js'
 import type { DurableStore } from './store/DurableStore.js'
 
 export { showLevelError, type LevelError, type LevelFailure } from './level/LevelError.js'
@@ -91,13 +92,20 @@ export const openLevel =
       const failed = named(found) as E.Left<LevelError>
       return isLocked(failed) ? left({ _tag: 'Locked', name }) : failed
     }
-    const store = createStore(scuttlebutt, id, { ...storeOptions, replica: found.right.replica })
+    const wasOpen = found.right.type !== undefined
+    const store = create(scuttlebutt, id, { ...storeOptions, replica: found.right.replica }, wasOpen)
     const { getReplica } = store
     const target = { table: table.right, name, scuttlebutt, read: found.right, getReplica, isOurs: locked.isOurs }
     const rounds = new Rounds(createWriter({ ...target, getId: () => getReplica().id, isClosed }))
     store.subscribe(() => {
       rounds.wake()
     })
+    // whoever opens it next knows that somebody wrote under this id
+    const begun = wasOpen ? undefined : await rounds.flush()
+    if (begun?._tag === 'Left') {
+      locked.release()
+      return named(begun)
+    }
     rounds.wake()
     const close = async (): Promise<E.Either<LevelError, void>> => {
       const closed = named(await rounds.close())

@@ -7,7 +7,7 @@ import { bySource } from './Clock.js'
 import * as Json from './Json.js'
 import * as Log from './Log.js'
 import type { Timestamp } from './Timestamp.js'
-import { sameStamp, type SourceId, type Update } from './Update.js'
+import type { SourceId, Update } from './Update.js'
 
 /** The most bytes that are kept of one source, as JSON: 1 MiB. */
 export const MAX_OF_SOURCE = 1 << 20
@@ -58,13 +58,20 @@ export const add =
     }
   }
 
-/** The log without the unread updates under a stamp. O(their size, u log u) if there are any. */
+/** The log without the unread updates under a stamp. O(their size, log u). */
 export const without =
   (update: Update<unknown>) =>
-  <C>(log: Log.Log<C>): Log.Log<C> =>
-    log.unread === undefined || Log.find(update)(log.unread.log) === undefined
-      ? log
-      : keep(all(log).filter((one) => !sameStamp(one, update)))(log)
+  <C>(log: Log.Log<C>): Log.Log<C> => {
+    const { unread, ...read } = log
+    const gone = unread === undefined ? [] : Log.contents(update)(unread.log)
+    if (unread === undefined || gone.length === 0) return log
+    const left = Log.without(update)(unread.log)
+    if (left.size === 0) return read
+    const bytes = gone.reduce((sum, one) => sum + bytesOf(one), 0)
+    const ofSource = bytesHeld(update[2], unread) - bytes
+    const bytesBySource = SortedMap.set(bySource, unread.bytesBySource, update[2], ofSource)
+    return { ...read, unread: { log: left, bytes: unread.bytes - bytes, bytesBySource } }
+  }
 
 /** The log with just these of its unread updates. O(their size, u log u). */
 export const keep =

@@ -98,3 +98,16 @@ describe('A replica', () => {
     expect(expiring.unread(expiring.prune(115)(replica))).toEqual([unread[1]])
   })
 })
+
+test('third contents of many stamps that cannot be read cost no more than those that can', () => {
+  const sb = scuttlebutt(Model.of(t.number))
+  const updates = ['a', 'b', 'c'].flatMap((value) =>
+    Array.from({ length: 4000 }, (_, i): Any => [['x', value], 1000 + i, 'liar']),
+  )
+  // with a copy of all for each stamp it takes minutes
+  const { replica } = take(sb.dataType)({ updates: [], unread: updates }, 'nobody')(sb.create('me'))
+  const held = sb.unread(replica)
+  expect(held.length).toBe(8000)
+  expect(held.every(([change]) => (change as readonly string[])[1] !== 'a')).toBe(true)
+  expect(replica.log.unread!.bytes).toBe(bytesOf(held))
+})

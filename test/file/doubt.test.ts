@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { openFile, showFileError, type FileStore } from '../../src/adapters/file.js'
 import { seal } from '../../src/adapters/file/blocks.js'
-import { Events, Model, scuttlebutt, type Message, type Update } from '../../src/index.js'
+import { Events, ExpiryModel, Model, scuttlebutt, type Message, type Update } from '../../src/index.js'
 import { right } from '../right.js'
 import { overWire } from '../runs.js'
 import { SimulatedDisk } from './SimulatedDisk.js'
@@ -52,7 +52,7 @@ describe('The doubt of a file store', () => {
     expect(textOf(disk)).not.toContain('DOUBT')
     store.reconcile(overheard([['y', 2], 2000, 'ann']))
     right(await store.flushed())
-    expect(textOf(disk)).toContain('"DOUBT {\\"ann\\":1000}"\n[["y",2],2000,"ann"]\n"#')
+    expect(textOf(disk)).toContain('"DOUBT+ {\\"ann\\":1000}"\n[["y",2],2000,"ann"]\n"#')
     const doubted = digest(store)
     expect(doubted).toMatchObject({ clock: { ann: 1000 }, doubt: { ann: [[2000, expect.any(String)]] } })
     right(await store.close())
@@ -66,10 +66,46 @@ describe('The doubt of a file store', () => {
     expect(digest(again)).toEqual(doubted)
     again.reconcile(round({ ann: 2000 }))
     right(await again.close())
-    expect(textOf(disk)).toContain('"DOUBT {}"')
+    expect(textOf(disk)).toContain('"DOUBT+ {\\"ann\\":null}"')
     const last = await open(disk)
     expect(digest(last)).toEqual({ id: 'me', clock: { ann: 2000 } })
     right(await last.close())
+  })
+
+  test('costs what has changed of it, however many sources are in doubt', async () => {
+    const disk = new SimulatedDisk()
+    const store = await open(disk)
+    for (let i = 0; i < 300; i++) {
+      store.reconcile(overheard([[`k${String(i)}`, i], 2000, `source ${String(i)}`]))
+      right(await store.flushed())
+    }
+    expect(textOf(disk).length).toBeLessThan(300 * 150)
+    const doubted = digest(store)
+    right(await store.close())
+    const again = await open(disk)
+    expect(digest(again)).toEqual(doubted)
+    right(await again.close())
+  })
+
+  test('and the floor are there again after a prune: what lapsed stays away, and nothing else is claimed', async () => {
+    const expiry = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 1000 }))
+    const disk = new SimulatedDisk()
+    let now = 10_000
+    const opened = async () => right(await openFile(FILE, expiry, 'me', { disk, now: () => now })())
+    const store = await opened()
+    right(store.change(ExpiryModel.set('mine', 1)))
+    right(await store.flushed())
+    now = 15_000
+    store.prune()
+    store.reconcile({ digest: { id: 'peer', clock: {} }, updates: [[['young', 2], 14_500, 'eve']] })
+    const said = expiry.digest(store.getReplica())
+    expect(said).toMatchObject({ clock: {}, floor: 10_000, doubt: { eve: [[14_500, expect.any(String)]] } })
+    right(await store.close())
+    const again = await opened()
+    expect(expiry.digest(again.getReplica())).toEqual(said)
+    expect(ExpiryModel.toJSON(0)(again.getReplica().state)).toEqual({ young: 2 })
+    expect(expiry.history()(again.getReplica())).toEqual(expiry.history()(store.getReplica()))
+    right(await again.close())
   })
 
   test('W1: a file whose end is cut, wherever, is never sure of an update that it lacks', async () => {

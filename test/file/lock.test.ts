@@ -115,6 +115,24 @@ describe('A lock', () => {
     }
   })
 
+  test('of another user, who lets nobody read it, counts as any other', async () => {
+    const disk = new SimulatedDisk()
+    const store = right(await open(disk.seenBy(container)))
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    const denied = (): Promise<never> => Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES' }))
+    const theirs = locksIn(disk)
+    const seenBy = (isRunning: boolean): Disk => {
+      const host = disk.seenBy({ ...container, pid: 2, isRunning: () => isRunning })
+      const open: Disk['open'] = (name, flags, mode) => (theirs.includes(name) ? denied() : host.open(name, flags, mode))
+      return { ...host, open }
+    }
+    expect(await open(seenBy(true))).toMatchObject(locked)
+    const next = right(await open(seenBy(false)))
+    expect(Model.toJSON(next.getReplica().state)).toEqual({ x: 1 })
+    right(await next.close())
+  })
+
   test('is made again, after the folder was emptied, also if that fails the first time', async () => {
     for (let nth = 0; nth < 12; nth++) {
       const disk = new SimulatedDisk()

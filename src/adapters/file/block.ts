@@ -1,6 +1,5 @@
 /** What the lines of a block say. */
 import type { either as E } from 'fp-ts'
-import type { ClockRecord } from '../../core/Clock.js'
 import type { DataType } from '../../core/DataType.js'
 import type { Digest } from '../../core/Digest.js'
 import { left, right } from '../../core/Either.js'
@@ -10,7 +9,7 @@ import * as WireMessage from '../../wire/lines/format.js'
 import { isMark } from './blocks.js'
 import { kindOf, nameIn } from './contents.js'
 import type { FileError } from './FileError.js'
-import { doubtIn } from './items.js'
+import { saidIn, type Said } from './items.js'
 import type { Stretch } from './read.js'
 
 export interface Block<C> {
@@ -19,7 +18,8 @@ export interface Block<C> {
   /** Whether the file is said to be of this data type. Absent if it does not say. */
   readonly isOurs?: boolean
   readonly header?: Digest
-  readonly doubt?: ClockRecord | null
+  /** What its lines say of the clock, in order. */
+  readonly words: ReadonlyArray<Said>
   /** The block says that all before it was on the disk. */
   readonly isMarked?: true
   /** The name that a folder gave the file. */
@@ -42,7 +42,8 @@ export const blockReader = <S, C>({ file, scuttlebutt, isAdopting }: Reading<S, 
   return (stretch: Stretch): E.Either<FileError, Block<C>> => {
     const updates: Update<C>[] = []
     const unread: Update<unknown>[] = []
-    let said: Omit<Block<C>, 'updates' | 'unread'> = {}
+    const words: Said[] = []
+    let said: Omit<Block<C>, 'updates' | 'unread' | 'words'> = {}
     for (const { line, offset } of linesOf(stretch)) {
       const decoded = decode(line)
       if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
@@ -58,12 +59,12 @@ export const blockReader = <S, C>({ file, scuttlebutt, isAdopting }: Reading<S, 
         said = { isOurs, ...said }
       } else if (isMark(line, offset)) said = { ...said, isMarked: true }
       else {
-        const doubt = doubtIn(line)
+        words.push(...saidIn(line))
         const name = nameIn(line)
-        said = { ...said, ...(doubt !== undefined && { doubt }), ...(name !== undefined && { name }) }
+        if (name !== undefined) said = { ...said, name }
       }
     }
-    return right({ updates, unread, ...said })
+    return right({ updates, unread, words, ...said })
   }
 }
 

@@ -32,7 +32,10 @@ export const contentsOf = <S, C>(
     const now = replica()
     return isEmpty(now.log) ? '' : wholeDoubt(now)
   },
-  size: () => replica().log.size,
+  size: () => {
+    const { size, unread: { log } = { log: { size: 0 } } } = replica().log
+    return size + log.size
+  },
 })
 
 const isEmpty = ({ size, unread }: Log<unknown>): boolean => size === 0 && unread === undefined

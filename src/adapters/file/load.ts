@@ -7,11 +7,13 @@ import * as Digest from '../../core/Digest.js'
 import { take } from '../../core/receive.js'
 import type * as Replica from '../../core/Replica.js'
 import type { SourceId } from '../../core/Update.js'
-import { NEVER } from '../../core/Timestamp.js'
+import { NEVER, type Timestamp } from '../../core/Timestamp.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { setAside } from './aside.js'
 import { blockReader, type Block, type Reading } from './block.js'
 import { markOf } from './blocks.js'
 import { contentsOf } from './contents.js'
+import { saidInAll, type Said } from './items.js'
 import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { isMarkedAfter, isUnwritten, readStretches, type Stretch } from './read.js'
@@ -116,7 +118,8 @@ const readAll = async <S, C>(
   const { size } = status
   const read = blockReader(opening)
   let replica = scuttlebutt.create(id)
-  let found: Omit<Block<C>, 'updates' | 'unread'> = {}
+  let found: Omit<Block<C>, 'updates' | 'unread' | 'words'> = {}
+  const words: Said[] = []
   let extent: Extent = { length: 0, seed: 0, count: 0 }
   let [reported, endOfMark] = [0, -1]
   for await (const stretch of readStretches(handle)) {
@@ -127,9 +130,10 @@ const readAll = async <S, C>(
     }
     const block = read(stretch)
     if (block._tag === 'Left') return block
-    const { updates, unread, ...said } = block.right
-    // the first header and the last doubt count
-    found = { ...said, ...found, ...(said.doubt !== undefined && { doubt: said.doubt }) }
+    const { updates, unread, words: more, ...said } = block.right
+    // the first header counts
+    found = { ...said, ...found }
+    for (const one of more) words.push(one)
     if (found.header === undefined) return left(foreign(file, 'it has no header'))
     if (found.header.id !== id && !isAdopting) return left({ _tag: 'OtherId', path: file, id: found.header.id })
     // nobody vouches, so that a line is taken whatever stands before it
@@ -142,12 +146,13 @@ const readAll = async <S, C>(
       progress({ bytes: length, of: size, updates: extent.count })
     }
   }
-  const { header, doubt, isOurs, unreadable } = found
+  const { header, isOurs, unreadable } = found
   if (header === undefined) return left(foreign(file, 'it has no header'))
   // a file of 0.1 does not say what it is
   const isOther = isOurs !== true && unreadable !== undefined && replica.log.size === 0
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
-  const clock = clockOf(header, doubt, replica.clock)
+  const clock = clockOf(header, words, replica.clock)
+  if (clock.floor > (header.floor ?? NEVER)) replica = withoutLapsed(scuttlebutt, clock.floor, replica)
   const opened = await cutTorn(opening, handle, extent, size)
   if (opened === undefined) return left({ _tag: 'Occupied', path: file, reason: 'it changed while it was opened' })
   const marks = endOfMark === extent.length ? 'end' : found.isMarked === true ? 'some' : 'none'
@@ -162,29 +167,35 @@ const readAll = async <S, C>(
 
 /**
  * The clock of a file: the header covers superseded updates too, which the file does not hold. The
- * last line for doubt stands, else what the header says of it.
+ * lines about the clock stand, else what the header says.
  */
-const clockOf = (
-  header: Digest.Digest,
-  doubt: Clock.ClockRecord | null | undefined,
-  read: Clock.Clock,
-): Clock.Clock => {
-  const { floor = NEVER } = header
-  const draft = new Clock.Draft(Sure.settle()(Clock.raise(floor)(read)))
-  for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
-  const sure: Record<SourceId, number> = {}
-  Digest.forEachDoubt(header, (source, _, since) => {
-    draft.advance(source, Digest.seenOf(header, source))
-    Clock.put(sure, source, since)
+const clockOf = (header: Digest.Digest, words: ReadonlyArray<Said>, read: Clock.Clock): Clock.Clock => {
+  const inHeader: Record<SourceId, number> = {}
+  Digest.forEachDoubt(header, (source, _, sure) => {
+    Clock.put(inHeader, source, sure)
   })
-  const clock = draft.done()
+  const { doubt, floor } = saidInAll(words, { doubt: inHeader, floor: header.floor ?? NEVER })
+  const draft = new Clock.Draft(Sure.settle()(read))
+  for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
+  Digest.forEachDoubt(header, (source) => {
+    draft.advance(source, Digest.seenOf(header, source))
+  })
+  let clock = Clock.raise(floor)(draft.done())
   if (doubt === null) {
-    let unsure = clock
-    Clock.forEachSource(clock, (source) => (unsure = Clock.doubtFrom(source, floor)(unsure)))
-    return unsure
+    Clock.forEachSource(clock, (source) => (clock = Clock.doubtFrom(source, floor)(clock)))
+    return clock
   }
-  const doubted = doubt ?? sure
-  return Object.keys(doubted).reduce((next, source) => Clock.doubtFrom(source, doubted[source]!)(next), clock)
+  return Object.keys(doubt).reduce((next, source) => Clock.doubtFrom(source, doubt[source]!)(next), clock)
+}
+
+/** What was pruned since the file was written whole stays away. O(n log n). */
+const withoutLapsed = <S, C>(
+  { create: empty, dataType, history, unread }: Scuttlebutt<S, C>,
+  floor: Timestamp,
+  replica: Replica.Replica<S, C>,
+): Replica.Replica<S, C> => {
+  const above = { ...empty(replica.id), clock: Clock.raise(floor)(Clock.empty) }
+  return take(dataType)({ updates: history()(replica), unread: unread(replica) }, 'nobody')(above).replica
 }
 
 /**

@@ -30,7 +30,7 @@ import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { decode } from '../storage/names.js'
 import { markOf } from './blocks.js'
-import { codeOf, folderOf, shortName, writeAll, type Disk } from './Disk.js'
+import { codeOf, folderOf, shortName, writeAll, type Disk, type FileStatus } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { lives, nameOf, ownerOf, type Owner } from './Owner.js'
 
@@ -323,6 +323,20 @@ const isLeftAlone = async (at: string, modified: number, disk: Disk): Promise<bo
 }
 
 /**
+ * The status of a file that is opened for it, so that a network file system asks the server for the
+ * time. Of a file of another user, who lets nobody read it, what was seen from outside.
+ */
+const freshStatus = async (at: string, disk: Disk, seen: FileStatus): Promise<FileStatus> => {
+  try {
+    const handle = await disk.open(at, 'r')
+    return await handle.status().finally(() => handle.close())
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') return seen
+    throw error
+  }
+}
+
+/**
  * The state of a lock at the time `now` of the file system. `none`: the file is no lock. `dead`:
  * its process has ended. `stale`: nobody wrote to it for {@link STALE_AFTER} ms, or, if it is dated
  * ahead, for {@link WATCHED_FOR} ms. `wanted`: its writer still looks for others.
@@ -334,10 +348,9 @@ const stateOf = async (
   disk: Disk,
 ): Promise<'none' | 'dead' | 'stale' | 'wanted' | 'held'> => {
   try {
-    if (!(await disk.status(at)).isFile) return 'none'
-    // opened, so that a network file system asks the server for the time
-    const handle = await disk.open(at, 'r')
-    const { modified, size } = await handle.status().finally(() => handle.close())
+    const seen = await disk.status(at)
+    if (!seen.isFile) return 'none'
+    const { modified, size } = await freshStatus(at, disk, seen)
     if (size > MAX_LOCK) return 'none'
     const isAlive = lives(owner, disk.host)
     if (isAlive === false) return 'dead'

@@ -3,7 +3,8 @@ import type { either as E, taskEither as TE } from 'fp-ts'
 import { right } from '../../core/Either.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import { createStore, type StoreOptions } from '../store.js'
+import type { StoreOptions } from '../store.js'
+import { create } from '../store/create.js'
 import type { DurableStore } from '../store/DurableStore.js'
 import { portOf } from '../store/Port.js'
 import { nodeDisk, type Disk } from './Disk.js'
@@ -133,7 +134,7 @@ const storeOf = <S, C>(
   { path, disk, lock, name }: Place,
   { replica, source, opened, header, name: kept }: Loaded<S, C>,
 ): FileStore<S, C> => {
-  const store = createStore(scuttlebutt, id, { ...options, replica })
+  const store = create(scuttlebutt, id, { ...options, replica }, !source.isNew)
   const contents = contentsOf(scuttlebutt, store.getReplica, name ?? kept)
   const writer = new Writer({ path, disk, fsync, contents, lock, linked }, source)
   // who had the lock may still write to the old file

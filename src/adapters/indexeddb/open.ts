@@ -7,7 +7,7 @@ import { Rounds } from '../storage/Rounds.js'
 import { attempt } from '../storage/StorageError.js'
 import { request } from '../storage/webLocks.js'
 import { createWriter } from '../storage/writer.js'
-import { createStore } from '../store.js'
+import { create } from '../store/create.js'
 import type { Host } from './Host.js'
 import { named, type IndexedDbError } from './IndexedDbError.js'
 import {
@@ -83,10 +83,14 @@ const alone = async <S, C>(opening: Opening<S, C>): Made<S, C> => {
   const { scuttlebutt, id, options, release } = opening
   const found = await readFrom(opening)
   if (found._tag === 'Left') return found
-  const store = createStore(scuttlebutt, id, { ...options, replica: found.right.replica })
+  const { replica, type } = found.right
+  const store = create(scuttlebutt, id, { ...options, replica }, type !== undefined)
   const getId = (): SourceId => store.getReplica().id
   const rounds = new Rounds(
     createWriter({ ...opening, read: found.right, getReplica: store.getReplica, getId, isClosed }),
   )
+  // whoever opens it next knows that somebody wrote under this id
+  const begun = type === undefined ? await rounds.flush() : right(undefined)
+  if (begun._tag === 'Left') return begun
   return right(durable(opening, store, rounds, release, { isLeader: () => true, leading: Promise.resolve() }))
 }

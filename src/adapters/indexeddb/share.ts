@@ -6,7 +6,8 @@ import { tabKey } from '../storage/entries.js'
 import { attempt } from '../storage/StorageError.js'
 import { request, type WebLocks } from '../storage/webLocks.js'
 import { createWriter } from '../storage/writer.js'
-import { createStore, type LocalStore } from '../store.js'
+import type { LocalStore } from '../store.js'
+import { create } from '../store/create.js'
 import { durable, isClosed, place, readFrom, type Made, type Opening } from './opening.js'
 import * as table from './table.js'
 import { PATIENCE, TabRounds, type Seat } from './tabs.js'
@@ -22,7 +23,7 @@ export const share = async <S, C>(opening: Opening<S, C>, locks: WebLocks): Made
     return found
   }
   const source = sourceOf(id, seat.number)
-  const store = createStore(scuttlebutt, source, { ...options, replica: found.right.replica })
+  const store = create(scuttlebutt, source, { ...options, replica: found.right.replica }, seat.life > 1)
   const channel = host.channel(place(name))
   const tab = new TabRounds({ store, seat, saved: store.getReplica(), channel, name, isOurs })
   const leaving = new AbortController()

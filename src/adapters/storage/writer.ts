@@ -43,8 +43,9 @@ export const createWriter = <S, C>(target: Target<S, C>): Writer<S, C> => {
   const type = typeText(scuttlebutt.dataType)
   const token = randomText()
   let batches = 0
-  // a replica that was adopted says at once what it is
-  let saved: Saved<S, C> = { replica: read.replica, type: read.type, owner: read.owner, isWhole: !read.isAdopted }
+  // a replica that is new, or was adopted, says at once what it is
+  const isWhole = !read.isAdopted && read.type !== undefined
+  let saved: Saved<S, C> = { replica: read.replica, type: read.type, owner: read.owner, isWhole }
   /** What is saved if the last batch was done after all. */
   let tried = saved
   const isSaved = (): boolean => saved.replica === getReplica() && saved.isWhole

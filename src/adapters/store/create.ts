@@ -1,0 +1,42 @@
+/** Makes a store, new or opened. */
+import type * as Replica from '../../core/Replica.js'
+import type { SourceId } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import type { Security } from '../../trust/Security.js'
+import { createCell } from './Cell.js'
+import { rereadAllowed } from './gate.js'
+import { createOnCell } from './onCell.js'
+import type { LocalStore } from './Store.js'
+
+export interface StoreOptions<S, C> {
+  /** The wall clock, in ms since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+  /** The replica to start with. It is not checked. Default: an empty one. */
+  readonly replica?: Replica.Replica<S, C>
+  /** Whose updates are taken, and which ones. Default: all of everybody. */
+  readonly security?: Security<S, C>
+  /**
+   * How far, in ms, the wall clock may be behind the newest stamp seen, before an own update counts
+   * as `AheadOfClock`: peers may refuse it. Default: a day, or less if the data type says so.
+   */
+  readonly maxDrift?: number
+  /** Refuses to make such an update. Default: makes it, and tells it by `refusals()`. */
+  readonly strict?: boolean
+}
+
+/**
+ * The store. `wasOpen` says that a store was open under this id before, whether or not anything was
+ * saved: own updates may have reached peers and been lost since.
+ */
+export const create = <S, C>(
+  scuttlebutt: Scuttlebutt<S, C>,
+  id: SourceId,
+  options: StoreOptions<S, C>,
+  wasOpen = false,
+): LocalStore<S, C> => {
+  const { now = Date.now, replica: saved = scuttlebutt.create(id), security } = options
+  const reread = rereadAllowed(scuttlebutt, security)
+  const cell = createCell(reread(saved.id === id ? saved : { ...saved, id }))
+  if (wasOpen) cell.begin(true)
+  return createOnCell(scuttlebutt, cell, { ...options, now })
+}
