@@ -68,7 +68,8 @@ export const merge =
 /**
  * The word of the user that nobody else lives who knows more: sure of these sources, or of all, as
  * far as they were seen. The way out of a doubt that nobody can end; it costs prints in each
- * digest. Two replicas that settle apart may differ for ever. O(d log s) for d sources in doubt.
+ * digest. If somebody does know more, the replica and all whom it tells may lack that for ever.
+ * O(d log s) for d sources in doubt.
  */
 export const settle =
   (sources?: Iterable<SourceId>) =>

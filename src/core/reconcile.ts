@@ -205,7 +205,8 @@ const mayLack = <S, C>(digest: Digest.Digest, { clock, log }: Replica<S, C>): bo
 
 /**
  * Whether two digests are of equal replicas: equal clocks and floors, and no doubt. Never true by
- * mistake. It may stay false for superseded updates that one has seen and the other has not. O(s).
+ * mistake, unless somebody settled too early. It may stay false for superseded updates that one has
+ * seen and the other has not. O(s).
  */
 export const isSynced = (a: Digest.Digest, b: Digest.Digest): boolean =>
   a.doubt === undefined && b.doubt === undefined && a.floor === b.floor && Json.equals(a.clock, b.clock)

@@ -124,7 +124,8 @@ describe('A lock', () => {
     const theirs = locksIn(disk)
     const seenBy = (isRunning: boolean): Disk => {
       const host = disk.seenBy({ ...container, pid: 2, isRunning: () => isRunning })
-      const open: Disk['open'] = (name, flags, mode) => (theirs.includes(name) ? denied() : host.open(name, flags, mode))
+      const open: Disk['open'] = (name, flags, mode) =>
+        theirs.includes(name) ? denied() : host.open(name, flags, mode)
       return { ...host, open }
     }
     expect(await open(seenBy(true))).toMatchObject(locked)

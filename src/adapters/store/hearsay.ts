@@ -4,12 +4,13 @@
  */
 import type { Batch, Vouching } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
+import type { Replica } from '../../core/Replica.js'
 import { NEVER, type Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
 
 export interface Hearsay {
   /** An original was told these. O(u log d) for d sources in doubt. */
-  readonly told: (updates: ReadonlyArray<Update<unknown>>, clock: Clock.Clock) => void
+  readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
   /**
    * What an original vouches for, as far as it is more than hearsay: of a source in doubt its word
    * counts if it knows more than any original had from us, or if it is the source. O(1), and O(log
@@ -19,10 +20,11 @@ export interface Hearsay {
 }
 
 /** Remembers no more sources than are in doubt. Forgets with the process: then the word counts. */
-export const createHearsay = (): Hearsay => {
+export const createHearsay = (getReplica: () => Replica<unknown, unknown>): Hearsay => {
   const newest = new Map<SourceId, Timestamp>()
   return {
-    told: (updates, clock) => {
+    told: (updates) => {
+      const { clock } = getReplica()
       for (const source of newest.keys()) if (!Clock.isDoubted(source)(clock)) newest.delete(source)
       if (Clock.doubts(clock) === 0) return
       for (const [, timestamp, source] of updates) {

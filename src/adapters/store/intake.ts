@@ -40,12 +40,10 @@ export const createIntake = <S, C>(
     })
 
   const receiveGated = gate && createGated(dataType, cell, gate, take, security.verifier.chains === true)
-  const hearsay = createHearsay()
+  const hearsay = createHearsay(cell.getReplica)
   const port: Port<S, C> = {
     getReplica: cell.getReplica,
-    told: (updates) => {
-      hearsay.told(updates, cell.getReplica().clock)
-    },
+    told: hearsay.told,
     past: cell.past,
     subscribe: cell.subscribe,
     refused: refused(cell),
