@@ -59,25 +59,24 @@ export const createIntake = <S, C>(
       return undefined
     },
   }
-  /** Takes a message. The answer comes at once, or once all verdicts are there. */
-  const hear = (
-    message: Message<C>,
-    how: { readonly isTrusted: boolean; readonly isHasty: boolean },
-    budget?: Budget,
-  ) => {
+  /** Takes what the caller vouches for. A data type that throws throws out of it. */
+  const apply = (updates: ReadonlyArray<Update<C>>): void => {
+    if (receiveGated === undefined) take({ updates }, 'caller')
+    else void receiveGated({ updates }, 'caller', () => undefined)
+  }
+  return { port, gate, hear: hearing(dataType, cell, port), apply }
+}
+
+/** Takes a message. The answer comes at once, or once all verdicts are there. */
+const hearing =
+  <S, C>(dataType: DataType<S, C>, cell: Cell<S, C>, port: Port<S, C>) =>
+  (message: Message<C>, how: { readonly isTrusted: boolean; readonly isHasty: boolean }, budget?: Budget) => {
     const before = cell.getReplica()
     const peer = { id: message.digest.id, ...how }
     const { batch, vouching } = brought(message)(before)
     const taking = port.receive(batch, vouching, () => undefined, peer)
     return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
   }
-  /** Takes what the caller vouches for. A data type that throws throws out of it. */
-  const apply = (updates: ReadonlyArray<Update<C>>): void => {
-    if (receiveGated === undefined) take({ updates }, 'caller')
-    else void receiveGated({ updates }, 'caller', () => undefined)
-  }
-  return { port, gate, hear, apply }
-}
 
 /** Keeps refusals of own updates, and passes on those of others. */
 const refused =
