@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 /** The hooks in React: StrictMode, concurrent rendering, ten thousand components, a server. */
+import { MessageChannel } from 'node:worker_threads'
 import { ESLint } from 'eslint'
 import hooks from 'eslint-plugin-react-hooks'
 import fc from 'fast-check'
@@ -22,6 +23,7 @@ import {
   type Update,
 } from '../../src/index.js'
 import { shallow, useChange, useEntry, useReplica, useRow, useSync } from '../../src/adapters/react.js'
+import { connect, messagePort } from '../../src/adapters/connect.js'
 import { createStore, part, type Store } from '../../src/adapters/store.js'
 import { inRedux, NOW } from '../redux/slices.js'
 import { inNetworks } from '../runs.js'
@@ -496,6 +498,35 @@ describe('useSync', () => {
     expect(text()).toBe('{"phase":"synced","unsent":0}')
     unmount()
     expect(listeners.size).toBe(0)
+  })
+
+  test('shows how a real connection stands: what is unsaved, synced, and offline', async () => {
+    const [ann, ben] = [createStore(model, 'ann'), createStore(model, 'ben')]
+    ann.change(Model.set('x', 1))
+    const { port1, port2 } = new MessageChannel()
+    const connection = connect(ann, messagePort(port1 as never))
+    const { Show } = showing(() => {
+      const { phase, unsent, refused } = useSync(connection)
+      return [phase, unsent, refused]
+    })
+    const { text } = mount(createElement(Show), { isStrict: true })
+    expect(text()).toBe('["connecting",1,false]')
+    const shows = (shown: string): Promise<void> =>
+      vi.waitFor(
+        () => {
+          expect(text()).toBe(shown)
+        },
+        { timeout: 20_000 },
+      )
+    let other: ReturnType<typeof connect> | undefined
+    await withoutAct(async () => {
+      other = connect(ben, messagePort(port2 as never))
+      await shows('["synced",0,false]')
+      expect(Model.toJSON(ben.getReplica().state)).toEqual({ x: 1 })
+      connection.close()
+      await shows('["offline",0,false]')
+    })
+    other!.close()
   })
 })
 

@@ -12,7 +12,16 @@ import {
   type Storage,
 } from 'redux-persist'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { Model, scuttlebutt, unwrap, type Replica, type Scuttlebutt } from '../../src/index.js'
+import {
+  Model,
+  RArray,
+  Scuttlebucket,
+  scuttlebutt,
+  Text,
+  unwrap,
+  type Replica,
+  type Scuttlebutt,
+} from '../../src/index.js'
 import { replicaSlice } from '../../src/adapters/redux.js'
 import { createStore, json, NOW, talk } from './slices.js'
 import { eventually } from '../original/tcp.js'
@@ -44,7 +53,7 @@ interface Config {
 }
 
 /** A program that keeps its state by redux-persist, the slice alone or the whole state. */
-const started = <V>(sb: Scuttlebutt<Model.State<V>, Model.Change<V>>, config: Config = {}, isWhole = true) => {
+const started = <S, C>(sb: Scuttlebutt<S, C>, config: Config = {}, isWhole = true) => {
   const doc = replicaSlice(sb, 'alice', { name: 'doc' })
   const storage = storageIn(saved)
   const whole = combineReducers({ doc: doc.reducer })
@@ -118,6 +127,36 @@ describe.each([
     talk(again.store, bob)
     expect(Model.toJSON(bob.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })
     expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })
+  })
+})
+
+describe('redux-persist of a bucket', () => {
+  const parts = { settings: Model.of(t.number), list: RArray.of(t.string), notes: Text }
+  const { at, get } = Scuttlebucket
+
+  test('brings its parts back, and a newer program finds its new part there', async () => {
+    const old = scuttlebutt(Scuttlebucket.of(parts))
+    const newer = scuttlebutt(Scuttlebucket.of({ ...parts, votes: Model.of(t.number) }))
+    const first = started(old, {}, true)
+    await first.ready
+    unwrap(first.store.changeAll([at('settings')(Model.set('x', 1)), at('list')(RArray.push('item'))]))
+    unwrap(first.store.change(at('notes')(Text.insert(0, 'text'))))
+    const eve = createStore(newer, 'eve', { now })
+    unwrap(eve.change(at('votes')(Model.set('yes', 5))))
+    talk(first.store, eve as never)
+    await first.persistor.flush()
+
+    const again = started(newer, {}, true)
+    await again.ready
+    const { state } = again.store.getReplica()
+    expect(Model.toJSON(get('settings')(state))).toEqual({ x: 1 })
+    expect(RArray.toArray(get('list')(state))).toEqual(['item'])
+    expect(Text.toString(get('notes')(state))).toBe('text')
+    expect(Model.toJSON(get('votes')(state))).toEqual({ yes: 5 })
+    unwrap(again.store.change(at('notes')(Text.insert(4, ', more'))))
+    talk(again.store, eve)
+    expect(Text.toString(get('notes')(eve.getReplica().state))).toBe('text, more')
+    expect(newer.digest(eve.getReplica()).clock).toEqual(newer.digest(again.store.getReplica()).clock)
   })
 })
 

@@ -28,6 +28,7 @@ type Step<C> =
   | {
       readonly do:
         | 'write an action'
+        | 'reissue'
         | 'talk'
         | 'overhear'
         | 'push'
@@ -52,7 +53,7 @@ type Step<C> =
 const KINDS = [
   ...(['jump', 'jump', 'jump', 'jump to action', 'skip', 'skip', 'reorder', 'sweep', 'commit', 'rollback'] as const),
   ...(['reset', 'export', 'import', 'import JSON', 'import actions', 'lock', 'pause', 'reload'] as const),
-  ...(['talk', 'talk', 'talk', 'overhear', 'push', 'write an action'] as const),
+  ...(['talk', 'talk', 'talk', 'overhear', 'push', 'write an action', 'reissue'] as const),
 ]
 
 const steps = <C>(command: fc.Arbitrary<C>): fc.Arbitrary<ReadonlyArray<Step<C>>> =>
@@ -69,7 +70,11 @@ const steps = <C>(command: fc.Arbitrary<C>): fc.Arbitrary<ReadonlyArray<Step<C>>
   )
 
 /** A store in Redux under DevTools, its peer, and all that anybody was told is written. */
-const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Command<S, C, unknown>>>) => {
+const play = <S, C>(
+  scuttlebutt: Scuttlebutt<S, C>,
+  all: ReadonlyArray<Step<Command<S, C, unknown>>>,
+  canReissue: boolean,
+) => {
   let time = NOW
   const now = (): number => time
   const { doc, redux, store, liftedStore, reducer } = inRedux(scuttlebutt, 'alice', { now })
@@ -83,6 +88,7 @@ const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Comm
   let saved = liftedStore.getState()
   let sent = store.getReplica()
   const switches = { isLocked: false, isPaused: false }
+  let reissues = 0
   const devTools = (action: unknown): void => {
     liftedStore.dispatch(action as never)
   }
@@ -96,6 +102,18 @@ const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Comm
   }
   const run: Readonly<Record<Exclude<Step<C>['do'], 'write' | 'write two' | 'peer writes'>, (pick: number) => void>> = {
     'write an action': () => redux.dispatch({ type: 'other/happened' }),
+    reissue: () => {
+      if (!canReissue) return
+      const { id } = store.getReplica()
+      const made = store.reissue(`alice ${String(reissues++)}`)
+      // it takes the place of what nobody else was told
+      const isKnown = ([, timestamp, source]: Update<C>): boolean =>
+        source !== id ||
+        timestamp <= now() ||
+        [bob, cleo].some((one) => scuttlebutt.digest(one.getReplica()).clock[id]! >= timestamp)
+      const known = written.filter(isKnown)
+      written.splice(0, written.length, ...known, ...made)
+    },
     talk: () => {
       talk(store, bob)
     },
@@ -178,6 +196,8 @@ const play = <S, C>(scuttlebutt: Scuttlebutt<S, C>, all: ReadonlyArray<Step<Comm
 interface Subject<S, C> {
   readonly dataType: DataType<S, C>
   readonly command: fc.Arbitrary<Command<S, C, unknown>>
+  /** An old stroke stands beside the one that takes its place: see `reissue`. */
+  readonly hasStrokes?: true
   /** Always possible. */
   readonly extra: Command<S, C, unknown>
   /** Default: the JSON of the data type. */
@@ -212,6 +232,7 @@ const subjects = [
   }),
   subject({
     dataType: Text,
+    hasStrokes: true,
     command: fc.tuple(fc.nat(3), fc.constantFrom('a', 'bc')).map(([at, text]) => Text.splice(at, 0, text)),
     extra: Text.splice(0, 0, 'd'),
   }),
@@ -238,6 +259,7 @@ const subjects = [
   }),
   subject({
     dataType: Scuttlebucket.of({ settings: Model.of(t.number), notes: Text }),
+    hasStrokes: true,
     command: fc.oneof(
       fc.tuple(fc.constantFrom('x', 'y'), fc.nat(9)).map(([key, value]) => at('settings')(Model.set(key, value))),
       fc.constantFrom('a', 'bc').map((text) => at('notes')(Text.splice(0, 0, text))),
@@ -246,38 +268,50 @@ const subjects = [
   }),
 ]
 
-describe.each(subjects)('Time travel in a slice of $dataType.name', ({ dataType, command, extra, ...more }) => {
-  const sb = scuttlebutt(dataType)
-  const { applyUpdates, create } = sb
-  const show = more.show ?? dataType.toJSON!
+describe.each(subjects)(
+  'Time travel in a slice of $dataType.name',
+  ({ dataType, command, extra, hasStrokes, ...more }) => {
+    const sb = scuttlebutt(dataType)
+    const { applyUpdates, create } = sb
+    const show = more.show ?? dataType.toJSON!
 
-  test('loses nothing, gives no stamp twice, and leaves peers equal', () => {
-    fc.assert(
-      fc.property(steps(command), (all) => {
-        const { redux, store, liftedStore, bob, cleo, written, told: heard, devTools } = play(sb, all)
-        const stamps = written.map(([, timestamp, source]) => `${String(timestamp)} ${source}`)
-        expect(stamps).toEqual([...new Set(stamps)])
-        talk(store, bob)
-        talk(bob, cleo)
-        talk(store, bob)
-        const oracle = applyUpdates([...written].sort(([, a], [, b]) => a - b))(create('oracle'))
-        const eve = createStore(sb, 'eve')
-        talk(store, eve)
-        for (const one of [bob, cleo, eve]) expect(show(one.getReplica().state)).toEqual(show(oracle.state))
-        // the next write shows all there is
-        devTools(ActionCreators.jumpToState(liftedStore.getState().computedStates.length - 1))
-        const last = store.change(extra)
-        written.push(unwrap(last))
-        const after = applyUpdates([unwrap(last)])(oracle)
-        expect(show(redux.getState().doc.state)).toEqual(show(after.state))
-        expect(store.isPast()).toBe(false)
-        const told = written.filter(([, , source]) => source === 'alice')
-        expect(told.filter((update) => heard.includes(update))).toEqual(told)
-      }),
-      { numRuns: inNetworks(100) },
-    )
-  })
-})
+    test('loses nothing, gives no stamp twice, and leaves peers equal', () => {
+      fc.assert(
+        fc.property(steps(command), (all) => {
+          const {
+            redux,
+            store,
+            liftedStore,
+            bob,
+            cleo,
+            written,
+            told: heard,
+            devTools,
+          } = play(sb, all, hasStrokes !== true)
+          const stamps = written.map(([, timestamp, source]) => `${String(timestamp)} ${source}`)
+          expect(stamps).toEqual([...new Set(stamps)])
+          talk(store, bob)
+          talk(bob, cleo)
+          talk(store, bob)
+          const oracle = applyUpdates([...written].sort(([, a], [, b]) => a - b))(create('oracle'))
+          const eve = createStore(sb, 'eve')
+          talk(store, eve)
+          for (const one of [bob, cleo, eve]) expect(show(one.getReplica().state)).toEqual(show(oracle.state))
+          // the next write shows all there is
+          devTools(ActionCreators.jumpToState(liftedStore.getState().computedStates.length - 1))
+          const last = store.change(extra)
+          written.push(unwrap(last))
+          const after = applyUpdates([unwrap(last)])(oracle)
+          expect(show(redux.getState().doc.state)).toEqual(show(after.state))
+          expect(store.isPast()).toBe(false)
+          const told = written.filter(([, , source]) => source === 'alice')
+          expect(told.filter((update) => heard.includes(update))).toEqual(told)
+        }),
+        { numRuns: inNetworks(100) },
+      )
+    })
+  },
+)
 
 test('undo amid time travel takes back the newest step, and forgets none', () => {
   let time = NOW

@@ -5,7 +5,19 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { Model, RArray, REdit, scuttlebutt, Text, unwrap, type Command, type DataType } from '../../src/index.js'
+import {
+  Doc,
+  Model,
+  RArray,
+  REdit,
+  Scuttlebucket,
+  scuttlebutt,
+  Text,
+  unwrap,
+  type Command,
+  type DataType,
+  type StateOf,
+} from '../../src/index.js'
 import { createStore } from '../../src/adapters/store.js'
 import { createUndo } from '../../src/adapters/undo.js'
 import { inMemory, inNetworks } from '../runs.js'
@@ -22,6 +34,10 @@ interface ListType<S, C> {
 const listType = <S, C>(one: ListType<S, C>): ListType<unknown, unknown> => one as unknown as ListType<unknown, unknown>
 
 const FIRST = 0x4e00
+
+const bucket = Scuttlebucket.of({ list: RArray.of(t.number), fields: Model.of(t.number) })
+
+const { at, get } = Scuttlebucket
 
 const lists = [
   listType({
@@ -52,6 +68,13 @@ const lists = [
         .split('')
         .map((unit) => unit.charCodeAt(0) - FIRST),
     keepsPlaces: false,
+  }),
+  listType({
+    name: 'RArray in a bucket',
+    dataType: bucket,
+    splice: (index, count, tokens) => at('list')(RArray.splice(index, count, ...tokens)),
+    tokens: ({ states: { list } }: StateOf<typeof bucket>) => RArray.toArray(list),
+    keepsPlaces: true,
   }),
 ]
 
@@ -211,7 +234,77 @@ describe.each(lists)('undo of a $name', ({ dataType, splice, tokens, keepsPlaces
   })
 })
 
-test('undo of a Model gives back what was there, but where others wrote since', () => {
+interface FieldsType<S, C> {
+  readonly name: string
+  readonly dataType: DataType<S, C>
+  readonly set: (field: string, value: number) => Command<S, C, unknown>
+  readonly begin?: Command<S, C, unknown>
+  /** Absent if a field cannot be removed. */
+  readonly remove?: (field: string) => Command<S, C, unknown>
+  readonly fields: (state: S) => Readonly<Record<string, number>>
+}
+
+const fieldsType = <S, C>(one: FieldsType<S, C>): FieldsType<unknown, unknown> =>
+  one as unknown as FieldsType<unknown, unknown>
+
+const withFields = [
+  fieldsType({
+    name: 'Model',
+    dataType: Model.of(t.number),
+    set: (key, value) => Model.set(key, value),
+    remove: (key) => Model.remove(key),
+    fields: Model.toJSON,
+  }),
+  fieldsType({
+    name: 'row of a Doc',
+    dataType: Doc.of(t.number),
+    set: (field, value) => Doc.set('row', { [field]: value }),
+    // another wrote to the row first; a field that is taken back is null
+    begin: Doc.set('row', { first: 0 }),
+    fields: (state) =>
+      Object.fromEntries(
+        Object.entries(Doc.toJSON(state)['row'] ?? {}).flatMap(([name, value]) =>
+          value === null || name === 'first' ? [] : [[name, value]],
+        ),
+      ),
+  }),
+  fieldsType({
+    name: 'Model in a bucket',
+    dataType: bucket,
+    set: (key, value) => at('fields')(Model.set(key, value)),
+    remove: (key) => at('fields')(Model.remove(key)),
+    fields: (state) => Model.toJSON(get('fields')(state)),
+  }),
+]
+
+/** All that was ever said of a field: by whom, and what was there before. */
+const createFields = () => {
+  let json: Readonly<Record<string, number>> = {}
+  let [done, undone]: [key: string, before: number | undefined][][] = [[], []]
+  const put = (name: string, value: number | undefined): void => {
+    const others = Object.entries(json).filter(([other]) => other !== name)
+    json = Object.fromEntries(value === undefined ? others : [...others, [name, value]])
+  }
+  return {
+    json: () => json,
+    wrote: (key: string, value: number | undefined, isOwn: boolean): void => {
+      const before = json[key]
+      put(key, value)
+      if (isOwn && before !== value) [done, undone] = [[...done!, [key, before]], []]
+      // what was said of the field before counts no more
+      else if (!isOwn) [done, undone] = [done!, undone!].map((stack) => stack.filter(([name]) => name !== key))
+    },
+    back: (which: 'undo' | 'redo'): void => {
+      const step = (which === 'undo' ? done! : undone!).pop()
+      if (step === undefined) return
+      ;(which === 'undo' ? undone! : done!).push([step[0], json[step[0]]])
+      put(step[0], step[1])
+    },
+  }
+}
+
+test.each(withFields)('undo of a $name gives back what was there, but where others wrote since', (of) => {
+  const data = scuttlebutt(of.dataType)
   const key = fc.constantFrom('a', 'b', 'c')
   const move = fc.oneof(
     fc.record({ by: fc.constantFrom('ann', 'ann', 'ben'), key, isRemoval: fc.boolean() }),
@@ -219,40 +312,26 @@ test('undo of a Model gives back what was there, but where others wrote since', 
   )
   fc.assert(
     fc.property(fc.array(move, { maxLength: 40 }), (all) => {
-      const data = scuttlebutt(Model.of(t.number))
       let time = 1_795_418_741_399
       const store = createStore(data, 'ann', { now: () => time })
+      const ben = createStore(data, 'ben', { now: () => (time += 1000) })
+      if (of.begin !== undefined) store.apply([unwrap(ben.change(of.begin))])
       const manager = createUndo(store, { now: () => (time += 1000) })
-      /** All that was ever said of a key: who said it, and what it was before. */
-      let json: Readonly<Record<string, number>> = {}
-      let [done, undone]: [key: string, before: number | undefined][][] = [[], []]
-      const put = (name: string, value: number | undefined): void => {
-        const others = Object.entries(json).filter(([other]) => other !== name)
-        json = Object.fromEntries(value === undefined ? others : [...others, [name, value]])
-      }
+      const oracle = createFields()
       let next = 0
       for (const one of all) {
         if (typeof one === 'object') {
           const isOwn = one.by === 'ann'
-          const before = json[one.key]
-          const value = isOwn && one.isRemoval ? undefined : next++
-          const change = value === undefined ? Model.remove(one.key) : Model.set(one.key, value)
+          const value = isOwn && one.isRemoval && of.remove !== undefined ? undefined : next++
+          const change = value === undefined ? of.remove!(one.key) : of.set(one.key, value)
           if (isOwn) unwrap(store.change(change))
-          else store.apply([[change, (time += 1000), 'ben']])
-          put(one.key, value)
-          if (isOwn && before !== value) [done, undone] = [[...done!, [one.key, before]], []]
-          // what was said of the key before counts no more
-          else if (!isOwn) [done, undone] = [done!, undone!].map((stack) => stack.filter(([name]) => name !== one.key))
+          else store.apply([unwrap(ben.change(change))])
+          oracle.wrote(one.key, value, isOwn)
         } else {
           unwrap(manager[one]())
-          const stack = one === 'undo' ? done! : undone!
-          const step = stack.pop()
-          if (step !== undefined) {
-            ;(one === 'undo' ? undone! : done!).push([step[0], json[step[0]]])
-            put(step[0], step[1])
-          }
+          oracle.back(one)
         }
-        expect(Model.toJSON(store.getReplica().state)).toEqual(json)
+        expect(of.fields(store.getReplica().state)).toEqual(oracle.json())
       }
     }),
     { numRuns: inMemory(500) },
