@@ -85,23 +85,23 @@ export const transitions = <S, C>(
       return { done: joined({ step, edit }, undo.done), step, time: now }
     },
     take: (stack) => (undo) => {
-      for (let taken = newest(undo[stack], diff); taken; taken = newest(taken.rest, diff)) {
-        const { edits, rest } = taken
-        const commands = dataType.patch?.(edits.flatMap(Edit.patchesOf)) ?? []
-        const next = (before: S, after: S): Undo<S> => {
-          const edit = editBetween(after, before)
-          const step = undo.step + 1
-          const other = stack === 'done' ? 'undone' : 'done'
-          return {
-            [stack]: isAsPlanned(edits, edit) ? rest : undefined,
-            [other]: isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] },
-            step,
-            time: -Infinity,
-          }
-        }
-        if (commands.length) return { commands, next }
+      let edits: ReadonlyArray<Edit.Edit>
+      let commands: Taken<S, C>['commands']
+      let rest = undo[stack]
+      do {
+        ;({ edits, rest } = newest(rest, diff))
+        commands = dataType.patch?.(edits.flatMap(Edit.patchesOf)) ?? []
+      } while (!commands.length && rest)
+      const next = (before: S, after: S): Undo<S> => {
+        const edit = editBetween(after, before)
+        const step = undo.step + 1
+        const other = stack === 'done' ? 'undone' : 'done'
+        const back = isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] }
+        return commands.length
+          ? { [stack]: isAsPlanned(edits, edit) ? rest : undefined, [other]: back, step, time: -Infinity }
+          : { ...undo, [stack]: undefined }
       }
-      return { commands: [], next: () => ({ ...undo, [stack]: undefined }) }
+      return { commands, next }
     },
   }
 }
@@ -120,11 +120,14 @@ const joined = <S>(own: Own, stack: Stack<S>): Stack<S> => {
 const along = <S>(from: S, to: S, stack: Stack<S>): Stack<S> =>
   stack && ('from' in stack ? { ...stack, to } : { from, to, below: stack })
 
-/** The edits that take back the newest step, one after another, and the stack without it. */
+/**
+ * The edits that take back the newest step, one after another, and the stack without it. None and
+ * nothing if there is no step.
+ */
 const newest = <S>(
   stack: Stack<S>,
   diff: (from: S) => (to: S) => ReadonlyArray<Patch>,
-): { readonly edits: ReadonlyArray<Edit.Edit>; readonly rest: Stack<S> } | undefined => {
+): { readonly edits: ReadonlyArray<Edit.Edit>; readonly rest: Stack<S> } => {
   const edits: Edit.Edit[] = []
   let others: ReadonlyArray<Edit.Edit> = []
   let step: number | undefined
@@ -144,7 +147,7 @@ const newest = <S>(
     })
     edits.push(edit)
   }
-  return edits.length ? { edits, rest: others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) } : undefined
+  return { edits, rest: edits.length ? others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) : undefined }
 }
 
 /**
