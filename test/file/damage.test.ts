@@ -169,6 +169,25 @@ describe('A file with marks', () => {
     }
   })
 
+  test('that was closed opens with all of it, or says Corrupt, whichever byte becomes whatever', async () => {
+    const { bytes } = await written([2, 1, 3])
+    const begin = bytes.indexOf('[[')
+    const end = bytes.lastIndexOf('\n"@') + 1
+    for (let at = begin; at < end; at++) {
+      for (const byte of [0x41, 0x0a, 0x22, 0x00, 0x23, 0xff]) {
+        if (bytes[at] === byte) continue
+        const damaged = Buffer.from(bytes)
+        damaged[at] = byte
+        const disk = disked(damaged)
+        const opened = await openFile(FILE, events, 'me', { disk })()
+        if (opened._tag === 'Left') expect(opened.left._tag).toBe('Corrupt')
+        else expect(Events.toJSON(opened.right.getReplica().state).map(([, n]) => n)).toEqual(count(6))
+        if (opened._tag === 'Right') right(await opened.right.close())
+        else expect(disk.contentOf(FILE)).toEqual(damaged)
+      }
+    }
+  })
+
   test('is damaged, not torn, if bytes are missing or too many before a mark', async () => {
     const { bytes, lengths } = await written([2, 1, 3, 1])
     const place = fc.nat(bytes.length - 1)

@@ -80,6 +80,8 @@ const flipped = (bytes: Buffer, at: number, bit: number): Buffer => {
 /** Whether some of the bytes were never written: a crash leaves zeros, and no line contains any. */
 export const isUnwritten = (bytes: Buffer): boolean => bytes.includes(0)
 
+const LINE_BREAK = 0x0a
+
 /** Bytes that a mark has at most, with the line breaks around it. */
 const MAX_MARK = 24
 
@@ -93,9 +95,11 @@ export const isMarkedAfter = async (handle: Handle, offset: number): Promise<boo
   for (let position = offset; ; position += piece.length - MAX_MARK) {
     const count = await fill(handle, piece, position)
     const bytes = piece.subarray(0, count)
-    for (let at = bytes.indexOf('\n"@'); at >= 0; at = bytes.indexOf('\n"@', at + 1)) {
-      const end = bytes.indexOf(0x0a, at + 1)
-      if (end >= 0 && (markedIn(bytes.toString('latin1', at + 1, end)) ?? 0) > offset) return true
+    for (let at = bytes.indexOf('"@'); at >= 0; at = bytes.indexOf('"@', at + 1)) {
+      const end = bytes.indexOf('"', at + 1) + 1
+      // one of the line breaks around it may be damaged; no other line begins or ends so
+      const isLine = end > 0 && (bytes[at - 1] === LINE_BREAK || bytes[end] === LINE_BREAK)
+      if (isLine && (markedIn(bytes.toString('latin1', at, end)) ?? 0) > offset) return true
     }
     if (count < piece.length) return false
   }
