@@ -86,8 +86,9 @@ describe('A file with marks', () => {
           const opened = await openFile(FILE, events, 'me', { disk })()
           // each flush begins with a mark, and so does the end: they say so unless damaged
           const isMarked = lengths.some((mark) => {
-            const line = [mark - 1, mark + `"@${String(mark)}"\n`.length] as const
-            return mark > begin && damaged.subarray(...line).equals(bytes.subarray(...line))
+            const line = [mark, mark + `"@${String(mark)}"`.length] as const
+            const hasBreak = damaged[mark - 1] === 0x0a || damaged[line[1]] === 0x0a
+            return mark > begin && hasBreak && damaged.subarray(...line).equals(bytes.subarray(...line))
           })
           if (isMarked) {
             // a single wrong bit that stands first is named by its own offset
