@@ -67,6 +67,24 @@ describe.each(Object.entries(places))('A store in %s', (_, place) => {
     right(await third.close())
   })
 
+  test('says which of its writes stand below one that it forgot, as its clock was behind', async () => {
+    const reopen = place()
+    right(await (await reopen(() => 1000)).close())
+    const lost = createStore(sb, 'me', { now: () => 9000 })
+    right(lost.change(Model.set('first', 1)))
+    const peer = createStore(sb, 'peer', { replica: sb.merge(lost.getReplica())(sb.create('peer')) })
+    const store = await reopen(() => 2000)
+    right(store.change(Model.set('below', 2)))
+    expect(store.refusals()).toEqual([])
+    talk(store, peer)
+    expect(store.refusals()).toEqual([{ timestamp: 2000, source: 'me', reason: 'Overtaken' }])
+    right(store.change(Model.set('above', 3)))
+    talk(store, peer)
+    expect(Model.toJSON(peer.getReplica().state)).toEqual({ first: 1, above: 3 })
+    expect(store.refusals()).toHaveLength(1)
+    right(await store.close())
+  })
+
   test('that is new is sure of what it writes', async () => {
     const store = await place()(() => 1000)
     right(store.change(Model.set('x', 1)))

@@ -1,12 +1,15 @@
 /** How a store takes updates from elsewhere: through the gate, if there is one. */
 import type { option as O } from 'fp-ts'
-import { classify, isNews, news, unreadNews, type Batch, type Vouching } from '../../core/Arrivals.js'
+import { classify, isNews, news, unreadNews, type Arrivals, type Batch, type Vouching } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
 import * as Sure from '../../core/Sure.js'
 import type { DataType } from '../../core/DataType.js'
 import type { Budget } from '../../core/Frontier.js'
+import * as Log from '../../core/Log.js'
+import type { Past } from '../../core/Past.js'
 import { failed, receive } from '../../core/receive.js'
 import { brought, reply, type Message } from '../../core/reconcile.js'
+import * as Timestamp from '../../core/Timestamp.js'
 import type { Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import * as Chain from '../../trust/Chain.js'
@@ -16,6 +19,7 @@ import { put, type Cell } from './Cell.js'
 import { createGate, type Gate } from './gate.js'
 import { createHearsay } from './hearsay.js'
 import { following, type Peer, type Port } from './Port.js'
+import type { RefusedUpdate } from './Store.js'
 
 export const createIntake = <S, C>(
   dataType: DataType<S, C>,
@@ -145,6 +149,22 @@ const taker =
     const settled = endsDoubt ? Sure.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
     if (replica !== before) cell.commit({ ...received, replica })
+    if (cell.isRestored() && past !== undefined) cell.refuse(overtaken(arrivals, past))
     if (endsDoubt) cell.begin()
     return refusalsOf(arrivals, received, past)
   }
+
+/**
+ * Own updates that a restored store stamped below one that it had forgotten, as its clock was
+ * behind: whoever knows that one may be sure of all before it, and never take these. O(log u +
+ * found).
+ */
+const overtaken = (
+  { fresh, late, replica: { log } }: Arrivals<unknown>,
+  { source, until }: Past,
+): ReadonlyArray<RefusedUpdate> => {
+  const returned = [...fresh, ...late].filter((update) => update[2] === source)
+  const newest = returned.reduce((most, [, timestamp]) => Math.max(most, timestamp), Timestamp.NEVER)
+  const made = Log.ofStretch(source, Timestamp.previous(until), Timestamp.previous(newest))(log)
+  return made.map(([, timestamp]) => ({ timestamp, source, reason: 'Overtaken' }))
+}
