@@ -168,6 +168,7 @@ class PeerLink<S, C> implements Link {
       const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.port.getReplica())
       this.session = sent.session
       for (const message of sent.send) text += this.encode(message)
+      // before it says what it is, it may be an original
       if (!this.session.hearing.isOurs) this.port.told(sent.send.flatMap(updateOf))
       this.announce(sent.announce)
       if (sent.send.length === 0) break

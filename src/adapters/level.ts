@@ -93,18 +93,18 @@ export const openLevel =
       return isLocked(failed) ? left({ _tag: 'Locked', name }) : failed
     }
     const wasOpen = found.right.type !== undefined
-    const store = create(scuttlebutt, id, { ...storeOptions, replica: found.right.replica }, wasOpen)
+    const store = create(scuttlebutt, id, { ...storeOptions, replica: found.right.replica, wasOpen })
     const { getReplica } = store
     const target = { table: table.right, name, scuttlebutt, read: found.right, getReplica, isOurs: locked.isOurs }
     const rounds = new Rounds(createWriter({ ...target, getId: () => getReplica().id, isClosed }))
     store.subscribe(() => {
       rounds.wake()
     })
-    // whoever opens it next knows that somebody wrote under this id
-    const begun = wasOpen ? undefined : await rounds.flush()
-    if (begun?._tag === 'Left') {
+    // the next opening must know of this one, even if nothing else is saved
+    const recorded = wasOpen ? right(undefined) : await rounds.flush()
+    if (recorded._tag === 'Left') {
       locked.release()
-      return named(begun)
+      return named(recorded)
     }
     rounds.wake()
     const close = async (): Promise<E.Either<LevelError, void>> => {

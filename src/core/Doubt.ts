@@ -31,12 +31,12 @@ const PRINT = 16
 
 /** The print of timestamps: of their decimal forms, joined by commas. O(their number). */
 const printOf = (timestamps: ReadonlyArray<Timestamp>): string =>
-  timestamps.length === 0 ? OF_NONE : hashOf(timestamps.join())
+  timestamps.length === 0 ? EMPTY_PRINT : hashOf(timestamps.join())
 
 const hashOf = (text: string): string => base64(sha256(new TextEncoder().encode(text)).subarray(0, PRINT))
 
-/** Whoever makes up pieces makes up empty ones: they cost no hash. */
-const OF_NONE = hashOf('')
+/** The print of no timestamps, computed once: a peer may send very many empty pieces. */
+const EMPTY_PRINT = hashOf('')
 
 /** The doubt of a replica. Undefined if there is none. O(d log u) for d held in doubt. */
 export const of = (clock: Clock.Clock, log: Log.Log<unknown>): Doubt | undefined => {

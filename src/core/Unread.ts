@@ -58,19 +58,19 @@ export const add =
     }
   }
 
-/** The log without the unread updates under a stamp. O(their size, log u). */
+/** The log without the unread updates under a stamp. O(their bytes, and log u). */
 export const without =
   (update: Update<unknown>) =>
   <C>(log: Log.Log<C>): Log.Log<C> => {
     const { unread, ...read } = log
     const gone = unread === undefined ? [] : Log.contents(update)(unread.log)
     if (unread === undefined || gone.length === 0) return log
-    const left = Log.without(update)(unread.log)
-    if (left.size === 0) return read
+    const rest = Log.without(update)(unread.log)
+    if (rest.size === 0) return read
     const bytes = gone.reduce((sum, one) => sum + bytesOf(one), 0)
     const ofSource = bytesHeld(update[2], unread) - bytes
     const bytesBySource = SortedMap.set(bySource, unread.bytesBySource, update[2], ofSource)
-    return { ...read, unread: { log: left, bytes: unread.bytes - bytes, bytesBySource } }
+    return { ...read, unread: { log: rest, bytes: unread.bytes - bytes, bytesBySource } }
   }
 
 /** The log with just these of its unread updates. O(their size, u log u). */

@@ -87,7 +87,7 @@ describe('The doubt of a file store', () => {
     right(await again.close())
   })
 
-  test('and the floor are there again after a prune: what lapsed stays away, and nothing else is claimed', async () => {
+  test('comes back with the floor after a prune: what lapsed stays away', async () => {
     const expiry = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 1000 }))
     const disk = new SimulatedDisk()
     let now = 10_000

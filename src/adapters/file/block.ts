@@ -9,7 +9,7 @@ import * as WireMessage from '../../wire/lines/format.js'
 import { isMark } from './blocks.js'
 import { kindOf, nameIn } from './contents.js'
 import type { FileError } from './FileError.js'
-import { saidIn, type Said } from './items.js'
+import { clockLineIn, type ClockLine } from './items.js'
 import type { Stretch } from './read.js'
 
 export interface Block<C> {
@@ -19,7 +19,7 @@ export interface Block<C> {
   readonly isOurs?: boolean
   readonly header?: Digest
   /** What its lines say of the clock, in order. */
-  readonly words: ReadonlyArray<Said>
+  readonly clockLines: ReadonlyArray<ClockLine>
   /** The block says that all before it was on the disk. */
   readonly isMarked?: true
   /** The name that a folder gave the file. */
@@ -42,8 +42,8 @@ export const blockReader = <S, C>({ file, scuttlebutt, isAdopting }: Reading<S, 
   return (stretch: Stretch): E.Either<FileError, Block<C>> => {
     const updates: Update<C>[] = []
     const unread: Update<unknown>[] = []
-    const words: Said[] = []
-    let said: Omit<Block<C>, 'updates' | 'unread' | 'words'> = {}
+    const clockLines: ClockLine[] = []
+    let said: Omit<Block<C>, 'updates' | 'unread' | 'clockLines'> = {}
     for (const { line, offset } of linesOf(stretch)) {
       const decoded = decode(line)
       if (decoded._tag === 'Left') return left({ _tag: 'Rejected', path: file, offset, rejection: decoded.left })
@@ -59,12 +59,13 @@ export const blockReader = <S, C>({ file, scuttlebutt, isAdopting }: Reading<S, 
         said = { isOurs, ...said }
       } else if (isMark(line, offset)) said = { ...said, isMarked: true }
       else {
-        words.push(...saidIn(line))
+        const clockLine = clockLineIn(line)
+        if (clockLine !== undefined) clockLines.push(clockLine)
         const name = nameIn(line)
         if (name !== undefined) said = { ...said, name }
       }
     }
-    return right({ updates, unread, words, ...said })
+    return right({ updates, unread, clockLines, ...said })
   }
 }
 

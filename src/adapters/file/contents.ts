@@ -33,8 +33,8 @@ export const contentsOf = <S, C>(
     return isEmpty(now.log) ? '' : wholeDoubt(now)
   },
   size: () => {
-    const { size, unread: { log } = { log: { size: 0 } } } = replica().log
-    return size + log.size
+    const { size, unread } = replica().log
+    return size + (unread?.log.size ?? 0)
   },
 })
 

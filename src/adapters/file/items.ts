@@ -13,12 +13,14 @@
  * updates: a file whose end is cut off claims no update that it lacks. Other readers ignore these
  * lines.
  */
+import * as t from 'io-ts'
 import * as Clock from '../../core/Clock.js'
 import type { DataType } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
-import { is as isTimestamp, type Timestamp } from '../../core/Timestamp.js'
+import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
+import { clock, timestamp } from '../../wire/codecs.js'
 import * as WireMessage from '../../wire/lines/format.js'
 import type { Committed } from '../store/Port.js'
 
@@ -26,57 +28,58 @@ import type { Committed } from '../store/Port.js'
 export type Item<C> =
   Update<C> | { readonly unread: Update<unknown> } | { readonly lines: string; readonly items: ReadonlyArray<Item<C>> }
 
-/** How far a replica is sure of each source in doubt. Null: it is sure of none. */
-export type Doubt = Clock.ClockRecord | null
-
-/** What has changed of a doubt. Null: no doubt any more. */
-export type DoubtChange = Readonly<Record<SourceId, Timestamp | null>>
-
-/** What a line says of the clock. */
-export type Said = { readonly doubt: Doubt } | { readonly doubtChange: DoubtChange } | { readonly floor: Timestamp }
+/** What a line says of the clock: see above. */
+export type ClockLine =
+  | { readonly doubt: Clock.ClockRecord | null }
+  | { readonly doubtChange: Readonly<Record<SourceId, Timestamp | null>> }
+  | { readonly floor: Timestamp }
 
 /** The items that a batch adds to a file. */
 export const itemsOf = <S, C>({
   taken,
   unread,
-  replica: { clock },
+  replica,
   before,
 }: Pick<Committed<S, C>, 'taken' | 'unread' | 'replica' | 'before'>): ReadonlyArray<Item<C>> => {
   const items = unread.length === 0 ? taken : [...taken, ...unread.map((update) => ({ unread: update }))]
-  const floor = clock.floor === before.clock.floor ? '' : lineOfWords(`${FLOOR}${String(clock.floor)}`)
-  const doubt = clock.sure === before.clock.sure ? '' : changeLine(before.clock, clock)
-  return floor + doubt === '' ? items : [{ lines: floor + doubt, items }]
+  const [old, now] = [before.clock, replica.clock]
+  const floor = now.floor === old.floor ? '' : quoted(`${FLOOR}${String(now.floor)}`)
+  const lines = now.sure === old.sure ? floor : floor + changeLine(old, now)
+  return lines === '' ? items : [{ lines, items }]
 }
 
 /** The line for doubt behind all updates of a rewritten file. */
-export const wholeDoubt = <S, C>({ clock }: Replica<S, C>): string => {
+export const wholeDoubt = <S, C>(replica: Replica<S, C>): string => {
   const record: Record<SourceId, Timestamp> = {}
-  Clock.forEachDoubt(clock, (source, sure) => {
+  Clock.forEachDoubt(replica.clock, (source, sure) => {
     Clock.put(record, source, sure)
   })
   return doubtLine(record)
 }
 
+/** The line for what has changed of a doubt. O(d log s) for d changes and s sources in doubt. */
 const changeLine = (before: Clock.Clock, after: Clock.Clock): string => {
   const record: Record<SourceId, Timestamp | null> = {}
-  const [old, made] = [before, after].map(({ sure }) => sure ?? SortedMap.empty<SourceId, Timestamp>())
-  SortedMap.forEachChange(Clock.bySource, made!, old!, (source) => {
-    Clock.put<Timestamp | null>(record, source, null)
+  const put = (source: SourceId, sure: Timestamp | null): void => {
+    Clock.put(record, source, sure)
+  }
+  SortedMap.forEachChange(Clock.bySource, sureIn(after), sureIn(before), (source) => {
+    put(source, null)
   })
-  SortedMap.forEachChange(Clock.bySource, old!, made!, (source, sure) => {
-    Clock.put<Timestamp | null>(record, source, sure)
-  })
-  return lineOfWords(DOUBT_CHANGE + JSON.stringify(record))
+  SortedMap.forEachChange(Clock.bySource, sureIn(before), sureIn(after), put)
+  return quoted(DOUBT_CHANGE + JSON.stringify(record))
 }
+
+const sureIn = ({ sure = SortedMap.empty() }: Clock.Clock): SortedMap.SortedMap<SourceId, Timestamp> => sure
 
 const FLOOR = 'FLOOR '
 const DOUBT = 'DOUBT '
 const DOUBT_CHANGE = 'DOUBT+ '
 
-const lineOfWords = (words: string): string => `${JSON.stringify(words)}\n`
+const quoted = (words: string): string => `${JSON.stringify(words)}\n`
 
 /** The line for doubt. Null: sure of nothing. */
-export const doubtLine = (doubt: Doubt): string => lineOfWords(DOUBT + JSON.stringify(doubt))
+export const doubtLine = (doubt: Clock.ClockRecord | null): string => quoted(DOUBT + JSON.stringify(doubt))
 
 /** An item as text: whole lines. */
 export const lineOf = <S, C>(dataType: DataType<S, C>) => {
@@ -88,42 +91,42 @@ export const lineOf = <S, C>(dataType: DataType<S, C>) => {
   return line
 }
 
-/** What a line says of the clock; nothing if it is another line. */
-export const saidIn = (line: string): ReadonlyArray<Said> => {
-  if (!/^"(?:DOUBT\+?|FLOOR) /.test(line)) return []
+/** What a line says of the clock; undefined if it is another line. */
+export const clockLineIn = (line: string): ClockLine | undefined => {
+  if (!/^"(?:DOUBT\+?|FLOOR) /.test(line)) return undefined
   try {
     const words = JSON.parse(line) as string
     const value: unknown = JSON.parse(words.slice(words.indexOf(' ')))
-    if (words.startsWith(FLOOR)) return isTimestamp(value) ? [{ floor: value }] : []
-    return [words.startsWith(DOUBT) ? { doubt: value as Doubt } : { doubtChange: value as DoubtChange }]
+    if (words.startsWith(FLOOR)) return timestamp.is(value) ? { floor: value } : undefined
+    if (words.startsWith(DOUBT)) return doubt.is(value) ? { doubt: value } : undefined
+    return doubtChange.is(value) ? { doubtChange: value } : undefined
   } catch {
-    return []
+    return undefined
   }
 }
 
-/** The doubt and the floor that the lines of a file leave, given those of its header. */
-export const saidInAll = (
-  words: ReadonlyArray<Said>,
-  header: { readonly doubt: Clock.ClockRecord; readonly floor: Timestamp },
-): { readonly doubt: Doubt; readonly floor: Timestamp } => {
+const doubt = t.union([clock, t.null])
+
+const doubtChange = t.record(t.string, t.union([t.number, t.null]))
+
+/** How far a file is sure of each source in doubt (undefined: of none), and its floor. */
+interface InFile {
+  readonly sure: ReadonlyMap<SourceId, Timestamp> | undefined
+  readonly floor: Timestamp
+}
+
+/** What the lines of a file, in order, make of what its header says. O(their length). */
+export const afterClockLines = (lines: ReadonlyArray<ClockLine>, header: InFile): InFile => {
   let { floor } = header
-  let sure: Map<SourceId, Timestamp> | undefined = entriesOf(header.doubt)
-  for (const said of words) {
-    if ('floor' in said) floor = said.floor
-    else if ('doubt' in said) sure = said.doubt === null ? undefined : entriesOf(said.doubt)
+  let sure = header.sure && new Map(header.sure)
+  for (const line of lines) {
+    if ('floor' in line) floor = line.floor
+    else if ('doubt' in line) sure = line.doubt === null ? undefined : new Map(Object.entries(line.doubt))
     else
-      for (const [source, timestamp] of Object.entries(said.doubtChange)) {
+      for (const [source, timestamp] of Object.entries(line.doubtChange)) {
         if (timestamp === null) sure?.delete(source)
         else sure?.set(source, timestamp)
       }
   }
-  return { doubt: sure === undefined ? null : recordOf(sure), floor }
-}
-
-const entriesOf = (record: Clock.ClockRecord): Map<SourceId, Timestamp> => new Map(Object.entries(record))
-
-const recordOf = (entries: ReadonlyMap<SourceId, Timestamp>): Clock.ClockRecord => {
-  const record: Record<SourceId, Timestamp> = {}
-  for (const [source, timestamp] of entries) Clock.put(record, source, timestamp)
-  return record
+  return { sure, floor }
 }

@@ -13,7 +13,7 @@ import { setAside } from './aside.js'
 import { blockReader, type Block, type Reading } from './block.js'
 import { markOf } from './blocks.js'
 import { contentsOf } from './contents.js'
-import { saidInAll, type Said } from './items.js'
+import { afterClockLines, type ClockLine } from './items.js'
 import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { isMarkedAfter, isUnwritten, readStretches, type Stretch } from './read.js'
@@ -118,8 +118,8 @@ const readAll = async <S, C>(
   const { size } = status
   const read = blockReader(opening)
   let replica = scuttlebutt.create(id)
-  let found: Omit<Block<C>, 'updates' | 'unread' | 'words'> = {}
-  const words: Said[] = []
+  let found: Omit<Block<C>, 'updates' | 'unread' | 'clockLines'> = {}
+  const clockLines: ClockLine[] = []
   let extent: Extent = { length: 0, seed: 0, count: 0 }
   let [reported, endOfMark] = [0, -1]
   for await (const stretch of readStretches(handle)) {
@@ -130,10 +130,10 @@ const readAll = async <S, C>(
     }
     const block = read(stretch)
     if (block._tag === 'Left') return block
-    const { updates, unread, words: more, ...said } = block.right
+    const { updates, unread, clockLines: more, ...said } = block.right
     // the first header counts
     found = { ...said, ...found }
-    for (const one of more) words.push(one)
+    clockLines.push(...more)
     if (found.header === undefined) return left(foreign(file, 'it has no header'))
     if (found.header.id !== id && !isAdopting) return left({ _tag: 'OtherId', path: file, id: found.header.id })
     // nobody vouches, so that a line is taken whatever stands before it
@@ -151,7 +151,7 @@ const readAll = async <S, C>(
   // a file of 0.1 does not say what it is
   const isOther = isOurs !== true && unreadable !== undefined && replica.log.size === 0
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
-  const clock = clockOf(header, words, replica.clock)
+  const clock = clockOf(header, clockLines, replica.clock)
   if (clock.floor > (header.floor ?? NEVER)) replica = withoutLapsed(scuttlebutt, clock.floor, replica)
   const opened = await cutTorn(opening, handle, extent, size)
   if (opened === undefined) return left({ _tag: 'Occupied', path: file, reason: 'it changed while it was opened' })
@@ -166,29 +166,29 @@ const readAll = async <S, C>(
 }
 
 /**
- * The clock of a file: the header covers superseded updates too, which the file does not hold. The
- * lines about the clock stand, else what the header says.
+ * The clock of a file: the header covers superseded updates too, which the file does not hold.
+ * Lines about the clock override the header.
  */
-const clockOf = (header: Digest.Digest, words: ReadonlyArray<Said>, read: Clock.Clock): Clock.Clock => {
-  const inHeader: Record<SourceId, number> = {}
-  Digest.forEachDoubt(header, (source, _, sure) => {
-    Clock.put(inHeader, source, sure)
-  })
-  const { doubt, floor } = saidInAll(words, { doubt: inHeader, floor: header.floor ?? NEVER })
+const clockOf = (header: Digest.Digest, lines: ReadonlyArray<ClockLine>, read: Clock.Clock): Clock.Clock => {
   const draft = new Clock.Draft(Sure.settle()(read))
   for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
-  Digest.forEachDoubt(header, (source) => {
+  const sureInHeader = new Map<SourceId, Timestamp>()
+  Digest.forEachDoubt(header, (source, _, timestamp) => {
     draft.advance(source, Digest.seenOf(header, source))
+    sureInHeader.set(source, timestamp)
   })
-  let clock = Clock.raise(floor)(draft.done())
-  if (doubt === null) {
-    Clock.forEachSource(clock, (source) => (clock = Clock.doubtFrom(source, floor)(clock)))
-    return clock
-  }
-  return Object.keys(doubt).reduce((next, source) => Clock.doubtFrom(source, doubt[source]!)(next), clock)
+  const { sure, floor } = afterClockLines(lines, { sure: sureInHeader, floor: header.floor ?? NEVER })
+  const seen = Clock.raise(floor)(draft.done())
+  let clock = seen
+  if (sure === undefined) Clock.forEachSource(seen, (source) => (clock = Clock.doubtFrom(source, floor)(clock)))
+  else for (const [source, timestamp] of sure) clock = Clock.doubtFrom(source, timestamp)(clock)
+  return clock
 }
 
-/** What was pruned since the file was written whole stays away. O(n log n). */
+/**
+ * The replica without what lies at or below `floor`, which was raised since the file was written
+ * whole. O(n log n).
+ */
 const withoutLapsed = <S, C>(
   { create: empty, dataType, history, unread }: Scuttlebutt<S, C>,
   floor: Timestamp,

@@ -323,8 +323,8 @@ const isLeftAlone = async (at: string, modified: number, disk: Disk): Promise<bo
 }
 
 /**
- * The status of a file that is opened for it, so that a network file system asks the server for the
- * time. Of a file of another user, who lets nobody read it, what was seen from outside.
+ * The status of a file. It is opened, so that a network file system asks the server for the time;
+ * if this user may not read it, it is what was `seen`, which may be out of date.
  */
 const freshStatus = async (at: string, disk: Disk, seen: FileStatus): Promise<FileStatus> => {
   try {

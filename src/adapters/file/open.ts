@@ -134,7 +134,7 @@ const storeOf = <S, C>(
   { path, disk, lock, name }: Place,
   { replica, source, opened, header, name: kept }: Loaded<S, C>,
 ): FileStore<S, C> => {
-  const store = create(scuttlebutt, id, { ...options, replica }, !source.isNew)
+  const store = create(scuttlebutt, id, { ...options, replica, wasOpen: !source.isNew })
   const contents = contentsOf(scuttlebutt, store.getReplica, name ?? kept)
   const writer = new Writer({ path, disk, fsync, contents, lock, linked }, source)
   // who had the lock may still write to the old file

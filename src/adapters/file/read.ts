@@ -97,7 +97,7 @@ export const isMarkedAfter = async (handle: Handle, offset: number): Promise<boo
     const bytes = piece.subarray(0, count)
     for (let at = bytes.indexOf('"@'); at >= 0; at = bytes.indexOf('"@', at + 1)) {
       const end = bytes.indexOf('"', at + 1) + 1
-      // one of the line breaks around it may be damaged; no other line begins or ends so
+      // one of its line breaks may be damaged: no other line begins or ends as a mark does
       const isLine = end > 0 && (bytes[at - 1] === LINE_BREAK || bytes[end] === LINE_BREAK)
       if (isLine && (markedIn(bytes.toString('latin1', at, end)) ?? 0) > offset) return true
     }

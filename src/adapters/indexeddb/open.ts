@@ -84,13 +84,14 @@ const alone = async <S, C>(opening: Opening<S, C>): Made<S, C> => {
   const found = await readFrom(opening)
   if (found._tag === 'Left') return found
   const { replica, type } = found.right
-  const store = create(scuttlebutt, id, { ...options, replica }, type !== undefined)
+  const wasOpen = type !== undefined
+  const store = create(scuttlebutt, id, { ...options, replica, wasOpen })
   const getId = (): SourceId => store.getReplica().id
   const rounds = new Rounds(
     createWriter({ ...opening, read: found.right, getReplica: store.getReplica, getId, isClosed }),
   )
-  // whoever opens it next knows that somebody wrote under this id
-  const begun = type === undefined ? await rounds.flush() : right(undefined)
-  if (begun._tag === 'Left') return begun
+  // the next opening must know of this one, even if nothing else is saved
+  const recorded = wasOpen ? right(undefined) : await rounds.flush()
+  if (recorded._tag === 'Left') return recorded
   return right(durable(opening, store, rounds, release, { isLeader: () => true, leading: Promise.resolve() }))
 }

@@ -23,7 +23,7 @@ export const share = async <S, C>(opening: Opening<S, C>, locks: WebLocks): Made
     return found
   }
   const source = sourceOf(id, seat.number)
-  const store = create(scuttlebutt, source, { ...options, replica: found.right.replica }, seat.life > 1)
+  const store = create(scuttlebutt, source, { ...options, replica: found.right.replica, wasOpen: seat.life > 1 })
   const channel = host.channel(place(name))
   const tab = new TabRounds({ store, seat, saved: store.getReplica(), channel, name, isOurs })
   const leaving = new AbortController()

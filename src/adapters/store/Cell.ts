@@ -3,6 +3,7 @@ import * as Clock from '../../core/Clock.js'
 import * as Past from '../../core/Past.js'
 import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
+import type { Timestamp } from '../../core/Timestamp.js'
 import type { Update } from '../../core/Update.js'
 import type { Refusal } from '../../wire/WireMessage.js'
 import type { Committed } from './Port.js'
@@ -20,6 +21,8 @@ export interface Cell<S, C> {
   readonly isRestored: () => boolean
   /** An own update is about to be committed. */
   readonly wrote: (update: Update<C>) => void
+  /** The stamps of the first 1,000 own updates made while own ones may be missing. */
+  readonly madeUnsure: () => ReadonlyArray<Timestamp>
   /**
    * Nothing of our own is missing any more: a peer has told all that it has, or the id is new. With
    * true, something may be: the replica was saved.
@@ -46,6 +49,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   let replica = given
   let began = Past.begin(given)
   let isRestored = Clock.size(given.clock) > 0 || given.clock.floor > 0
+  let made: Timestamp[] = []
   let refusals: ReadonlyArray<RefusedUpdate> = []
   const first = createListeners<Committed<S, C>>()
   const committed = listeners<Committed<S, C>>()
@@ -64,9 +68,12 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     isRestored: () => isRestored,
     wrote: (update) => {
       began = Past.wrote(update)(began)
+      if (isRestored && made.length < MAX_REFUSALS) made.push(update[1])
     },
+    madeUnsure: () => made,
     begin: (mayMiss = false) => {
       isRestored = mayMiss
+      made = []
       began = Past.begin(replica)
     },
     commit,

@@ -33,7 +33,7 @@ export interface Port<S, C> {
    * Takes a batch from a peer. Tells refusals; never throws. Gives a promise if verdicts take time.
    */
   readonly receive: (batch: Batch<C>, vouching: Vouching, tell: Tell, peer?: Peer) => Promise<void> | undefined
-  /** An original was told these: see `hearsay`. */
+  /** These were sent to a peer that is an original, or may be one: see `hearsay`. */
   readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
   /**
    * Own updates that may be lost, for streams to ask peers for. Undefined before the first local

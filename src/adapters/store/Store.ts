@@ -45,9 +45,12 @@ export interface Store<S, C> {
   readonly reconcile?: (message: Message<C>, budget?: Budget) => O.Option<Message<C>>
 }
 
-/** An own update that a peer refused, or that is stamped too far ahead of the wall clock. */
+/**
+ * An own update that a peer refused, that is stamped too far ahead of the wall clock, or that peers
+ * may never take.
+ */
 export interface RefusedUpdate extends Stamp {
-  /** The tag of the peer's rejection, or `AheadOfClock`. */
+  /** The tag of the peer's rejection, or `AheadOfClock`, or `Overtaken`: see README. */
   readonly reason: string
   /** The id in the header of the peer that said so. */
   readonly by?: SourceId
@@ -83,8 +86,9 @@ export interface LocalStore<S, C> extends Store<S, C> {
   /** The updates that this program cannot read. They are kept and passed on. O(u log u). */
   readonly unread: () => ReadonlyArray<Update<unknown>>
   /**
-   * The own updates that peers refused, and those stamped too far ahead of the wall clock: the
-   * newest 1,000. Listeners are called when it grows. The way out is `reissue`.
+   * The own updates that peers refused or may never take (`Overtaken`), and those stamped too far
+   * ahead of the wall clock: the newest 1,000. Listeners are called when it grows. `reissue` repairs
+   * what is stamped ahead; write the others again.
    */
   readonly refusals: () => ReadonlyArray<RefusedUpdate>
   /** Ends a doubt by the user's word that nobody else knows more: see the pure `settle`. */

@@ -24,17 +24,22 @@ export interface StoreOptions<S, C> {
   readonly strict?: boolean
 }
 
-/**
- * The store. `wasOpen` says that a store was open under this id before, whether or not anything was
- * saved: own updates may have reached peers and been lost since.
- */
+export interface CreateOptions<S, C> extends StoreOptions<S, C> {
+  /**
+   * A store was open under this id before. Its own updates may have reached peers without being
+   * saved, so the store is in doubt of its source until its first whole round. Default: whether the
+   * replica has seen anything.
+   */
+  readonly wasOpen?: boolean
+}
+
+/** Makes a store. Costs as `reread` of the replica. */
 export const create = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
-  options: StoreOptions<S, C>,
-  wasOpen = false,
+  options: CreateOptions<S, C>,
 ): LocalStore<S, C> => {
-  const { now = Date.now, replica: saved = scuttlebutt.create(id), security } = options
+  const { now = Date.now, replica: saved = scuttlebutt.create(id), security, wasOpen = false } = options
   const reread = rereadAllowed(scuttlebutt, security)
   const cell = createCell(reread(saved.id === id ? saved : { ...saved, id }))
   if (wasOpen) cell.begin(true)

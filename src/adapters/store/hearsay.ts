@@ -9,7 +9,10 @@ import { NEVER, type Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
 
 export interface Hearsay {
-  /** An original was told these. O(u log d) for d sources in doubt. */
+  /**
+   * These were sent to a peer that is an original, or may be one. O(u log s + d log s) for d sources
+   * in doubt.
+   */
   readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
   /**
    * What an original vouches for, as far as it is more than hearsay: of a source in doubt its word
@@ -19,8 +22,9 @@ export interface Hearsay {
   readonly believed: (vouching: Vouching, batch: Batch<unknown>) => Vouching
 }
 
-/** Remembers no more sources than are in doubt. Forgets with the process: then the word counts. */
+/** Remembers no more sources than are in doubt. After a restart every original is believed. */
 export const createHearsay = (getReplica: () => Replica<unknown, unknown>): Hearsay => {
+  /** The newest update of each source in doubt that originals may know from us alone. */
   const newest = new Map<SourceId, Timestamp>()
   return {
     told: (updates) => {

@@ -5,12 +5,10 @@ import * as Clock from '../../core/Clock.js'
 import * as Sure from '../../core/Sure.js'
 import type { DataType } from '../../core/DataType.js'
 import type { Budget } from '../../core/Frontier.js'
-import * as Log from '../../core/Log.js'
-import type { Past } from '../../core/Past.js'
 import { failed, receive } from '../../core/receive.js'
 import { brought, reply, type Message } from '../../core/reconcile.js'
-import * as Timestamp from '../../core/Timestamp.js'
-import type { Update } from '../../core/Update.js'
+import { NEVER, type Timestamp } from '../../core/Timestamp.js'
+import type { SourceId, Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import * as Chain from '../../trust/Chain.js'
 import type { Security } from '../../trust/Security.js'
@@ -149,22 +147,21 @@ const taker =
     const settled = endsDoubt ? Sure.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
     if (replica !== before) cell.commit({ ...received, replica })
-    if (cell.isRestored() && past !== undefined) cell.refuse(overtaken(arrivals, past))
+    if (cell.madeUnsure().length > 0) cell.refuse(overtaken(arrivals, id, cell.madeUnsure()))
     if (endsDoubt) cell.begin()
     return refusalsOf(arrivals, received, past)
   }
 
 /**
- * Own updates that a restored store stamped below one that it had forgotten, as its clock was
- * behind: whoever knows that one may be sure of all before it, and never take these. O(log u +
- * found).
+ * Own updates made since the store was opened, and stamped below one that has come back: a peer
+ * that knows that one is sure of all before it, and may never take them. O(u + made).
  */
 const overtaken = (
-  { fresh, late, replica: { log } }: Arrivals<unknown>,
-  { source, until }: Past,
+  { fresh, late }: Arrivals<unknown>,
+  source: SourceId,
+  made: ReadonlyArray<Timestamp>,
 ): ReadonlyArray<RefusedUpdate> => {
-  const returned = [...fresh, ...late].filter((update) => update[2] === source)
-  const newest = returned.reduce((most, [, timestamp]) => Math.max(most, timestamp), Timestamp.NEVER)
-  const made = Log.ofStretch(source, Timestamp.previous(until), Timestamp.previous(newest))(log)
-  return made.map(([, timestamp]) => ({ timestamp, source, reason: 'Overtaken' }))
+  let newest = NEVER
+  for (const [, timestamp, from] of [...fresh, ...late]) if (from === source) newest = Math.max(newest, timestamp)
+  return made.filter((timestamp) => timestamp < newest).map((timestamp) => ({ timestamp, source, reason: 'Overtaken' }))
 }

@@ -47,10 +47,10 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   return { values, lists }
 }
 
-/** Behind the last step all items stay. */
+/** Stands behind the last step while passes are combined: all items there stay. */
 const END: Op = { kind: 'keep', count: Infinity, items: [] }
 
-/** Takes some items of the first step away, and gives them. */
+/** Takes so many items, or fewer, from the first step. There is one. */
 const take = (ops: Op[], count: number): Items => {
   const op = ops.shift()!
   if (count < op.count) ops.unshift({ ...op, count: op.count - count, items: op.items.slice(count) })

@@ -88,6 +88,7 @@ export const transitions = <S, C>(
       let edits: ReadonlyArray<Edit.Edit>
       let commands: Taken<S, C>['commands']
       let rest = undo[stack]
+      // a step that others have overwritten makes no commands: the one below it is next
       do {
         ;({ edits, rest } = newest(rest, diff))
         commands = dataType.patch?.(edits.flatMap(Edit.patchesOf)) ?? []
@@ -121,8 +122,8 @@ const along = <S>(from: S, to: S, stack: Stack<S>): Stack<S> =>
   stack && ('from' in stack ? { ...stack, to } : { from, to, below: stack })
 
 /**
- * The edits that take back the newest step, one after another, and the stack without it. None and
- * nothing if there is no step.
+ * The edits that take back the newest step, one after another, and the stack without it. No
+ * edits and an empty stack if there is no step.
  */
 const newest = <S>(
   stack: Stack<S>,
