@@ -87,8 +87,8 @@ export interface LocalStore<S, C> extends Store<S, C> {
   readonly unread: () => ReadonlyArray<Update<unknown>>
   /**
    * The own updates that peers refused or may never take (`Overtaken`), and those stamped too far
-   * ahead of the wall clock: the newest 1,000. Listeners are called when it grows. `reissue` repairs
-   * what is stamped ahead; write the others again.
+   * ahead of the wall clock: the newest 1,000. Listeners are called when it grows. `reissue`
+   * repairs what is stamped ahead; write the others again.
    */
   readonly refusals: () => ReadonlyArray<RefusedUpdate>
   /** Ends a doubt by the user's word that nobody else knows more: see the pure `settle`. */

@@ -10,8 +10,8 @@ import type { SourceId, Update } from '../../core/Update.js'
 
 export interface Hearsay {
   /**
-   * These were sent to a peer that is an original, or may be one. O(u log s + d log s) for d sources
-   * in doubt.
+   * These were sent to a peer that is an original, or may be one. O(u log s + d log s) for d
+   * sources in doubt.
    */
   readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
   /**
