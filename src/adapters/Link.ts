@@ -169,7 +169,7 @@ class PeerLink<S, C> implements Link {
       this.session = sent.session
       for (const message of sent.send) text += this.encode(message)
       // before it says what it is, it may be an original
-      if (!this.session.hearing.isOurs) this.port.told(sent.send.flatMap(updateOf))
+      if (!this.session.hearing.isOurs) this.port.told(sent.send.flatMap(updateOf), this.session.peer?.clock)
       this.announce(sent.announce)
       if (sent.send.length === 0) break
     }

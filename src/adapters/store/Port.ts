@@ -34,7 +34,7 @@ export interface Port<S, C> {
    */
   readonly receive: (batch: Batch<C>, vouching: Vouching, tell: Tell, peer?: Peer) => Promise<void> | undefined
   /** These were sent to a peer that is an original, or may be one: see `hearsay`. */
-  readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
+  readonly told: (updates: ReadonlyArray<Update<unknown>>, known?: Clock.ClockRecord) => void
   /**
    * Own updates that may be lost, for streams to ask peers for. Undefined before the first local
    * write.

@@ -10,10 +10,10 @@ import type { SourceId, Update } from '../../core/Update.js'
 
 export interface Hearsay {
   /**
-   * These were sent to a peer that is an original, or may be one. O(u log s + d log s) for d
-   * sources in doubt.
+   * These were sent to a peer that is an original, or may be one. `known` is what it said before
+   * that it knows. O(u log s + d log s) for d sources in doubt.
    */
-  readonly told: (updates: ReadonlyArray<Update<unknown>>) => void
+  readonly told: (updates: ReadonlyArray<Update<unknown>>, known?: Clock.ClockRecord) => void
   /**
    * What an original vouches for, as far as it is more than hearsay: of a source in doubt its word
    * counts if it knows more than any original had from us, or if it is the source. O(1), and O(log
@@ -27,13 +27,14 @@ export const createHearsay = (getReplica: () => Replica<unknown, unknown>): Hear
   /** The newest update of each source in doubt that originals may know from us alone. */
   const newest = new Map<SourceId, Timestamp>()
   return {
-    told: (updates) => {
+    told: (updates, known = {}) => {
       const { clock } = getReplica()
       for (const source of newest.keys()) if (!Clock.isDoubted(source)(clock)) newest.delete(source)
       if (Clock.doubts(clock) === 0) return
       for (const [, timestamp, source] of updates) {
-        if (timestamp <= Clock.sureOf(source)(clock) || timestamp <= (newest.get(source) ?? NEVER)) continue
-        newest.set(source, timestamp)
+        const least = Math.max(Clock.sureOf(source)(clock), newest.get(source) ?? NEVER)
+        const isKnown = Object.hasOwn(known, source) && known[source]! >= timestamp
+        if (timestamp > least && !isKnown) newest.set(source, timestamp)
       }
     },
     believed: (vouching, { original }) => {
