@@ -104,7 +104,7 @@ const play = <S, C>(
     'write an action': () => redux.dispatch({ type: 'other/happened' }),
     reissue: () => {
       if (!canReissue) return
-      const { id } = store.getReplica()
+      const { id } = store.present.getReplica()
       const made = store.reissue(`alice ${String(reissues++)}`)
       // it stamps anew what lies ahead of the wall clock; a peer that was told keeps the old one
       const isKnown = ([, timestamp, source]: Update<C>): boolean =>
