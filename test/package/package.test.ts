@@ -60,7 +60,7 @@ const SIZES = [
  * without fp-ts, io-ts and React.
  */
 const ADDED = [
-  ['scuttlebutt-ts/undo', 2, []],
+  ['scuttlebutt-ts/undo', 2.03, []],
   ['scuttlebutt-ts/redux', 2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/react', 2, []],
   // with the suite for transports and the server, which a bundler leaves out

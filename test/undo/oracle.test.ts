@@ -229,7 +229,20 @@ describe.each(lists)('undo of a $name', ({ dataType, splice, tokens, keepsPlaces
         }
         for (const pair of order) expect(order).not.toContain(pair.split(' ').reverse().join(' '))
       }),
-      { numRuns: inNetworks(300) },
+      {
+        numRuns: inNetworks(300),
+        examples: [
+          [
+            [
+              { _tag: 'splice', by: 'ann', at: 0, count: 0, many: 1, soon: false },
+              { _tag: 'splice', by: 'ann', at: 1, count: 0, many: 2, soon: false },
+              { _tag: 'splice', by: 'ben', at: 3, count: 0, many: 1, soon: false },
+              { _tag: 'splice', by: 'ann', at: 1, count: 2, many: 0, soon: true },
+              { _tag: 'undo' },
+            ],
+          ],
+        ],
+      },
     )
   })
 })

@@ -146,7 +146,10 @@ const newest = <S>(
       edit = Edit.over(edit, other, true)
       return passed
     })
-    edits.push(edit)
+    // what a step did and took back itself, though others wrote in between, is nothing to undo
+    const last = edits.pop()
+    const joint = last && Edit.both(last, edit)
+    edits.push(...(joint ? [joint] : last ? [last, edit] : [edit]))
   }
   return { edits, rest: edits.length ? others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) : undefined }
 }
