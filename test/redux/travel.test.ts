@@ -270,7 +270,7 @@ const subjects = [
 
 describe.each(subjects)(
   'Time travel in a slice of $dataType.name',
-  ({ dataType, command, extra, canReissue, ...more }) => {
+  ({ dataType, command, extra, canReissue = true, ...more }) => {
     const sb = scuttlebutt(dataType)
     const { applyUpdates, create } = sb
     const show = more.show ?? dataType.toJSON!
@@ -278,16 +278,7 @@ describe.each(subjects)(
     test('loses nothing, gives no stamp twice, and leaves peers equal', () => {
       fc.assert(
         fc.property(steps(command), (all) => {
-          const {
-            redux,
-            store,
-            liftedStore,
-            bob,
-            cleo,
-            written,
-            told: heard,
-            devTools,
-          } = play(sb, all, canReissue ?? true)
+          const { redux, store, liftedStore, bob, cleo, written, told: heard, devTools } = play(sb, all, canReissue)
           const stamps = written.map(([, timestamp, source]) => `${String(timestamp)} ${source}`)
           expect(stamps).toEqual([...new Set(stamps)])
           talk(store, bob)

@@ -110,23 +110,18 @@ const doubt = t.union([clock, t.null])
 const doubtChange = t.record(t.string, t.union([t.number, t.null]))
 
 /** How far a file is sure of each source in doubt (undefined: of none), and its floor. */
-interface InFile {
-  readonly sure: ReadonlyMap<SourceId, Timestamp> | undefined
-  readonly floor: Timestamp
+export interface InFile {
+  sure: Map<SourceId, Timestamp> | undefined
+  floor: Timestamp
 }
 
-/** What the lines of a file, in order, make of what its header says. O(their length). */
-export const afterClockLines = (lines: ReadonlyArray<ClockLine>, header: InFile): InFile => {
-  let { floor } = header
-  let sure = header.sure && new Map(header.sure)
-  for (const line of lines) {
-    if ('floor' in line) floor = line.floor
-    else if ('doubt' in line) sure = line.doubt === null ? undefined : new Map(Object.entries(line.doubt))
-    else
-      for (const [source, timestamp] of Object.entries(line.doubtChange)) {
-        if (timestamp === null) sure?.delete(source)
-        else sure?.set(source, timestamp)
-      }
-  }
-  return { sure, floor }
+/** Changes what is in a file by what a later line of it says. O(its length). */
+export const heed = (line: ClockLine, inFile: InFile): void => {
+  if ('floor' in line) inFile.floor = line.floor
+  else if ('doubt' in line) inFile.sure = line.doubt === null ? undefined : new Map(Object.entries(line.doubt))
+  else
+    for (const [source, timestamp] of Object.entries(line.doubtChange)) {
+      if (timestamp === null) inFile.sure?.delete(source)
+      else inFile.sure?.set(source, timestamp)
+    }
 }

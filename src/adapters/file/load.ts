@@ -13,7 +13,7 @@ import { setAside } from './aside.js'
 import { blockReader, type Block, type Reading } from './block.js'
 import { markOf } from './blocks.js'
 import { contentsOf } from './contents.js'
-import { afterClockLines, type ClockLine } from './items.js'
+import { heed, type InFile } from './items.js'
 import { syncFolderOf, type Disk, type FileStatus, type Handle } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
 import { isMarkedAfter, isUnwritten, readStretches, type Stretch } from './read.js'
@@ -119,7 +119,7 @@ const readAll = async <S, C>(
   const read = blockReader(opening)
   let replica = scuttlebutt.create(id)
   let found: Omit<Block<C>, 'updates' | 'unread' | 'clockLines'> = {}
-  const clockLines: ClockLine[] = []
+  let inFile: InFile | undefined
   let extent: Extent = { length: 0, seed: 0, count: 0 }
   let [reported, endOfMark] = [0, -1]
   for await (const stretch of readStretches(handle)) {
@@ -130,12 +130,13 @@ const readAll = async <S, C>(
     }
     const block = read(stretch)
     if (block._tag === 'Left') return block
-    const { updates, unread, clockLines: more, ...said } = block.right
+    const { updates, unread, clockLines, ...said } = block.right
     // the first header counts
     found = { ...said, ...found }
-    clockLines.push(...more)
     if (found.header === undefined) return left(foreign(file, 'it has no header'))
     if (found.header.id !== id && !isAdopting) return left({ _tag: 'OtherId', path: file, id: found.header.id })
+    inFile ??= inHeader(found.header)
+    for (const line of clockLines) heed(line, inFile)
     // nobody vouches, so that a line is taken whatever stands before it
     replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
     const length = stretch.offset + stretch.bytes.length
@@ -147,11 +148,11 @@ const readAll = async <S, C>(
     }
   }
   const { header, isOurs, unreadable } = found
-  if (header === undefined) return left(foreign(file, 'it has no header'))
+  if (header === undefined || inFile === undefined) return left(foreign(file, 'it has no header'))
   // a file of 0.1 does not say what it is
   const isOther = isOurs !== true && unreadable !== undefined && replica.log.size === 0
   if (isOther) return left({ _tag: 'Rejected', path: file, ...unreadable })
-  const clock = clockOf(header, clockLines, replica.clock)
+  const clock = clockOf(header, inFile, replica.clock)
   if (clock.floor > (header.floor ?? NEVER)) replica = withoutLapsed(scuttlebutt, clock.floor, replica)
   const opened = await cutTorn(opening, handle, extent, size)
   if (opened === undefined) return left({ _tag: 'Occupied', path: file, reason: 'it changed while it was opened' })
@@ -165,19 +166,22 @@ const readAll = async <S, C>(
   })
 }
 
-/**
- * The clock of a file: the header covers superseded updates too, which the file does not hold.
- * Lines about the clock override the header.
- */
-const clockOf = (header: Digest.Digest, lines: ReadonlyArray<ClockLine>, read: Clock.Clock): Clock.Clock => {
+/** What the header says of doubt and floor. The lines behind it may change that. */
+const inHeader = (header: Digest.Digest): InFile => {
+  const sure = new Map<SourceId, Timestamp>()
+  Digest.forEachDoubt(header, (source, _, timestamp) => {
+    sure.set(source, timestamp)
+  })
+  return { sure, floor: header.floor ?? NEVER }
+}
+
+/** The clock of a file: the header covers superseded updates too, which the file does not hold. */
+const clockOf = (header: Digest.Digest, { sure, floor }: InFile, read: Clock.Clock): Clock.Clock => {
   const draft = new Clock.Draft(Sure.settle()(read))
   for (const source of Object.keys(header.clock)) draft.advance(source, header.clock[source]!)
-  const sureInHeader = new Map<SourceId, Timestamp>()
-  Digest.forEachDoubt(header, (source, _, timestamp) => {
+  Digest.forEachDoubt(header, (source) => {
     draft.advance(source, Digest.seenOf(header, source))
-    sureInHeader.set(source, timestamp)
   })
-  const { sure, floor } = afterClockLines(lines, { sure: sureInHeader, floor: header.floor ?? NEVER })
   const seen = Clock.raise(floor)(draft.done())
   let clock = seen
   if (sure === undefined) Clock.forEachSource(seen, (source) => (clock = Clock.doubtFrom(source, floor)(clock)))
@@ -190,13 +194,10 @@ const clockOf = (header: Digest.Digest, lines: ReadonlyArray<ClockLine>, read: C
  * whole. O(n log n).
  */
 const withoutLapsed = <S, C>(
-  { create: empty, dataType, history, unread }: Scuttlebutt<S, C>,
+  { create: empty, merge }: Scuttlebutt<S, C>,
   floor: Timestamp,
   replica: Replica.Replica<S, C>,
-): Replica.Replica<S, C> => {
-  const above = { ...empty(replica.id), clock: Clock.raise(floor)(Clock.empty) }
-  return take(dataType)({ updates: history()(replica), unread: unread(replica) }, 'nobody')(above).replica
-}
+): Replica.Replica<S, C> => merge(replica)({ ...empty(replica.id), clock: Clock.raise(floor)(Clock.empty) })
 
 /**
  * Why a stretch is damaged. Undefined if it is torn: a crash leaves an end that was never synced in

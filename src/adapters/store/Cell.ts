@@ -80,6 +80,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     subscribe: (listener, { first: isFirst } = {}) => (isFirst ? first : committed).add(listener),
     refusals: () => refusals,
     refuse: (more) => {
+      if (more.length === 0) return
       const known = new Set(refusals.map(textOf))
       const fresh = more.filter((one) => !known.has(textOf(one)))
       if (fresh.length === 0) return
