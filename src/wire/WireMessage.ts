@@ -32,7 +32,7 @@ export interface Sure {
    * just sent.
    */
   readonly clock: ClockRecord
-  /** The sender's floor, if it rose. */
+  /** The sender's floor, if it rose since its header. */
   readonly floor?: Timestamp
 }
 

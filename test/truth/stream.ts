@@ -46,6 +46,8 @@ export interface Side {
   /** What we told of our sureness, and what the peer told of its own. */
   readonly claimed: Claims
   readonly heard: Claims
+  /** Our floor in our header, and when we last told it. */
+  readonly headerFloor: number
   readonly claimedFloor: number
   readonly heardFloor: number
   readonly refused: boolean
@@ -68,6 +70,7 @@ export const idle: Side = {
   newestCame: {},
   claimed: {},
   heard: {},
+  headerFloor: 0,
   claimedFloor: 0,
   heardFloor: 0,
   refused: false,
@@ -102,7 +105,7 @@ export const send = (rules: Rules, before: Side, r: Replica, max = Infinity): re
   let side = before
   if (!side.begun) {
     lines.push({ line: 'ours' }, { line: 'header', digest: mine })
-    side = { ...side, begun: true, claimed: mine.clock, claimedFloor: r.floor }
+    side = { ...side, begun: true, claimed: mine.clock, headerFloor: r.floor, claimedFloor: r.floor }
   }
   if (side.peer === undefined) return [side, lines]
   const left = untold(rules, side, side.peer, r)
@@ -139,7 +142,8 @@ const claim = (rules: Rules, side: Side, r: Replica): readonly [Side, Line | und
   for (const source of r.seen.keys()) claimed[source] = sureOf(r, source)
   return [
     { ...side, claimed, claimedFloor: r.floor, sent: 0, newestSent: {} },
-    { line: 'sure', count: side.sent, claims, ...(hasRisen && { floor: r.floor }) },
+    // each time, since the line that said it first may be lost
+    { line: 'sure', count: side.sent, claims, ...(r.floor > side.headerFloor && { floor: r.floor }) },
   ]
 }
 

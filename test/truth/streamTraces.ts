@@ -23,6 +23,7 @@ const write = (at: number, keys: string, kind?: 'newer' | 'big'): StreamStep => 
 })
 const run = (at: number, program: 'new' | 'old' | 'small'): StreamStep => ({ do: 'run', at, program })
 const die = (at: number): StreamStep => ({ do: 'die', at })
+const prune = (at: number, upTo: number): StreamStep => ({ do: 'prune', at, upTo })
 const connect = (at: number, to: number): StreamStep => ({ do: 'connect', at, to })
 const send = (link: number, side: 0 | 1, max = Infinity): StreamStep => ({ do: 'send', link, side, max })
 const hear = (link: number, side: 0 | 1, lines = 99): StreamStep => ({ do: 'hear', link, side, lines })
@@ -96,6 +97,24 @@ export const streamTraces: ReadonlyArray<StreamTrace> = [
     ],
     doubts: [],
     holds: { 1: ['1 a', '2 a'] },
+  },
+  {
+    name: 'W4: a claim is lost that told a floor, so the next one tells it again',
+    size: 2,
+    steps: [
+      write(0, 'x'),
+      connect(0, 1),
+      hear(0, 0),
+      prune(0, 1),
+      send(0, 0),
+      // behind the opening line and the header
+      { do: 'lose', link: 0, side: 1, line: 2 },
+      write(0, 'y'),
+      send(0, 0),
+      hear(0, 1),
+    ],
+    doubts: ['b of a'],
+    holds: { 1: ['2 a'] },
   },
   {
     name: 'W5: an update is refused on one of two connections, the next one comes by the other',

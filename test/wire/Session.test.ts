@@ -420,6 +420,28 @@ describe('The SURE lines', () => {
     expect(ex.digest(c.replica).clock).toEqual({})
   })
 
+  test('tell a floor each time that is above the header, since a claim may be lost', () => {
+    const expiring = ExpiryModel.of(t.number, { maxAge: 10 })
+    const ex = scuttlebutt(expiring)
+    const [a, b] = [
+      new End(expiring, ex.applyUpdate([['old', 1], 100, 'a'])(ex.create('a'))),
+      new End(expiring, ex.create('b')),
+    ]
+    for (const end of [a, b]) end.write(9)
+    a.read(b.outbox)
+    b.read(a.outbox)
+    a.replica = ex.prune(200)(a.replica)
+    const risen = Session.send<ExpiryModel.Change<number>>()(a.session, a.replica)
+    expect(risen.send).toEqual([{ _tag: 'Sure', count: 0, clock: {}, floor: 100 }, { _tag: 'Sync' }])
+    // that is lost
+    a.session = risen.session
+    a.outbox = Buffer.alloc(0)
+    a.replica = ex.applyUpdate([['new', 1], 205, 'a'])(a.replica)
+    a.write(9)
+    b.read(a.outbox)
+    expect(ex.digest(b.replica)).toMatchObject({ clock: {}, doubt: { a: [[205, expect.any(String)]] } })
+  })
+
   test('tell an update that filled a hole on to others', () => {
     const [b, c] = [new End(model, sb.create('b')), new End(model, sb.create('c'))]
     talk(b, c)
