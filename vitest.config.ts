@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { isThorough } from './test/runs.js'
+import { isSoak, isThorough } from './test/runs.js'
+import { seedOfSources } from './test/seed.js'
+
+// CI repeats itself; what it finds can be found again
+const { SEED = isThorough && !isSoak ? String(seedOfSources()) : undefined } = process.env
 
 export default defineConfig({
   test: {
@@ -8,6 +12,8 @@ export default defineConfig({
     // vitest leaves a core to itself, and there are two
     maxWorkers: Math.max(2, availableParallelism() - 1),
     setupFiles: ['test/setup.ts'],
+    reporters: ['default', './test/failures.ts'],
+    env: SEED === undefined ? {} : { SEED },
     // a property of 10,000 cases takes minutes on a busy machine; a soak may take hours
     testTimeout: process.env['RUNS'] !== undefined ? 0 : isThorough ? 3_600_000 : 60_000,
     hookTimeout: 120_000,
