@@ -25,6 +25,10 @@ export type WireMessage<C> =
 
 export interface Sure {
   readonly _tag: 'Sure'
+  /**
+   * 2 for the second of a session, and so on: so a lost update is noticed even if its count is lost.
+   */
+  readonly number?: number
   /** The number of lines since the last one that began with `[`. */
   readonly count: number
   /**
@@ -32,7 +36,7 @@ export interface Sure {
    * just sent.
    */
   readonly clock: ClockRecord
-  /** The sender's floor, if it rose since its header. */
+  /** The sender's floor, if it rose. */
   readonly floor?: Timestamp
 }
 

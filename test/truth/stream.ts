@@ -25,7 +25,13 @@ export type Line =
   /** A line that begins with `[` and is no update. */
   | { readonly line: 'damaged' }
   | { readonly line: 'sync' }
-  | { readonly line: 'sure'; readonly count: number; readonly claims: Claims; readonly floor?: number }
+  | {
+      readonly line: 'sure'
+      readonly number: number
+      readonly count: number
+      readonly claims: Claims
+      readonly floor?: number
+    }
 
 export interface Side {
   readonly begun: boolean
@@ -40,14 +46,15 @@ export interface Side {
   /** Lines with `[` since the last `SURE`: sent and received. */
   readonly sent: number
   readonly came: number
+  /** The `SURE` lines sent and received. */
+  readonly suresSent: number
+  readonly suresCame: number
   /** The newest stamps since the last `SURE`: sent and received. */
   readonly newestSent: Claims
   readonly newestCame: Claims
   /** What we told of our sureness, and what the peer told of its own. */
   readonly claimed: Claims
   readonly heard: Claims
-  /** Our floor in our header, and when we last told it. */
-  readonly headerFloor: number
   readonly claimedFloor: number
   readonly heardFloor: number
   readonly refused: boolean
@@ -66,11 +73,12 @@ export const idle: Side = {
   synced: false,
   sent: 0,
   came: 0,
+  suresSent: 0,
+  suresCame: 0,
   newestSent: {},
   newestCame: {},
   claimed: {},
   heard: {},
-  headerFloor: 0,
   claimedFloor: 0,
   heardFloor: 0,
   refused: false,
@@ -105,7 +113,7 @@ export const send = (rules: Rules, before: Side, r: Replica, max = Infinity): re
   let side = before
   if (!side.begun) {
     lines.push({ line: 'ours' }, { line: 'header', digest: mine })
-    side = { ...side, begun: true, claimed: mine.clock, headerFloor: r.floor, claimedFloor: r.floor }
+    side = { ...side, begun: true, claimed: mine.clock, claimedFloor: r.floor }
   }
   if (side.peer === undefined) return [side, lines]
   const left = untold(rules, side, side.peer, r)
@@ -139,11 +147,11 @@ const claim = (rules: Rules, side: Side, r: Replica): readonly [Side, Line | und
   const hasRisen = r.floor > side.claimedFloor
   if (side.synced && side.sent === 0 && Object.keys(claims).length === 0 && !hasRisen) return [side, undefined]
   const claimed = { ...side.claimed }
+  const suresSent = side.suresSent + 1
   for (const source of r.seen.keys()) claimed[source] = sureOf(r, source)
   return [
-    { ...side, claimed, claimedFloor: r.floor, sent: 0, newestSent: {} },
-    // each time, since the line that said it first may be lost
-    { line: 'sure', count: side.sent, claims, ...(r.floor > side.headerFloor && { floor: r.floor }) },
+    { ...side, claimed, claimedFloor: r.floor, suresSent, sent: 0, newestSent: {} },
+    { line: 'sure', number: suresSent, count: side.sent, claims, ...(hasRisen && { floor: r.floor }) },
   ]
 }
 
@@ -161,7 +169,7 @@ export const hear = (rules: Rules, side: Side, r: Replica, line: Line): readonly
     case 'sync':
       return side.isOurs || side.peer === undefined
         ? [side, r]
-        : [{ ...side, live: true }, ended(rules, side, r, side.peer.clock, 0)]
+        : [{ ...side, live: true }, ended(rules, side, r, side.peer.clock, side.heardFloor)]
     case 'sure':
       return concluded(rules, side, r, line)
   }
@@ -209,14 +217,14 @@ const concluded = (
   rules: Rules,
   side: Side,
   r: Replica,
-  { count, claims, floor = side.heardFloor }: Line & { line: 'sure' },
+  { number, count, claims, floor = side.heardFloor }: Line & { line: 'sure' },
 ): readonly [Side, Replica] => {
-  if (rules.count && count !== side.came) return [{ ...side, broken: true }, r]
+  if (rules.count && (count !== side.came || number !== side.suresCame + 1)) return [{ ...side, broken: true }, r]
   const heard: Record<string, number> = { ...side.heard }
   for (const source of Object.keys(side.newestCame)) heard[source] = inferred(heard, side.newestCame, source)
   Object.assign(heard, claims)
   // the opening line may have been lost, and SYNC of ours claims nothing
-  const next = { ...side, isOurs: true, heard, heardFloor: floor, came: 0, newestCame: {} }
+  const next = { ...side, isOurs: true, heard, heardFloor: floor, came: 0, suresCame: number, newestCame: {} }
   // the header was lost, and with it the floor of what the peer claims
   if (side.peer === undefined) return [next, r]
   return [next, ended(rules, side, r, heard, floor)]

@@ -99,7 +99,27 @@ export const streamTraces: ReadonlyArray<StreamTrace> = [
     holds: { 1: ['1 a', '2 a'] },
   },
   {
-    name: 'W4: a claim is lost that told a floor, so the next one tells it again',
+    name: 'W4: an update and its claim are lost together, so the number of the next claim is wrong',
+    size: 2,
+    steps: [
+      connect(0, 1),
+      hear(0, 0),
+      hear(0, 1),
+      send(0, 0),
+      hear(0, 1),
+      write(0, 'xy'),
+      send(0, 0),
+      write(0, 'x'),
+      { do: 'lose', link: 0, side: 1, line: 1 },
+      { do: 'lose', link: 0, side: 1, line: 0 },
+      send(0, 0),
+      hear(0, 1),
+    ],
+    doubts: ['b of a'],
+    holds: { 1: ['2 a'] },
+  },
+  {
+    name: 'W4: a claim is lost that told a floor, so the number of the next one is wrong',
     size: 2,
     steps: [
       write(0, 'x'),

@@ -148,6 +148,17 @@ const heard = (setting: Setting, world: World, i: number, side: 0 | 1): World =>
   return { ...put(world, at, after.replica), taken: after.taken, links }
 }
 
+/**
+ * Whether a line is the only one of its stream that still tells that the sender is ours: who hears
+ * none of them before SYNC takes it for an original.
+ */
+const isLastSign = ({ ends, lines }: Link, side: 0 | 1, at: number): boolean => {
+  const end = ends[side]
+  const isSign = ({ line }: Line): boolean => line === 'ours' || line === 'sure'
+  const hasHeard = 'original' in end || end.ours.isOurs
+  return !hasHeard && isSign(lines[side][at]!) && lines[side].filter(isSign).length === 1
+}
+
 const spoiled = (world: World, step: StreamStep & { do: 'lose' | 'damage' }): World => {
   const i = step.link % Math.max(1, world.links.length)
   const link = world.links[i]
@@ -155,6 +166,7 @@ const spoiled = (world: World, step: StreamStep & { do: 'lose' | 'damage' }): Wo
   if (link === undefined || (step.do === 'lose' && 'original' in link.ends[step.side === 0 ? 1 : 0])) return world
   const lines = link.lines[step.side]
   const at = step.line % Math.max(1, lines.length)
+  if (lines.length === 0 || isLastSign(link, step.side, at)) return world
   const isUpdate = lines[at]?.line === 'update'
   const left = lines.flatMap((line, j) =>
     j !== at ? [line] : step.do === 'damage' && isUpdate ? [{ line: 'damaged' as const }] : [],

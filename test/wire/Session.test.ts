@@ -8,6 +8,7 @@ import {
   Model,
   scuttlebutt,
   Session,
+  unwrap,
   WireMessage,
   type DataType,
   type Replica,
@@ -371,6 +372,28 @@ describe('The SURE lines', () => {
     expect(sb.digest(next.replica).clock).toEqual({})
   })
 
+  test('W4: notice that a message is lost which held updates and the count of them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 6 }), fc.nat(), (sizes, at) => {
+        const [a, b] = [new End(model, sb.create('a')), new End(model, sb.create('b'))]
+        talk(a, b)
+        const lost = at % (sizes.length - 1)
+        for (const [i, size] of sizes.entries()) {
+          for (let n = 0; n < size; n++) {
+            a.replica = unwrap(sb.change(Model.set(`key${String(n)}`, i), 10 * (i + 1) + n)(a.replica))[1]
+          }
+          a.write(9)
+          if (i !== lost) b.read(a.outbox)
+          a.outbox = Buffer.alloc(0)
+        }
+        expect(b.announced.includes('Gap')).toBe(true)
+        // nothing beyond what came before the loss
+        const before = sizes.slice(0, lost).flatMap((size, i) => Array.from({ length: size }, (_, n) => 10 * (i + 1) + n))
+        expect(sb.digest(b.replica).clock['a'] ?? 0).toBe(before.at(-1) ?? 0)
+      }),
+    )
+  })
+
   test('N3: mind no order', () => {
     const [opening, header, first, second, ...rest] = told(4)
     const { replica, announce } = hear([opening!, header!, second!, first!, ...rest])
@@ -394,7 +417,7 @@ describe('The SURE lines', () => {
     expect([a.write(9), b.write(9)]).toEqual([false, false])
     a.replica = sb.applyUpdate([['new', 1], 9, 'a'])(a.replica)
     const { send } = Session.send<Model.Change<unknown>>()(a.session, a.replica)
-    expect(send.map(lineOf)).toEqual(['[["new",1],9,"a"]', '"SURE [1,{}]"'])
+    expect(send.map(lineOf)).toEqual(['[["new",1],9,"a"]', '"SURE [1,{},0,2]"'])
   })
 
   test('tell the floor when it has risen, beyond which what is let go is not claimed', () => {
@@ -413,14 +436,14 @@ describe('The SURE lines', () => {
     talk(a, b)
     a.replica = ex.applyUpdate([['newer', 1], 205, 'a'])(ex.prune(205)(a.replica))
     const { send } = Session.send()(a.session, a.replica)
-    expect(send.at(-1)).toEqual({ _tag: 'Sure', count: 1, clock: {}, floor: 195 })
+    expect(send.at(-1)).toEqual({ _tag: 'Sure', count: 1, clock: {}, floor: 195, number: 2 })
     // c has not heard of what a let go, so a cannot make c sure
     const c = new End(expiring, ex.create('c'))
     talk(new End(expiring, a.replica), c)
     expect(ex.digest(c.replica).clock).toEqual({})
   })
 
-  test('tell a floor each time that is above the header, since a claim may be lost', () => {
+  test('W4: are numbered, so that the loss of one that told a floor is noticed', () => {
     const expiring = ExpiryModel.of(t.number, { maxAge: 10 })
     const ex = scuttlebutt(expiring)
     const [a, b] = [
@@ -439,6 +462,7 @@ describe('The SURE lines', () => {
     a.replica = ex.applyUpdate([['new', 1], 205, 'a'])(a.replica)
     a.write(9)
     b.read(a.outbox)
+    expect(b.announced).toContain('Gap')
     expect(ex.digest(b.replica)).toMatchObject({ clock: {}, doubt: { a: [[205, expect.any(String)]] } })
   })
 

@@ -9,9 +9,14 @@ export const sync = t.literal('SYNC')
 export const opening = t.intersection([t.type({ name: t.string }), t.partial({ version: t.string })])
 
 /**
- * A count, a clock, and perhaps a floor. A tuple takes a longer array, so the longer one is first.
+ * A count, a clock, perhaps a floor (0 if it did not rise), and perhaps a number. A tuple takes a
+ * longer array, so the longest one is first.
  */
-export const sure = t.union([t.tuple([t.number, clock, timestamp]), t.tuple([t.number, clock])])
+export const sure = t.union([
+  t.tuple([t.number, clock, t.union([timestamp, t.literal(0)]), t.number]),
+  t.tuple([t.number, clock, timestamp]),
+  t.tuple([t.number, clock]),
+])
 
 /** Refused updates, and the places of those whose stamp nobody could read. */
 export const refused = t.type({

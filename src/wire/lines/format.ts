@@ -7,6 +7,7 @@ import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { EXCERPT, path } from '../../core/Rejection.js'
+import { NEVER } from '../../core/Timestamp.js'
 import { decodeFrozen, decodeHeader, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
 import { depthOf, type Policy } from '../Policy.js'
 import type { WireMessage } from '../WireMessage.js'
@@ -107,8 +108,8 @@ const decodeText = (text: string): WireMessage<never> => {
 const decodeSure = (json: unknown): WireMessage<never> => {
   const decoded = sure.decode(json)
   if (decoded._tag === 'Right') {
-    const [count, clock, floor] = decoded.right
-    return { _tag: 'Sure', count, clock, ...(floor !== undefined && { floor }) }
+    const [count, clock, floor = NEVER, number] = decoded.right
+    return { _tag: 'Sure', count, clock, ...(floor > NEVER && { floor }), ...(number !== undefined && { number }) }
   }
   const opened = opening.decode(json)
   if (opened._tag === 'Left') return IGNORED
@@ -138,7 +139,8 @@ export const encode = <S, C>({ change: codec }: DataType<S, C>) => {
         return text(SURE, { name, version })
       }
       case 'Sure': {
-        const { count, clock, floor } = message
+        const { count, clock, floor, number } = message
+        if (number !== undefined) return text(SURE, [count, clock, floor ?? NEVER, number])
         return text(SURE, floor === undefined ? [count, clock] : [count, clock, floor])
       }
       case 'Refused':

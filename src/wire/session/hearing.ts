@@ -10,7 +10,8 @@ import type { Update } from '../../core/Update.js'
 import type { Sure } from '../WireMessage.js'
 
 /**
- * A wrong number of updates came: a line was lost. The session ends, and the next one repairs it.
+ * A wrong number of updates came, or of counts: a line was lost or doubled. The session ends, and
+ * the next one repairs it.
  */
 export interface Gap {
   readonly _tag: 'Gap'
@@ -24,6 +25,8 @@ export interface Hearing {
   readonly isOurs: boolean
   /** The lines since its last count that began with `[`. */
   readonly lines: number
+  /** How many counts came. */
+  readonly counts: number
   /** The newest update of each source since its last count. */
   readonly newest: Clock.Clock
   /** How sure the peer said it is of each source. */
@@ -37,6 +40,7 @@ export interface Hearing {
 export const empty: Hearing = {
   isOurs: false,
   lines: 0,
+  counts: 0,
   newest: Clock.empty,
   sure: Clock.empty,
   hasRefused: false,
@@ -71,18 +75,23 @@ export const updates =
 
 /** The peer has said how sure it is. Undefined if a line was lost. O(u log s) for u sources. */
 export const sure =
-  ({ count, clock, floor }: Sure) =>
+  ({ count, clock, floor, number }: Sure) =>
   (hearing: Hearing): Hearing | undefined => {
-    if (count !== hearing.lines) return undefined
+    const counts = hearing.counts + 1
+    if (count !== hearing.lines || (number ?? counts) !== counts) return undefined
     const draft = new Clock.Draft(floor === undefined ? hearing.sure : Clock.raise(floor)(hearing.sure))
     Clock.forEachSource(hearing.newest, (source, timestamp) => {
       if (!Object.hasOwn(clock, source)) draft.advance(source, timestamp)
     })
     for (const source of Object.keys(clock)) draft.advance(source, clock[source]!)
-    return { ...hearing, isOurs: true, lines: 0, newest: Clock.empty, sure: draft.done() }
+    return { ...hearing, isOurs: true, lines: 0, counts, newest: Clock.empty, sure: draft.done() }
   }
 
-export const gap = (sent: number, { lines }: Hearing): Gap => ({ _tag: 'Gap', at: '', sent, received: lines })
+/** Why {@link sure} gave nothing: of lines, or else of counts, so many were sent and came. */
+export const gap = ({ count, number = NaN }: Sure, { counts, lines }: Hearing): Gap =>
+  count === lines
+    ? { _tag: 'Gap', at: '', sent: number, received: counts + 1 }
+    : { _tag: 'Gap', at: '', sent: count, received: lines }
 
 /** What the peer vouches for when it has told all. */
 export const claim = ({ sure: clock, hasRefused }: Hearing): Vouching =>

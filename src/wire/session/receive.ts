@@ -87,7 +87,7 @@ class Listener<S, C> {
       case 'Sure': {
         this.note()
         const hearing = Hearing.sure(message)(this.session.hearing)
-        if (hearing === undefined) this.fail(Hearing.gap(message.count, this.session.hearing))
+        if (hearing === undefined) this.fail(Hearing.gap(message, this.session.hearing))
         else {
           this.session = { ...this.session, hearing }
           this.hasClaimed = true

@@ -55,7 +55,7 @@ class Speaker<S, C> {
       this.messages.push({ _tag: 'Opening', name, ...(version !== undefined && { version }) })
     }
     this.messages.push({ _tag: 'Header', header: meta === undefined ? digest : { ...digest, meta } })
-    const telling = { ...session.telling, claimed: replica.clock, headerFloor: replica.clock.floor }
+    const telling = { ...session.telling, claimed: replica.clock }
     this.session = { ...session, headerSent: true, telling }
   }
 

@@ -9,7 +9,6 @@ import * as Frontier from '../../core/Frontier.js'
 import { doubtedUpdates, fresh } from '../../core/lacking.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
-import { NEVER, type Timestamp } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import type { Sure } from '../WireMessage.js'
 
@@ -29,10 +28,8 @@ export interface Telling<C> {
   readonly newest: Clock.Clock
   /** Our clock when we last said how sure we are. */
   readonly claimed: Clock.Clock
-  /** The floor that our header told. */
-  readonly headerFloor: Timestamp
-  /** Whether we have said so at least once. */
-  readonly hasClaimed: boolean
+  /** How often we have said so. */
+  readonly claims: number
 }
 
 /**
@@ -49,8 +46,7 @@ export const empty = <C>(): Telling<C> => ({
   lines: 0,
   newest: Clock.empty,
   claimed: Clock.empty,
-  headerFloor: NEVER,
-  hasClaimed: false,
+  claims: 0,
 })
 
 /** Begins to tell a peer what it lacks by its digest; without one, all. O(s log u). */
@@ -161,7 +157,8 @@ export const claim = <C>(
   { clock }: Replica<unknown, C>,
   known: Clock.Clock,
 ): readonly [Telling<C>, Sure | undefined] => {
-  const { claimed, headerFloor, lines, newest, hasClaimed } = telling
+  const { claimed, claims, lines, newest } = telling
+  const hasClaimed = claims > 0
   if (clock === claimed && lines === 0 && hasClaimed) return [telling, undefined]
   const record: Record<SourceId, number> = {}
   const news: SourceId[] = []
@@ -179,10 +176,14 @@ export const claim = <C>(
   const hasRisen = clock.floor > claimed.floor
   const next = { ...telling, claimed: clock }
   if (lines === 0 && news.length === 0 && !hasRisen && hasClaimed) return [next, undefined]
-  // the count shows a lost update, and no lost floor: so each claim tells it
-  const floor = clock.floor > headerFloor ? { floor: clock.floor } : {}
-  const sure: Sure = { _tag: 'Sure', count: lines, clock: record, ...floor }
-  return [{ ...next, hasClaimed: true, lines: 0, newest: Clock.empty }, sure]
+  const sure: Sure = {
+    _tag: 'Sure',
+    count: lines,
+    clock: record,
+    ...(hasRisen && { floor: clock.floor }),
+    ...(hasClaimed && { number: claims + 1 }),
+  }
+  return [{ ...next, claims: claims + 1, lines: 0, newest: Clock.empty }, sure]
 }
 
 /** The number of updates that are still to be told. O(s), and O(d log u) for d new ones. */
