@@ -388,7 +388,9 @@ describe('The SURE lines', () => {
         }
         expect(b.announced.includes('Gap')).toBe(true)
         // nothing beyond what came before the loss
-        const before = sizes.slice(0, lost).flatMap((size, i) => Array.from({ length: size }, (_, n) => 10 * (i + 1) + n))
+        const before = sizes
+          .slice(0, lost)
+          .flatMap((size, i) => Array.from({ length: size }, (_, n) => 10 * (i + 1) + n))
         expect(sb.digest(b.replica).clock['a'] ?? 0).toBe(before.at(-1) ?? 0)
       }),
     )
