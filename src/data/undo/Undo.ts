@@ -147,9 +147,9 @@ const newest = <S>(
       return passed
     })
     // what a step did and took back itself, though others wrote in between, is nothing to undo
-    const last = edits.pop()
+    const last = edits.at(-1)
     const joint = last && Edit.both(last, edit)
-    edits.push(...(joint ? [joint] : last ? [last, edit] : [edit]))
+    edits.splice(joint ? -1 : edits.length, 1, joint ?? edit)
   }
   return { edits, rest: edits.length ? others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) : undefined }
 }
