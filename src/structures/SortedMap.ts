@@ -30,6 +30,7 @@ import {
   without,
   withoutTail,
   type Branch,
+  type Leaf,
   type Less,
   type Node,
   type SortedMap,
@@ -229,26 +230,29 @@ export const forEachChange = <K, V>(
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
   const top = height(previous.root)
-  /**
-   * `near` most likely has the node among its children, if `previous` has it. `low` is not above
-   * any key of the node; it is undefined at the beginning of the map.
-   */
-  const compare = (node: Node<K, V>, level: number, near: Node<K, V> | undefined, low: K | undefined): void => {
-    let held = near?.leaf === false ? childAt(less, near, low) : undefined
+  const compare = (node: Node<K, V>, level: number): void => {
     // a split or a join may have moved the node to another parent
-    if (held !== node) held = nodeAt(less, previous.root, top - level, leastKey(node))
+    const held = nodeAt(less, previous.root, top - level, leastKey(node))
     if (held === node) return
-    if (node.leaf) {
-      walk(node, 0, node.size, (value, entryKey) => {
-        const before = lookup(less, previous.root, entryKey)
-        if (!Object.is(before, value)) visit(entryKey, value, before)
-      })
-    } else
-      node.items.forEach((child, i) => {
-        compare(child, level - 1, held, i === 0 ? low : node.keys[i])
-      })
+    // what both share stands in the same order
+    let next = 0
+    if (!node.leaf) {
+      for (const child of node.items) {
+        const at = held?.leaf === false ? held.items.indexOf(child, next) : -1
+        if (at < 0) compare(child, level - 1)
+        else next = at + 1
+      }
+      return
+    }
+    node.items.forEach((value, i) => {
+      const key = node.keys[i]!
+      const at = held?.leaf === true ? held.keys.indexOf(key, next) : -1
+      if (at >= 0) next = at + 1
+      const before = at < 0 ? lookup(less, previous.root, key) : (held as Leaf<K, V>).items[at]
+      if (!Object.is(before, value)) visit(key, value, before)
+    })
   }
-  if (next.root.size > 0) compare(next.root, height(next.root), undefined, undefined)
+  if (next.root.size > 0) compare(next.root, height(next.root))
 }
 
 const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))
@@ -276,7 +280,12 @@ export const differences = <K, V>(
   after: SortedMap<K, V>,
 ): ReadonlyArray<Difference<K, V>> => {
   const all: Difference<K, V>[] = []
-  forEachChange(less, before, after, (key, made, old) => all.push([key, old, made]))
+  let added = 0
+  forEachChange(less, before, after, (key, made, old) => {
+    if (old === undefined) added++
+    all.push([key, old, made])
+  })
+  if (size(before) + added === size(after)) return all
   forEachChange(less, after, before, (key, old, made) => {
     if (made === undefined) all.push([key, old, made])
   })
