@@ -189,5 +189,8 @@ export const forEachAdded = <C>(
   SortedMap.forEachChange(byTime, previous.older, next.older, (_, update) => {
     visitNew(update)
   })
-  if (previous.newest !== next.newest) next.newest.forEach(visitNew)
+  next.newest.forEach((update, i) => {
+    // most often the one has grown from the other
+    if (previous.newest[i] !== update) visitNew(update)
+  })
 }
