@@ -26,7 +26,7 @@ export type WireMessage<C> =
 export interface Sure {
   readonly _tag: 'Sure'
   /**
-   * 2 for the second of a session, and so on: so a lost update is noticed even if its count is lost.
+   * 2 for the second of a session, and so on: so an update that is lost with its count is noticed.
    */
   readonly number?: number
   /** The number of lines since the last one that began with `[`. */
