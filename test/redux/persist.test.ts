@@ -128,6 +128,27 @@ describe.each([
     expect(Model.toJSON(bob.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })
     expect(Model.toJSON(again.store.getReplica().state)).toEqual({ x: 1, y: 2, z: 3 })
   })
+
+  test('asks for what was told and never saved, if a write came before it', async () => {
+    const bob = createStore(model, 'bob')
+    const first = started(model, {}, isWhole)
+    await first.ready
+    unwrap(first.store.change(Model.set('saved', 1)))
+    await first.persistor.flush()
+    first.persistor.pause()
+    unwrap(first.store.change(Model.set('told', 2)))
+    talk(first.store, bob)
+
+    const again = started(model, {}, isWhole)
+    unwrap(again.store.change(Model.set('early', 3)))
+    await again.ready
+    talk(again.store, bob)
+    talk(again.store, bob)
+    const all = { saved: 1, told: 2, early: 3 }
+    expect(Model.toJSON(again.store.getReplica().state)).toEqual(all)
+    expect(Model.toJSON(bob.getReplica().state)).toEqual(all)
+    expect(model.digest(again.store.getReplica()).doubt).toBeUndefined()
+  })
 })
 
 describe('redux-persist of a bucket', () => {

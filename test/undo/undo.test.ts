@@ -14,6 +14,7 @@ import {
   scuttlebutt,
   Text,
   unwrap,
+  type Command,
   type DataType,
 } from '../../src/index.js'
 import { createStore, part } from '../../src/adapters/store.js'
@@ -168,6 +169,39 @@ describe('Time', () => {
     expect(Text.toString(ann.getReplica().state)).toBe('X')
     redo()
     expect(Text.toString(ann.getReplica().state)).toBe('aXbc')
+  })
+})
+
+describe('A step that puts an equal item beside the one it took', () => {
+  const undone = <S, C>(
+    dataType: DataType<S, C>,
+    [make, take, put]: readonly [Command<S, C, unknown>, Command<S, C, unknown>, Command<S, C, unknown>],
+    show: (state: S) => string,
+  ): ReadonlyArray<string> => {
+    const { ann, stopCapturing, undo, redo } = two(dataType, { captureTimeout: Infinity })
+    unwrap(ann.change(make))
+    stopCapturing()
+    for (const command of [take, put]) unwrap(ann.change(command))
+    return [undo, undo, redo].map((step) => {
+      unwrap(step())
+      return show(ann.getReplica().state)
+    })
+  }
+
+  test('in a text, keeps the steps before it', () => {
+    const commands = [Text.insert(0, 'hello'), Text.remove(2, 1), Text.insert(3, 'l')] as const
+    expect(undone(Text, commands, Text.toString)).toEqual(['hello', '', 'hello'])
+  })
+
+  test('in lines, keeps the steps before it', () => {
+    const commands = [REdit.text('a\nb\nb\n'), REdit.splice(2, 2, ''), REdit.splice(4, 0, 'b\n')] as const
+    expect(undone(REdit, commands, REdit.toString)).toEqual(['a\nb\nb\n', '', 'a\nb\nb\n'])
+  })
+
+  test('in a list, keeps the steps before it', () => {
+    const list = RArray.of(t.string)
+    const commands = [RArray.splice(0, 0, 'h', 'e', 'l', 'l', 'o'), RArray.remove(2), RArray.insert(3, 'l')] as const
+    expect(undone(list, commands, (state) => RArray.toArray(state).join(''))).toEqual(['hello', '', 'hello'])
   })
 })
 

@@ -396,6 +396,21 @@ describe('The SURE lines', () => {
     )
   })
 
+  test('W4: are noticed if the first one, which has no number, came twice in place of a lost one', () => {
+    const [opening, header, ...rest] = told(0)
+    const first = [opening!, header!, ...rest, ...rest.filter((line) => line.startsWith('"SURE ['))]
+    // the update and the count number 2 were lost
+    const { announce, replica } = hear([...first, '[["y",2],2,"a"]', '"SURE [1,{},0,3]"'])
+    expect(tags(announce)).toContain('Gap')
+    expect(sb.digest(replica).clock).toEqual({})
+  })
+
+  test('may all be without a number, from a peer that gives none', () => {
+    const { announce, replica } = hear([...told(1), '[["y",2],2,"a"]', sure({}, 1), '[["y",3],3,"a"]', sure({}, 1)])
+    expect(tags(announce)).not.toContain('Gap')
+    expect(sb.digest(replica)).toEqual({ id: 'b', clock: { a: 3 } })
+  })
+
   test('N3: mind no order', () => {
     const [opening, header, first, second, ...rest] = told(4)
     const { replica, announce } = hear([opening!, header!, second!, first!, ...rest])

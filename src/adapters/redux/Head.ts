@@ -3,6 +3,7 @@
  * head. Whoever writes, or hears a peer, does it on the head.
  */
 import type { Batch, Vouching } from '../../core/Arrivals.js'
+import * as Clock from '../../core/Clock.js'
 import { news } from '../../core/news.js'
 import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
@@ -135,6 +136,23 @@ const meet = <S, C>(
     head.begin(now.clock.latest > 0)
     host.restored()
     // what another timeline is sure of, ours may lack
-  } else if (batch)
-    host.receive({ updates: batch.updates.filter(isLeft), unread: batch.unread.filter(isLeft) }, 'nobody')
+  } else if (batch) {
+    const [updates, unread] = [batch.updates.filter(isLeft), batch.unread.filter(isLeft)]
+    const { id } = head.getReplica()
+    const isSaved = [...updates, ...unread].some((update) => update[2] === id)
+    if (isSaved) doubtOwn(head, now)
+    host.receive({ updates, unread }, 'nobody')
+    if (isSaved) head.begin(true)
+  }
+}
+
+/**
+ * A saved version came after a write of our own: what was written after it was saved, and before
+ * that, may be missing.
+ */
+const doubtOwn = <S, C>(head: Cell<S, C>, saved: Replica<S, C>): void => {
+  const replica = head.getReplica()
+  const { id } = replica
+  const clock = Clock.doubtFrom(id, Clock.sureOf(id)(saved.clock))(replica.clock)
+  if (clock !== replica.clock) head.commit(unchanged({ ...replica, clock }))
 }

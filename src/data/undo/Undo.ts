@@ -99,7 +99,12 @@ export const transitions = <S, C>(
         const other = stack === 'done' ? 'undone' : 'done'
         const back = isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] }
         return commands.length
-          ? { [stack]: isAsPlanned(edits, edit) ? rest : undefined, [other]: back, step, time: -Infinity }
+          ? {
+              [stack]: isEmpty(edit) || isAsPlanned(edits, edit) ? rest : undefined,
+              [other]: back,
+              step,
+              time: -Infinity,
+            }
           : { ...undo, [stack]: undefined }
       }
       return { commands, next }

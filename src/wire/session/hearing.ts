@@ -25,7 +25,7 @@ export interface Hearing {
   readonly isOurs: boolean
   /** The lines since its last count that began with `[`. */
   readonly lines: number
-  /** How many counts came. */
+  /** How many counts came. Infinite if one behind the first had no number: then none may have. */
   readonly counts: number
   /** The newest update of each source since its last count. */
   readonly newest: Clock.Clock
@@ -77,8 +77,8 @@ export const updates =
 export const sure =
   ({ count, clock, floor, number }: Sure) =>
   (hearing: Hearing): Hearing | undefined => {
-    const counts = hearing.counts + 1
-    if (count !== hearing.lines || (number ?? counts) !== counts) return undefined
+    if (count !== hearing.lines || (number !== undefined && number !== hearing.counts + 1)) return undefined
+    const counts = number ?? (hearing.counts === 0 ? 1 : Infinity)
     const draft = new Clock.Draft(floor === undefined ? hearing.sure : Clock.raise(floor)(hearing.sure))
     Clock.forEachSource(hearing.newest, (source, timestamp) => {
       if (!Object.hasOwn(clock, source)) draft.advance(source, timestamp)
