@@ -86,7 +86,7 @@ const play = <S, C>(
     told.push(...updates)
   })
   let saved = liftedStore.getState()
-  let sent = store.getReplica()
+  let sent = store.present.getReplica()
   const switches = { isLocked: false, isPaused: false }
   let reissues = 0
   const devTools = (action: unknown): void => {
@@ -122,8 +122,10 @@ const play = <S, C>(
       if (message._tag === 'Some') store.reconcile(message.value)
     },
     push: () => {
-      bob.reconcile(scuttlebutt.push(sent)(store.getReplica()))
-      sent = store.getReplica()
+      // a past version would tell what a reissue took back
+      const newest = store.present.getReplica()
+      bob.reconcile(scuttlebutt.push(sent)(newest))
+      sent = newest
     },
     jump: (pick) => {
       devTools(ActionCreators.jumpToState(pick % liftedStore.getState().computedStates.length))
