@@ -289,7 +289,7 @@ describe.each(subjects)(
           talk(store, bob)
           const eve = createStore(sb, 'eve')
           talk(store, eve)
-          // a peer may hold in doubt what a reissue took back: then all agree with the newest version
+          // what a reissue took back, a peer may hold in doubt: the newest version counts
           const oracle = played.hasReissued
             ? store.present.getReplica()
             : applyUpdates([...written].sort(([, a], [, b]) => a - b))(create('oracle'))
