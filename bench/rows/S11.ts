@@ -68,8 +68,7 @@ const row = (id: string, contestant: Contestant): Row => ({
   sizes: [1e3, 1e4, 1e5, 1e6],
   quick: [1e4],
   contestants: { 'scuttlebutt-ts': contestant },
-  // the tree is twice as high
-  goals: [{ from: 1e3, to: 1e6, atMost: 4 }],
+  goals: [{ from: 1e3, to: 1e6, atMost: 2 }],
 })
 
 export const rows: ReadonlyArray<Row> = [

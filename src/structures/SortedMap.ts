@@ -230,29 +230,33 @@ export const forEachChange = <K, V>(
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
   const top = height(previous.root)
-  const compare = (node: Node<K, V>, level: number): void => {
+  const compare = (node: Node<K, V>, level: number, twin: Node<K, V> | undefined): void => {
     // a split or a join may have moved the node to another parent
-    const held = nodeAt(less, previous.root, top - level, leastKey(node))
+    const held = twin ?? nodeAt(less, previous.root, top - level, leastKey(node))
     if (held === node) return
-    // what both share stands in the same order
+    // what both share stands in the same order, most of it at the same place
     let next = 0
     if (!node.leaf) {
-      for (const child of node.items) {
-        const at = held?.leaf === false ? held.items.indexOf(child, next) : -1
-        if (at < 0) compare(child, level - 1)
+      const old = held?.leaf === false ? held : undefined
+      for (let i = 0; i < node.items.length; i++) {
+        const child = node.items[i]!
+        const twin = old && old.keys[i] === node.keys[i] ? old.items[i] : undefined
+        if (twin === child) continue
+        const at = old ? old.items.indexOf(child, next) : -1
+        if (at < 0) compare(child, level - 1, twin)
         else next = at + 1
       }
       return
     }
-    node.items.forEach((value, i) => {
-      const key = node.keys[i]!
-      const at = held?.leaf === true ? held.keys.indexOf(key, next) : -1
+    for (let i = 0; i < node.items.length; i++) {
+      const [key, value] = [node.keys[i]!, node.items[i]!]
+      const at = !held?.leaf ? -1 : held.keys[next] === key ? next : held.keys.indexOf(key, next)
       if (at >= 0) next = at + 1
       const before = at < 0 ? lookup(less, previous.root, key) : (held as Leaf<K, V>).items[at]
       if (!Object.is(before, value)) visit(key, value, before)
-    })
+    }
   }
-  if (next.root.size > 0) compare(next.root, height(next.root))
+  if (next.root.size > 0) compare(next.root, height(next.root), undefined)
 }
 
 const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))

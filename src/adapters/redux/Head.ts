@@ -130,29 +130,20 @@ const meet = <S, C>(
   now: Replica<S, C>,
 ): void => {
   const isLeft = ([, timestamp, source]: Update<unknown>): boolean => !(timestamp > withdrawn.get(source)!)
-  const batch = news(head.getReplica(), now)
-  if (head.getReplica().clock.latest === 0) {
+  const mine = head.getReplica()
+  const batch = news(mine, now)
+  if (mine.clock.latest === 0) {
     head.commit(unchanged(now))
     head.begin(now.clock.latest > 0)
     host.restored()
     // what another timeline is sure of, ours may lack
   } else if (batch) {
     const [updates, unread] = [batch.updates.filter(isLeft), batch.unread.filter(isLeft)]
-    const { id } = head.getReplica()
-    const isSaved = [...updates, ...unread].some((update) => update[2] === id)
-    if (isSaved) doubtOwn(head, now)
+    const isSaved = [...updates, ...unread].some((update) => update[2] === mine.id)
+    // what was written after it was saved, and before a write of our own, may be missing
+    const clock = isSaved ? Clock.doubtFrom(mine.id, Clock.sureOf(mine.id)(now.clock))(mine.clock) : mine.clock
+    if (clock !== mine.clock) head.commit(unchanged({ ...mine, clock }))
     host.receive({ updates, unread }, 'nobody')
     if (isSaved) head.begin(true)
   }
-}
-
-/**
- * A saved version came after a write of our own: what was written after it was saved, and before
- * that, may be missing.
- */
-const doubtOwn = <S, C>(head: Cell<S, C>, saved: Replica<S, C>): void => {
-  const replica = head.getReplica()
-  const { id } = replica
-  const clock = Clock.doubtFrom(id, Clock.sureOf(id)(saved.clock))(replica.clock)
-  if (clock !== replica.clock) head.commit(unchanged({ ...replica, clock }))
 }

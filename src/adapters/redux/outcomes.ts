@@ -35,8 +35,7 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
   }
   const kept = (replica: Replica<S, C>): Replica<S, C> => {
     if (owners.get(replica) === id) return replica
-    // a path, or a `select`, is easily wrong
-    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica')
+    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica: see `select`')
     const { clock, log, state } = replica
     const version = versionsByLog.get(log)
     return version?.state === state && version.clock === clock ? version : keep({ id, clock, log, state })

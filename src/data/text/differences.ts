@@ -65,7 +65,12 @@ export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
       if (m.height === n?.height) enter(b)
     } else if (n !== undefined) enter(b)
     else if (x === undefined && y === undefined) return
-    else {
+    else if (x === y && a.within === b.within) {
+      const count = x!.length - a.within
+      visit(count, x!.visible > 0, x!.visible > 0, x, a.within, true)
+      move(a, count)
+      move(b, count)
+    } else {
       const inB = x === undefined ? 0 : shared(a, b)
       const inA = y === undefined ? 0 : shared(b, a)
       let count = Math.min(inA, inB)

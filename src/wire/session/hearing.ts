@@ -25,7 +25,10 @@ export interface Hearing {
   readonly isOurs: boolean
   /** The lines since its last count that began with `[`. */
   readonly lines: number
-  /** How many counts came. Infinite if one behind the first had no number: then none may have. */
+  /**
+   * How many counts came. Infinite once one behind the first came without a number: then no number
+   * may follow.
+   */
   readonly counts: number
   /** The newest update of each source since its last count. */
   readonly newest: Clock.Clock
