@@ -21,7 +21,7 @@ export function useReplica<S, C>(store: Store<S, C>): S
 /**
  * What a selector gives of the state of a store. Renders again only when that is another value, by
  * `Object.is` or by `isEqual`. The selector runs once for each state, and for each selector: any
- * one will do, also one written in place. Costs the selector a write.
+ * one will do, also one written in place. Each write runs the selector once.
  *
  * @example
  * import * as t from 'io-ts'
@@ -52,7 +52,7 @@ export function useReplica<S, C>(
 
 type IsEqual = (a: unknown, b: unknown) => boolean
 
-/** What a selector gives of what `read` gives. Both functions must stay the same. */
+/** What a selector gives of what `read` gives. `subscribe` and `read` must stay the same. */
 const useSelected = <S>(
   subscribe: (wake: () => void) => () => void,
   read: () => S,
@@ -61,7 +61,7 @@ const useSelected = <S>(
 ): unknown => {
   const [rendered] = useState(createMemory<unknown>)
   const getSnapshot = useMemo(() => {
-    // what no selector gave is no answer: a state may be an `Option` itself
+    // without a selector the state is given as it is, even if it is an `Option`
     const select = selecting(read, selector === itself ? selector : (state) => lowered(selector(state)))
     return steady(select, isEqual, rendered.former)
   }, [read, selector, isEqual, rendered])
@@ -136,7 +136,9 @@ export function useRow<V>(
       const row = valueOf(Doc.row(id)(state))
       if (row === undefined || wanted === undefined) return row
       return Object.freeze(
-        Object.fromEntries(wanted.flatMap((name) => (Object.hasOwn(row, name) ? [[name, row[name]!]] : []))),
+        Object.fromEntries(
+          wanted.flatMap((name) => (Object.hasOwn(row, name) ? [[name, row[name] as DeepReadonly<V> | null]] : [])),
+        ),
       )
     }
     const select = selecting(() => store.getReplica().state, pick)
@@ -190,7 +192,7 @@ export const useChange = <S, C>(
 /** What {@link useSync} needs of a connection. */
 export interface Connection<Status> {
   readonly status: () => Status
-  /** Calls when the status may be another one. Returns the end of that. */
+  /** Calls when the status may be another one. Returns the unsubscription. */
   readonly subscribe: (listener: () => void) => () => void
 }
 

@@ -38,12 +38,14 @@ export interface ReplicaSlice<S, C> {
   readonly name: string
   /**
    * Pure. Keeps a replica whose records are frozen, so that Immer and the checks of Redux Toolkit
-   * pass it by. Of a replica from elsewhere it freezes the state alone until it changes.
+   * pass it by. Of a replica from elsewhere it freezes the state alone until it changes. Throws a
+   * `TypeError` for what is no replica.
    */
   readonly reducer: (replica: Replica<S, C> | undefined, action: UnknownAction) => Replica<S, C>
   /**
-   * The store of this slice in a store of Redux, for streams, files and hooks. Bound again, also by
-   * a new slice of the same name, as in a hot reload, both have the same newest version.
+   * The store of this slice in a store of Redux, for streams, files and hooks. If it is bound
+   * again, also by a new slice of the same name after a hot reload, both stores have the same
+   * newest version. Throws a `TypeError` if the state of Redux holds something else there.
    */
   readonly bind: <State>(redux: ReduxStore<State>, options?: BindOptions<State, S, C>) => ReduxReplicaStore<S, C>
   /** As `change` of the bound store, as a thunk. Throws a `TypeError` where no store is bound. */
@@ -57,7 +59,7 @@ export interface ReplicaSlice<S, C> {
   ) => Omit<Options, keyof CheckOptions> & {
     readonly [K in keyof CheckOptions]-?: false | (Extract<Options[K], object> & PathCheck)
   }
-  /** The option `devTools` of `configureStore`: shows the slice as JSON, not as its trees. */
+  /** The option `devTools` of `configureStore`: shows the value of the slice, by `toJSON`. */
   readonly devTools: { readonly stateSanitizer: <State>(state: State) => State }
 }
 

@@ -41,9 +41,9 @@ export const schema = <Input, Output>(of: StandardSchema<Input, Output>): t.Type
   if (standard === undefined) throw new TypeError('`schema` takes a Standard Schema: this has no member "~standard"')
   const codec: t.Type<Output, unknown, unknown> = new t.Type<Output, unknown, unknown>(
     standard.vendor,
-    (u): u is Output => valueOf(standard.validate(u)).issues === undefined,
+    (u): u is Output => resultOf(standard.validate(u)).issues === undefined,
     (u, context) => {
-      const result = valueOf(standard.validate(u))
+      const result = resultOf(standard.validate(u))
       if (result.issues === undefined) return t.success(result.value)
       return t.failures(result.issues.map((issue) => errorOf(issue, u, context, codec)))
     },
@@ -52,7 +52,8 @@ export const schema = <Input, Output>(of: StandardSchema<Input, Output>): t.Type
   return codec
 }
 
-const valueOf = <Output>(result: Result<Output> | Promise<Result<Output>>): Result<Output> => {
+/** The result; for a promise, the failure that says so. */
+const resultOf = <Output>(result: Result<Output> | Promise<Result<Output>>): Result<Output> => {
   if (!('then' in result)) return result
   result.then(undefined, () => undefined) // nobody else waits for it
   return ASYNCHRONOUS

@@ -29,7 +29,10 @@ export interface UndoManager<C> {
    * has changed.
    */
   readonly undo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
-  /** Takes back the newest `undo` since the last change of one's own. Otherwise as `undo`. */
+  /**
+   * Takes back the newest `undo` since the last own change that undo can take back. Otherwise as
+   * `undo`.
+   */
   readonly redo: () => E.Either<unknown, ReadonlyArray<Update<C>>>
   /** Whether there is a step. It may be one that others have overwritten. O(1) for most. */
   readonly canUndo: () => boolean

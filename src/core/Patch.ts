@@ -24,7 +24,7 @@ export type Path = ReadonlyArray<string | number>
 
 export type Patch = Replaced | Spliced
 
-/** Whether two values are the same to who reads them. O(size). */
+/** Whether two values are the same to whoever reads them. O(size). */
 export const isSame = (a: unknown, b: unknown): boolean => Json.equals(a, b, true)
 
 /** The patch of a place, undefined for no value. */

@@ -29,7 +29,6 @@ import {
   withInserted,
   without,
   withoutTail,
-  type Branch,
   type Leaf,
   type Less,
   type Node,
@@ -230,28 +229,29 @@ export const forEachChange = <K, V>(
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
   const top = height(previous.root)
+  // `twin` is likely the node's place in `previous`: if it is not, there are more look-ups
   const compare = (node: Node<K, V>, level: number, twin: Node<K, V> | undefined): void => {
     // a split or a join may have moved the node to another parent
     const held = twin ?? nodeAt(less, previous.root, top - level, leastKey(node))
     if (held === node) return
     // what both share stands in the same order, most of it at the same place
-    let next = 0
+    let from = 0
     if (!node.leaf) {
       const old = held?.leaf === false ? held : undefined
       for (let i = 0; i < node.items.length; i++) {
         const child = node.items[i]!
-        const twin = old && old.keys[i] === node.keys[i] ? old.items[i] : undefined
-        if (twin === child) continue
-        const at = old ? old.items.indexOf(child, next) : -1
-        if (at < 0) compare(child, level - 1, twin)
-        else next = at + 1
+        const likely = old && old.keys[i] === node.keys[i] ? old.items[i] : undefined
+        if (likely === child) continue
+        const at = old ? old.items.indexOf(child, from) : -1
+        if (at < 0) compare(child, level - 1, likely)
+        else from = at + 1
       }
       return
     }
     for (let i = 0; i < node.items.length; i++) {
       const [key, value] = [node.keys[i]!, node.items[i]!]
-      const at = !held?.leaf ? -1 : held.keys[next] === key ? next : held.keys.indexOf(key, next)
-      if (at >= 0) next = at + 1
+      const at = !held?.leaf ? -1 : held.keys[from] === key ? from : held.keys.indexOf(key, from)
+      if (at >= 0) from = at + 1
       const before = at < 0 ? lookup(less, previous.root, key) : (held as Leaf<K, V>).items[at]
       if (!Object.is(before, value)) visit(key, value, before)
     }
@@ -261,17 +261,15 @@ export const forEachChange = <K, V>(
 
 const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(node.items[0]!))
 
-/** A branch's first key may be below it. */
+/** The least key below a node. The first key of a branch may be less, and belong to no entry. */
 const leastKey = <K, V>(node: Node<K, V>): K => (node.leaf ? firstKey(node) : leastKey(node.items[0]!))
 
-const childAt = <K, V>(less: Less<K>, { keys, items }: Branch<K, V>, key: K | undefined): Node<K, V> =>
-  items[key === undefined ? 0 : childIndex(less, keys, key)]!
-
-/** The node that may hold `key`, so many levels below the root. */
+/** The node on the way to `key`, so many levels below the root. Undefined above it. O(depth). */
 const nodeAt = <K, V>(less: Less<K>, root: Node<K, V>, depth: number, key: K): Node<K, V> | undefined => {
+  if (depth < 0) return undefined
   let node = root
-  for (let i = 0; i < depth && !node.leaf; i++) node = childAt(less, node, key)
-  return depth < 0 ? undefined : node
+  for (let i = 0; i < depth && !node.leaf; i++) node = node.items[childIndex(less, node.keys, key)]!
+  return node
 }
 
 /** The value of a key in one map and in another: undefined where it is absent. */

@@ -1,4 +1,5 @@
 /** What React reads of a store: the same value again as long as it is equal. */
+
 /** Whether two values are equal, or two arrays or objects whose members are. O(members). */
 export const shallow = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
@@ -18,8 +19,8 @@ export interface Held<A> {
 }
 
 /**
- * Reads. While the value equals the last one, gives the last one. `former` gives the last one at
- * the first read.
+ * Reads. While the value equals the last one, gives the last one. `former` gives the value to
+ * compare the first one with.
  */
 export const steady = <A>(
   read: () => A,
@@ -45,7 +46,7 @@ export const selecting = <S, A>(read: () => S, select: (state: S) => A): (() => 
   }
 }
 
-/** Remembers what was rendered last. */
+/** Remembers one value. */
 export interface Memory<A> {
   readonly keep: (value: A) => void
   readonly former: () => Held<A> | undefined

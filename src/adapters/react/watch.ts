@@ -15,8 +15,8 @@ interface Watch {
 const watches = new WeakMap<object, Watch>()
 
 /**
- * Calls `wake` when a key changes, or some fields of a row. Returns the end of that. A write costs
- * its `diff`, and the listeners of what changed.
+ * Calls `wake` when a key changes, or some fields of a row. Returns the unsubscription. A write
+ * costs its `diff`, and the listeners of what changed.
  */
 export const watch = <S, C>(
   store: Store<S, C>,
@@ -41,7 +41,7 @@ const createWatch = <S, C>(store: Store<S, C>): Watch => {
     const all = [...(listenersByKey.get(String(key)) ?? [])]
     return field === undefined ? all : all.filter(({ fields }) => fields?.includes(String(field)) !== false)
   }
-  const change = (): void => {
+  const wakeChanged = (): void => {
     const now = store.getReplica()
     const before = last ?? now
     last = now
@@ -57,7 +57,7 @@ const createWatch = <S, C>(store: Store<S, C>): Watch => {
     add: (key, listener) => {
       if (listenersByKey.size === 0) {
         last = store.getReplica()
-        unsubscribe = store.subscribe(change)
+        unsubscribe = store.subscribe(wakeChanged)
       }
       const listeners = listenersByKey.get(key) ?? new Set()
       listenersByKey.set(key, listeners.add(listener))

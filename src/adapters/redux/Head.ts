@@ -15,7 +15,10 @@ import type { LocalStore } from '../store/Store.js'
 import type { Action } from './actions.js'
 import { remember } from './outcomes.js'
 
-/** What a head needs of Redux, and of the store around it. Replaced when it is bound again. */
+/**
+ * What a head needs of Redux, and of the store around it. Binding again replaces its members in
+ * place.
+ */
 export interface Host<S, C> {
   /** The version that Redux shows. */
   readonly read: () => Replica<S, C>
@@ -39,14 +42,17 @@ export interface Head<S, C> {
   readonly sync: () => void
   /** Whether what Redux shows lacks what the head holds. O(d log n) for d that it lacks. */
   readonly isPast: () => boolean
-  /** A reissue took the updates of a source after a time back: what Redux shows brings none. */
+  /**
+   * The time of the reissue, by the source that it ended. Newer updates of that source are not
+   * taken from what Redux shows.
+   */
   readonly withdrawn: Map<SourceId, Timestamp>
   /** The head itself, and what it meets. */
   readonly present: Pick<LocalStore<S, C>, 'getReplica' | 'subscribe'>
 }
 
 export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
-  let met = host.read()
+  let met = host.read() // what Redux showed last
   const [head, shown] = [createCell(met), createCell(met)]
   /** What is on its way through Redux. Whoever writes meanwhile makes it the head. */
   let pending: Outcome<S, C> | undefined
@@ -57,7 +63,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     head.commit(received)
   }
   const tell = (taken: ReadonlyArray<Update<C>> = []): void => {
-    shown.commit({ ...unchanged(met), taken, isOwn: true })
+    shown.commit({ ...unchanged(met), taken, isOwn: true }) // the head has marked what returned
   }
   const sync = (): void => {
     const [now, before, arriving] = [look(host, met), met, pending]
@@ -65,9 +71,9 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     met = now
     const isNext = before === head.getReplica()
     if (arriving) become(arriving)
-    if (arriving?.replica !== now) meet(host, head, withdrawn, now)
-    if (arriving?.replica === now) tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
-    else if (now === met) tell()
+    if (arriving?.replica === now) return tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
+    meet(host, head, withdrawn, now)
+    if (now === met) tell() // else a `sync` within has told
   }
   const commit: Head<S, C>['commit'] = (received, action): void => {
     if (pending) become(pending)
@@ -88,7 +94,7 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     become(mine)
     tell(received.taken) // what is shown stays in the past
   }
-  // of a refusal
+  // a refusal commits the same replica
   head.subscribe(({ replica, before }) => {
     if (replica === before) tell()
   })
@@ -122,27 +128,30 @@ const look = <S, C>(host: Host<S, C>, last: Replica<S, C>): Replica<S, C> => {
   }
 }
 
-/** Another version: an older one, a saved one, an imported one, one of another timeline. */
+/**
+ * Takes what another version holds and the head lacks: a saved or imported one, or one of another
+ * timeline. An older one brings nothing. A head without updates becomes it.
+ */
 const meet = <S, C>(
   host: Host<S, C>,
   head: Cell<S, C>,
   withdrawn: Head<S, C>['withdrawn'],
   now: Replica<S, C>,
 ): void => {
-  const isLeft = ([, timestamp, source]: Update<unknown>): boolean => !(timestamp > withdrawn.get(source)!)
+  const stays = ([, timestamp, source]: Update<unknown>): boolean => timestamp <= (withdrawn.get(source) ?? Infinity)
   const mine = head.getReplica()
   const batch = news(mine, now)
   if (mine.clock.latest === 0) {
     head.commit(unchanged(now))
     head.begin(now.clock.latest > 0)
     host.restored()
-    // what another timeline is sure of, ours may lack
   } else if (batch) {
-    const [updates, unread] = [batch.updates.filter(isLeft), batch.unread.filter(isLeft)]
+    const [updates, unread] = [batch.updates.filter(stays), batch.unread.filter(stays)]
     const isSaved = [...updates, ...unread].some((update) => update[2] === mine.id)
     // what was written after it was saved, and before a write of our own, may be missing
     const clock = isSaved ? Clock.doubtFrom(mine.id, Clock.sureOf(mine.id)(now.clock))(mine.clock) : mine.clock
     if (clock !== mine.clock) head.commit(unchanged({ ...mine, clock }))
+    // another timeline may be sure of updates that ours lacks: nobody vouches
     host.receive({ updates, unread }, 'nobody')
     if (isSaved) head.begin(true)
   }

@@ -1,9 +1,9 @@
 /** What happens to a replica in Redux, as plain actions, and the pure reducer of them. */
-import type { Batch } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
 import { claimOf } from '../../core/Digest.js'
 import * as Doubt from '../../core/Doubt.js'
 import { reread } from '../../core/apply.js'
+import type { News } from '../../core/news.js'
 import { isAsSureAs } from '../../core/reconcile.js'
 import { take, type Received } from '../../core/receive.js'
 import { withdraw } from '../../core/reissue.js'
@@ -20,13 +20,13 @@ export interface Action {
 }
 
 /**
- * What an action says beside its updates. Without it, whoever dispatched the action vouches that
+ * What an action says beside its updates. Without `since`, whoever dispatched it vouches that
  * nothing is missing before them.
  */
 export interface Meta {
-  /** How far the replica was sure of what moves. One that is less sure claims nothing. */
+  /** How far the replica was sure, by source. One that is less sure takes no claim. */
   readonly since?: Clock.ClockRecord
-  /** What it held in doubt of that. One that holds something else claims nothing. */
+  /** What it held in doubt of these sources. One that holds something else takes no claim. */
   readonly doubt?: Doubt.Doubt | undefined
   /** How far it is sure of them then. */
   readonly sure?: Clock.ClockRecord
@@ -63,7 +63,7 @@ export const updated =
 export const actionWith = <S, C>(
   { encode }: Scuttlebutt<S, C>,
   type: string,
-  { updates, unread }: Required<Pick<Batch<C>, 'updates' | 'unread'>>,
+  { updates, unread }: News<C>,
   meta: Meta,
 ): Action => ({
   type,

@@ -75,17 +75,20 @@ interface Bound<S, C> {
 
 /**
  * What is bound in each store of Redux, by name: a hot reload makes the slice anew, and its head
- * stays. Thunks know a store by its `getState`.
+ * stays. A thunk knows its store by `getState`.
  */
-const boundByName = new WeakMap<() => unknown, Map<string, Bound<never, never>>>()
+const boundByGetState = new WeakMap<() => unknown, Map<string, Bound<never, never>>>()
 
 export const boundIn = <S, C>(getState: () => unknown, name: string): Bound<S, C> | undefined =>
-  boundByName.get(getState)?.get(name) as Bound<S, C> | undefined
+  boundByGetState.get(getState)?.get(name) as Bound<S, C> | undefined
 
 const keepBound = <S, C>(getState: () => unknown, name: string, bound: Bound<S, C>): void => {
-  const all = boundByName.get(getState) ?? new Map<string, Bound<never, never>>()
-  boundByName.set(getState, all.set(name, bound as unknown as Bound<never, never>))
+  const all = boundByGetState.get(getState) ?? new Map<string, Bound<never, never>>()
+  boundByGetState.set(getState, all.set(name, bound as unknown as Bound<never, never>))
 }
+
+/** What happens to a replica at a time, in ms. */
+type Step<S, C> = (replica: Replica<S, C>, time: number) => Replica<S, C>
 
 export const bind = <State, S, C>(
   { scuttlebutt, name, path, keeper: { keep, kept } }: Slice<S, C>,
@@ -107,36 +110,33 @@ export const bind = <State, S, C>(
     dispatch: (action) => redux.dispatch(action as never),
     actionOf: updated(scuttlebutt, `${name}/updated`),
     receive: (batch, vouching) => ownPortOf(local).receive(batch, vouching, () => undefined),
-    restored: () => void call('reread', reread),
+    restored: () => void act('reread', reread),
   } satisfies Host<S, C>)
   const head = known?.head ?? createHead(host)
   if (!known) redux.subscribe(head.sync)
   const { cell, withdrawn } = head
   const local = createOnCell(scuttlebutt, cell, { ...options, now })
-  /** Does what is an action of its own, and no batch of updates. Gives the updates that are new. */
-  const call = (
-    kind: string,
-    step: (replica: Replica<S, C>, time: number) => Replica<S, C>,
-    id?: SourceId,
-  ): ReadonlyArray<Update<C>> => {
+  /** Takes a step that changes the replica by an action of its own kind. Gives the new updates. */
+  const act = (kind: string, step: Step<S, C>, id?: SourceId): ReadonlyArray<Update<C>> => {
     const [before, time] = [cell.getReplica(), now()]
     const after = step(before, time)
+    if (after === before) return []
     const brought = news(before, after) ?? { updates: [], unread: [] }
     const action = actionWith(scuttlebutt, `${name}/${kind}`, brought, { now: time, id })
-    if (after !== before) head.commit({ ...unchanged(after), taken: brought.updates }, action)
+    head.commit({ ...unchanged(after), taken: brought.updates }, action)
     return brought.updates
   }
-  call('reread', reread)
+  act('reread', reread)
   const store: ReduxReplicaStore<S, C> = {
     ...local,
     getReplica: () => host.read(),
-    prune: () => void call('pruned', (replica, time) => prune(time)(replica)),
+    prune: () => void act('pruned', (replica, time) => prune(time)(replica)),
     reissue: (id) => {
-      const step = (replica: Replica<S, C>, time: number): Replica<S, C> => {
+      const step: Step<S, C> = (replica, time) => {
         withdrawn.set(replica.id, time)
         return reissue(id, time)(replica)[1]
       }
-      const updates = call('reissued', step, id)
+      const updates = act('reissued', step, id)
       cell.begin()
       return updates
     },

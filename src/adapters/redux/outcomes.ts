@@ -6,10 +6,10 @@ import type { Action } from './actions.js'
 type Any = Replica<unknown, unknown>
 
 /** For an action that a store made: what becomes of the versions that it was made for. */
-const outcomes = new WeakMap<Action, { readonly from: ReadonlyArray<Any>; readonly to: Any }>()
+const outcomeByAction = new WeakMap<Action, { readonly from: ReadonlyArray<Any>; readonly to: Any }>()
 
-/** The versions that slices keep, by the id that was given to the slice. */
-const owners = new WeakMap<Any, SourceId>()
+/** The id of the slice that keeps a version. */
+const ownerByVersion = new WeakMap<Any, SourceId>()
 
 export interface Keeper<S, C> {
   /**
@@ -26,18 +26,18 @@ export interface Keeper<S, C> {
 }
 
 export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
-  const versionsByLog = new WeakMap<object, Replica<S, C>>()
+  const versionByLog = new WeakMap<object, Replica<S, C>>()
   const keep = (replica: Replica<S, C>): Replica<S, C> => {
     Object.freeze(replica.state)
-    owners.set(replica, id)
-    versionsByLog.set(replica.log, replica)
+    ownerByVersion.set(replica, id)
+    versionByLog.set(replica.log, replica)
     return Object.freeze(replica)
   }
   const kept = (replica: Replica<S, C>): Replica<S, C> => {
-    if (owners.get(replica) === id) return replica
-    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica: see `select`')
+    if (ownerByVersion.get(replica) === id) return replica
+    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica at the path')
     const { clock, log, state } = replica
-    const version = versionsByLog.get(log)
+    const version = versionByLog.get(log)
     return version?.state === state && version.clock === clock ? version : keep({ id, clock, log, state })
   }
   return { keep, kept }
@@ -45,11 +45,11 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
 
 /** Remembers what becomes of some versions by an action. */
 export const remember = (action: Action, from: ReadonlyArray<Any>, to: Any): void => {
-  outcomes.set(action, { from, to })
+  outcomeByAction.set(action, { from, to })
 }
 
 /** What becomes of a version by an action, if it is known. */
 export const recall = <S, C>(action: Action, replica: Replica<S, C>): Replica<S, C> | undefined => {
-  const known = outcomes.get(action)
+  const known = outcomeByAction.get(action)
   return known?.from.includes(replica) ? (known.to as Replica<S, C>) : undefined
 }

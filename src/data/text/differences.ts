@@ -6,8 +6,9 @@ import { whole, type State } from './State.js'
 import { isLeaf, type Node, type Piece } from './Tree.js'
 
 /**
- * Told of units in the order of the text: whether the older version shows them, and the newer. They
- * are units of a piece, from the one at `from` on, or many that are the same in both.
+ * Called in the order of the text, with whether the older version shows these units and whether the
+ * newer does. They begin at `from` in `piece`. Without a piece, `count` is of the visible units of
+ * a node that both share; its hidden ones are left out.
  */
 export type Visit = (
   count: number,
@@ -39,7 +40,7 @@ const enter = (side: Side): void => {
   } else for (let i = node.items.length - 1; i >= 0; i--) side.nodes.push(node.items[i]!)
 }
 
-/** How many of the next units of `side` are in the other version too. */
+/** How many of the next units of the first are in the other version too. */
 const shared = ({ items, at, within }: Side, { doc }: Side): number => {
   const { key, k, length } = items[at]!
   const stroke = Doc.strokeAt(doc, key)
@@ -51,33 +52,38 @@ const shared = ({ items, at, within }: Side, { doc }: Side): number => {
 export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
   const a = sideOf(older)
   const b = sideOf(newer)
+  const pass = (count: number): void => {
+    move(a, count)
+    move(b, count)
+  }
   for (;;) {
     const x = a.items[a.at]
     const y = b.items[b.at]
     const m = x === undefined ? a.nodes.at(-1) : undefined
     const n = y === undefined ? b.nodes.at(-1) : undefined
+    // a node that both share
     if (m !== undefined && m === n) {
       visit(m.visible, true, true)
       a.nodes.pop()
       b.nodes.pop()
+      // else into the higher one, or into both
     } else if (m !== undefined && (n === undefined || m.height >= n.height)) {
       enter(a)
       if (m.height === n?.height) enter(b)
     } else if (n !== undefined) enter(b)
     else if (x === undefined && y === undefined) return
-    else if (x === y && a.within === b.within) {
-      const count = x!.length - a.within
-      visit(count, x!.visible > 0, x!.visible > 0, x, a.within, true)
-      move(a, count)
-      move(b, count)
+    else if (x !== undefined && x === y && a.within === b.within) {
+      // one piece in both: its stroke need not be looked up
+      const count = x.length - a.within
+      visit(count, x.visible > 0, x.visible > 0, x, a.within, true)
+      pass(count)
     } else {
       const inB = x === undefined ? 0 : shared(a, b)
       const inA = y === undefined ? 0 : shared(b, a)
       let count = Math.min(inA, inB)
       if (count > 0 && isSame(x!, a.within, y!, b.within, count)) {
         visit(count, x!.visible > 0, y!.visible > 0, y, b.within, true)
-        move(a, count)
-        move(b, count)
+        pass(count)
       } else if (x !== undefined && (inB === 0 || y === undefined || inA > 0)) {
         count = x.length - a.within
         visit(count, x.visible > 0, false, x, a.within)

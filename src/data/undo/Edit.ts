@@ -13,12 +13,14 @@ type Kind = 'keep' | 'remove' | 'insert'
  */
 interface Op {
   readonly kind: Kind
-  readonly count: number
-  readonly items: Items
+  count: number
+  readonly items: unknown[]
+  /** How many of the items were taken. Default 0. */
+  readonly at?: number
 }
 
 /** The steps through a list from its beginning. All items behind them stay. */
-type Pass = ReadonlyArray<Op>
+type Pass = ReadonlyArray<Readonly<Op>>
 
 /** At most one patch a place. Places are named by their paths as JSON. */
 export interface Edit {
@@ -47,23 +49,29 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   return { values, lists }
 }
 
+const NONE: Items = []
+
 /** Stands behind the last step while passes are combined: all items there stay. */
 const END: Op = { kind: 'keep', count: Infinity, items: [] }
 
-/** Takes so many items, or fewer, from the first step. There is one. */
-const take = (ops: Op[], count: number): Items => {
-  const op = ops.shift()!
-  if (count < op.count) ops.unshift({ ...op, count: op.count - count, items: op.items.slice(count) })
-  return op.items.slice(0, count)
-}
+/** The steps, the first one last. */
+const reversed = (pass: Pass): Op[] => [...pass, END].reverse()
 
-const NONE: Items = []
+/** Takes so many items, or fewer, from the first step. There is one. */
+const take = (ops: Op[], howMany: number): Items => {
+  const { at = 0, count, ...op } = ops.pop()!
+  const end = at + howMany
+  if (howMany < count) ops.push({ ...op, count: count - howMany, at: end })
+  return op.items.slice(at, end)
+}
 
 /** A step more. It joins the last one if that is of the same kind. One of no items is no step. */
 const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void => {
   if (howMany === 0) return
-  const { count, items } = ops.at(-1)?.kind === kind ? ops.pop()! : { count: 0, items: NONE }
-  ops.push({ kind, count: count + howMany, items: items.concat(more) })
+  if (ops.at(-1)?.kind !== kind) ops.push({ kind, count: 0, items: [] })
+  const last = ops.at(-1)!
+  last.count += howMany
+  for (const item of more) last.items.push(item)
 }
 
 /**
@@ -71,10 +79,10 @@ const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void =>
  * what the first does after the other; where both insert, `isFirst` says whose items come first.
  */
 const combined = (one: Pass = [], other: Pass = [], isFirst?: boolean): Pass => {
-  const [a, b, ops] = [[...one, END], [...other, END], [] as Op[]]
+  const [a, b, ops] = [reversed(one), reversed(other), [] as Op[]]
   const isInTurn = isFirst === undefined
   while (a.length > 1 || (isInTurn && b.length > 1)) {
-    const [{ kind, count }, next] = [a[0]!, b[0]!]
+    const [{ kind, count }, next] = [a.at(-1)!, b.at(-1)!]
     const isNext = next.kind === 'insert'
     if (isInTurn ? kind === 'remove' : kind === 'insert' && (isFirst || !isNext)) add(ops, kind, take(a, count))
     else if (isNext) {

@@ -52,7 +52,10 @@ export interface Options {
 
 /** The transitions for one data type. */
 export interface Transitions<S, C> {
-  /** After a change of one's own, made at `now`, in ms. Costs the `diff`, and the step it joins. */
+  /**
+   * After a change of one's own, made at `now`, in ms. Empties `undone`, unless nothing of the
+   * change can be taken back: then as `heard`. Costs the `diff`, and the step it joins.
+   */
   readonly wrote: (before: S, after: S, now: number) => (undo: Undo<S>) => Undo<S>
   /** After any other change. O(1): it is compared when a step is taken back. */
   readonly heard: (before: S, after: S) => (undo: Undo<S>) => Undo<S>
@@ -79,15 +82,15 @@ export const transitions = <S, C>(
     heard,
     wrote: (before, after, now) => (undo) => {
       const edit = editBetween(after, before)
-      // older steps give way to what cannot be taken back
+      // a change that cannot be taken back counts as others' work
       if (isEmpty(edit)) return heard(before, after)(undo)
       const step = now - undo.time < captureTimeout ? undo.step : undo.step + 1
       return { done: joined({ step, edit }, undo.done), step, time: now }
     },
-    take: (stack) => (undo) => {
+    take: (from) => (undo) => {
       let edits: ReadonlyArray<Edit.Edit>
       let commands: Taken<S, C>['commands']
-      let rest = undo[stack]
+      let rest = undo[from]
       // a step that others have overwritten makes no commands: the one below it is next
       do {
         ;({ edits, rest } = newest(rest, diff))
@@ -96,16 +99,16 @@ export const transitions = <S, C>(
       const next = (before: S, after: S): Undo<S> => {
         const edit = editBetween(after, before)
         const step = undo.step + 1
-        const other = stack === 'done' ? 'undone' : 'done'
-        const back = isEmpty(edit) ? undo[other] : { step, edit, below: undo[other] }
+        const other = from === 'done' ? 'undone' : 'done'
+        const isShown = !isEmpty(edit)
         return commands.length
           ? {
-              [stack]: isEmpty(edit) || isAsPlanned(edits, edit) ? rest : undefined,
-              [other]: back,
+              [from]: isShown && !isAsPlanned(edits, edit) ? undefined : rest,
+              [other]: isShown ? { step, edit, below: undo[other] } : undo[other],
               step,
               time: -Infinity,
             }
-          : { ...undo, [stack]: undefined }
+          : { ...undo, [from]: undefined }
       }
       return { commands, next }
     },
