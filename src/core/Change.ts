@@ -1,5 +1,6 @@
 /** How changes enter a replica: local ones and those of peers pass the same checks. */
 import type { either as E } from 'fp-ts'
+import type * as t from 'io-ts'
 import type { DataType } from './DataType.js'
 import { left, right } from './Either.js'
 import { isIdentity } from './identityCodec.js'
@@ -23,18 +24,32 @@ export type TooLarge = InUpdate & {
   readonly maxBytes: number
 }
 
-/** The change that a frozen JSON value encodes. Errors: why the codec refuses it. Never throws. */
+/**
+ * The change that a frozen JSON value encodes. Errors: why the codec refuses it, or why JSON cannot
+ * carry what the codec made of it. Never throws.
+ */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const checkSuffices = isIdentity(dataType.change)
   return (json: unknown): E.Either<ReadonlyArray<Failure>, C> => {
     try {
       if (checkSuffices && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
-      return decoded._tag === 'Right' ? decoded : left(failuresOf(decoded.left, 0))
+      if (decoded._tag === 'Left') return left(failuresOf(decoded.left, 0))
+      const unfit = unfitOf(dataType.change, decoded.right, json)
+      return unfit ? left([failureOf(unfit, 0)]) : decoded
     } catch (error) {
       return left([{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }])
     }
   }
+}
+
+/**
+ * Why JSON cannot carry what a codec made of it, if it cannot: others would read something else.
+ * O(1) if the codec gave what it got, else O(size).
+ */
+export const unfitOf = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json: unknown): Json.Unfit | undefined => {
+  const sent = decoded === json || Json.copy(codec.encode(decoded), MAX_DEPTH)
+  return sent instanceof Json.Unfit ? sent : undefined
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The io-ts codecs of updates, digests and messages. */
 import * as t from 'io-ts'
+import { unfitOf } from '../core/Change.js'
 import type { ClockRecord } from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
 import type { Digest, Having } from '../core/Digest.js'
@@ -86,7 +87,10 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
       }
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
-      return t.success(withChange(change.right, members))
+      const unfit = unfitOf(dataType.change, change.right, members[0])
+      if (unfit === undefined) return t.success(withChange(change.right, members))
+      const at = ['0', ...unfit.at].map((key) => ({ key: String(key), type: t.unknown }))
+      return t.failure(unfit.value, [...context, ...at], unfit.expected)
     },
     ([change, ...rest]) => [dataType.change.encode(change), ...rest],
   )

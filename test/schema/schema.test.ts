@@ -122,6 +122,22 @@ describe('A schema', () => {
     await new Promise((resolve) => setTimeout(resolve, 5))
   })
 
+  test.each<readonly [string, StandardSchema, unknown]>([
+    ['NaN', z.any().transform(() => NaN), 1],
+    ['a bigint', z.any().transform(() => 1n), 1],
+    ['a Set', z.any().transform(() => new Set([1])), 1],
+    ['nothing', z.any().transform(() => undefined), 1],
+    ['a member that is none', z.any().transform(() => ({ a: NaN })), { a: 1 }],
+  ])('that makes %s refuses the change: JSON cannot carry it', (_, standard, value) => {
+    const sb = scuttlebutt(Model.of(schema(standard)))
+    const store = createStore(sb, 'alice')
+    expect(store.change(Model.set('x', value as never))).toMatchObject({ left: { _tag: 'InvalidChange' } })
+    // a peer's update waits unread, and is passed on as it came
+    store.apply([[['x', value], 1000, 'ann']] as never)
+    const update = sb.decode()([['x', value], 1000, 'ann'])
+    expect(update).toMatchObject({ left: { _tag: 'InvalidChange' } })
+  })
+
   test('that throws refuses the change', () => {
     const throwing: StandardSchema = {
       '~standard': {

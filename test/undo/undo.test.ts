@@ -369,6 +369,36 @@ describe('Rows', () => {
     expect(json()).toEqual({ r: { a: null, b: 'ben' } })
   })
 
+  test('come back beside the fields that others wrote to them anew', () => {
+    const { ann, ben, sync, json, undo, redo } = doc()
+    unwrap(ben.change(Doc.set('r', { a: 1, b: 2 })))
+    sync()
+    unwrap(ann.change(Doc.remove('r')))
+    sync()
+    unwrap(ben.change(Doc.set('r', { a: 'ben' })))
+    sync()
+    undo()
+    expect(json()).toEqual({ r: { a: 'ben', b: 2 } })
+    redo()
+    expect(json()).toEqual({ r: { a: 'ben', b: null } })
+  })
+
+  test('that go and come in one step leave the fields that others wrote meanwhile', () => {
+    const { ann, ben, sync, json, undo } = ((stores) => ({
+      ...stores,
+      json: () => Doc.toJSON(stores.ann.getReplica().state),
+    }))(two(Doc.of(t.unknown), { captureTimeout: 1e6 }))
+    unwrap(ben.change(Doc.set('r', { a: 'old' })))
+    sync()
+    unwrap(ann.change(Doc.remove('r')))
+    unwrap(ann.change(Doc.set('r', { b: 'new' })))
+    sync()
+    unwrap(ben.change(Doc.set('r', { c: 'ben' })))
+    sync()
+    undo()
+    expect(json()).toEqual({ r: { a: 'old', b: null, c: 'ben' } })
+  })
+
   test('stay away if others removed them', () => {
     const { ann, ben, sync, json, undo } = doc()
     unwrap(ann.change(Doc.set('r', { a: 1 })))

@@ -71,9 +71,11 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     met = now
     const isNext = before === head.getReplica()
     if (arriving) become(arriving)
-    if (arriving?.replica === now) return tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
-    meet(host, head, withdrawn, now)
-    if (now === met) tell() // else a `sync` within has told
+    if (arriving?.replica === now) tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
+    else {
+      meet(host, head, withdrawn, now)
+      if (now === met) tell() // else a `sync` within has told
+    }
   }
   const commit: Head<S, C>['commit'] = (received, action): void => {
     if (pending) become(pending)

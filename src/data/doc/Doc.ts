@@ -32,7 +32,7 @@ import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { none } from '../../core/Option.js'
-import { between, type Patch, type Replaced } from '../../core/Patch.js'
+import { between, replaced, type Patch, type Replaced } from '../../core/Patch.js'
 import { before, sameStamp, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { nullOr, orNull, pair, readonly, record, refining } from '../parts/codecs.js'
@@ -121,7 +121,9 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Options = {})
   toJSON,
   diff,
   // a row that was removed never comes back
-  patch: options.removeWins === true ? (patches) => patch(patches.filter(({ at }) => at.length > 1)) : patch,
+  ...(options.removeWins === true
+    ? { patch: (patches: ReadonlyArray<Patch>) => patch(patches.filter(({ at }) => at.length > 1)) }
+    : { fullDiff, patch }),
 })
 
 const removesWin = ({ version }: Named): string => `${version === undefined ? '' : `${version}, `}remove wins`
@@ -271,25 +273,38 @@ export const diff =
     )
 
 /**
+ * As {@link diff}, but a row that was made is a patch for each of its fields: others may have made
+ * it too, with other fields.
+ */
+const fullDiff =
+  <V>(old: State<V>) =>
+  (made: State<V>): ReadonlyArray<Replaced> =>
+    diff(old)(made).flatMap((one: Replaced): ReadonlyArray<Replaced> => {
+      const fields = one.at.length === 1 && one.before === undefined ? Object.entries(one.after as Fields<V>) : []
+      return fields.length > 0 ? fields.map(([field, value]) => replaced([...one.at, field], undefined, value)) : [one]
+    })
+
+type Assigned = [field: string, value: unknown]
+
+/**
  * A change for each row, with the fields that follow on in the patches. A field cannot be removed:
  * it becomes null.
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> => {
-  const rows: (readonly [row: RowId, fields: (readonly [string, unknown])[] | null])[] = []
+  const rows: { readonly id: RowId; readonly fields: Assigned[]; isGone: boolean }[] = []
   for (const { at, before, after } of patches as ReadonlyArray<Replaced>) {
     const [id, field] = at as readonly [RowId, string?]
     const last = rows.at(-1)
-    if (field === undefined) rows.push([id, after === undefined ? null : fieldsBetween(before, after)])
-    else if (last?.[0] === id && last[1] !== null) last[1].push([field, after ?? null])
-    else rows.push([id, [[field, after ?? null]]])
+    if (field === undefined) {
+      // those of the row before alone become null
+      const fields = Object.keys(before ?? {}).map((name): Assigned => [name, null])
+      rows.push({ id, fields: [...fields, ...Object.entries(after ?? {})], isGone: after === undefined })
+    } else if (last?.id === id) {
+      last.fields.push([field, after ?? null])
+      last.isGone = false
+    } else rows.push({ id, fields: [[field, after ?? null]], isGone: false })
   }
-  return rows.map(([id, fields]) => [id, fields && (Object.fromEntries(fields) as Fields<never>)])
-}
-
-/** The fields of a row in the place of another: those of the other alone become null. */
-const fieldsBetween = (before: unknown, after: unknown): [string, unknown][] => {
-  const gone = Object.keys(before ?? {}).filter((field) => !Object.hasOwn(after as object, field))
-  return [...gone.map((field): [string, unknown] => [field, null]), ...Object.entries(after as object)]
+  return rows.map(({ id, fields, isGone }) => [id, isGone ? null : (Object.fromEntries(fields) as Fields<never>)])
 }
 
 /** Equal if the same updates win the same fields with the same values. O(n). */

@@ -35,16 +35,14 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   const ends = new Map<string, number>()
   for (const patch of patches) {
     const name = nameOf(patch.at)
-    if (!('splice' in patch)) {
-      values.set(name, patch)
-      continue
-    }
-    const ops = lists.get(name) ?? []
-    add(ops, 'keep', NONE, patch.splice - (ends.get(name) ?? 0))
-    add(ops, 'remove', patch.removed)
-    add(ops, 'insert', patch.inserted)
-    ends.set(name, patch.splice + patch.inserted.length)
-    lists.set(name, ops)
+    if ('splice' in patch) {
+      const ops = lists.get(name) ?? []
+      add(ops, 'keep', NONE, patch.splice - (ends.get(name) ?? 0))
+      add(ops, 'remove', patch.removed)
+      add(ops, 'insert', patch.inserted)
+      ends.set(name, patch.splice + patch.inserted.length)
+      lists.set(name, ops)
+    } else values.set(name, patch)
   }
   return { values, lists }
 }
@@ -55,7 +53,7 @@ const NONE: Items = []
 const END: Op = { kind: 'keep', count: Infinity, items: [] }
 
 /** The steps, the first one last. */
-const reversed = (pass: Pass): Op[] => [...pass, END].reverse()
+const reversed = (pass: Pass = []): Op[] => [...pass, END].reverse()
 
 /** Takes so many items, or fewer, from the first step. There is one. */
 const take = (ops: Op[], howMany: number): Items => {
@@ -78,7 +76,7 @@ const add = (ops: Op[], kind: Kind, more: Items, howMany = more.length): void =>
  * One pass that does what two do, one after the other. Or, if they were made from the same list,
  * what the first does after the other; where both insert, `isFirst` says whose items come first.
  */
-const combined = (one: Pass = [], other: Pass = [], isFirst?: boolean): Pass => {
+const combined = (one?: Pass, other?: Pass, isFirst?: boolean): Pass => {
   const [a, b, ops] = [reversed(one), reversed(other), [] as Op[]]
   const isInTurn = isFirst === undefined
   while (a.length > 1 || (isInTurn && b.length > 1)) {
@@ -105,7 +103,7 @@ const combined = (one: Pass = [], other: Pass = [], isFirst?: boolean): Pass => 
  */
 export const over = (one: Edit, other: Edit, isOwn: boolean): Edit => ({
   values: isOwn ? valuesBeside(one.values, other.values) : one.values,
-  lists: new Map(Array.from(one.lists, ([name, pass]) => [name, combined(pass, other.lists.get(name), isOwn)])),
+  lists: new Map([...one.lists].map(([name, pass]) => [name, combined(pass, other.lists.get(name), isOwn)])),
 })
 
 /** The patches of places where others wrote nothing. */

@@ -157,7 +157,8 @@ const newest = <S>(
     // what a step did and took back itself, though others wrote in between, is nothing to undo
     const last = edits.at(-1)
     const joint = last && Edit.both(last, edit)
-    edits.splice(joint ? -1 : edits.length, 1, joint ?? edit)
+    if (joint) edits.pop()
+    edits.push(joint ?? edit)
   }
   return { edits, rest: edits.length ? others.reduce<Stack<S>>((below, edit) => ({ edit, below }), rest) : undefined }
 }
