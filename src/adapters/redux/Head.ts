@@ -71,11 +71,10 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
     met = now
     const isNext = before === head.getReplica()
     if (arriving) become(arriving)
-    if (arriving?.replica === now) tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
-    else {
-      meet(host, head, withdrawn, now)
-      if (now === met) tell() // else a `sync` within has told
-    }
+    const isMine = arriving?.replica === now
+    if (!isMine) meet(host, head, withdrawn, now)
+    if (isMine) tell(isNext ? arriving.taken : withMissed(arriving.taken, before, now))
+    else if (now === met) tell() // else a `sync` within has told
   }
   const commit: Head<S, C>['commit'] = (received, action): void => {
     if (pending) become(pending)
