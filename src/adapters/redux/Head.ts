@@ -57,7 +57,6 @@ export const createHead = <S, C>(host: Host<S, C>): Head<S, C> => {
   /** What is on its way through Redux. Whoever writes meanwhile makes it the head. */
   let pending: Outcome<S, C> | undefined
   const withdrawn = new Map<SourceId, Timestamp>()
-
   const become = (received: Outcome<S, C>): void => {
     pending = undefined
     head.commit(received)
