@@ -472,5 +472,5 @@ describe('A hot reload', () => {
 test('a slice that is bound where it is not says so', () => {
   const doc = replicaSlice(model, 'alice', { name: 'doc' })
   const elsewhere = configureStore({ reducer: { page: doc.reducer } })
-  expect(() => doc.bind(elsewhere as never)).toThrow('no replica at the path')
+  expect(() => doc.bind(elsewhere as never)).toThrow('no replica: see path')
 })

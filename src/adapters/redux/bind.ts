@@ -120,10 +120,9 @@ export const bind = <State, S, C>(
   const act = (kind: string, step: Step<S, C>, id?: SourceId): ReadonlyArray<Update<C>> => {
     const [before, time] = [cell.getReplica(), now()]
     const after = step(before, time)
-    if (after === before) return []
     const brought = news(before, after) ?? { updates: [], unread: [] }
     const action = actionWith(scuttlebutt, `${name}/${kind}`, brought, { now: time, id })
-    head.commit({ ...unchanged(after), taken: brought.updates }, action)
+    if (after !== before) head.commit({ ...unchanged(after), taken: brought.updates }, action)
     return brought.updates
   }
   act('reread', reread)

@@ -35,7 +35,7 @@ export const keeper = <S, C>(id: SourceId): Keeper<S, C> => {
   }
   const kept = (replica: Replica<S, C>): Replica<S, C> => {
     if (ownerByVersion.get(replica) === id) return replica
-    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica at the path')
+    if (!(replica as Partial<typeof replica> | undefined)?.clock) throw new TypeError('no replica: see path')
     const { clock, log, state } = replica
     const version = versionByLog.get(log)
     return version?.state === state && version.clock === clock ? version : keep({ id, clock, log, state })

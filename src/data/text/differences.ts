@@ -40,22 +40,18 @@ const enter = (side: Side): void => {
   } else for (let i = node.items.length - 1; i >= 0; i--) side.nodes.push(node.items[i]!)
 }
 
-/** How many of the next units of the first are in the other version too. */
-const shared = ({ items, at, within }: Side, { doc }: Side): number => {
-  const { key, k, length } = items[at]!
+/** Whether the next unit of the first is in the other version too. */
+const isShared = ({ items, at, within }: Side, { doc }: Side): boolean => {
+  const { key, k } = items[at]!
   const stroke = Doc.strokeAt(doc, key)
   // versions of one text share the keys of their strokes
-  return stroke?.key === key ? Math.max(0, Math.min(length - within, stroke.size - k - within + 1)) : 0
+  return stroke?.key === key && stroke.size >= k + within
 }
 
 /** Walks two versions side by side. Skips the nodes that they share. O(d log n). */
 export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
   const a = sideOf(older)
   const b = sideOf(newer)
-  const pass = (count: number): void => {
-    move(a, count)
-    move(b, count)
-  }
   for (;;) {
     const x = a.items[a.at]
     const y = b.items[b.at]
@@ -72,24 +68,18 @@ export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
       if (m.height === n?.height) enter(b)
     } else if (n !== undefined) enter(b)
     else if (x === undefined && y === undefined) return
-    else if (x !== undefined && x === y && a.within === b.within) {
-      // one piece in both: its stroke need not be looked up
-      const count = x.length - a.within
-      visit(count, x.visible > 0, x.visible > 0, x, a.within, true)
-      pass(count)
-    } else {
-      const inB = x === undefined ? 0 : shared(a, b)
-      const inA = y === undefined ? 0 : shared(b, a)
-      let count = Math.min(inA, inB)
-      if (count > 0 && isSame(x!, a.within, y!, b.within, count)) {
-        visit(count, x!.visible > 0, y!.visible > 0, y, b.within, true)
-        pass(count)
-      } else if (x !== undefined && (inB === 0 || y === undefined || inA > 0)) {
-        count = x.length - a.within
+    else {
+      const same = common(x, a.within, y, b.within)
+      if (same > 0) {
+        visit(same, x!.visible > 0, y!.visible > 0, y, b.within, true)
+        move(a, same)
+        move(b, same)
+      } else if (x !== undefined && (y === undefined || !isShared(a, b) || isShared(b, a))) {
+        const count = x.length - a.within
         visit(count, x.visible > 0, false, x, a.within)
         move(a, count)
       } else {
-        count = y!.length - b.within
+        const count = y!.length - b.within
         visit(count, false, y!.visible > 0, y, b.within)
         move(b, count)
       }
@@ -97,8 +87,12 @@ export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
   }
 }
 
-const isSame = (x: Piece, i: number, y: Piece, j: number, count: number): boolean =>
-  x.key === y.key && x.k + i === y.k + j && (x.text === y.text || textIn(x, i, i + count) === textIn(y, j, j + count))
+/** How many units from unit i of one piece, and j of another, are the same, with the same text. */
+const common = (x: Piece | undefined, i: number, y: Piece | undefined, j: number): number => {
+  if (x === undefined || x.key !== y?.key || x.k + i !== y.k + j) return 0
+  const count = Math.min(x.length - i, y.length - j)
+  return x.text === y.text || textIn(x, i, i + count) === textIn(y, j, j + count) ? count : 0
+}
 
 const move = (side: Side, count: number): void => {
   side.within += count
