@@ -100,7 +100,7 @@ export const replicaSlice = <S, C>(
     bind: (redux, options) => bind({ scuttlebutt, name, path, keeper: versions }, redux, options),
     change: (command) => (_, getState) => {
       const bound = boundIn<S, C>(getState, name)
-      if (!bound) throw new TypeError('no store is bound: call `bind` first')
+      if (!bound) throw new TypeError('not bound: call `bind` first')
       return bound.store.change(command)
     },
     checks: ignoring(path) as never,

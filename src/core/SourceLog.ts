@@ -183,8 +183,9 @@ export const forEachAdded = <C>(
   next: SourceLog<C>,
   visit: (update: Update<C>) => void,
 ): void => {
+  const end = newestOf(previous)
   const visitNew = (update: Update<C>): void => {
-    if (get(update[1], previous) !== update) visit(update)
+    if (update[1] > end || get(update[1], previous) !== update) visit(update)
   }
   SortedMap.forEachChange(byTime, previous.older, next.older, (_, update) => {
     visitNew(update)

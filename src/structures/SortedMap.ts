@@ -229,6 +229,7 @@ export const forEachChange = <K, V>(
   visit: (key: K, value: V, before: V | undefined) => void,
 ): void => {
   const top = height(previous.root)
+  const end = lastKey(previous.root)
   // `twin` is likely the node's place in `previous`: if it is not, there are more look-ups
   const compare = (node: Node<K, V>, level: number, twin: Node<K, V> | undefined): void => {
     // a split or a join may have moved the node to another parent
@@ -248,11 +249,12 @@ export const forEachChange = <K, V>(
       }
       return
     }
+    const isLater = end === undefined || less(end, firstKey(node))
     for (let i = 0; i < node.items.length; i++) {
       const [key, value] = [node.keys[i]!, node.items[i]!]
       const at = !held?.leaf ? -1 : held.keys[from] === key ? from : held.keys.indexOf(key, from)
       if (at >= 0) from = at + 1
-      const before = at < 0 ? lookup(less, previous.root, key) : (held as Leaf<K, V>).items[at]
+      const before = at >= 0 ? (held as Leaf<K, V>).items[at] : isLater ? undefined : lookup(less, previous.root, key)
       if (!Object.is(before, value)) visit(key, value, before)
     }
   }
@@ -263,6 +265,9 @@ const height = <K, V>(node: Node<K, V>): number => (node.leaf ? 0 : 1 + height(n
 
 /** The least key below a node. The first key of a branch may be less, and belong to no entry. */
 const leastKey = <K, V>(node: Node<K, V>): K => (node.leaf ? firstKey(node) : leastKey(node.items[0]!))
+
+/** The greatest key below a node. Undefined in an empty map. */
+const lastKey = <K, V>(node: Node<K, V>): K | undefined => (node.leaf ? node.keys.at(-1) : lastKey(node.items.at(-1)!))
 
 /** The node on the way to `key`, so many levels below the root. Undefined above it. O(depth). */
 const nodeAt = <K, V>(less: Less<K>, root: Node<K, V>, depth: number, key: K): Node<K, V> | undefined => {

@@ -55,7 +55,7 @@ describe('A slice', () => {
     const doc = replicaSlice(model, 'alice', { name: 'doc' })
     const redux = configureStore({ reducer: { doc: doc.reducer }, devTools: false })
     expect(() => redux.dispatch(doc.change(Model.set('x', 1)))).toThrow(TypeError)
-    expect(() => redux.dispatch(doc.change(Model.set('x', 1)))).toThrow('no store is bound')
+    expect(() => redux.dispatch(doc.change(Model.set('x', 1)))).toThrow('not bound')
   })
 
   test('serves several stores, each with its own head, as a server has one for a request', () => {
