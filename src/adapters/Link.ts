@@ -167,7 +167,7 @@ class PeerLink<S, C> implements Link {
     while (text.length < size) {
       const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.port.getReplica())
       this.session = sent.session
-      for (const message of sent.send) text += this.encode(message)
+      text += this.linesOf(sent.send)
       // before it says what it is, it may be an original
       if (!this.session.hearing.isOurs) this.port.told(sent.send.flatMap(updateOf), this.session.peer?.clock)
       this.announce(sent.announce)
@@ -181,6 +181,16 @@ class PeerLink<S, C> implements Link {
   status(): Status {
     const status = Session.status(this.session, this.port.getReplica())
     return this.isClosed && status.phase !== 'failed' ? { ...status, phase: 'offline' } : status
+  }
+
+  /** Whatever throws fails the session alone: a codec may not know a value that is held. */
+  private linesOf(messages: ReadonlyArray<WireMessage<C>>): string {
+    try {
+      return messages.map((message) => this.encode(message)).join('')
+    } catch (error) {
+      this.refuseFromPeer(failed(error))
+      return ''
+    }
   }
 
   close(): void {

@@ -25,8 +25,8 @@ export type TooLarge = InUpdate & {
 }
 
 /**
- * The change that a frozen JSON value encodes. Errors: why the codec refuses it, or why JSON cannot
- * carry what the codec made of it. Never throws.
+ * The change that a frozen JSON value encodes. Errors: why the codec refuses it, or what it made of
+ * it: see {@link settled}. Never throws.
  */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const checkSuffices = isIdentity(dataType.change)
@@ -35,8 +35,8 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
       if (checkSuffices && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
       if (decoded._tag === 'Left') return left(failuresOf(decoded.left, 0))
-      const unfit = unfitOf(dataType.change, decoded.right, json)
-      return unfit ? left([failureOf(unfit, 0)]) : decoded
+      const change = settled(dataType.change, decoded.right, json)
+      return change instanceof Json.Unfit ? left([failureOf(change, 0)]) : right(change)
     } catch (error) {
       return left([{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }])
     }
@@ -44,13 +44,23 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
 }
 
 /**
- * Why JSON cannot carry what a codec made of it, if it cannot: others would read something else.
- * O(1) if the codec gave what it got, else O(size).
+ * What a codec made of JSON, as others read it: they get it encoded again, and must come to the
+ * same. Unfit if JSON cannot carry it, or if the codec makes another value each time. O(1) if the
+ * codec gave the JSON itself, else O(size).
  */
-export const unfitOf = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json: unknown): Json.Unfit | undefined => {
-  const sent = decoded === json || Json.copy(codec.encode(decoded), MAX_DEPTH)
-  return sent instanceof Json.Unfit ? sent : undefined
+export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json: unknown): C | Json.Unfit => {
+  if (decoded === json) return decoded
+  const encode = (change: C): unknown => Json.copy(codec.encode(change), MAX_DEPTH)
+  const sent = encode(decoded)
+  if (sent instanceof Json.Unfit) return sent
+  if (Json.equals(sent, json)) return decoded
+  const read = codec.decode(sent)
+  return read._tag === 'Right' && Json.equals(encode(read.right), sent)
+    ? read.right
+    : new Json.Unfit('value', [], decoded, SAME)
 }
+
+const SAME = 'a value that is read as it was written'
 
 /**
  * A local change as every peer will read it: encoded, copied, frozen and decoded again. So all

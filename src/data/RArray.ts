@@ -268,8 +268,8 @@ export const spliceAll = <V>(index: number, count: number, values: ReadonlyArray
   return commands
 }
 
-/** Items that one command removes. */
-const REMOVED_AT_ONCE = 1500
+/** The most items that one command of several removes. */
+export const REMOVED_AT_ONCE = 1500
 
 /** Replaces `count` items from an index on, all of which must exist. */
 const replace =

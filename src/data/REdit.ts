@@ -24,6 +24,7 @@ import type { Stamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import * as LineDiff from './parts/lineDiff.js'
 import { ofLists } from './parts/patches.js'
+import { pieces } from './parts/pieces.js'
 import * as Room from './parts/room.js'
 import { stable } from './parts/stable.js'
 import * as RArray from './RArray.js'
@@ -214,15 +215,32 @@ const lastIn = ({ items }: State): string => {
   return SortedMap.entryAt(items, i)?.[0] ?? ''
 }
 
-/** Lines that take the place of others keep their keys. */
+/**
+ * An edit for each splice, or several for a long one. Lines that take the place of others keep
+ * their keys. O(size).
+ */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit> =>
-  (patches as ReadonlyArray<Spliced<readonly [], string>>).map(
-    ({ splice: index, removed: { length: count }, inserted }): Edit =>
-      (state, stamp) =>
-        index + count > RArray.length(state)
-          ? beyond(index + count, RArray.length(state))
-          : right(rewritten([{ index, count, lines: inserted }], state, stamp)),
-  )
+  (patches as ReadonlyArray<Spliced<readonly [], string>>).flatMap(({ splice: from, removed, inserted }) => {
+    const edits: Edit[] = []
+    let [index, rest] = [from, removed.length]
+    for (const lines of pieces(inserted)) {
+      const count = Math.min(rest, lines.length + RArray.REMOVED_AT_ONCE)
+      edits.push(rewriting({ index, count, lines }))
+      index += lines.length
+      rest -= count
+    }
+    for (; rest > 0; rest -= RArray.REMOVED_AT_ONCE) {
+      edits.push(rewriting({ index, count: Math.min(rest, RArray.REMOVED_AT_ONCE), lines: [] }))
+    }
+    return edits
+  })
+
+const rewriting =
+  (edit: LineDiff.Edit): Edit =>
+  (state, stamp) => {
+    const [end, length] = [edit.index + edit.count, RArray.length(state)]
+    return end > length ? beyond(end, length) : right(rewritten([edit], state, stamp))
+  }
 
 /** Equal if the same updates win the same keys. O(n). */
 export const getEq = (): eq.Eq<State> => RArray.getEq<string>()

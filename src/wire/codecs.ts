@@ -1,10 +1,11 @@
 /** The io-ts codecs of updates, digests and messages. */
 import * as t from 'io-ts'
-import { unfitOf } from '../core/Change.js'
+import { settled } from '../core/Change.js'
 import type { ClockRecord } from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
 import type { Digest, Having } from '../core/Digest.js'
 import type { Doubt } from '../core/Doubt.js'
+import { Unfit } from '../core/Json.js'
 import * as Timestamp from '../core/Timestamp.js'
 import type { Update } from '../core/Update.js'
 import { isIdentity, markIdentity } from '../core/identityCodec.js'
@@ -87,10 +88,10 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
       }
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
-      const unfit = unfitOf(dataType.change, change.right, members[0])
-      if (unfit === undefined) return t.success(withChange(change.right, members))
-      const at = ['0', ...unfit.at].map((key) => ({ key: String(key), type: t.unknown }))
-      return t.failure(unfit.value, [...context, ...at], unfit.expected)
+      const made = settled(dataType.change, change.right, members[0])
+      if (!(made instanceof Unfit)) return t.success(withChange(made, members))
+      const at = ['0', ...made.at].map((key) => ({ key: String(key), type: t.unknown }))
+      return t.failure(made.value, [...context, ...at], made.expected)
     },
     ([change, ...rest]) => [dataType.change.encode(change), ...rest],
   )

@@ -9,7 +9,7 @@ import * as t from 'io-ts'
 import { describe, expect, test, vi } from 'vitest'
 import { createStore, type LocalStore } from '../../src/adapters/store.js'
 import { createReadStream, createStream, createWriteStream, type StreamOptions } from '../../src/adapters/stream.js'
-import { Clock, Events, Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
+import { Clock, Events, Model, scuttlebutt, unwrap, type Rejection, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
 import { inMemory } from '../runs.js'
 
@@ -720,4 +720,24 @@ test('A stream neither throws nor hangs on any bytes', async () => {
   )
   process.off('uncaughtException', throwing)
   expect(throwing).not.toHaveBeenCalled()
+})
+
+test('a value that its codec cannot encode, as of a JSON clone, fails its stream alone', async () => {
+  const date = new t.Type<Date, string, unknown>(
+    'Date',
+    (u): u is Date => u instanceof Date,
+    (u, context) => (typeof u === 'string' ? t.success(new Date(u)) : t.failure(u, context)),
+    (value) => value.toISOString(),
+  )
+  const dates = scuttlebutt(Model.of(date))
+  const [, saved] = unwrap(dates.change(Model.set('day', new Date(0)), 1000)(dates.create('ann')))
+  const clone = JSON.parse(JSON.stringify(saved)) as typeof saved
+  const ann = createStream(createStore(dates, 'ann', { replica: clone }))
+  const ben = createStream(createStore(dates, 'ben'))
+  const rejections: unknown[] = []
+  ann.on('rejection', (rejection) => rejections.push(rejection))
+  ann.on('error', () => undefined)
+  ben.on('error', () => undefined)
+  ann.pipe(ben).pipe(ann)
+  await expect.poll(() => rejections).toMatchObject([{ _tag: 'Failed' }])
 })

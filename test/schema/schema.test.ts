@@ -138,6 +138,41 @@ describe('A schema', () => {
     expect(update).toMatchObject({ left: { _tag: 'InvalidChange' } })
   })
 
+  test.each<readonly [string, StandardSchema, unknown]>([
+    ['doubles a number', z.number().transform((n) => n * 2), 1],
+    ['reads no value of its own', z.string().transform((text) => text.length), 'a'],
+  ])('that %s refuses the change: others would read another value', (_, standard, value) => {
+    const sb = scuttlebutt(Model.of(schema(standard)))
+    const refused = createStore(sb, 'alice').change(Model.set('x', value as never))
+    expect(refused).toMatchObject({
+      left: { _tag: 'InvalidChange', failures: [{ value: expect.anything() as unknown }] },
+    })
+    expect(sb.decode()([['x', value], 1000, 'ann'])).toMatchObject({ left: { _tag: 'InvalidChange' } })
+  })
+
+  test('whose value is nothing within an object is held as others read it', () => {
+    const list = scuttlebutt(RArray.of(schema(z.object({ a: z.string().transform((text) => text || undefined) }))))
+    const store = createStore(list, 'alice')
+    expect(store.change(RArray.push({ a: '' }))._tag).toBe('Left')
+    const optional = scuttlebutt(
+      RArray.of(
+        schema(
+          z.object({
+            a: z
+              .string()
+              .optional()
+              .transform((text) => text || undefined),
+          }),
+        ),
+      ),
+    )
+    const [update, held] = unwrap(
+      optional.change(RArray.push({ a: '' } as { a: string | undefined }), 1000)(optional.create('ann')),
+    )
+    const heard = optional.applyUpdate(unwrap(optional.decode()(json(optional.encode(update)))))(optional.create('ben'))
+    expect(RArray.toArray(held.state)).toStrictEqual(RArray.toArray(heard.state))
+  })
+
   test('that throws refuses the change', () => {
     const throwing: StandardSchema = {
       '~standard': {

@@ -359,6 +359,16 @@ describe('Rows', () => {
     expect(json()).toEqual({ r: { a: null, b: 'new' } })
   })
 
+  test('that come and go in one step are no step', () => {
+    const { ann, undo, canUndo, stopCapturing } = two(Doc.of(t.unknown), { captureTimeout: 1e6 })
+    unwrap(ann.change(Doc.set('p', { f: 'p' })))
+    stopCapturing()
+    unwrap(ann.change(Doc.set('q', { f: 'x', g: 'y' })))
+    unwrap(ann.change(Doc.remove('q')))
+    expect(unwrap(undo()).map(([change]) => change)).toEqual([['p', null]])
+    expect(canUndo()).toBe(false)
+  })
+
   test('stay with what others wrote to them', () => {
     const { ann, ben, sync, json, undo } = doc()
     unwrap(ann.change(Doc.set('r', { a: 1, b: 2 })))
@@ -408,6 +418,50 @@ describe('Rows', () => {
     sync()
     undo()
     expect(json()).toEqual({})
+  })
+})
+
+describe('What is larger than an update', () => {
+  const unit = '0123456789abcdef\n'
+  const store = <S, C>(dataType: DataType<S, C>) => {
+    const alone = createStore(scuttlebutt(dataType), 'ann')
+    return { ...alone, ...createUndo(alone, { captureTimeout: 1e6 }) }
+  }
+
+  test('comes back as a text, no pair of surrogates apart', () => {
+    const { change, getReplica, undo, redo, stopCapturing } = store(Text)
+    const pieces = ['😀'.repeat(120_000), `x${'😀'.repeat(120_000)}`, unit.repeat(20_000)]
+    for (const piece of pieces) unwrap(change(Text.insert(0, piece)))
+    const all = Text.toString(getReplica().state)
+    stopCapturing()
+    unwrap(change(Text.remove(0, all.length)))
+    expect(unwrap(undo()).length).toBeGreaterThan(1)
+    expect(Text.toString(getReplica().state)).toBe(all)
+    unwrap(redo())
+    expect(Text.length(getReplica().state)).toBe(0)
+  })
+
+  test('comes back as lines', () => {
+    const { change, getReplica, undo, redo, stopCapturing } = store(REdit)
+    const lines = unit.repeat(15_000)
+    for (let i = 0; i < 4; i++) unwrap(change(REdit.splice(0, 0, lines)))
+    const all = REdit.toString(getReplica().state)
+    stopCapturing()
+    for (let i = 0; i < 4; i++) unwrap(change(REdit.splice(0, lines.length, '')))
+    expect(unwrap(undo()).length).toBeGreaterThan(1)
+    expect(REdit.toString(getReplica().state)).toBe(all)
+    unwrap(redo())
+    expect(REdit.toString(getReplica().state)).toBe('')
+  })
+
+  test('comes back as a row', () => {
+    const { change, getReplica, undo, stopCapturing } = store(Doc.of(t.string))
+    for (const field of ['a', 'b', 'c']) unwrap(change(Doc.set('r', { [field]: unit.repeat(29_000) })))
+    const all = Doc.toJSON(getReplica().state)
+    stopCapturing()
+    unwrap(change(Doc.remove('r')))
+    expect(unwrap(undo())).toHaveLength(3)
+    expect(Doc.toJSON(getReplica().state)).toEqual(all)
   })
 })
 

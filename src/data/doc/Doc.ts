@@ -39,6 +39,7 @@ import { nullOr, orNull, pair, readonly, record, refining } from '../parts/codec
 import * as DenseKey from '../parts/DenseKey.js'
 import { kind, type Named } from '../parts/kind.js'
 import * as Holdings from '../parts/Holdings.js'
+import { pieces } from '../parts/pieces.js'
 import * as Registers from '../parts/Registers.js'
 import { someOf, stable } from '../parts/stable.js'
 import * as Index from './Index.js'
@@ -284,27 +285,43 @@ const fullDiff =
       return fields.length > 0 ? fields.map(([field, value]) => replaced([...one.at, field], undefined, value)) : [one]
     })
 
-type Assigned = [field: string, value: unknown]
+/** What patches that follow on do to one row. */
+interface Rewriting {
+  readonly id: RowId
+  readonly fields: (readonly [field: string, value: unknown])[]
+  /** How many of the fields they make. NaN if they write over one. */
+  made: number
+  isGone: boolean
+}
 
 /**
- * A change for each row, with the fields that follow on in the patches. A field cannot be removed:
- * it becomes null.
+ * A change for each row, with the fields that follow on in the patches, or several if it is large.
+ * A field cannot be removed: it becomes null. O(size).
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Change<never>> => {
-  const rows: { readonly id: RowId; readonly fields: Assigned[]; isGone: boolean }[] = []
+  const rows: Rewriting[] = []
   for (const { at, before, after } of patches as ReadonlyArray<Replaced>) {
     const [id, field] = at as readonly [RowId, string?]
-    const last = rows.at(-1)
+    let last = rows.at(-1)
     if (field === undefined) {
-      // those of the row before alone become null
-      const fields = Object.keys(before ?? {}).map((name): Assigned => [name, null])
-      rows.push({ id, fields: [...fields, ...Object.entries(after ?? {})], isGone: after === undefined })
-    } else if (last?.id === id) {
+      // fields of the row before that are not in the other become null
+      const gone = Object.keys(before ?? {}).map((name) => [name, null] as const)
+      const isGone = after === undefined
+      // a row that these patches made is nothing to remove
+      if (isGone && last?.id === id && last.made === gone.length) rows.pop()
+      else rows.push({ id, fields: [...gone, ...Object.entries(after ?? {})], made: NaN, isGone })
+    } else {
+      if (last?.id !== id) rows.push((last = { id, fields: [], made: 0, isGone: false }))
       last.fields.push([field, after ?? null])
+      last.made += before === undefined ? 1 : NaN
       last.isGone = false
-    } else rows.push({ id, fields: [[field, after ?? null]], isGone: false })
+    }
   }
-  return rows.map(({ id, fields, isGone }) => [id, isGone ? null : (Object.fromEntries(fields) as Fields<never>)])
+  return rows.flatMap(({ id, fields, isGone }): ReadonlyArray<Change<never>> => {
+    if (isGone) return [[id, null]]
+    const all = fields.length > 0 ? Array.from(pieces(fields)) : [fields]
+    return all.map((some) => [id, Object.fromEntries(some) as Fields<never>])
+  })
 }
 
 /** Equal if the same updates win the same fields with the same values. O(n). */

@@ -4,7 +4,7 @@ import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { Splices } from '../parts/patches.js'
-import { replacement } from './codeUnits.js'
+import { isHigh, replacement } from './codeUnits.js'
 import { splice, type Command } from './commands.js'
 import { changesSince } from './differences.js'
 import * as Doc from './Doc.js'
@@ -64,12 +64,15 @@ export const fullDiff =
     return [...diff(before)(after), ...marked.values()]
   }
 
-/** An edit for each splice. Then one that takes back the marks that no longer count. O(patches). */
+/**
+ * An edit for each splice, or several for a long one. Then one that takes back the marks that no
+ * longer count. O(size).
+ */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => {
   const edits: Command[] = []
   const firstBySource = new Map<SourceId, Timestamp>()
   for (const one of patches) {
-    if ('splice' in one) edits.push(splice(one.splice, one.removed.length, one.inserted.join('')))
+    if ('splice' in one) edits.push(...splices(one as Spliced<readonly [], string>))
     else {
       const { at, after } = one as Marked
       // of several the oldest: they are parts of one step
@@ -80,3 +83,20 @@ export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => 
   const isTakenBack = ({ first, source }: Doc.MarkId): boolean => first >= (firstBySource.get(source) ?? Infinity)
   return firstBySource.size > 0 ? [...edits, withoutMarks(isTakenBack)] : edits
 }
+
+/** In pieces that one update can carry. None ends within a pair of surrogates. */
+const splices = ({ splice: offset, removed, inserted }: Spliced<readonly [], string>): ReadonlyArray<Command> => {
+  const text = inserted.join('')
+  const commands: Command[] = []
+  let from = 0
+  do {
+    let end = from + MOST_UNITS
+    if (isHigh(text.charCodeAt(end - 1))) end++
+    commands.push(splice(offset + from, from === 0 ? removed.length : 0, text.slice(from, end)))
+    from = end
+  } while (from < text.length)
+  return commands
+}
+
+/** At most six bytes of JSON each. */
+const MOST_UNITS = 1 << 16
