@@ -60,7 +60,8 @@ export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json:
     : new Json.Unfit('value', [], decoded, SAME)
 }
 
-const SAME = 'a value that is read as it was written'
+/** What is expected of a value that a codec changes each time. */
+export const SAME = 'a value that is read as it was written'
 
 /**
  * A local change as every peer will read it: encoded, copied, frozen and decoded again. So all

@@ -153,7 +153,11 @@ export const codec = law('codec', 'decoding gives the change that was encoded', 
     const made = madeBy(run, operation)
     // the core has sent it through the codec once
     if (made !== undefined && !sameValue(made, update![0])) return misread(made, update![0])
-    const encoded: unknown = JSON.parse(JSON.stringify([dataType.change.encode(update![0]), update![1], update![2]]))
+    const encoded = JSON.parse(
+      JSON.stringify([dataType.change.encode(update![0]), update![1], update![2]]),
+    ) as unknown[]
+    const read = dataType.change.decode(encoded[0])
+    if (read._tag === 'Right' && !sameValue(read.right, update![0])) return misread(update![0], read.right)
     const decoded = decode()(encoded)
     if (decoded._tag === 'Left')
       return {

@@ -4,11 +4,13 @@
  */
 import type { either as E, eq as Eq } from 'fp-ts'
 import type * as fc from 'fast-check'
+import { SAME } from '../../core/Change.js'
 import type { Command, DataType, Maker } from '../../core/DataType.js'
 import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Timestamp from '../../core/Timestamp.js'
-import { scuttlebutt } from '../../scuttlebutt.js'
+import type { Update } from '../../core/Update.js'
+import { scuttlebutt, type Rejection } from '../../scuttlebutt.js'
 import { ofOperations } from '../laws/laws.js'
 import { ofReplicas } from '../laws/ofReplicas.js'
 import type { Lawful } from '../model/Law.js'
@@ -71,8 +73,10 @@ export const ofDataType = <S, C>(
       (command, { now }) =>
       (replica) => {
         const changed = change(command, now)(replica)
-        if (changed._tag === 'Left') return undefined
-        return { message: [changed.right[0]], replica: changed.right[1] }
+        if (changed._tag === 'Right') return { message: [changed.right[0]], replica: changed.right[1] }
+        // what no replica takes because of its codec is made all the same: `codec` tells of it
+        const message = misreadIn<C>(changed.left)
+        return message && { message, replica: applyUpdates(message)(replica) }
       },
     send: (peer) => history(digest(peer).clock),
     receive: applyUpdates,
@@ -91,6 +95,13 @@ export const ofDataType = <S, C>(
     dataType: dataType as unknown as DataType<unknown, unknown>,
     laws: ofReplicas({ ...core, eq, patchesOf: options.patchesOf ?? dataType.toJSON ?? show }),
   }
+}
+
+/** The update that was refused because its codec makes another value each time. */
+const misreadIn = <C>(error: unknown): Updates<C> | undefined => {
+  const refused = error as Rejection
+  const isMisread = refused._tag === 'InvalidChange' && refused.failures.some(({ expected }) => expected === SAME)
+  return isMisread ? [refused.update as Update<C>] : undefined
 }
 
 const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Local<S, C>>) =>

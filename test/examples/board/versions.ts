@@ -14,7 +14,7 @@ export interface Versions {
 }
 
 /** Changes within so many ms of the first of them make one version. */
-const BURST = 400
+export const BURST = 400
 
 /** So many versions are kept, the newest ones. */
 const MOST = 500

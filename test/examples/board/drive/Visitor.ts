@@ -143,7 +143,11 @@ export class Visitor {
   }
 
   /** Moves the slider to a version, counted from 0. */
-  goTo(version: number): Promise<void> {
-    return this.page.getByLabel('Versions').fill(String(version))
+  /** Moves the slider, and waits until the page is painted. */
+  async goTo(version: number): Promise<void> {
+    await this.page.getByLabel('Versions').fill(String(version))
+    await this.page.evaluate(
+      () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
+    )
   }
 }

@@ -23,8 +23,15 @@ export const oldVersions = async (stage: Stage): Promise<void> => {
   console.log('\nOld versions')
   const count = Number(await mia.page.getByLabel('Versions').getAttribute('max'))
   if (count < 6) throw new Error(`too few versions are kept: ${String(count)}`)
-  for (let version = 0; (await mia.shown()).todo.length !== 3; version++) await mia.goTo(version)
-  await mia.sees('the board as it began', ({ todo, notes }) => todo.length === 3 && !notes.includes('Mia'))
+  const passed: string[] = []
+  for (let version = 0; ; version++) {
+    if (version > count) throw new Error(`no version is as the board began: ${passed.join('; ')}`)
+    await mia.goTo(version)
+    const { todo, notes } = await mia.shown()
+    passed.push(`${todo.join()}, ${notes.slice(0, 40)}`)
+    if (todo.length === 3 && !notes.includes('Mia')) break
+  }
+  console.log('  Mia sees the board as it began')
   await ben.add('To do', 'Meanwhile')
   await until('Mia is told what differs', async () =>
     (await mia.page.locator('output').innerText()).includes('rows and the notes differ'),

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BURST } from '../versions.js'
 import type { Stage } from './Stage.js'
 import { until } from './Visitor.js'
 
@@ -9,6 +11,8 @@ export const together = async (stage: Stage): Promise<void> => {
     await visitor.sees('the first rows', ({ todo }) => todo.includes('Print the tickets'))
     await until(`${visitor.name} sees that two are here`, () => visitor.page.getByLabel('2 here').isVisible())
   }
+  // what is written sooner is one version with the first rows
+  await sleep(2 * BURST)
   await mia.add('To do', 'Rent bikes')
   await ben.sees('the new row', ({ todo }) => todo.at(-1) === 'Rent bikes')
   await ben.drag('Rent bikes', 'Compare the three hostels')
