@@ -21,7 +21,7 @@ import { NOW } from '../maps.js'
 
 const APART = 5
 const PATIENCE_MS = 100
-const MOST_ROUNDS = 1001
+const MOST_ROUNDS = 20_001
 
 /**
  * Built by one author and heard as one batch, then written to by another all over. A command of the

@@ -8,7 +8,7 @@ import { isLeaf, type Node, type Piece } from './Tree.js'
 /**
  * Called in the order of the text, with whether the older version shows these units and whether the
  * newer does. They begin at `from` in `piece`. Without a piece, `count` is of the visible units of
- * a node that both share; its hidden ones are left out.
+ * nodes that both share; their hidden ones are left out.
  */
 export type Visit = (
   count: number,
@@ -42,9 +42,10 @@ const enter = (side: Side): void => {
 
 /** Whether the next unit of the first is in the other version too. */
 const isShared = ({ items, at, within }: Side, { doc }: Side): boolean => {
-  const { key, k } = items[at]!
+  const { key, k, serial } = items[at]!
+  // versions of one text share the keys of their strokes, and count units from the same first
+  if (serial + within >= doc.units) return false
   const stroke = Doc.strokeAt(doc, key)
-  // versions of one text share the keys of their strokes
   return stroke?.key === key && stroke.size >= k + within
 }
 
@@ -57,11 +58,14 @@ export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
     const y = b.items[b.at]
     const m = x === undefined ? a.nodes.at(-1) : undefined
     const n = y === undefined ? b.nodes.at(-1) : undefined
-    // a node that both share
+    // nodes that both share
     if (m !== undefined && m === n) {
-      visit(m.visible, true, true)
-      a.nodes.pop()
-      b.nodes.pop()
+      let count = 0
+      do {
+        count += a.nodes.pop()!.visible
+        b.nodes.pop()
+      } while (a.nodes.length > 0 && a.nodes.at(-1) === b.nodes.at(-1))
+      visit(count, true, true)
       // else into the higher one, or into both
     } else if (m !== undefined && (n === undefined || m.height >= n.height)) {
       enter(a)
@@ -74,14 +78,14 @@ export const walk = (older: Doc.Doc, newer: Doc.Doc, visit: Visit): void => {
         visit(same, x!.visible > 0, y!.visible > 0, y, b.within, true)
         move(a, same)
         move(b, same)
-      } else if (x !== undefined && (y === undefined || !isShared(a, b) || isShared(b, a))) {
-        const count = x.length - a.within
-        visit(count, x.visible > 0, false, x, a.within)
-        move(a, count)
-      } else {
-        const count = y!.length - b.within
-        visit(count, false, y!.visible > 0, y, b.within)
+      } else if (y !== undefined && (x === undefined || !isShared(b, a))) {
+        const count = y.length - b.within
+        visit(count, false, y.visible > 0, y, b.within)
         move(b, count)
+      } else {
+        const count = x!.length - a.within
+        visit(count, x!.visible > 0, false, x, a.within)
+        move(a, count)
       }
     }
   }
