@@ -208,7 +208,13 @@ describe('A file with marks', () => {
         })
         fc.pre(isMarked)
         const disk = disked(moved)
-        expect(await openFile(FILE, events, 'me', { disk })()).toMatchObject({ left: { _tag: 'Corrupt' } })
+        const opened = await openFile(FILE, events, 'me', { disk })()
+        if (opened._tag === 'Right') {
+          // a seal that is missing as a whole takes nothing with it: the next one covers both blocks
+          expect(Events.toJSON(opened.right.getReplica().state).map(([, n]) => n)).toEqual(count(7))
+          return
+        }
+        expect(opened).toMatchObject({ left: { _tag: 'Corrupt' } })
         expect([disk.contentOf(FILE), disk.paths]).toEqual([moved, [FILE]])
       }),
       { numRuns: inMemory(300, 5) },
