@@ -210,7 +210,7 @@ describe('A file with marks', () => {
         const disk = disked(moved)
         const opened = await openFile(FILE, events, 'me', { disk })()
         if (opened._tag === 'Right') {
-          // a seal that is missing as a whole takes nothing with it: the next one covers both blocks
+          // a whole seal that is missing takes nothing with it: the next one covers both
           expect(Events.toJSON(opened.right.getReplica().state).map(([, n]) => n)).toEqual(count(7))
           return
         }
