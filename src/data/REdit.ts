@@ -216,31 +216,56 @@ const lastIn = ({ items }: State): string => {
 }
 
 /**
- * An edit for each splice, or several for a long one. Lines that take the place of others keep
- * their keys. O(size).
+ * An edit for each splice, or several for a long one, the last first: so what lies before an edit is
+ * shown as it was before all of them. Lines that take the place of others keep their keys. O(size).
  */
-export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit> =>
-  (patches as ReadonlyArray<Spliced<readonly [], string>>).flatMap(({ splice: from, removed, inserted }) => {
-    const edits: Edit[] = []
-    let [index, rest] = [from, removed.length]
-    for (const lines of pieces(inserted)) {
-      const count = Math.min(rest, lines.length + RArray.REMOVED_AT_ONCE)
-      edits.push(rewriting({ index, count, lines }))
-      index += lines.length
-      rest -= count
+export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit> => {
+  const runs: LineDiff.Edit[][] = [[]]
+  let [grown, end] = [0, 0]
+  for (const { splice, removed, inserted } of patches as ReadonlyArray<Spliced<readonly [], string>>) {
+    if (splice < end) {
+      runs.push([])
+      grown = 0
     }
-    for (; rest > 0; rest -= RArray.REMOVED_AT_ONCE) {
-      edits.push(rewriting({ index, count: Math.min(rest, RArray.REMOVED_AT_ONCE), lines: [] }))
-    }
-    return edits
-  })
+    for (const edit of editsOf(splice - grown, removed.length, inserted)) runs.at(-1)!.push(edit)
+    grown += inserted.length - removed.length
+    end = splice + inserted.length
+  }
+  return runs.flatMap((run) => run.reverse().map(rewriting))
+}
+
+/** The edits that replace lines, each small enough for an update, in ascending order. */
+function* editsOf(from: number, removed: number, inserted: ReadonlyArray<string>): Iterable<LineDiff.Edit> {
+  let index = from
+  const edit = (lines: ReadonlyArray<string>): LineDiff.Edit => {
+    const count = Math.min(from + removed - index, lines.length + RArray.REMOVED_AT_ONCE)
+    index += count
+    return { index: index - count, count, lines }
+  }
+  for (const lines of pieces(inserted)) yield edit(lines)
+  while (index < from + removed) yield edit([])
+}
 
 const rewriting =
   (edit: LineDiff.Edit): Edit =>
   (state, stamp) => {
     const [end, length] = [edit.index + edit.count, RArray.length(state)]
-    return end > length ? beyond(end, length) : right(rewritten([edit], state, stamp))
+    if (end > length) return beyond(end, length)
+    return right(rewritten([withLineBefore(edit, state)], state, stamp))
   }
+
+/** An edit that lets the line before it keep the line end that it is shown with. */
+const withLineBefore = (edit: LineDiff.Edit, { items }: State): LineDiff.Edit => {
+  const lineAt = (i: number): string | undefined => SortedMap.at(items, i)?.value
+  const isNewLast = isLast(items, edit.index + edit.count - 1) && edit.lines.every((line) => line === '')
+  let before = edit.index - 1
+  while (lineAt(before) === '') before--
+  const line = lineAt(before)
+  if (!isNewLast || line === undefined || isComplete(line) || isLast(items, before)) return edit
+  const between = edit.index - before - 1
+  const lines = [`${line}\n`, ...new Array<string>(between).fill(''), ...edit.lines]
+  return { index: before, count: edit.count + between + 1, lines }
+}
 
 /** Equal if the same updates win the same keys. O(n). */
 export const getEq = (): eq.Eq<State> => RArray.getEq<string>()

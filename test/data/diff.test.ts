@@ -304,6 +304,35 @@ test('patch of an AppendOnly removes the right items, also behind one that comes
   expect(AppendOnly.toJSON(again.state)).toEqual(['b', 'x'])
 })
 
+describe('patch of REdit', () => {
+  const pad = scuttlebutt(REdit)
+  /** A pad with these lines stored, as the original writes them: some without their end. */
+  const storing = (stored: ReadonlyArray<string>): Replica<REdit.State, REdit.Change> =>
+    unwrap(pad.change(Object.fromEntries(stored.map((line, i) => [String(i), line])), NOW)(pad.create('ann')))[1]
+  const splice = (index: number, removed: string[], inserted: string[]): Patch => ({
+    at: [],
+    splice: index,
+    removed,
+    inserted,
+  })
+
+  test.each<[says: string, stored: string[], patches: Patch[], shown: string[]]>([
+    ['a line keeps the end it is shown with when it becomes the last', ['c', 'd'], [splice(1, ['d'], [])], ['c\n']],
+    ['also before empty lines', ['c', '', 'd', ''], [splice(2, ['d'], [])], ['c\n', '', '']],
+    [
+      'also if only empty lines take the place of what was behind it',
+      ['c', 'd'],
+      [splice(1, ['d'], ['', ''])],
+      ['c\n', '', ''],
+    ],
+    ['the last line stays without its end', ['c', ''], [splice(1, [''], [])], ['c']],
+    ['a line that comes to be the last has no end', ['d'], [splice(0, [], ['c']), splice(1, ['d'], [])], ['c']],
+  ])('%s', (_says, stored, patches, shown) => {
+    const [, edited] = unwrap(pad.changeAll(REdit.patch(patches), NOW + 1)(storing(stored)))
+    expect(REdit.lines(edited.state)).toEqual(shown)
+  })
+})
+
 test('patch of an ExpiryModel sets keys and fields, and removes keys', () => {
   const model = scuttlebutt(ExpiryModel.of(t.unknown))
   const commands = [ExpiryModel.set('a', { x: 1 }), ExpiryModel.set('b', 2), ExpiryModel.set('a', { x: 2, y: 3 })]
