@@ -183,6 +183,15 @@ class PeerLink<S, C> implements Link {
     return this.isClosed && status.phase !== 'failed' ? { ...status, phase: 'offline' } : status
   }
 
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.presence?.close()
+    this.unsubscribe()
+    this.watch.cancel()
+    this.lines = Lines.empty
+  }
+
   /** Whatever throws fails the session alone: a codec may not know a value that is held. */
   private linesOf(messages: ReadonlyArray<WireMessage<C>>): string {
     try {
@@ -191,15 +200,6 @@ class PeerLink<S, C> implements Link {
       this.refuseFromPeer(failed(error))
       return ''
     }
-  }
-
-  close(): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.presence?.close()
-    this.unsubscribe()
-    this.watch.cancel()
-    this.lines = Lines.empty
   }
 
   private hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {

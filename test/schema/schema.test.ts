@@ -132,10 +132,10 @@ describe('A schema', () => {
     const sb = scuttlebutt(Model.of(schema(standard)))
     const store = createStore(sb, 'alice')
     expect(store.change(Model.set('x', value as never))).toMatchObject({ left: { _tag: 'InvalidChange' } })
+    const update = [['x', value], 1000, 'ann'] as const
+    expect(sb.decode()(update)).toMatchObject({ left: { _tag: 'InvalidChange' } })
     // a peer's update waits unread, and is passed on as it came
-    store.apply([[['x', value], 1000, 'ann']] as never)
-    const update = sb.decode()([['x', value], 1000, 'ann'])
-    expect(update).toMatchObject({ left: { _tag: 'InvalidChange' } })
+    expect(unwrap(sb.decodeMessage()({ digest: { clock: {} }, updates: [update] }))).toMatchObject({ updates: [], unread: [update] })
   })
 
   test.each<readonly [string, StandardSchema, unknown]>([

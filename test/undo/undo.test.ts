@@ -325,8 +325,8 @@ describe('A list', () => {
 })
 
 describe('Rows', () => {
-  const doc = () => {
-    const stores = two(Doc.of(t.unknown))
+  const doc = (options?: UndoOptions) => {
+    const stores = two(Doc.of(t.unknown), options)
     return { ...stores, json: () => Doc.toJSON(stores.ann.getReplica().state) }
   }
 
@@ -394,10 +394,7 @@ describe('Rows', () => {
   })
 
   test('that go and come in one step leave the fields that others wrote meanwhile', () => {
-    const { ann, ben, sync, json, undo } = ((stores) => ({
-      ...stores,
-      json: () => Doc.toJSON(stores.ann.getReplica().state),
-    }))(two(Doc.of(t.unknown), { captureTimeout: 1e6 }))
+    const { ann, ben, sync, json, undo } = doc({ captureTimeout: 1e6 })
     unwrap(ben.change(Doc.set('r', { a: 'old' })))
     sync()
     unwrap(ann.change(Doc.remove('r')))

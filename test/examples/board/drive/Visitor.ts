@@ -142,8 +142,7 @@ export class Visitor {
     return this.page.locator('.phase').innerText()
   }
 
-  /** Moves the slider to a version, counted from 0. */
-  /** Moves the slider, and waits until the page is painted. */
+  /** Moves the slider to a version, counted from 0, and waits until the page is painted. */
   async goTo(version: number): Promise<void> {
     await this.page.getByLabel('Versions').fill(String(version))
     await this.page.evaluate(
