@@ -216,7 +216,7 @@ const lastIn = ({ items }: State): string => {
 }
 
 /**
- * An edit for each splice, or several for a long one, the last first: so what lies before an edit is
+ * An edit for each splice, or several for a long one, the last first: what lies before an edit is
  * shown as it was before all of them. Lines that take the place of others keep their keys. O(size).
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit> => {

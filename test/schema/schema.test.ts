@@ -135,7 +135,8 @@ describe('A schema', () => {
     const update = [['x', value], 1000, 'ann'] as const
     expect(sb.decode()(update)).toMatchObject({ left: { _tag: 'InvalidChange' } })
     // a peer's update waits unread, and is passed on as it came
-    expect(unwrap(sb.decodeMessage()({ digest: { clock: {} }, updates: [update] }))).toMatchObject({ updates: [], unread: [update] })
+    const message = { digest: sb.digest(store.getReplica()), updates: [update] }
+    expect(unwrap(sb.decodeMessage()(message))).toMatchObject({ updates: [], unread: [update] })
   })
 
   test.each<readonly [string, StandardSchema, unknown]>([
