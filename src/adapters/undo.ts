@@ -93,18 +93,18 @@ export const createUndo = <S, C>(
     if ((isDone && taken) || current() !== seen) advance(current())
     taken = undefined
   }
-  const step = (from: 'done' | 'undone') => (): E.Either<unknown, ReadonlyArray<Update<C>>> => {
+  type Made = E.Either<unknown, ReadonlyArray<Update<C>>>
+  const step = (from: 'done' | 'undone') => (): Made => {
     // a store of another make may tell late
     catchUp()
     taken = take(from)(undo)
-    let isDone = false
+    let made: Made | undefined
     try {
-      const made = store.changeAll(taken.commands)
-      isDone = made._tag === 'Right'
+      made = store.changeAll(taken.commands)
       return made
     } finally {
       // a listener may have thrown
-      catchUp(isDone)
+      catchUp(made?._tag === 'Right')
     }
   }
   return {

@@ -251,20 +251,17 @@ const rewriting =
   (state, stamp) => {
     const [end, length] = [edit.index + edit.count, RArray.length(state)]
     if (end > length) return beyond(end, length)
-    return right(rewritten([withLineBefore(edit, state)], state, stamp))
+    return right(rewritten([...endingLineBefore(edit, state), edit], state, stamp))
   }
 
-/** An edit that lets the line before it keep the line end that it is shown with. */
-const withLineBefore = (edit: LineDiff.Edit, { items }: State): LineDiff.Edit => {
-  const lineAt = (i: number): string | undefined => SortedMap.at(items, i)?.value
-  const isNewLast = isLast(items, edit.index + edit.count - 1) && edit.lines.every((line) => line === '')
-  let before = edit.index - 1
-  while (lineAt(before) === '') before--
-  const line = lineAt(before)
-  if (!isNewLast || line === undefined || isComplete(line) || isLast(items, before)) return edit
-  const between = edit.index - before - 1
-  const lines = [`${line}\n`, ...new Array<string>(between).fill(''), ...edit.lines]
-  return { index: before, count: edit.count + between + 1, lines }
+/** The edit by which the line before another edit keeps the line end that it is shown with. */
+const endingLineBefore = (edit: LineDiff.Edit, { items }: State): ReadonlyArray<LineDiff.Edit> => {
+  const lineAt = (i: number): string => SortedMap.at(items, i)?.value ?? '\n'
+  let index = edit.index - 1
+  while (lineAt(index) === '') index--
+  const isLastNow = edit.lines.every((line) => line === '') && isLast(items, edit.index + edit.count - 1)
+  const isStored = isComplete(lineAt(index)) || isLast(items, index)
+  return isLastNow && !isStored ? [{ index, count: 1, lines: [`${lineAt(index)}\n`] }] : []
 }
 
 /** Equal if the same updates win the same keys. O(n). */
