@@ -1,30 +1,36 @@
 /** Checks a subject: searches for a run that breaks a law, and reports it. */
 import type { either as E } from 'fp-ts'
-import { judge, lawsAsked } from './judge.js'
+import { kindOf, lawsAsked } from './judge.js'
 import type { Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
 import { inPlainData } from './network/inPlainData.js'
 import { counterexample, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
+import { AT_ONCE, type Runner } from './runner.js'
 import { searched, type Found, type Options } from './search.js'
+import { answerOf, atOnce, type Waiting } from './waiting.js'
 
 /**
  * Right, with what was covered, if every run keeps every law; Left with the smallest run found that
  * breaks one. A run of 24 steps costs a millisecond and some 30 calls of the subject.
  */
-export const check = <R, C, M>(
-  subject: Lawful<R, C, M>,
-  options: Options<C> = {},
-): E.Either<Counterexample, Coverage> => {
+export const check = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C> = {}): Checked =>
+  atOnce(checked(subject, options, AT_ONCE))
+
+type Checked = E.Either<Counterexample, Coverage>
+
+/** A check, by a runner that may have to wait for the subject. */
+export function* checked<R, C, M>(subject: Lawful<R, C, M>, options: Options<C>, runner: Runner): Waiting<Checked> {
   const { kept, ...rest } = options
-  if (kept === undefined || rest.schedule !== undefined || rest.path !== undefined) return checkOnce(subject, rest)
+  const once = (asked: Options<C>): Waiting<Checked> => checkedOnce(subject, asked, runner)
+  if (kept === undefined || rest.schedule !== undefined || rest.path !== undefined) return yield* once(rest)
   const before = kept.get(subject.name)
-  const again = before && checkOnce(subject, { ...rest, ...before, required: {}, runs: 1 })
+  const again = before && (yield* once({ ...rest, ...before, required: {}, runs: 1 }))
   // what is mended is tried once more whole, as the run that found it
-  const checked = again?._tag === 'Left' ? again : checkOnce(subject, { ...(before && { seed: before.seed }), ...rest })
-  const next = replayOf(checked)
+  const result = again?._tag === 'Left' ? again : yield* once({ ...(before && { seed: before.seed }), ...rest })
+  const next = replayOf(result)
   if (next !== undefined || before !== undefined) kept.set(subject.name, next)
-  return checked
+  return result
 }
 
 /** The run that broke a law, not yet made smaller: how it shrinks depends on the type. */
@@ -34,15 +40,26 @@ const replayOf = (checked: E.Either<Counterexample, Coverage>): Replay | undefin
   return seed === undefined || path === undefined ? undefined : { seed, path: path.split(':')[0]! }
 }
 
-const checkOnce = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C>): E.Either<Counterexample, Coverage> => {
-  const outcome = searched(subject, options)
+function* checkedOnce<R, C, M>(subject: Lawful<R, C, M>, options: Options<C>, runner: Runner): Waiting<Checked> {
+  const outcome = yield* searched(subject, options, runner)
   if (!('violation' in outcome)) return { _tag: 'Right', right: outcome }
-  const { law, violation, run, origin } = readable(subject, options, outcome)
-  return { _tag: 'Left', left: counterexample(law, violation, run, origin) }
+  const { law, violation, run, origin } = yield* readable(subject, options, outcome, runner)
+  const others: Counterexample[] = []
+  for (const other of outcome.others ?? []) {
+    const found = yield* readable(subject, options, other, runner)
+    others.push(counterexample(found.law, found.violation, found.run, found.origin))
+  }
+  return { _tag: 'Left', left: counterexample(law, violation, run, origin, others) }
 }
 
 /** The same find with its schedule in plain data, if that breaks the same law. */
-const readable = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C>, found: Found<R, C, M>): Found<R, C, M> => {
-  const { run, broken } = judge(subject, lawsAsked(subject, options), inPlainData(found.run))
-  return broken?.law.name === found.law.name ? { ...broken, run, origin: found.origin } : found
+function* readable<R, C, M>(
+  subject: Lawful<R, C, M>,
+  options: Options<C>,
+  found: Found<R, C, M>,
+  runner: Runner,
+): Waiting<Found<R, C, M>> {
+  const laws = lawsAsked(subject, options)
+  const { run, broken } = yield* answerOf(runner.judge(subject, laws, inPlainData(found.run)))
+  return broken !== undefined && kindOf(broken) === kindOf(found) ? { ...broken, run, origin: found.origin } : found
 }

@@ -5,20 +5,25 @@
  *
  * - {@link checkDataType}: a `DataType` of this library, under all {@link laws}.
  * - {@link check}, with {@link operations}, {@link states} or {@link deltas}: any replicated type.
- * - {@link checkReplicas}: anything that sends and receives.
+ * - {@link checkReplicas}: anything that sends and receives; {@link checkReplicasAsync}, if it
+ *   answers later.
  * - {@link assertMutants}: whether a check of a data type would catch the usual faults.
  *
  * Needs fast-check, a peer dependency.
  */
 import type { either as E } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
-import { check } from './check.js'
+import { Answers } from './Answers.js'
+import { check, checked } from './check.js'
 import { checkDataType, type DataTypeCheck } from './checkDataType.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { report } from './report/details.js'
 import type { Options } from './search.js'
+import { later } from './runner.js'
+import { asking, type OpaqueLater } from './subjects/asking.js'
 import { opaque, type Opaque } from './subjects/forms.js'
+import { inTime } from './waiting.js'
 import type { Lawful } from './model/Law.js'
 
 export { check } from './check.js'
@@ -54,6 +59,7 @@ export {
   type Operations,
   type States,
 } from './subjects/forms.js'
+export type { MaybeLater, OpaqueLater } from './subjects/asking.js'
 export type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 export * as laws from './laws/index.js'
 export type { Operation } from './model/Operation.js'
@@ -97,6 +103,47 @@ export const assert = <R, C, M>(subject: Lawful<R, C, M>, options?: Options<C>):
  */
 export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E.Either<Counterexample, Coverage> =>
   check(opaque(options), options)
+
+/** What {@link checkReplicasAsync} takes. */
+export interface LaterOptions<C> extends Omit<Options<C>, 'exhaustive'> {
+  /** The most ms that one call of a replica may take; then it counts as thrown. Default 5,000. */
+  readonly timeout?: number
+}
+
+const TIMEOUT = 5000
+
+/**
+ * As {@link checkReplicas}, for replicas whose functions give promises: servers, synchronizers,
+ * databases. Each step of a network waits until the one before has answered. A run of n answers
+ * that come later costs n times what the kit itself costs, some milliseconds; it makes each call
+ * once. The `path` of a counterexample leads to the run as it was drawn.
+ *
+ * @example
+ * import * as fc from 'fast-check'
+ * const checked = await checkReplicasAsync({
+ *   create: async () => new Set(),
+ *   command: fc.nat(3),
+ *   local: (n) => async (set) => { set.add(n) },
+ *   send: () => async (set) => [...set],
+ *   receive: (heard) => async (set) => { for (const n of heard) set.add(n) },
+ *   show: (set) => [...set].sort(),
+ *   seed: 1,
+ *   runs: 100,
+ * })
+ * checked._tag // => 'Right'
+ */
+export const checkReplicasAsync = <R, C, M>({
+  timeout = TIMEOUT,
+  ...options
+}: OpaqueLater<R, C, M> & LaterOptions<C>): Promise<E.Either<Counterexample, Coverage>> => {
+  const answers = new Answers(timeout)
+  return inTime(checked(asking(options, answers), options, later(answers)))
+}
+
+/** {@link checkReplicasAsync} for a test. Rejects with {@link LawBroken}. */
+export const assertReplicasAsync = async <R, C, M>(options: OpaqueLater<R, C, M> & LaterOptions<C>): Promise<void> => {
+  report(await checkReplicasAsync(options))
+}
 
 /** {@link checkReplicas} for a test. Throws {@link LawBroken}. */
 export const assertReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): void => {

@@ -1,10 +1,11 @@
 /** Holds the laws of a subject against one run. */
+import { Pending } from './Answers.js'
 import { KEEP, SHOW } from './laws/remedies.js'
 import type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { inOrder, type Updates } from './model/updates.js'
-import { simulate } from './network/simulate.js'
+import { simulate, type Simulated } from './network/simulate.js'
 import type { Counterexample } from './report/Counterexample.js'
 
 /** A law that a run breaks. */
@@ -14,7 +15,7 @@ export interface Broken {
 }
 
 export interface Judged<R, C, M> {
-  readonly run: Run<R, C, M>
+  readonly run: Simulated<R, C, M>
   /** The gravest law that the run breaks, if any. */
   readonly broken: Broken | undefined
 }
@@ -22,8 +23,17 @@ export interface Judged<R, C, M> {
 /** From the gravest to mere hygiene. */
 const GRAVITY: ReadonlyArray<Verdict> = ['diverged', 'wrong value', 'lost', 'quality', 'unlawful']
 
+const gravityOf = ({ verdict }: { readonly verdict: Verdict }): number => GRAVITY.indexOf(verdict)
+
+/** Broken laws, or runs that broke them, the gravest first. */
+export const byGravity = <A extends { readonly broken: Broken }>(all: Iterable<A>): ReadonlyArray<A> =>
+  [...all].sort((a, b) => gravityOf(a.broken.law) - gravityOf(b.broken.law))
+
 /** Whether a broken law harms nobody's data yet: a check then goes on to look for worse. */
 export const isHygiene = ({ law }: Broken): boolean => law.verdict === 'unlawful'
+
+/** What is broken: a law, or one of the qualities that the law of qualities asks. */
+export const kindOf = ({ law, violation: { quality = '' } }: Broken): string => `${law.name} ${quality}`
 
 /** The laws of a subject that are asked, the gravest first. */
 export const lawsAsked = <R, C, M>(
@@ -32,7 +42,7 @@ export const lawsAsked = <R, C, M>(
 ): ReadonlyArray<Law<R, C, M>> =>
   laws
     .filter(({ name }) => !except.includes(name) && (names === undefined || names.includes(name)))
-    .sort((a, b) => GRAVITY.indexOf(a.verdict) - GRAVITY.indexOf(b.verdict))
+    .sort((a, b) => gravityOf(a) - gravityOf(b))
 
 /** Which laws a check asks. */
 export interface Asked {
@@ -84,6 +94,7 @@ const violationOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): Violation |
   try {
     return law.check(run)
   } catch (error) {
+    if (error instanceof Pending) throw error
     return { why: `it threw ${String(error)}`, remedy: SHOW, cause: error }
   }
 }

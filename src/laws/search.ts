@@ -2,17 +2,19 @@
  * Looks for a schedule that breaks a law: the one given, every run of a small scope, random runs.
  */
 import * as fc from 'fast-check'
-import { configured, DEFAULT_RUNS, isVerbose, SILENT } from './configured.js'
-import { isHygiene, judge, lawsAsked, type Asked, type Broken } from './judge.js'
+import { configured, DEFAULT_RUNS, isVerbose } from './configured.js'
+import { byGravity, isHygiene, judge, kindOf, lawsAsked, type Asked, type Broken } from './judge.js'
 import type { Kept } from './kept.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { explore, type Exhausted, type Scope } from './network/explore.js'
-import { schedules, type Size } from './network/schedules.js'
+import { schedulesBy, type Size } from './network/schedules.js'
 import { simulate } from './network/simulate.js'
 import { counterexample, type CounterexampleData, type Origin } from './report/Counterexample.js'
 import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverage.js'
+import type { Runner } from './runner.js'
+import { answerOf, type Waiting } from './waiting.js'
 
 export interface Options<C = unknown> extends Size, Asked {
   /** `fast` for watch mode: 100 runs, some 0.2 s. `thorough`: 20,000 runs. */
@@ -41,6 +43,11 @@ export interface Options<C = unknown> extends Size, Asked {
    * `first`: stops at the first broken law, of mere hygiene too. Default: looks for the gravest.
    */
   readonly stop?: 'first' | 'gravest'
+  /**
+   * Goes on to the end of the runs, and gives one smallest counterexample for each law and each
+   * quality that is broken: the gravest, with the `others` in it. Default false.
+   */
+  readonly all?: boolean
   /** Visits every run of a small scope before the random runs. */
   readonly exhaustive?: Scope<C>
   /** Keeps what breaks a law, and tries that first the next time: {@link keptIn}. */
@@ -65,15 +72,21 @@ const PROGRESS = 1000
 export interface Found<R, C, M> extends Broken {
   readonly run: Run<R, C, M>
   readonly origin: Origin
+  /** One of each other law or quality that runs broke, if all are wanted. */
+  readonly others?: ReadonlyArray<Found<R, C, M>>
 }
 
 /** Gives the smallest broken run found, or what was covered if there is none. */
-export const searched = <R, C, M>(subject: Lawful<R, C, M>, given: Options<C>): Found<R, C, M> | Coverage => {
+export function* searched<R, C, M>(
+  subject: Lawful<R, C, M>,
+  given: Options<C>,
+  runner: Runner,
+): Waiting<Found<R, C, M> | Coverage> {
   const options = configured(given)
   const laws = lawsAsked(subject, options)
   const tally = new Tally()
   if (options.schedule !== undefined) {
-    const { run, broken } = judge(subject, laws, options.schedule)
+    const { run, broken } = yield* answerOf(runner.judge(subject, laws, options.schedule))
     if (broken !== undefined) return { ...broken, run, origin: NOTHING_DRAWN }
     tally.add(run)
     return tally.report()
@@ -84,8 +97,8 @@ export const searched = <R, C, M>(subject: Lawful<R, C, M>, given: Options<C>): 
     if (broken !== undefined) return broken
     exhausted = visited
   }
-  const drawn = new RandomSearch(subject, laws, options, tally)
-  return drawn.run() ?? exercised(subject, options, tally.report(exhausted), drawn.seed)
+  const drawn = new RandomSearch(subject, laws, options, tally, runner)
+  return (yield* drawn.run()) ?? exercised(subject, options, tally.report(exhausted), drawn.seed)
 }
 
 const NOTHING_DRAWN: Origin = { seed: undefined, path: undefined, runs: 1, shrinks: 0 }
@@ -124,96 +137,109 @@ class RandomSearch<R, C, M> {
   private readonly laws: ReadonlyArray<Law<R, C, M>>
   private readonly options: Options<C>
   private readonly tally: Tally
+  private readonly runner: Runner
+  private readonly schedules: fc.Arbitrary<Schedule<C>>
 
-  constructor(subject: Lawful<R, C, M>, laws: ReadonlyArray<Law<R, C, M>>, options: Options<C>, tally: Tally) {
+  constructor(
+    subject: Lawful<R, C, M>,
+    laws: ReadonlyArray<Law<R, C, M>>,
+    options: Options<C>,
+    tally: Tally,
+    runner: Runner,
+  ) {
     this.subject = subject
     this.laws = laws
     this.options = options
     this.tally = tally
+    this.runner = runner
+    this.schedules = schedulesBy((schedule) => runner.drawnOf(subject, schedule), subject, options)
   }
 
-  run(): Found<R, C, M> | undefined {
-    const { seed, path } = this.options
-    if (seed !== undefined && path !== undefined) return this.shrunk(path, undefined, [])
-    const { grave, hygiene } = this.search()
-    const worst = grave ?? hygiene[0]
+  *run(): Waiting<Found<R, C, M> | undefined> {
+    const { seed, path, all = false } = this.options
+    if (seed !== undefined && path !== undefined) return yield* this.shrunk(this.runner.pathOf(path))
+    const [worst, ...rest] = byGravity(yield* this.search())
     if (worst === undefined) return undefined
-    const others = hygiene.filter((met) => met !== worst).map(({ broken }) => broken)
-    const beside = others.map(({ law, violation: { why } }) => ({ law, why }))
-    return this.shrunk(worst.path, worst, beside)
+    const found = yield* this.shrunk(worst.path, worst)
+    if (found === undefined || rest.length === 0) return found
+    if (!all) {
+      const beside = rest.map(({ broken: { law, violation } }) => ({ law, why: violation.why }))
+      return { ...found, origin: { ...found.origin, beside } }
+    }
+    const others: Found<R, C, M>[] = []
+    for (const met of rest) others.push((yield* this.shrunk(met.path, met))!)
+    return { ...found, others }
   }
 
   /**
-   * Looks for a run that breaks a grave law. Runs that break one of mere hygiene are passed: the
-   * first of each law is given beside.
+   * The first run of each kind that breaks a law. Runs that break one of mere hygiene are passed; a
+   * graver one ends the search, if not all are wanted.
    */
-  private search(): { readonly grave: Met<R, C, M> | undefined; readonly hygiene: ReadonlyArray<Met<R, C, M>> } {
-    const { subject, laws, options, tally } = this
-    const { seed, time, profile } = options
+  private *search(): Waiting<Iterable<Met<R, C, M>>> {
+    const { subject, laws, options, tally, runner } = this
+    const { seed, time, profile, all = false } = options
     const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
-    let grave: Met<R, C, M> | undefined
-    const hygiene = new Map<LawName, Met<R, C, M>>()
-    const property = fc.property(schedules(subject, options), (schedule) => {
+    const met = new Map<string, Met<R, C, M>>()
+    const keeps = function* (this: RandomSearch<R, C, M>, schedule: Schedule<C>): Waiting<boolean> {
       const place = tally.runs
-      const { run, broken } = judge(subject, laws, schedule)
+      const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule))
       tally.add(run)
       if (tally.runs % PROGRESS === 0) options.progress?.(tally.report())
-      if (broken === undefined || this.isKnown(broken, run)) return true
-      const met = { run, broken, path: String(place) }
-      if (isHygiene(broken)) {
-        if (!hygiene.has(broken.law.name)) hygiene.set(broken.law.name, met)
-        return options.stop !== 'first'
+      if (broken === undefined) return true
+      if (this.isKnown(broken, run)) {
+        tally.known++
+        return true
       }
-      grave = met
-      return false
-    })
-    const details = fc.check(property, {
-      ...SILENT,
-      numRuns: runs ?? Number.MAX_SAFE_INTEGER,
-      endOnFailure: true,
-      ...(seed === undefined ? {} : { seed }),
-      ...(time === undefined ? {} : { interruptAfterTimeLimit: time }),
-    })
+      const kind = kindOf(broken)
+      if (!met.has(kind)) met.set(kind, { run, broken, path: String(place) })
+      return options.stop !== 'first' && (all || isHygiene(broken))
+    }
+    const details = yield* answerOf(
+      runner.check(this.schedules, keeps.bind(this), {
+        numRuns: runs ?? Number.MAX_SAFE_INTEGER,
+        endOnFailure: true,
+        seed,
+        time,
+      }),
+    )
     this.seed = details.seed
-    return { grave, hygiene: [...hygiene.values()] }
+    return met.values()
   }
 
-  private isKnown(broken: Broken, run: Run<R, C, M>): boolean {
-    const { known } = this.options
-    if (known?.(counterexample(broken.law, broken.violation, run, NOTHING_DRAWN)) !== true) return false
-    this.tally.known++
-    return true
+  private isKnown({ law, violation }: Broken, run: Run<R, C, M>): boolean {
+    return this.options.known?.(counterexample(law, violation, run, NOTHING_DRAWN)) === true
   }
 
   /** The run at a path, made smaller while it breaks the law that it broke when it was met. */
-  private shrunk(
-    path: string,
-    met: Met<R, C, M> | undefined,
-    beside: NonNullable<Origin['beside']>,
-  ): Found<R, C, M> | undefined {
-    const { subject, options } = this
+  private *shrunk(path: string, met?: Met<R, C, M>): Waiting<Found<R, C, M> | undefined> {
+    const { subject, options, runner } = this
     const seed = options.seed ?? this.seed
     let smallest: Pick<Met<R, C, M>, 'run' | 'broken'> | undefined = met
     let tried = 0
-    const property = fc.property(schedules(subject, options), (schedule) => {
+    const keeps = function* (this: RandomSearch<R, C, M>, schedule: Schedule<C>): Waiting<boolean> {
       if (++tried % PROGRESS === 0) options.progress?.(this.tally.report())
-      const wanted = smallest?.broken.law.name
-      const { run, broken } = judge(subject, this.lawsUpTo(wanted), schedule)
-      if (broken === undefined || (wanted !== undefined && broken.law.name !== wanted)) return true
+      const laws = this.lawsUpTo(smallest?.broken.law.name)
+      const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule))
+      if (broken === undefined || (smallest !== undefined && kindOf(broken) !== kindOf(smallest.broken))) return true
+      // a bug that is known must not take the place of this one
+      if (this.isKnown(broken, run)) return true
       smallest = { run, broken }
       return false
-    })
+    }
     const { shrinkTime = DEFAULT_SHRINK_TIME } = options
-    const verbose = isVerbose()
-    const details = fc.check(property, { ...SILENT, seed, path, interruptAfterTimeLimit: shrinkTime, verbose })
+    const limits = { seed, path, time: shrinkTime, verbose: isVerbose() }
+    const details = yield* answerOf(runner.check(this.schedules, keeps.bind(this), limits))
     this.seed = seed
     if (smallest === undefined) return undefined
     const { run, broken } = smallest
-    const shrinks = details.numShrinks
-    const failures = details.failures.map(([schedule]) => schedule)
-    const place = { seed, path: details.counterexamplePath ?? path, runs: Number.parseInt(path) + 1 }
-    const origin = { ...place, shrinks, failures }
-    return { ...(this.isRepeatable(run, broken) ? broken : RANDOM), run, origin: { ...origin, beside } }
+    const origin: Origin = {
+      seed,
+      path: runner.pathOf(details.counterexamplePath ?? path),
+      runs: Number.parseInt(path) + 1,
+      shrinks: details.numShrinks,
+      failures: details.failures.map(([schedule]) => schedule),
+    }
+    return { ...((yield* this.isRepeatable(run, broken)) ? broken : RANDOM), run, origin }
   }
 
   /** Graver laws are asked before the one that is being shrunk; those after it need not be. */
@@ -222,10 +248,11 @@ class RandomSearch<R, C, M> {
     return last < 0 ? this.laws : this.laws.slice(0, last + 1)
   }
 
-  private isRepeatable({ schedule }: Run<R, C, M>, { law: { name } }: Broken): boolean {
+  private *isRepeatable({ schedule }: Run<R, C, M>, { law: { name } }: Broken): Waiting<boolean> {
     // a subject that writes into old states does not have them any more
     if (name === 'versions') return true
-    return judge(this.subject, this.lawsUpTo(name), schedule).broken?.law.name === name
+    const { broken } = yield* answerOf(this.runner.judge(this.subject, this.lawsUpTo(name), schedule))
+    return broken?.law.name === name
   }
 }
 

@@ -180,14 +180,14 @@ export const qualities = law(
       for (const { event, command, id, now } of operations) {
         const { before, after, was, view } = events[event]!
         if (afterLocal(before, command, after, { id, now })) continue
-        return { why: lacks(id, wish), remedy, states: [was, view], events: [event] }
+        return { why: lacks(id, wish), quality: wish, remedy, states: [was, view], events: [event] }
       }
       const one = operations.length % Math.max(1, replicas.length)
       for (const [i, replica] of (ofOne ? replicas.slice(one, one + 1) : replicas).entries()) {
         const answer = atEnd(replica, operations)
         if (answer === true || (answer !== false && sameValue(answer[0], answer[1]))) continue
         const states = answer === false ? ([subject.view(replica), undefined] as const) : answer
-        return { why: lacks(ids[ofOne ? one : i]!, wish), remedy, states }
+        return { why: lacks(ids[ofOne ? one : i]!, wish), quality: wish, remedy, states }
       }
     }
     return undefined

@@ -5,6 +5,8 @@ export interface Violation {
   readonly states?: readonly [unknown, unknown]
   /** The indices of the events that show it: one, or one of each of two replicas. */
   readonly events?: ReadonlyArray<number>
+  /** The name of the quality that lacks, of the law of qualities. */
+  readonly quality?: string
   /** What was thrown. */
   readonly cause?: unknown
   /** What to do about it, in the terms of who wrote the type. */

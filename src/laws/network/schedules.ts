@@ -36,13 +36,17 @@ export interface Size {
  * const areEqual = (schedule) => new Set(simulate(counter, schedule).replicas).size === 1
  * fc.assert(fc.property(schedules(counter, { replicas: 3 }), areEqual))
  */
-export const schedules = <R, C, M>(
+export const schedules = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Schedule<C>> =>
+  schedulesBy((schedule) => simulate(subject, schedule).drawn, subject, size)
+
+/** As {@link schedules}, told what a schedule drew that is to be made simpler. */
+export const schedulesBy = <R, C, M>(
+  drawnOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>,
   subject: Subject<R, C, M>,
-  { replicas = { min: 2, max: 7 }, steps = 24, exchanges = 'half' }: Size = {},
+  { replicas = { min: 2, max: 7 }, steps = 24, exchanges = 'half' }: Size,
 ): fc.Arbitrary<Schedule<C>> => {
   const { min, max } = typeof replicas === 'number' ? { min: replicas, max: replicas } : replicas
-  const of = (skeleton: fc.Arbitrary<Schedule<C>>): fc.Arbitrary<Schedule<C>> =>
-    new Schedules(skeleton, (schedule) => simulate(subject, schedule).drawn)
+  const of = (skeleton: fc.Arbitrary<Schedule<C>>): fc.Arbitrary<Schedule<C>> => new Schedules(skeleton, drawnOf)
   const networks = bySize({ min, max }, (count) => networkOf(subject, count, steps))
   const { dataType } = subject
   if (dataType === undefined || exchanges === 'none') return of(networks)

@@ -2,6 +2,7 @@
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Update } from '../../core/Update.js'
+import { Pending } from '../Answers.js'
 import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
 import type { Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
@@ -34,7 +35,8 @@ interface InFlight<M> {
 
 /**
  * Runs a schedule in O(e) calls of the subject for e events, and O(e r) comparisons for r replicas.
- * Never throws: an exception of the subject ends the run, and is in its `threw`.
+ * Throws nothing but {@link Pending}: an exception of the subject ends the run, and is in its
+ * `threw`.
  */
 export const simulate = <R, C, M>(
   subject: Subject<R, C, M>,
@@ -57,7 +59,7 @@ const exchanged = <R, C, M>(subject: Subject<R, C, M>, schedule: Schedule<C>): S
   return playExchanges(devices, devices.dataType!, schedule) as unknown as Simulated<R, C, M>
 }
 
-type Simulated<R, C, M> = Run<R, C, M> & { readonly drawn: ReadonlyArray<Drawn<C>> }
+export type Simulated<R, C, M> = Run<R, C, M> & { readonly drawn: ReadonlyArray<Drawn<C>> }
 
 class Network<R, C, M> implements Run<R, C, M> {
   readonly subject: Subject<R, C, M>
@@ -103,6 +105,7 @@ class Network<R, C, M> implements Run<R, C, M> {
       this.whole = lanes.all.flatMap(({ replica, isWhole }) => (isWhole ? [replica] : []))
       this.settle()
     } catch (error) {
+      if (error instanceof Pending) throw error
       this.threw = lanes.ended(this.asked(), error)
     }
     this.replicas = lanes.all.map(({ replica }) => replica)

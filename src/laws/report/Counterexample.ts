@@ -38,6 +38,8 @@ export interface CounterexampleData {
   readonly beside?: ReadonlyArray<{ readonly law: CounterexampleData['law']; readonly why: string }>
   /** The stack of what was thrown, five lines of it. */
   readonly stack?: ReadonlyArray<string>
+  /** With the option `all`: one of each other law or quality that is broken, the gravest first. */
+  readonly others?: ReadonlyArray<CounterexampleData>
 }
 
 /**
@@ -45,6 +47,7 @@ export interface CounterexampleData {
  * others.
  */
 export interface Counterexample extends CounterexampleData {
+  readonly others?: ReadonlyArray<Counterexample>
   /** What was thrown, if something was. Not enumerable. */
   readonly cause?: unknown
   /**
@@ -69,6 +72,7 @@ export const counterexample = <R, C, M>(
   violation: Violation,
   run: Run<R, C, M>,
   { failures = [], ...origin }: Origin,
+  others: ReadonlyArray<Counterexample> = [],
 ): Counterexample => {
   const { events = [], why, remedy, states, cause } = violation
   const stack = stackOf(cause)
@@ -83,6 +87,7 @@ export const counterexample = <R, C, M>(
     seenAt: events,
     states,
     ...(stack.length > 0 && { stack }),
+    ...(others.length > 0 && { others }),
   }
   return Object.defineProperties(data as Counterexample, {
     ...(cause !== undefined && { cause: { value: cause } }),
@@ -141,6 +146,7 @@ export const format = (counterexample: CounterexampleData): string => {
       : ['run it again with the option schedule:', ...toText(schedule, view).map((line) => `  ${line}`)]),
     ...originText(counterexample),
     ...(counterexample.beside ?? []).map(({ law: { name }, why: also }) => `also broken, ${name}: ${also}`),
+    ...(counterexample.others ?? []).flatMap((other) => ['', 'and beside that:', '', format(other)]),
   ].join('\n')
 }
 
