@@ -101,7 +101,10 @@ const within = <C>(
   for (const update of from) {
     if (maxBytes !== Infinity) room -= bytes(update)
     const count = taken.length + more.length
-    if (count > 0 && (count >= maxUpdates || room < 0)) break
+    const last = more.at(-1)
+    // contents of one stamp have one place, and go together
+    const isFork = last?.[1] === update[1] && last[2] === update[2]
+    if (count > 0 && !isFork && (count >= maxUpdates || room < 0)) break
     more.push(update)
   }
   return more

@@ -168,7 +168,9 @@ export const reply =
     const saysNothing = updates.length === 0 && unread.length === 0 && !goesOn
     if (saysNothing && !(isWhole && makesSurer(digest, replica)) && (isAnswer || !mayLack(digest, replica))) return none
     const own = Digest.of(replica)
-    const asking = goesOn && at !== undefined ? { ...own, after: at } : own
+    // what was told once in this conversation is not told again
+    const after = goesOn && at !== undefined ? at : since?.after
+    const asking = after === undefined ? own : { ...own, after }
     const answer = answerOf(asking, updates, unread, Digest.havingOf(digest))
     if (isWhole) answer.complete = true
     if (cutAt !== undefined) {

@@ -89,6 +89,32 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     )
   })
 
+  test('two that overheard some of it talk, and end, however small the answers are', () => {
+    const { open, reconcile } = scuttlebutt(dataType)
+    const budgets = fc.oneof(
+      fc.record({ maxUpdates: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ maxBytes: fc.integer({ min: 1, max: 200 }) }),
+    )
+    const part = (all: ReadonlyArray<Any>): fc.Arbitrary<ReadonlyArray<Any>> => fc.shuffledSubarray([...all])
+    const parts = equivocal.chain(([all]) => fc.tuple(part(all), part(all)))
+    fc.assert(
+      fc.property(parts, budgets, ([one, other], budget) => {
+        const replicas = [taking(one)(create('z')).replica, taking(other)(create('y')).replica]
+        // an update goes to and fro at most, and each message that brings one has an answer
+        const most = 4 * (one.length + other.length) + 4
+        let message = open(replicas[0]!)
+        for (let count = 1; ; count++) {
+          const [next, answer] = reconcile(message, budget)(replicas[count % 2]!)
+          replicas[count % 2] = next
+          if (answer._tag === 'None') break
+          message = answer.value
+          expect(count).toBeLessThan(most)
+        }
+      }),
+      { numRuns: inMemory(200, table.length) },
+    )
+  })
+
   /** The contents of forked stamps. */
   const expectedOf = (all: ReadonlyArray<Any>): ReadonlyArray<string> => {
     const byStamp = contentsByStamp(all)
