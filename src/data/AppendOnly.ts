@@ -88,11 +88,13 @@ export const of = <I>(item: t.Type<I, unknown, unknown>, options: Named = {}): T
 type Wire = Readonly<Record<string, unknown>>
 
 const isPushOrRemove = (u: unknown): u is Wire =>
-  typeof u === 'object' && u !== null && Object.hasOwn(u, 'push') !== Object.hasOwn(u, 'remove')
+  typeof u === 'object' &&
+  u !== null &&
+  (Object.hasOwn(u, 'push') ? !Object.hasOwn(u, 'remove') : typeof (u as Wire)['remove'] === 'string')
 
 /**
- * Has exactly one of the two members. Without this check, an item codec that accepts undefined
- * would let `{}` in.
+ * Has exactly one of the two members, and an id to remove. Without this check, an item codec that
+ * accepts undefined would let `{}` and `{ remove: 1 }` in.
  */
 const pushOrRemove = new t.Type<Wire, Wire, unknown>(
   '{ push } | { remove }',
