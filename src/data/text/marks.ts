@@ -56,7 +56,7 @@ export const mark =
 export const unmark = (from: number, to: number, key: string, growth?: Growth): Command =>
   mark(from, to, key, null, growth)
 
-/** A mark that covers some text, in offsets. */
+/** A mark, in offsets. */
 interface Range {
   readonly id: Doc.MarkId
   readonly from: Cursor
@@ -67,14 +67,17 @@ interface Range {
   readonly end: number
 }
 
-/** The marks that cover some text, oldest first. What is no mark is left out. */
+/**
+ * The marks, oldest first, also those that only cover what is typed at their place. What is no mark
+ * is left out.
+ */
 const rangesIn = (doc: Doc.Doc): ReadonlyArray<Range> => {
   const ranges: Range[] = []
   SortedMap.forEach(doc.marks, ([, from, to, key, value, ...rest], id) => {
     if (!isCursor(from) || !isCursor(to) || typeof key !== 'string' || value === undefined || rest.length > 0) return
     const start = offsetIn(doc, from)
     const end = offsetIn(doc, to)
-    if (start !== undefined && end !== undefined && start < end) ranges.push({ id, from, to, key, value, start, end })
+    if (start !== undefined && end !== undefined && start <= end) ranges.push({ id, from, to, key, value, start, end })
   })
   return ranges
 }
@@ -106,8 +109,8 @@ const forEachStretch = (
   visit: (from: number, to: number, here: ReadonlyArray<Range>) => void,
 ): void => {
   const ages = new Map(ranges.map((range, age) => [range, age]))
-  const starts = [...ranges].sort((a, b) => a.start - b.start)
-  const cuts = [...new Set([0, size, ...ranges.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b)
+  const starts = ranges.filter(({ start, end }) => start < end).sort((a, b) => a.start - b.start)
+  const cuts = [...new Set([0, size, ...starts.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b)
   let here: ReadonlyArray<Range> = []
   let next = 0
   let from = 0
@@ -164,16 +167,39 @@ export const unmarkedSince = (before: Doc.Doc, after: Doc.Doc, state: State): Re
 
 const unmarked = (isTakenBack: (id: Doc.MarkId) => boolean, state: State): ReadonlyArray<Operation> => {
   const doc = whole(state)
+  const all = rangesIn(doc)
   const operations: Operation[] = []
-  forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
-    for (const [key, winner] of new Map(here.map((range) => [range.key, range]))) {
+  const newest = (ranges: ReadonlyArray<Range>, key: string): Range | undefined =>
+    ranges.filter((range) => range.key === key && !isTakenBack(range.id)).at(-1)
+  /** What others say of a letter typed at an offset. */
+  const typedAt = (offset: number, key: string): unknown => newest(all.filter(covers(offset)), key)?.value ?? null
+  const give = (start: Cursor, end: Cursor, { key, value }: Range, other: unknown): void => {
+    if (!Json.equals(other, value)) operations.push(['*', start, end, key, other])
+  }
+  forEachStretch(all, doc.root.visible, (from, to, here) => {
+    for (const winner of new Map(here.map((range) => [range.key, range])).values()) {
       if (!isTakenBack(winner.id)) continue
-      const held = here.filter((range) => range.key === key && !isTakenBack(range.id)).at(-1)?.value ?? null
-      if (Json.equals(held, winner.value)) continue
+      const held = newest(here, winner.key)
+      const value = held?.value ?? null
+      const typed = typedAt(to, winner.key)
       const start = winner.start === from ? winner.from : cursorAt(from, 1)(state)
-      const end = winner.end === to ? winner.to : cursorAt(to, 1)(state)
-      operations.push(['*', start, end, key, held])
+      const behind = winner.end === to ? winner.to : cursorAt(to, 1)(state)
+      const isOne = !covers(to)(winner) || Json.equals(value, typed)
+      const end = isOne ? behind : held?.end === to ? held.to : cursorAt(to, -1)(state)
+      give(start, end, winner, value)
+      if (!isOne) give(end, behind, winner, typed)
     }
   })
+  for (const gap of all) {
+    if (gap.start === gap.end && covers(gap.end)(gap) && isTakenBack(gap.id))
+      give(gap.from, gap.to, gap, typedAt(gap.end, gap.key))
+  }
   return operations
 }
+
+/** Whether what is typed at an offset gets a mark: it goes on there, or it ends there and grows. */
+const covers =
+  (offset: number) =>
+  ({ from, to, start, end }: Range): boolean =>
+    (start < offset || (start === offset && from.at(-1) === -1)) &&
+    (end > offset || (end === offset && to.at(-1) === 1))

@@ -250,6 +250,35 @@ test('Marked texts agree, whoever hears what first, and say for each letter what
   )
 })
 
+test('What is typed after a revert has the marks that it would have had before', () => {
+  const offsets = fc.tuple(fc.nat(4), fc.nat(4)).map((two) => two.sort((a, b) => a - b))
+  const marking = fc.tuple(fc.constantFrom('x', 'y', null), offsets, fc.boolean())
+  const marked = (value: string | null, [from, to]: number[], grows: boolean): Text.Command =>
+    Text.mark(from!, to!, 'key', value, { grows })
+  const typedAt = (state: Text.State, offset: number): ReadonlyArray<unknown> => {
+    const zoe = new Writer('zoe')
+    zoe.state = state
+    zoe.does(Text.insert(offset, 'z'))
+    return letters(zoe.state)
+  }
+  fc.assert(
+    fc.property(fc.array(marking, { maxLength: 4 }), marking, fc.nat(4), (marks, last, offset) => {
+      const ann = new Writer('ann')
+      ann.does(Text.insert(0, 'abcd'))
+      for (const one of marks) ann.does(marked(...one))
+      const before = ann.state
+      ann.does(marked(...last))
+      const after = ann.state
+      ann.does(Text.revert(before, after))
+      const back = ann.state
+      expect(typedAt(back, offset)).toEqual(typedAt(before, offset))
+      ann.does(Text.revert(after, back))
+      expect(typedAt(ann.state, offset)).toEqual(typedAt(after, offset))
+    }),
+    { numRuns: inMemory(1000) },
+  )
+})
+
 const letters = (state: Text.State): ReadonlyArray<unknown> =>
   Text.spans(state).flatMap(({ insert, attributes }) => insert.split('').map(() => attributes))
 
