@@ -6,6 +6,9 @@
 
 type Answer = { readonly value: unknown } | { readonly error: unknown }
 
+/** Answers when a call has had time enough: it then counts as thrown. */
+export type GiveUp = () => Promise<unknown>
+
 /** Thrown out of a run: the answer that it waits for. */
 export class Pending {
   readonly answer: Promise<unknown>
@@ -16,13 +19,12 @@ export class Pending {
 }
 
 export class Answers {
-  private readonly timeout: number
+  private readonly giveUp: GiveUp | undefined
   private had: Answer[] = []
   private next = 0
 
-  /** `timeout`: the most ms that an answer may take; then it counts as an error. */
-  constructor(timeout: number) {
-    this.timeout = timeout
+  constructor(giveUp?: GiveUp) {
+    this.giveUp = giveUp
   }
 
   /** Gives the answer to a call, by its place among all calls of a run. Throws {@link Pending}. */
@@ -42,25 +44,22 @@ export class Answers {
         return run()
       } catch (error) {
         if (!(error instanceof Pending)) throw error
-        this.had.push(await this.inTime(error.answer))
+        this.had.push(await this.answerTo(error.answer))
       }
     }
   }
 
-  private async inTime(answer: Promise<unknown>): Promise<Answer> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<never>((_, reject) => {
-      const error = new Error(`no answer within ${String(this.timeout)} ms`)
-      timer = setTimeout(() => {
-        reject(error)
-      }, this.timeout)
+  private async answerTo(answer: Promise<unknown>): Promise<Answer> {
+    const late = this.giveUp?.().then(() => {
+      throw new Error('it did not answer')
     })
     try {
-      return { value: await Promise.race([answer, late]) }
+      return { value: await (late === undefined ? answer : Promise.race([answer, late])) }
     } catch (error) {
       return { error }
     } finally {
-      clearTimeout(timer)
+      // an answer was there first
+      late?.catch(() => undefined)
     }
   }
 }

@@ -13,7 +13,7 @@
  */
 import type { either as E } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
-import { Answers } from './Answers.js'
+import { Answers, type GiveUp } from './Answers.js'
 import { check, checked } from './check.js'
 import { checkDataType, type DataTypeCheck } from './checkDataType.js'
 import type { Counterexample } from './report/Counterexample.js'
@@ -106,11 +106,12 @@ export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E
 
 /** What {@link checkReplicasAsync} takes. */
 export interface LaterOptions<C> extends Omit<Options<C>, 'exhaustive'> {
-  /** The most ms that one call of a replica may take; then it counts as thrown. Default 5,000. */
-  readonly timeout?: number
+  /**
+   * A call that has not answered when this does counts as thrown: `() => setTimeout(1000)`, of
+   * `node:timers/promises`. Default: waits for ever, and the timeout of the test ends it.
+   */
+  readonly giveUp?: GiveUp
 }
-
-const TIMEOUT = 5000
 
 /**
  * As {@link checkReplicas}, for replicas whose functions give promises: servers, synchronizers,
@@ -133,10 +134,10 @@ const TIMEOUT = 5000
  * checked._tag // => 'Right'
  */
 export const checkReplicasAsync = <R, C, M>({
-  timeout = TIMEOUT,
+  giveUp,
   ...options
 }: OpaqueLater<R, C, M> & LaterOptions<C>): Promise<E.Either<Counterexample, Coverage>> => {
-  const answers = new Answers(timeout)
+  const answers = new Answers(giveUp)
   return inTime(checked(asking(options, answers), options, later(answers)))
 }
 

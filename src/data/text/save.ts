@@ -11,6 +11,7 @@ import * as SortedMap from '../../structures/SortedMap.js'
 import { codec, isInsert, type Change, type Operation } from './Change.js'
 import * as Doc from './Doc.js'
 import { branchOf, GAP } from './edits.js'
+import { check, checkForm, damaged } from './savedForm.js'
 import { stateOf, whole, type Limits, type State } from './State.js'
 import { byNumber, END, forEach, leafOf, sizes, START, type Node, type Piece, type Tree } from './Tree.js'
 
@@ -76,6 +77,7 @@ export const load =
       check(Json.isPlain(json) && json['text'] === 1)
       const saved = json as Saved
       const { id, clock, log } = saved
+      checkForm(saved)
       return right({ id, clock, log, state: stateOf(limits, docOf(saved)) })
     } catch (error) {
       return left({ _tag: 'NotSaved', reason: String(error) })
@@ -108,12 +110,6 @@ const docOf = (saved: Saved): Doc.Doc => {
   }
   const tree = treeOf(placedIn(saved.pieces, strokes))
   return { ...tree, strokes: byKey.done(), waiting: waiting.done(), marks: marks.done(), swept: SortedMap.empty() }
-}
-
-const DAMAGED = 'The saved text is damaged.'
-
-const check = (isRight: boolean): void => {
-  if (!isRight) throw new Error(DAMAGED)
 }
 
 interface Placed {
@@ -159,7 +155,7 @@ const textAt = (change: Change, k: number, length: number): Pick<Piece, 'text' |
     }
     at -= text.length
   }
-  throw new Error(DAMAGED)
+  return damaged()
 }
 
 /** The tree of pieces in the order of the text. Fills in the sizes and places of strokes. */
