@@ -2,6 +2,7 @@
 import { automerge } from './automerge.js'
 import { collabs } from './collabs.js'
 import { jsonJoy } from './jsonJoy.js'
+import { later } from './later.js'
 import { loro } from './loro.js'
 import { onYjs } from './onYjs.js'
 import { originals } from './originals.js'
@@ -18,4 +19,5 @@ export const peers: ReadonlyArray<Peer> = [
   ...jsonJoy,
   ...collabs,
   ...originals,
+  ...later,
 ]

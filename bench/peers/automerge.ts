@@ -81,6 +81,31 @@ const byMerge = (edits: Edits<Doc>): Adapter<Doc, Doc> => ({
   show,
 })
 
+/** The document after all messages of the sync protocol have gone to and fro. */
+const synced = (doc: Doc, other: Doc): Doc => {
+  let [mine, theirs] = [Automerge.clone(doc), Automerge.clone(other)]
+  let [state, otherState] = [Automerge.initSyncState(), Automerge.initSyncState()]
+  for (;;) {
+    const [nextOther, message] = Automerge.generateSyncMessage(theirs, otherState)
+    otherState = nextOther
+    if (message !== null) [mine, state] = Automerge.receiveSyncMessage(mine, state, message)
+    const [next, answer] = Automerge.generateSyncMessage(mine, state)
+    state = next
+    if (answer !== null) [theirs, otherState] = Automerge.receiveSyncMessage(theirs, otherState, answer)
+    if (message === null && answer === null) return mine
+  }
+}
+
+/** Shown as loaded anew: what JavaScript holds is another matter. */
+const bySync = (edits: Edits<Doc>): Adapter<Doc, Doc> => ({
+  edits,
+  isImmutable: true,
+  create: open,
+  send: () => (doc) => Automerge.clone(doc),
+  receive: (other) => (doc) => synced(doc, other),
+  show: (doc) => show(loaded(doc)),
+})
+
 /** What JavaScript holds is left out of it: a document is shown as if opened anew. */
 const asLoaded = (edits: Edits<Doc>): Adapter<Doc, Automerge.Change[]> => ({
   ...byChanges(edits),
@@ -147,6 +172,7 @@ export const automerge: ReadonlyArray<Peer> = [
   peer(about('all, by merge', 'automerge-delete'), byMerge(all)),
   peer(about('all, by getChanges, shown as loaded anew'), asLoaded({ ...all, ...counters })),
   peer(about('all, single changes, shown as loaded anew'), single({ ...all, ...counters })),
+  peer(about('all, by the sync protocol, shown as loaded anew'), bySync({ ...all, ...counters })),
   peer(about('patches', 'automerge-patches-delete'), byPatches({ ...map, ...list })),
   peer(about('views of older heads', 'automerge-marks-of-view'), ofViews(text)),
 ]

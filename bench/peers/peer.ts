@@ -1,7 +1,17 @@
 /** A library that people use, under the kit: what an adapter says, and how edits are drawn. */
+import { setTimeout } from 'node:timers/promises'
 import type { either as E } from 'fp-ts'
 import * as fc from 'fast-check'
-import { checkReplicas, type Counterexample, type Coverage, type Opaque, type Options } from 'scuttlebutt-ts/laws'
+import {
+  checkReplicas,
+  checkReplicasAsync,
+  type Counterexample,
+  type Coverage,
+  type MaybeLater,
+  type Opaque,
+  type OpaqueLater,
+  type Options,
+} from 'scuttlebutt-ts/laws'
 
 /** An edit by its name and two small numbers, for an adapter to make of what it can. */
 export type Edit = readonly [name: string, a: number, b: number]
@@ -27,7 +37,7 @@ export interface Peer {
   readonly promise: string
   /** The script in test/laws/peers that shows the fault by the library alone. */
   readonly script?: string
-  readonly check: (options: Options<Edit>) => E.Either<Counterexample, Coverage>
+  readonly check: (options: Options<Edit>) => MaybeLater<E.Either<Counterexample, Coverage>>
 }
 
 export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): Peer => ({
@@ -35,18 +45,48 @@ export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): 
   check: (options) => {
     const { edits, isImmutable = false, ...rest } = adapter
     return checkReplicas<R, Edit, M>({
-      name: `${about.library}, ${about.type}`,
       ...rest,
       ...options,
-      command: fc.tuple(fc.constantFrom(...Object.keys(edits)), fc.nat(7), fc.nat(3)),
+      ...drawn(about, edits),
       local:
         ([name, a, b], { now }) =>
         (replica) => {
           const next = edits[name]!(replica, a, b, now)
           return isImmutable ? (next as R) : undefined
         },
-      describe: ([name, a, b]) => `${name} ${String(a)} ${String(b)}`,
-      isDelete: ([name]) => name.startsWith('delete'),
+    })
+  },
+})
+
+const drawn = <R>({ library, type }: Omit<Peer, 'check'>, edits: Edits<R>) => ({
+  name: `${library}, ${type}`,
+  command: fc.tuple(fc.constantFrom(...Object.keys(edits)), fc.nat(7), fc.nat(3)),
+  describe: ([name, a, b]: Edit): string => `${name} ${String(a)} ${String(b)}`,
+  isDelete: ([name]: Edit): boolean => name.startsWith('delete'),
+})
+
+/** Of a library that answers later. Replicas change in place. */
+export interface AdapterLater<R, M> extends Omit<OpaqueLater<R, Edit, M>, 'command' | 'local'> {
+  readonly edits: Edits<R>
+  /** Waits until an edit is done. Default: an edit gives its promise. */
+  readonly settles?: () => Promise<void>
+}
+
+export const peerLater = <R, M>(about: Omit<Peer, 'check'>, adapter: AdapterLater<R, M>): Peer => ({
+  ...about,
+  check: (options) => {
+    const { edits, settles, ...rest } = adapter
+    return checkReplicasAsync<R, Edit, M>({
+      ...rest,
+      ...options,
+      ...drawn(about, edits),
+      local:
+        ([name, a, b], { now }) =>
+        async (replica) => {
+          await edits[name]!(replica, a, b, now)
+          await settles?.()
+        },
+      giveUp: () => setTimeout(5000, undefined, { ref: false }),
     })
   },
 })

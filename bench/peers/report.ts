@@ -81,6 +81,6 @@ export const toMarkdown = ({ outcomes, hostile }: Results): string =>
     '',
     '- cojson: 150 MB, most of it native code for other systems.',
     '- Evolu: needs SQLite, and Node 22.',
-    '- logux, valtio-yjs, the synchronizers of TinyBase, automerge-repo: they answer later, and the kit asks at once.',
+    '- automerge-repo: it has no way to say that two repositories have nothing more to tell each other.',
     '',
   ].join('\n')

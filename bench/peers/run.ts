@@ -61,7 +61,7 @@ const versionOf = async (library: string): Promise<string> => {
 /** Checks one peer, in this process. */
 const check = async (one: Peer): Promise<Outcome> => {
   const start = performance.now()
-  const checked = one.check({
+  const checked = await one.check({
     time: Number(values.for) * 1000,
     ...(values.runs !== undefined && { runs: Number(values.runs) }),
   })

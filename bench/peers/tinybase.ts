@@ -2,7 +2,7 @@
 import { createMergeableStore, type MergeableChanges, type MergeableStore } from 'tinybase'
 import { key, peer, type Adapter, type Edits, type Peer } from './peer.js'
 
-interface Replica {
+export interface Replica {
   readonly store: MergeableStore
   /** The wall clock of the replica, in ms. */
   now: number
@@ -11,7 +11,7 @@ interface Replica {
 
 const SCHEMA = { table: { x: { type: 'number', default: 7 }, y: { type: 'number' } } } as const
 
-const open = (id: string, hasSchema: boolean): Replica => {
+export const open = (id: string, hasSchema: boolean): Replica => {
   const store = createMergeableStore(id, () => replica.now)
   const replica: Replica = { store, now: 1, untold: undefined }
   if (hasSchema) store.setTablesSchema(SCHEMA)
@@ -27,7 +27,7 @@ const act =
 
 const row = (n: number): string => ['one', 'two'][n % 2]!
 
-const edits: Edits<Replica> = {
+export const edits: Edits<Replica> = {
   set: act((store, a, b) => store.setCell('table', row(b), key(a % 2), a)),
   setRow: act((store, a, b) => store.setRow('table', row(b), { x: a, y: b })),
   setValue: act((store, a, b) => store.setValue(key(a), b)),
