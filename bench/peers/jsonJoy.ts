@@ -1,4 +1,5 @@
 /** json-joy: JSON CRDT documents, by patches. */
+import { ext, ModelWithExt, type Peritext } from 'json-joy/lib/json-crdt-extensions/index.js'
 import { Model } from 'json-joy/lib/json-crdt/index.js'
 import { Patch, s } from 'json-joy/lib/json-crdt-patch/index.js'
 import { key, numberOf, peer, range, word, type Adapter, type Edits, type Peer } from './peer.js'
@@ -10,16 +11,22 @@ const base = Model.create(
 type Doc = typeof base
 
 /** A document, and all patches that it knows, in the order heard. */
-interface Replica {
-  doc: Doc
+interface Replica<D = Doc> {
+  doc: D
   readonly patches: Map<string, Uint8Array>
 }
 
 const open = (id: string): Replica => ({ doc: base.fork(1_000_001 + numberOf(id)), patches: new Map() })
 
+/** What all documents have. */
+interface Patched {
+  readonly api: { readonly flush: () => Patch }
+  readonly applyPatch: (patch: Patch) => unknown
+}
+
 const edit =
-  (act: (doc: Doc, a: number, b: number) => unknown) =>
-  ({ doc, patches }: Replica, a: number, b: number): void => {
+  <D extends Patched>(act: (doc: D, a: number, b: number) => unknown) =>
+  ({ doc, patches }: Replica<D>, a: number, b: number): void => {
     act(doc, a, b)
     const patch = doc.api.flush()
     if (patch.ops.length > 0)
@@ -55,7 +62,7 @@ const edits: Edits<Replica> = {
   }),
 }
 
-const apply = (replica: Replica, bytes: ReadonlyArray<Uint8Array>): void => {
+const apply = (replica: Replica<Patched>, bytes: ReadonlyArray<Uint8Array>): void => {
   for (const one of bytes) {
     const patch = Patch.fromBinary(one)
     const { time, sid } = patch.getId()!
@@ -64,13 +71,15 @@ const apply = (replica: Replica, bytes: ReadonlyArray<Uint8Array>): void => {
   }
 }
 
+const send =
+  (other: Replica<unknown>) =>
+  ({ patches }: Replica<unknown>): ReadonlyArray<Uint8Array> =>
+    [...patches].flatMap(([id, bytes]) => (other.patches.has(id) ? [] : [bytes]))
+
 const byPatches: Adapter<Replica, ReadonlyArray<Uint8Array>> = {
   edits,
   create: open,
-  send:
-    (other) =>
-    ({ patches }) =>
-      [...patches].flatMap(([id, bytes]) => (other.patches.has(id) ? [] : [bytes])),
+  send,
   receive: (patches) => (replica) => {
     apply(replica, patches)
   },
@@ -86,13 +95,60 @@ const byPatches: Adapter<Replica, ReadonlyArray<Uint8Array>> = {
   },
 }
 
+const richBase = ModelWithExt.create(ext.peritext.new(''), 1_000_000)
+type Rich = ReturnType<typeof richBase.fork>
+
+const textOf = (doc: Rich): Peritext => {
+  const { txt } = doc.s.toExt()
+  txt.refresh()
+  return txt
+}
+
+const richEdits: Edits<Replica<Rich>> = {
+  type: edit((doc, a, b) => {
+    const text = textOf(doc)
+    text.insAt(a % (text.str.length() + 1), word(b))
+  }),
+  deleteText: edit((doc, a, b) => {
+    const text = textOf(doc)
+    const [at, count] = range(text.str.length(), a, b + 1)
+    if (count > 0) text.delAt(at, count)
+  }),
+  mark: edit((doc, a, b) => {
+    const text = textOf(doc)
+    const [at, count] = range(text.str.length(), a, b + 1)
+    if (count > 0) text.savedSlices.insOne(text.rangeAt(at, count), key(a), b)
+  }),
+  deleteMark: edit((doc, a, b) => {
+    const text = textOf(doc)
+    const [at, count] = range(text.str.length(), a, b + 1)
+    if (count > 0) text.savedSlices.insErase(text.rangeAt(at, count), key(a))
+  }),
+}
+
+/** The parts of a text, each with its marks. */
+const partsOf = (doc: Rich): unknown =>
+  textOf(doc).blocks.root.children.map((block) =>
+    [...block.texts()].map((part) => [
+      part.text(),
+      Object.entries(part.attr()).map(([name, marks]) => [name, marks.map(({ slice }) => slice.data())]),
+    ]),
+  )
+
+const rich: Adapter<Replica<Rich>, ReadonlyArray<Uint8Array>> = {
+  edits: richEdits,
+  create: (id) => ({ doc: richBase.fork(1_000_001 + numberOf(id)), patches: new Map() }),
+  send,
+  receive: (patches) => (replica) => {
+    apply(replica, patches)
+  },
+  delivery: { order: 'causal', copies: 'at least once' },
+  show: ({ doc }) => [doc.view(), partsOf(doc)],
+}
+
+const promise = '"seamless merging of changes in JSON data models, avoiding conflicts between replicas" (README)'
+
 export const jsonJoy: ReadonlyArray<Peer> = [
-  peer(
-    {
-      library: 'json-joy',
-      type: 'all nested, patches in causal order',
-      promise: '"seamless merging of changes in JSON data models, avoiding conflicts between replicas" (README)',
-    },
-    byPatches,
-  ),
+  peer({ library: 'json-joy', type: 'all nested, patches in causal order', promise }, byPatches),
+  peer({ library: 'json-joy', type: 'Peritext, patches in causal order', promise }, rich),
 ]
