@@ -47,7 +47,7 @@ export interface ConnectOptions
   extends PaceOptions, Pick<LinkOptions, 'meta' | 'policy' | 'trusted' | 'now' | 'presence'> {
   /**
    * Judges a peer by its header, before anything of it is taken or told. After a `Left` the
-   * connection has failed; on a bus the peer is not heard. A `Left` should be a tagged record.
+   * connection has failed; on a bus that message is dropped. A `Left` should be a tagged record.
    */
   readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
   /** The peer, or `onPeer`, refused this connection. */

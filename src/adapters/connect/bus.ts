@@ -16,6 +16,7 @@ import type { Rejection } from '../../scuttlebutt.js'
 import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
 import { createBell, judge, type Connection, type ConnectOptions, type Status } from './Connection.js'
+import type { Refused } from './frames.js'
 import { countSince, createIntake, pushOf, type Intake } from './messages.js'
 import { clockworkOf, type Clockwork } from './pace.js'
 import { typeOf, type Bus, type BusTransport } from './Transport.js'
@@ -42,7 +43,10 @@ interface Peer {
   isDone: boolean
   /** Its clock when it last told all that it has. What we lack of that was superseded. */
   claimed: Clock.Clock
-  isRefused: boolean
+  /** A message of it was taken. Only then it counts as a peer. */
+  isMet: boolean
+  /** A message under its name was refused, and `onRefusal` knows it. */
+  wasRefused: boolean
   /** Ends the wait for an answer to it. */
   cancelAnswer: (() => void) | undefined
 }
@@ -103,7 +107,7 @@ export class BusConnection<S, C> implements Connection {
   }
 
   status(): Status {
-    const peers = [...this.peers.values()].filter(({ isRefused }) => !isRefused)
+    const peers = [...this.peers.values()].filter(({ isMet }) => isMet)
     const phase = peers.length === 0 ? 'connecting' : peers.every(({ isDone }) => isDone) ? 'synced' : 'syncing'
     return {
       phase: this.isClosed ? 'offline' : phase,
@@ -149,7 +153,7 @@ export class BusConnection<S, C> implements Connection {
   }
 
   private isHeard(): boolean {
-    for (const { isRefused } of this.peers.values()) if (!isRefused) return true
+    for (const { isMet } of this.peers.values()) if (isMet) return true
     return false
   }
 
@@ -208,15 +212,23 @@ export class BusConnection<S, C> implements Connection {
   }
 
   private async take({ from, to, type, message: json }: Said): Promise<void> {
-    const isNew = !this.peers.has(from)
-    const peer = this.peerOf(from)
-    if (peer === undefined || peer.isRefused) return
+    // anybody may use any name: a message that is refused says nothing of the others of that name
     if (type !== undefined && type !== this.type) {
-      this.refusePeer(peer, { _tag: 'OtherType', type })
+      this.refuseOne(from, { _tag: 'OtherType', type })
       return
     }
     const message = this.intake.decode(json)
-    if (message === undefined || !this.isWelcome(peer, message)) return
+    if (message === undefined) return
+    const refusal = judge(this.options.onPeer, message.digest)
+    if (refusal !== undefined) {
+      this.refuseOne(from, refusal)
+      return
+    }
+    const peer = this.peerOf(from)
+    if (peer === undefined) return
+    const isNew = !peer.isMet
+    peer.isMet = true
+    peer.quiet = 0
     const before = this.store.getReplica()
     const answer = await this.intake.take(message)
     if (this.isClosed) return
@@ -238,24 +250,26 @@ export class BusConnection<S, C> implements Connection {
 
   private peerOf(from: string): Peer | undefined {
     const known = this.peers.get(from)
-    if (known !== undefined) {
-      known.quiet = 0
-      return known
+    if (known !== undefined || this.peers.size >= MAX_PEERS) return known
+    const peer: Peer = {
+      quiet: 0,
+      isDone: false,
+      claimed: Clock.empty,
+      isMet: false,
+      wasRefused: false,
+      cancelAnswer: undefined,
     }
-    if (this.peers.size >= MAX_PEERS) return undefined
-    const peer: Peer = { quiet: 0, isDone: false, claimed: Clock.empty, isRefused: false, cancelAnswer: undefined }
     this.peers.set(from, peer)
     return peer
   }
 
-  private isWelcome(peer: Peer, { digest }: Message<C>): boolean {
-    const refusal = judge(this.options.onPeer, digest)
-    if (refusal !== undefined) this.refusePeer(peer, refusal)
-    return !peer.isRefused
-  }
-
-  private refusePeer(peer: Peer, refusal: Parameters<NonNullable<ConnectOptions['onRefusal']>>[0]): void {
-    peer.isRefused = true
+  /** Drops one message. Tells so once for each name, until that is silent for some beats. */
+  private refuseOne(from: string, refusal: Refused): void {
+    const peer = this.peerOf(from)
+    if (peer === undefined) return
+    if (!peer.isMet) peer.quiet = 0
+    if (peer.wasRefused) return
+    peer.wasRefused = true
     if (this.options.onRefusal) notify(this.options.onRefusal, refusal)
     this.bell.ring()
   }
