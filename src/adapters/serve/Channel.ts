@@ -1,6 +1,7 @@
 /** One document on one socket: a link, between a store's hub and the frames of the socket. */
 import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
+import { left, right } from '../../core/Either.js'
 import type { Refused } from '../connect/frames.js'
 import { createLink, type Announcement, type Link, type LinkOptions } from '../Link.js'
 import type { Store } from '../store.js'
@@ -26,8 +27,8 @@ export interface Opened {
   readonly store: Store<unknown, unknown>
   readonly hub: Hub
   readonly link: LinkOptions
-  /** Judges the peer by its header. Undefined: nobody is refused. */
-  readonly judge?: (header: Digest) => E.Either<Refused, unknown>
+  /** Why the peer is refused by its header, if it is. Without it nobody is. */
+  readonly judge?: (header: Digest) => Refused | undefined
 }
 
 /** What one call reads of the link. */
@@ -65,9 +66,10 @@ export class Channel implements Outlet {
       silent: () => undefined,
     }
     const onPeer = (header: Digest): E.Either<Refused, unknown> => {
-      const judged = judge!(header)
-      if (judged._tag === 'Left') this.refusal = judged.left
-      return judged
+      const refusal = judge!(header)
+      if (refusal === undefined) return right(undefined)
+      this.refusal = refusal
+      return left(refusal)
     }
     this.inner = createLink(store, { ...link, ...(judge && { onPeer }) }, events)
     hub.links++

@@ -22,9 +22,12 @@ export interface ServeLimits {
   readonly bodyBytes?: number
   /** How long a socket may have no document open. Default 60,000. */
   readonly idle?: number
-  /** A peer that sends nothing, or takes nothing that waits, for so long is cut. Default 45,000. */
+  /**
+   * A socket whose peer sends nothing, or takes nothing that waits, for so long is cut. A request
+   * gets 408 if so long brings neither 64 kB of its body nor the end. Default 45,000.
+   */
   readonly timeout?: number
-  /** `[]` is sent if nothing else was for so long. Default 15,000. */
+  /** A socket is sent `[]` if nothing else was for so long. Default 15,000. */
   readonly heartbeat?: number
 }
 

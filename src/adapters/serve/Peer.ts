@@ -1,11 +1,9 @@
 /** One socket: its frames, its channels, and what it may cost. */
-import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
-import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { cut, decode, encode, HEARTBEAT, POLICY, TOO_BIG, type Refused } from '../connect/frames.js'
 import { Channel, type ChannelHost } from './Channel.js'
-import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
+import { answerOf, CLOSING, FAILED, refusalOf, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
 import type { ServeLimits } from './Limits.js'
 import type { Metrics } from './Metrics.js'
@@ -211,20 +209,11 @@ export class Peer implements ChannelHost {
     const store = answer.right
     try {
       const link = options.link?.(this.request, document) ?? {}
-      const judge = (header: Digest): E.Either<Refused, unknown> => this.judge(header, document)
+      const judge = (header: Digest): Refused | undefined => refusalOf(this.host, header, this.request, document)
       channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { judge }) })
     } catch (error) {
       this.failed(error)
       this.end(channel, FAILED)
-    }
-  }
-
-  private judge(header: Digest, document: string): E.Either<Refused, unknown> {
-    try {
-      return this.host.options.onPeer?.(header, this.request, document) ?? right(undefined)
-    } catch (error) {
-      this.failed(error)
-      return left(FAILED)
     }
   }
 

@@ -1,8 +1,8 @@
 /** Joins stores to sockets and HTTP requests. A server has many documents; so may a socket. */
 import type { Store } from '../store.js'
-import type { OpenDocument, ServeOptions } from './hooks.js'
+import { CLOSING, type OpenDocument, type ServeOptions } from './hooks.js'
 import { Hub } from './Hub.js'
-import { createHandler, type HttpRequest, type HttpResponse } from './http.js'
+import { createHandler, type Arriving, type HttpRequest, type HttpResponse } from './http.js'
 import { limitsOf, type ServeLimits } from './Limits.js'
 import { Metrics } from './Metrics.js'
 import { Peer } from './Peer.js'
@@ -65,6 +65,7 @@ class Serving {
   readonly limits: Required<ServeLimits>
   readonly metrics = new Metrics()
   readonly now: () => number
+  readonly arriving = new Set<Arriving>()
   isClosing = false
   private readonly peers = new Set<Peer>()
   private readonly hubs = new Map<Store<unknown, unknown>, Hub>()
@@ -132,6 +133,7 @@ class Serving {
     this.isClosing = true
     const hubs = [...this.hubs.values()]
     for (const peer of this.peers) peer.stop()
+    for (const body of this.arriving) body.stop(CLOSING)
     await Promise.all(hubs.map((hub) => hub.save()))
     const deadline = this.now() + GRACE
     while (this.peers.size > 0 && this.now() < deadline) await this.pause()
@@ -142,6 +144,8 @@ class Serving {
   private tick(): void {
     const now = this.now()
     for (const peer of this.peers) peer.tick(now)
+    const { timeout } = this.limits
+    for (const body of this.arriving) if (now > body.deadline) body.stop({ _tag: 'TooSlow', timeout })
     for (const [store, { links }] of this.hubs) if (links === 0) this.hubs.delete(store)
     this.wake()
   }
