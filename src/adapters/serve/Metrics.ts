@@ -13,12 +13,12 @@ export class Metrics {
   bytesOut = 0
   requests = 0
   failures = 0
-  private readonly refusals = new Map<string, number>()
+  readonly #refusals = new Map<string, number>()
 
   refused(reason: string): void {
-    const isKnown = this.refusals.has(reason) || this.refusals.size < MAX_REASONS
+    const isKnown = this.#refusals.has(reason) || this.#refusals.size < MAX_REASONS
     const key = isKnown ? reason : 'other'
-    this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1)
+    this.#refusals.set(key, (this.#refusals.get(key) ?? 0) + 1)
   }
 
   /** The exposition format, version 0.0.4. `documents` have a link now. O(reasons). */
@@ -28,7 +28,7 @@ export class Metrics {
       ['{direction="in"}', came],
       ['{direction="out"}', went],
     ]
-    const reasons = [...this.refusals].map(([reason, count]): Sample => [`{reason="${escaped(reason)}"}`, count])
+    const reasons = [...this.#refusals].map(([reason, count]): Sample => [`{reason="${escaped(reason)}"}`, count])
     return [
       family('sockets', 'gauge', 'Open WebSockets.', [['', sockets]]),
       family('documents', 'gauge', 'Documents that a socket has open.', [['', documents]]),

@@ -68,9 +68,9 @@ export class Scene {
   readonly options: Required<SceneOptions>
   readonly random: () => number
   /** By the oracle: the last write of each key, in total order. */
-  private readonly expected = new Map<string, Update<Model.Change<string>>>()
-  private readonly newest: Record<string, number> = {}
-  private writes = 0
+  readonly #expected = new Map<string, Update<Model.Change<string>>>()
+  readonly #newest: Record<string, number> = {}
+  #writes = 0
 
   constructor(options: SceneOptions) {
     const { seed = 1, reconnects = 1000, unread = 16 << 20, mostUnread = 8 << 20, patience = 20_000 } = options
@@ -94,10 +94,10 @@ export class Scene {
   /** A write on each side, of a key that both write and of one of its own. */
   write(value = ''): void {
     for (const [i, store] of this.stores.entries()) {
-      const n = this.writes++
+      const n = this.#writes++
       for (const key of [`both${String(n % 5)}`, `${String(i)}-${String(n)}`]) {
         const made = store.change(Model.set(key, `${value}${String(n)}`))
-        if (made._tag === 'Right') this.note(made.right)
+        if (made._tag === 'Right') this.#note(made.right)
       }
     }
   }
@@ -106,19 +106,19 @@ export class Scene {
   writeAll(count: number, value: string): void {
     const commands = Array.from({ length: count }, (_, i) => Model.set(`bulk${String(i)}`, value))
     const made = this.stores[0].changeAll(commands)
-    for (const update of made._tag === 'Right' ? made.right : []) this.note(update)
+    for (const update of made._tag === 'Right' ? made.right : []) this.#note(update)
   }
 
-  private note(update: Update<Model.Change<string>>): void {
+  #note(update: Update<Model.Change<string>>): void {
     const [[key], timestamp, source] = update
-    const held = this.expected.get(key)
-    if (held === undefined || compare(held, update) < 0) this.expected.set(key, update)
-    this.newest[source] = timestamp
+    const held = this.#expected.get(key)
+    if (held === undefined || compare(held, update) < 0) this.#expected.set(key, update)
+    this.#newest[source] = timestamp
   }
 
   /** Waits until both stores hold what was written. */
   async inStep(): Promise<void> {
-    await this.until('the stores are not in step', () => this.isInStep())
+    await this.until('the stores are not in step', () => this.#isInStep())
   }
 
   /** Waits as long as patience lasts. It lasts anew whenever there is progress. */
@@ -133,17 +133,17 @@ export class Scene {
     }
   }
 
-  private isInStep(): boolean {
+  #isInStep(): boolean {
     const [ann, ben] = this.stores.map((store) => store.getReplica())
     const [a, b] = [texts.digest(ann!), texts.digest(ben!)]
     const areSynced = texts.isSynced(a, b)
     const covers = [a, b].every(({ clock }) =>
-      Object.entries(this.newest).every(([source, newest]) => (clock[source] ?? 0) >= newest),
+      Object.entries(this.#newest).every(([source, newest]) => (clock[source] ?? 0) >= newest),
     )
     if (!areSynced && !covers) return false
     const [left, right] = [Model.toJSON(ann!.state), Model.toJSON(ben!.state)]
     if (areSynced && !Json.equals(left, right)) throw new Stop('equal digests, and different states')
-    const expected = Object.fromEntries([...this.expected].map(([key, [[, value]]]) => [key, value]))
+    const expected = Object.fromEntries([...this.#expected].map(([key, [[, value]]]) => [key, value]))
     return covers && Json.equals(left, expected) && Json.equals(right, expected)
   }
 }

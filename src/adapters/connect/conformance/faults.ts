@@ -23,14 +23,14 @@ export class Faults {
   /** The most characters that wires had sent and readers had not taken, and the most questions. */
   mostUnread = 0
   mostAsked = 0
-  private unread = 0
-  private asked = 0
-  private plans = 0
+  #unread = 0
+  #asked = 0
+  #plans = 0
 
   /** From now on, other faults; those that hold messages back lose them. */
   begin(plan: () => Plan): void {
     this.plan = plan
-    this.plans++
+    this.#plans++
   }
 
   /** The plan of a direction, made anew when the faults change. */
@@ -38,8 +38,8 @@ export class Faults {
     let made = -1
     let plan = pass
     return (said, on, cut) => {
-      if (made !== this.plans) plan = this.plan()
-      made = this.plans
+      if (made !== this.#plans) plan = this.plan()
+      made = this.#plans
       plan(said, on, cut)
     }
   }
@@ -47,19 +47,19 @@ export class Faults {
   wrap(transport: Transport): Transport {
     switch (transport.kind) {
       case 'wire':
-        return this.wire(transport)
+        return this.#wire(transport)
       case 'bus':
-        return this.bus(transport)
+        return this.#bus(transport)
       case 'poll':
-        return this.poll(transport)
+        return this.#poll(transport)
     }
   }
 
-  private wire(transport: WireTransport): WireTransport {
+  #wire(transport: WireTransport): WireTransport {
     return { ...transport, open: (events) => new FaultyWire(this, transport, events) }
   }
 
-  private bus(transport: BusTransport): BusTransport {
+  #bus(transport: BusTransport): BusTransport {
     return {
       ...transport,
       open: (received) => {
@@ -99,13 +99,13 @@ export class Faults {
     }
   }
 
-  private poll(transport: PollTransport): PollTransport {
+  #poll(transport: PollTransport): PollTransport {
     const [out, back] = [this.direction(), this.direction()]
     return {
       ...transport,
       ask: async (question) => {
         const { generation } = this
-        this.mostAsked = Math.max(this.mostAsked, ++this.asked)
+        this.mostAsked = Math.max(this.mostAsked, ++this.#asked)
         try {
           const answers: Promise<Answer>[] = []
           out(question.message, (message) => answers.push(transport.ask({ ...question, message })), nothing)
@@ -121,7 +121,7 @@ export class Faults {
           if (passed.length === 0) throw new Error('lost')
           return { _tag: 'Message', message: passed[0] }
         } finally {
-          this.asked--
+          this.#asked--
         }
       },
     }
@@ -129,16 +129,16 @@ export class Faults {
 
   /** A wire broke: nothing is under way. */
   forget(): void {
-    this.unread = 0
+    this.#unread = 0
   }
 
   took(characters: number): void {
-    this.unread -= characters
+    this.#unread -= characters
   }
 
   sent(characters: number): void {
-    this.unread += characters
-    this.mostUnread = Math.max(this.mostUnread, this.unread)
+    this.#unread += characters
+    this.mostUnread = Math.max(this.mostUnread, this.#unread)
   }
 
   /** Calls what must not throw. */
@@ -167,51 +167,51 @@ const abortOf = (signal: AbortSignal): Promise<never> =>
   })
 
 class FaultyWire implements Wire {
-  private readonly faults: Faults
-  private readonly events: WireEvents
-  private readonly wire: Wire
-  private readonly generation: number
-  private readonly out: Plan
-  private last: Promise<void> = Promise.resolve()
-  private waiting = 0
-  private isOver = false
-  private count = 0
+  readonly #faults: Faults
+  readonly #events: WireEvents
+  readonly #wire: Wire
+  readonly #generation: number
+  readonly #out: Plan
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+  #isOver = false
+  #count = 0
 
   constructor(faults: Faults, transport: WireTransport, events: WireEvents) {
-    this.faults = faults
-    this.events = events
-    this.generation = faults.generation
-    this.out = faults.direction()
+    this.#faults = faults
+    this.#events = events
+    this.#generation = faults.generation
+    this.#out = faults.direction()
     const back = faults.direction()
-    this.wire = transport.open({
+    this.#wire = transport.open({
       opened: () => {
         faults.opened++
-        this.tell(events.opened)
+        this.#tell(events.opened)
       },
       received: (text) => {
-        if (this.isGone()) return undefined
-        this.count++
+        if (this.#isGone()) return undefined
+        this.#count++
         if (text === '') return events.received('')
         let taking: Promise<void> | undefined
         faults.guard(() => {
           back(
             text,
             (said) => {
-              taking = this.take(String(said))
+              taking = this.#take(String(said))
             },
             () => {
-              this.cut()
+              this.#cut()
             },
           )
         })
         return taking
       },
       drained: () => {
-        this.tell(events.drained)
+        this.#tell(events.drained)
       },
       closed: (end) => {
-        this.forget()
-        this.tell(() => {
+        this.#forget()
+        this.#tell(() => {
           events.closed(end)
         })
       },
@@ -219,53 +219,53 @@ class FaultyWire implements Wire {
   }
 
   send(text: string): void {
-    if (this.isGone() || this.isOver) return
-    const { faults, wire } = this
+    if (this.#isGone() || this.#isOver) return
+    const [faults, wire] = [this.#faults, this.#wire]
     if (text === '')
       faults.guard(() => {
         wire.send('')
       })
     else
       faults.guard(() => {
-        this.out(
+        this.#out(
           text,
           (said) => {
-            this.sendOn(String(said))
+            this.#sendOn(String(said))
           },
           () => {
-            this.cut()
+            this.#cut()
           },
         )
       })
   }
 
   buffered(): number {
-    return this.wire.buffered()
+    return this.#wire.buffered()
   }
 
   heard(): number {
-    if (this.wire.heard !== undefined && !this.isGone()) this.count = this.wire.heard()
-    return this.count
+    if (this.#wire.heard !== undefined && !this.#isGone()) this.#count = this.#wire.heard()
+    return this.#count
   }
 
   close(...refusal: Parameters<Wire['close']>): void {
-    this.forget()
-    this.faults.guard(() => {
-      this.wire.close(...refusal)
+    this.#forget()
+    this.#faults.guard(() => {
+      this.#wire.close(...refusal)
     })
   }
 
-  private sendOn(text: string): void {
+  #sendOn(text: string): void {
     // a wire that is closed takes nothing more, and does no harm
-    this.faults.sent(text.length)
-    this.wire.send(text)
+    this.#faults.sent(text.length)
+    this.#wire.send(text)
   }
 
   /** What waits for the reader. Too much cuts the wire, as a connection does. */
-  private take(text: string): Promise<void> | undefined {
-    const { faults, events } = this
+  #take(text: string): Promise<void> | undefined {
+    const [faults, events] = [this.#faults, this.#events]
     const deliver = (): Promise<void> | undefined => {
-      this.waiting -= text.length
+      this.#waiting -= text.length
       faults.took(text.length)
       let taking: Promise<void> | undefined
       faults.guard(() => {
@@ -273,34 +273,34 @@ class FaultyWire implements Wire {
       })
       return taking
     }
-    this.waiting += text.length
-    if (faults.stalled === undefined && faults.slowness === 0 && this.waiting === text.length) return deliver()
-    if (this.waiting > MAX_UNHEARD) this.cut()
-    const before = this.last
-    this.last = before.then(() => faults.stalled ?? sleep(faults.slowness)).then(deliver)
-    return this.last
+    this.#waiting += text.length
+    if (faults.stalled === undefined && faults.slowness === 0 && this.#waiting === text.length) return deliver()
+    if (this.#waiting > MAX_UNHEARD) this.#cut()
+    const before = this.#last
+    this.#last = before.then(() => faults.stalled ?? sleep(faults.slowness)).then(deliver)
+    return this.#last
   }
 
-  private tell(call: () => void): void {
-    if (!this.isGone()) this.faults.guard(call)
+  #tell(call: () => void): void {
+    if (!this.#isGone()) this.#faults.guard(call)
   }
 
-  private isGone(): boolean {
-    return this.faults.generation > this.generation
+  #isGone(): boolean {
+    return this.#faults.generation > this.#generation
   }
 
   /** The wire breaks, and both sides are told. */
-  private cut(): void {
-    if (this.isOver) return
-    this.faults.cuts++
+  #cut(): void {
+    if (this.#isOver) return
+    this.#faults.cuts++
     this.close()
-    this.tell(() => {
-      this.events.closed()
+    this.#tell(() => {
+      this.#events.closed()
     })
   }
 
-  private forget(): void {
-    this.isOver = true
-    this.faults.forget()
+  #forget(): void {
+    this.#isOver = true
+    this.#faults.forget()
   }
 }
