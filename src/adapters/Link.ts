@@ -38,6 +38,8 @@ export interface LinkOptions extends Session.Options {
   readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
   /** Who else is here, told beside the session: see `scuttlebutt-ts/presence`. */
   readonly presence?: PresencePort
+  /** The most others that the peer may bring to `presence`. Default: as many as that takes. */
+  readonly presences?: number
 }
 
 /** What a link tells its adapter. */
@@ -133,7 +135,7 @@ class PeerLink<S, C> implements Link {
     }
     this.presence =
       options.presence &&
-      carry(options.presence, () => {
+      carry(options.presence, options.presences, () => {
         if (!this.isClosed) events.wake()
       })
     this.watch = deadline(options.timeout, () => {
@@ -147,8 +149,10 @@ class PeerLink<S, C> implements Link {
     this.watch.postpone()
     const [complete, rest] = Lines.push(chunk, this.policy.maxBytes)(this.lines)
     this.lines = rest
-    if (!this.session.failed) this.presence?.hear(complete)
-    return complete.length > 0 ? this.hear(complete) : undefined
+    if (complete.length === 0) return undefined
+    const hearing = this.hear(complete)
+    this.presenceNow()?.hear(complete)
+    return hearing
   }
 
   end(): Promise<void> | undefined {
@@ -175,7 +179,14 @@ class PeerLink<S, C> implements Link {
     }
     if (text === '' && Session.isDone(this.session)) return undefined
     // after the header, by which the peer tells who speaks
-    return text + (this.presence?.take() ?? '')
+    return text + (this.presenceNow()?.take() ?? '')
+  }
+
+  /** A peer that may be refused by its header says and hears nothing of others before that. */
+  private presenceNow(): Carrier | undefined {
+    const { failed, peer } = this.session
+    const isWelcome = !failed && (this.onPeer === undefined || peer !== undefined)
+    return isWelcome && !this.isClosed ? this.presence : undefined
   }
 
   status(): Status {

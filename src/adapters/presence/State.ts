@@ -1,6 +1,6 @@
 /**
- * Who is here, as a value. Each peer counts what it says of itself; only a greater count is news,
- * and only news is passed on, so lines end also where links form circles.
+ * Which others are here, as a value. Each peer counts what it says of itself; only a greater count
+ * is news, and only news is passed on, so lines end also where links form circles.
  *
  * Source: the awareness protocol of Yjs (y-protocols, awareness.js), with ages added: an entry
  * lapses everywhere a `timeout` after its own peer spoke, not after it was last passed on.
@@ -16,22 +16,19 @@ interface Entry {
   readonly count: number
   /** When the peer itself said so, in ms by our clock. */
   readonly at: number
-  /** The connection that brought it first. */
+  /** The connection that brought this count. */
   readonly via: symbol
 }
 
 export interface State {
-  readonly id: string
-  /** The own count; the own value, null for none; and when it was last told. */
-  readonly count: number
-  readonly value: unknown
-  readonly toldAt: number
   readonly entries: SortedMap.SortedMap<string, Entry>
   /**
    * The values of those who are here, frozen JSON. One that left keeps its entry for a while, so
    * that a late copy does not bring it back.
    */
   readonly values: SortedMap.SortedMap<string, unknown>
+  /** How many of the entries each connection brought. */
+  readonly shares: ReadonlyMap<symbol, number>
 }
 
 export interface Limits {
@@ -43,68 +40,55 @@ export interface Limits {
   readonly maxBytes: number
 }
 
-/** The next state, and what to tell. */
-export type Step = readonly [state: State, told: ReadonlyArray<Said>]
-
-/** A value is told again so many times a timeout, or a little less often. */
-const BEATS = 4
-
 /** No value is nested deeper. */
 export const MAX_DEPTH = 32
 
 const byId = SortedMap.byText
 
-export const open = (id: string): State => ({
-  id,
-  count: 0,
-  value: null,
-  toldAt: 0,
-  entries: SortedMap.empty(),
-  values: SortedMap.empty(),
-})
+export const empty: State = { entries: SortedMap.empty(), values: SortedMap.empty(), shares: new Map() }
 
-/** Says a new value of oneself, null for leaving. O(1). */
-export const set =
-  (value: unknown, now: number) =>
-  (state: State): Step => {
-    // a later life under the same id goes on above what peers remember
-    const count = Math.max(state.count + 1, Math.floor(now))
-    return [{ ...state, count, value, toldAt: now }, [[state.id, count, value, 0]]]
-  }
-
-/** The beat: tells the own value again if it is time, and drops what has lapsed. O(peers). */
-export const tick =
+/** Drops what has lapsed. O(peers). */
+export const lapse =
   (now: number, { timeout }: Limits) =>
-  (state: State): Step => {
-    let next = state
+  (state: State): State => {
+    const lapsed: string[] = []
+    let { entries } = state
     for (const [id, entry] of SortedMap.entries(state.entries)) {
-      if (now - entry.at >= timeout) next = without(id)(next)
+      if (now - entry.at >= timeout) lapsed.push(id)
       // the clock was set back
-      else if (entry.at > now) {
-        next = { ...next, entries: SortedMap.set(byId, next.entries, id, { ...entry, at: now }) }
-      }
+      else if (entry.at > now) entries = SortedMap.set(byId, entries, id, { ...entry, at: now })
     }
-    const isDue = state.value !== null && Math.abs(now - state.toldAt) >= timeout / BEATS
-    return isDue ? set(state.value, now)(next) : [next, []]
+    return without(lapsed)(entries === state.entries ? state : { ...state, entries })
   }
 
 const without =
-  (id: string) =>
-  (state: State): State => ({
-    ...state,
-    entries: SortedMap.remove(byId, state.entries, id),
-    values: SortedMap.remove(byId, state.values, id),
-  })
+  (ids: ReadonlyArray<string>) =>
+  (state: State): State => {
+    if (ids.length === 0) return state
+    let { entries, values } = state
+    const shares = new Map(state.shares)
+    for (const id of ids) {
+      add(-1, SortedMap.get(byId, entries, id)?.via, shares)
+      entries = SortedMap.remove(byId, entries, id)
+      values = SortedMap.remove(byId, values, id)
+    }
+    return { entries, values, shares }
+  }
+
+const add = (change: number, via: symbol | undefined, shares: Map<symbol, number>): void => {
+  if (via === undefined) return
+  const share = (shares.get(via) ?? 0) + change
+  if (share === 0) shares.delete(via)
+  else shares.set(via, share)
+}
 
 /** All that is known, for a new connection. O(peers). */
 export const known =
   (now: number) =>
-  ({ id, count, value, entries, values }: State): ReadonlyArray<Said> => [
-    ...(value === null ? [] : [[id, count, value, 0] as const]),
-    ...[...SortedMap.entries(entries)].map(([peer, entry]) =>
-      saidOf(peer, entry, SortedMap.get(byId, values, peer) ?? null, now),
-    ),
-  ]
+  ({ entries, values }: State): ReadonlyArray<Said> =>
+    [...SortedMap.entries(entries)].map(([id, entry]) =>
+      saidOf(id, entry, SortedMap.get(byId, values, id) ?? null, now),
+    )
 
 const saidOf = (id: string, { count, at }: Entry, value: unknown, now: number): Said => [
   id,
@@ -114,32 +98,39 @@ const saidOf = (id: string, { count, at }: Entry, value: unknown, now: number): 
 ]
 
 /**
- * Takes a line of a peer. The result is told to every connection but `via`. A line that is
- * malformed, too long or old changes nothing; nor does one of a new peer beyond `maxPeers`.
- * O(size + log peers).
+ * Takes what a connection tells. A new state is news for every other connection. Nothing changes by
+ * what is old, nor by a new peer beyond `maxPeers`, or beyond the `most` that this connection may
+ * bring. O(log peers); O(connections) for a peer that this connection had not brought.
  */
 export const hear =
-  (line: string, via: symbol, now: number, limits: Limits) =>
-  (state: State): Step => {
-    const said = decode(line, now, limits)
-    if (said === undefined) return [state, []]
-    const [id, count, value, age] = said
-    if (id === state.id) return hearOfOneself(said, now)(state)
-    const { entries, values } = state
+  ([id, count, value, age]: Said, via: symbol, most: number, now: number, { maxPeers }: Limits) =>
+  (state: State): State => {
+    const { entries, values, shares } = state
     const [held, shown] = [SortedMap.get(byId, entries, id), SortedMap.get(byId, values, id)]
     if (held === undefined) {
-      if (SortedMap.size(entries) >= limits.maxPeers) return [state, []]
+      if (SortedMap.size(entries) >= maxPeers) return state
     } else {
       // a connection takes back what it brought: the peer behind it is gone
       const isTakenBack = count === held.count && value === null && shown !== undefined && via === held.via
-      if (count <= held.count && !isTakenBack) return [state, []]
+      if (count <= held.count && !isTakenBack) return state
     }
-    const next = {
-      ...state,
+    const isAnothers = held?.via !== via
+    if (isAnothers && (shares.get(via) ?? 0) >= most) return state
+    return {
       entries: SortedMap.set(byId, entries, id, { count, at: now - age, via }),
       values: value === null ? SortedMap.remove(byId, values, id) : withValue(id, value, shown)(values),
+      shares: isAnothers ? moved(held?.via, via)(shares) : shares,
     }
-    return [next, [said]]
+  }
+
+/** An entry of one connection, if there is one, becomes an entry of another. */
+const moved =
+  (from: symbol | undefined, to: symbol) =>
+  (shares: State['shares']): State['shares'] => {
+    const next = new Map(shares)
+    add(-1, from, next)
+    add(1, to, next)
+    return next
   }
 
 /** An equal value stays the same object. */
@@ -148,38 +139,28 @@ const withValue =
   (values: State['values']): State['values'] =>
     shown !== undefined && Json.equals(shown, value) ? values : SortedMap.set(byId, values, id, value)
 
-/** Somebody took us for gone, or remembers us from an earlier life. */
-const hearOfOneself =
-  ([, count, value]: Said, now: number) =>
-  (state: State): Step => {
-    if (count < state.count || (count === state.count && value !== null)) return [state, []]
-    const next = { ...state, count }
-    return value === null && state.value !== null ? set(state.value, now)(next) : [next, []]
-  }
-
-/** A connection is over: drops who was known by it, and tells that. O(peers). */
+/** A connection is over: who was known by it is gone. Gives what to tell of that. O(peers). */
 export const gone =
   (via: symbol, now: number) =>
-  (state: State): Step => {
-    let next = state
-    const told: Said[] = []
-    for (const [id, entry] of SortedMap.entries(state.entries)) {
-      if (entry.via !== via) continue
-      next = without(id)(next)
-      if (SortedMap.get(byId, state.values, id) !== undefined) told.push(saidOf(id, entry, null, now))
-    }
-    return [next, told]
+  (state: State): readonly [state: State, told: ReadonlyArray<Said>] => {
+    const theirs = [...SortedMap.entries(state.entries)].filter(([, entry]) => entry.via === via)
+    const present = theirs.filter(([id]) => SortedMap.get(byId, state.values, id) !== undefined)
+    return [without(theirs.map(([id]) => id))(state), present.map(([id, entry]) => saidOf(id, entry, null, now))]
   }
 
 /** What is said as a line, without a line end. */
 export const encode = ([id, count, value, age]: Said): string =>
   JSON.stringify(age === 0 ? [id, count, value] : [id, count, value, age])
 
-const decode = (line: string, now: number, { maxBytes, timeout }: Limits): Said | undefined => {
+/** The beginning of the string that carries a line on a link. */
+export const PREFIX = 'PRESENCE '
+
+/** What a line says, with or without {@link PREFIX}; undefined if it is none, or too long. */
+export const decode = (line: string, now: number, { maxBytes, timeout }: Limits): Said | undefined => {
   if (line.length > maxBytes + SLACK) return undefined
   let json: unknown
   try {
-    json = Json.freeze(JSON.parse(line), MAX_DEPTH + 1)
+    json = Json.freeze(JSON.parse(line.startsWith(PREFIX) ? line.slice(PREFIX.length) : line), MAX_DEPTH + 1)
   } catch {
     return undefined
   }
@@ -194,8 +175,8 @@ const decode = (line: string, now: number, { maxBytes, timeout }: Limits): Said 
   return isSaid ? [id, count, value, age] : undefined
 }
 
-/** The digits and commas of a line. */
-const SLACK = 64
+/** The prefix, digits and commas of a line. */
+const SLACK = 80
 
 /**
  * A count goes on from the wall clock. One far ahead of it would keep its peer from ever being

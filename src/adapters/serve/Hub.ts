@@ -3,6 +3,7 @@
  * sees an update that a crash of the server could lose.
  */
 import type { either as E } from 'fp-ts'
+import { createRelay, LIMITS, type Relay } from '../presence/relay.js'
 import type { Store } from '../store.js'
 
 /** A document on a socket, as its hub sees it. */
@@ -17,6 +18,8 @@ export interface Outlet {
 export interface HubHost {
   /** The store could not save. */
   readonly failed: (error: unknown) => void
+  /** The wall clock, in ms. */
+  readonly now: () => number
   /** Resolves when it is time to try again. */
   readonly pause: () => Promise<void>
 }
@@ -29,6 +32,8 @@ interface Saved {
 export class Hub {
   /** The links of the store. */
   links = 0
+  /** Who is here, for the links that are given it. */
+  readonly presence: Relay
   readonly #store: Store<unknown, unknown> & Saved
   readonly #host: HubHost
   readonly #ready = new Set<Outlet>()
@@ -38,6 +43,7 @@ export class Hub {
   constructor(store: Store<unknown, unknown>, host: HubHost) {
     this.#store = store
     this.#host = host
+    this.presence = createRelay(LIMITS, host.now)
   }
 
   /**

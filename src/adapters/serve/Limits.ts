@@ -7,6 +7,11 @@ export interface ServeLimits {
   readonly sockets?: number
   /** Documents of one socket. One more is refused with `TooMany`. Default 100. */
   readonly documents?: number
+  /**
+   * The most others, by their ids, that a socket may bring to the presence of a document; one more
+   * is not heard. One who left counts for 30 s. Default 16.
+   */
+  readonly presences?: number
   /** What a socket may send a second; a faster one is read later. Default 4 MiB. */
   readonly bytesPerSecond?: number
   /**
@@ -34,6 +39,7 @@ export interface ServeLimits {
 const DEFAULTS: Required<ServeLimits> = {
   sockets: 10_000,
   documents: 100,
+  presences: 16,
   bytesPerSecond: 4 << 20,
   messageBytes: MAX_FRAME,
   buffer: 256 << 10,

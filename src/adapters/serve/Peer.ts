@@ -192,7 +192,7 @@ export class Peer implements ChannelHost {
 
   async #open(channel: Channel): Promise<void> {
     const { document } = channel
-    const { open, options } = this.#host
+    const { open, options, limits } = this.#host
     this.#opening++
     const answer = await answerOf(open, this.#request, document, this.#host.failed)
     this.#opening--
@@ -208,9 +208,12 @@ export class Peer implements ChannelHost {
     this.#held.add(channel)
     const store = answer.right
     try {
-      const link = options.link?.(this.#request, document) ?? {}
+      const hub = this.#host.hubOf(store)
+      const given = options.link?.(this.#request, document) ?? {}
+      const isTold = options.presence !== false && given.readable !== false
+      const link = { presences: limits.presences, ...(isTold && { presence: hub.presence }), ...given }
       const judge = (header: Digest): Refused | undefined => refusalOf(this.#host, header, this.#request, document)
-      channel.open({ store, hub: this.#host.hubOf(store), link, ...(options.onPeer && { judge }) })
+      channel.open({ store, hub, link, ...(options.onPeer && { judge }) })
     } catch (error) {
       this.failed(error)
       this.end(channel, FAILED)

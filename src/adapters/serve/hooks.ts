@@ -31,7 +31,15 @@ export interface ServeOptions {
   readonly limits?: ServeLimits
   /** Refuses a peer by its header: before that, none of its updates reaches the store. */
   readonly onPeer?: (header: Digest, request: ServedRequest, document: string) => E.Either<Refused, unknown>
-  /** How a peer's link speaks: `{ writable: false }` for one that may only read. */
+  /**
+   * Whether sockets are told who else is here, by the store that they share. Default true, but not
+   * for links with `readable: false`; `link` may give another `presence`, or undefined for none.
+   */
+  readonly presence?: boolean
+  /**
+   * How a peer's link speaks: `{ writable: false }` for one that may only read; `presences` for a
+   * peer that passes on many others.
+   */
   readonly link?: (request: ServedRequest, document: string) => Omit<LinkOptions, 'timeout' | 'onPeer'>
   /** Called once for each store that the sign-in gave, when the peer is done with it. */
   readonly release?: (document: string) => void

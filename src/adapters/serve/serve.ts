@@ -146,7 +146,10 @@ class Serving {
     for (const peer of this.#peers) peer.tick(now)
     const { timeout } = this.limits
     for (const body of this.arriving) if (now > body.deadline) body.stop({ _tag: 'TooSlow', timeout })
-    for (const [store, { links }] of this.#hubs) if (links === 0) this.#hubs.delete(store)
+    for (const [store, { links, presence }] of this.#hubs) {
+      if (links === 0) this.#hubs.delete(store)
+      else presence.tick()
+    }
     this.#wake()
   }
 
