@@ -3,11 +3,10 @@ import type { either as E } from 'fp-ts'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
 import { path } from '../core/Rejection.js'
-import * as SortedMap from '../structures/SortedMap.js'
 import * as Own from './presence/Own.js'
 import type { PresencePort } from './presence/Port.js'
-import { createRelay, LIMITS, type Relay } from './presence/relay.js'
-import * as State from './presence/State.js'
+import { LIMITS, Relay } from './presence/relay.js'
+import * as Said from './presence/Said.js'
 import { createListeners, notify } from './store/Cell.js'
 
 export type { PresencePort } from './presence/Port.js'
@@ -94,10 +93,11 @@ export function createPresence(options: AnyOptions): Presence<unknown> {
   const { maxPeers = LIMITS.maxPeers, maxBytes = LIMITS.maxBytes } = options
   const limits = { timeout, maxPeers, maxBytes }
   const listeners = createListeners()
-  const relay = createRelay(limits, now, () => {
+  const view = viewOf(codec)
+  const relay = new Relay(limits, now, () => {
+    view.changed()
     listeners.tell(undefined)
   })
-  const view = viewOf(codec)
   const own = speakerOf(id, relay, now, () => {
     listeners.tell(undefined)
   })
@@ -116,16 +116,16 @@ export function createPresence(options: AnyOptions): Presence<unknown> {
       return right(undefined)
     },
     value: own.value,
-    peers: () => view(relay.values()),
+    peers: () => view.read(relay.entries),
     onChange: listeners.add,
     subscribe: (tell, peer) => {
       if (!isOpen) return () => undefined
       const said = own.again()
-      if (said !== undefined) notify(tell, State.encode(said))
+      if (said !== undefined) notify(tell, Said.encode(said))
       return relay.subscribe(tell, peer)
     },
     receive: (line, peer, most) => {
-      const said = isOpen ? State.decode(line, now(), limits) : undefined
+      const said = isOpen ? Said.decode(line, now(), limits) : undefined
       if (said?.[0] === id) own.hear(said)
       else if (said !== undefined) relay.hear(said, peer, most)
     },
@@ -157,12 +157,12 @@ const speakerOf = (id: string, relay: Relay, now: () => number, changed: () => v
       if (Own.isDue(now(), timeout)(own)) say(own.value)
     },
     /** The value under a new count, so that it is news also to those who saw a connection end. */
-    again: (): State.Said | undefined => {
+    again: (): Said.Said | undefined => {
       if (own.value === null) return undefined
       say(own.value)
       return Own.said(own)
     },
-    hear: (said: State.Said) => {
+    hear: (said: Said.Said) => {
       const next = Own.hear(said)(own)
       if (next === own) return
       own = next
@@ -181,32 +181,49 @@ const each = (ms: number, call: () => void): ReturnType<typeof setInterval> => {
 
 /** A value as it is told. */
 const told = (id: string, value: unknown, limit: number): E.Either<PresenceError, unknown> => {
-  const copied = Json.copy(value, State.MAX_DEPTH)
+  const copied = Json.copy(value, Said.MAX_DEPTH)
   if (copied instanceof Json.Unfit) {
     return left({ _tag: 'InvalidValue', at: path(copied.at), expected: copied.expected })
   }
-  const bytes = State.bytes(id, copied)
+  const bytes = Said.bytes(id, copied)
   return bytes > limit ? left({ _tag: 'ValueTooLarge', bytes, limit }) : right(copied)
 }
 
 /** The timer looks so many times a timeout: an entry lapses at most a twelfth of it late. */
 const TICKS = 12
 
-/** The values of a state that the codec reads: one map until one of them changes. */
-const viewOf = (codec: ValueDecoder<unknown> | undefined) => {
-  let last = SortedMap.empty<string, unknown>()
+/** The values that the codec reads, in the order of ids: one map until {@link View.changed}. */
+interface View {
+  readonly read: (entries: Relay['entries']) => ReadonlyMap<string, unknown>
+  readonly changed: () => void
+}
+
+const viewOf = (codec: ValueDecoder<unknown> | undefined): View => {
   let shown: ReadonlyMap<string, unknown> = new Map()
-  return (values: State.State['values']): ReadonlyMap<string, unknown> => {
-    if (values === last) return shown
+  let values = new Map<string, unknown>()
+  let isCurrent = true
+  const read = (entries: Relay['entries']): void => {
     const next = new Map<string, unknown>()
-    for (const [id, value] of SortedMap.entries(values)) {
-      const isSame = SortedMap.get(SortedMap.byText, last, id) === value && shown.has(id)
+    const nextValues = new Map<string, unknown>()
+    for (const id of [...entries.keys()].sort()) {
+      const { value } = entries.get(id)!
+      if (value === null) continue
+      const isSame = values.get(id) === value
       // a codec may give a new object each time
       const decoded = codec === undefined ? right(value) : isSame ? right(shown.get(id)) : codec.decode(value)
-      if (decoded._tag === 'Right') next.set(id, decoded.right)
+      if (decoded._tag === 'Left') continue
+      next.set(id, decoded.right)
+      nextValues.set(id, value)
     }
-    last = values
-    shown = next
-    return shown
+    ;[shown, values, isCurrent] = [next, nextValues, true]
+  }
+  return {
+    read: (entries) => {
+      if (!isCurrent) read(entries)
+      return shown
+    },
+    changed: () => {
+      isCurrent = false
+    },
   }
 }

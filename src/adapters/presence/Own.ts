@@ -1,5 +1,5 @@
 /** What a peer says of itself, as a value. */
-import type { Said } from './State.js'
+import type { Said } from './Said.js'
 
 export interface Own {
   readonly id: string

@@ -1,7 +1,7 @@
 /** Carries presence on a link: strings among its lines, which an original ignores. */
 import type { Line } from '../../wire/lines/Lines.js'
 import type { PresencePort } from './Port.js'
-import { PREFIX } from './State.js'
+import { PREFIX } from './Said.js'
 
 export interface Carrier {
   /** Gives the presence those of the lines that are for it. */

@@ -3,7 +3,7 @@
  * sees an update that a crash of the server could lose.
  */
 import type { either as E } from 'fp-ts'
-import { createRelay, LIMITS, type Relay } from '../presence/relay.js'
+import { LIMITS, Relay } from '../presence/relay.js'
 import type { Store } from '../store.js'
 
 /** A document on a socket, as its hub sees it. */
@@ -43,7 +43,7 @@ export class Hub {
   constructor(store: Store<unknown, unknown>, host: HubHost) {
     this.#store = store
     this.#host = host
-    this.presence = createRelay(LIMITS, host.now)
+    this.presence = new Relay(LIMITS, host.now)
   }
 
   /**

@@ -31,8 +31,8 @@ export class Metrics {
     const reasons = [...this.#refusals].map(([reason, count]): Sample => [`{reason="${escaped(reason)}"}`, count])
     return [
       family('sockets', 'gauge', 'Open WebSockets.', [['', sockets]]),
-      family('documents', 'gauge', 'Documents that a socket has open.', [['', documents]]),
-      family('links', 'gauge', 'Documents, counted once for each socket.', [['', links]]),
+      family('documents', 'gauge', 'Documents in use.', [['', documents]]),
+      family('links', 'gauge', 'Documents, by socket.', [['', links]]),
       family('messages_total', 'counter', 'WebSocket messages.', both(messagesIn, messagesOut)),
       family('bytes_total', 'counter', 'Bytes of WebSocket messages.', both(bytesIn, bytesOut)),
       family('requests_total', 'counter', 'HTTP requests for a document.', [['', requests]]),

@@ -72,7 +72,7 @@ const invalidAnswer = (hook: InvalidAnswer['hook'], document: string): InvalidAn
   _tag: 'InvalidAnswer',
   hook,
   document,
-  expected: `${hook === 'open' ? 'a store' : 'a Right'}, or a Left with a record that has a _tag`,
+  expected: `a ${hook === 'open' ? 'store' : 'Right'}, or a Left with a record that has a _tag`,
 })
 
 /**
