@@ -20,10 +20,13 @@ export class Faults {
   /** How often a wire opened, and was cut. */
   opened = 0
   cuts = 0
-  /** The most characters that wires had sent and readers had not taken, and the most questions. */
+  /** Only one end is ours: what the other one sends is counted when it comes. */
+  isOneSided = false
+  /** The characters that wires have sent and readers have not taken. */
+  unread = 0
+  /** The most of them, and the most questions at once. */
   mostUnread = 0
   mostAsked = 0
-  #unread = 0
   #asked = 0
   #plans = 0
 
@@ -129,16 +132,16 @@ export class Faults {
 
   /** A wire broke: nothing is under way. */
   forget(): void {
-    this.#unread = 0
+    this.unread = 0
   }
 
   took(characters: number): void {
-    this.#unread -= characters
+    this.unread -= characters
   }
 
   sent(characters: number): void {
-    this.#unread += characters
-    this.mostUnread = Math.max(this.mostUnread, this.#unread)
+    this.unread += characters
+    this.mostUnread = Math.max(this.mostUnread, this.unread)
   }
 
   /** Calls what must not throw. */
@@ -199,9 +202,7 @@ class FaultyWire implements Wire {
             (said) => {
               taking = this.#take(String(said))
             },
-            () => {
-              this.#cut()
-            },
+            this.#cut,
           )
         })
         return taking
@@ -220,23 +221,10 @@ class FaultyWire implements Wire {
 
   send(text: string): void {
     if (this.#isGone() || this.#isOver) return
-    const [faults, wire] = [this.#faults, this.#wire]
-    if (text === '')
-      faults.guard(() => {
-        wire.send('')
-      })
-    else
-      faults.guard(() => {
-        this.#out(
-          text,
-          (said) => {
-            this.#sendOn(String(said))
-          },
-          () => {
-            this.#cut()
-          },
-        )
-      })
+    this.#faults.guard(() => {
+      if (text === '') this.#wire.send('')
+      else this.#out(text, this.#sendOn, this.#cut)
+    })
   }
 
   buffered(): number {
@@ -255,9 +243,10 @@ class FaultyWire implements Wire {
     })
   }
 
-  #sendOn(text: string): void {
+  readonly #sendOn = (said: unknown): void => {
+    const text = String(said)
     // a wire that is closed takes nothing more, and does no harm
-    this.#faults.sent(text.length)
+    if (!this.#faults.isOneSided) this.#faults.sent(text.length)
     this.#wire.send(text)
   }
 
@@ -274,6 +263,7 @@ class FaultyWire implements Wire {
       return taking
     }
     this.#waiting += text.length
+    if (faults.isOneSided) faults.sent(text.length)
     if (faults.stalled === undefined && faults.slowness === 0 && this.#waiting === text.length) return deliver()
     if (this.#waiting > MAX_UNHEARD) this.#cut()
     const before = this.#last
@@ -290,7 +280,7 @@ class FaultyWire implements Wire {
   }
 
   /** The wire breaks, and both sides are told. */
-  #cut(): void {
+  readonly #cut = (): void => {
     if (this.#isOver) return
     this.#faults.cuts++
     this.close()
