@@ -119,6 +119,19 @@ describe('A POST', () => {
     expect(released).toEqual(isOpened ? [''] : [])
   })
 
+  test('gets a record also if a hook answers with a `Left` without one', async () => {
+    const errors: unknown[] = []
+    const url = await start((_, name) => (name === 'a' ? ({ _tag: 'Left' } as never) : storeOf('server')), {
+      onPeer: () => ({ _tag: 'Left' }) as never,
+      onError: (error) => errors.push(error),
+    })
+    for (const name of ['a', 'b']) {
+      const response = await post(`${url}/${name}`, opening)
+      expect([response.status, await response.json()]).toMatchObject([403, { _tag: 'Unauthorized' }])
+    }
+    expect(errors).toEqual([])
+  })
+
   test('with a body that is longer than it says is cut off with 413', async () => {
     const url = await start(() => storeOf('server'), { limits: { bodyBytes: 100_000 } })
     const endless = new ReadableStream({
