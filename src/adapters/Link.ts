@@ -38,6 +38,8 @@ export interface LinkOptions extends Session.Options {
   readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
   /** Who else is here, told beside the session: see `scuttlebutt-ts/presence`. */
   readonly presence?: PresencePort
+  /** The most others that the peer may bring to `presence`. Default: as many as that takes. */
+  readonly presences?: number
 }
 
 /** What a link tells its adapter. */
@@ -88,138 +90,147 @@ export const createLink = <S, C>(store: Store<S, C>, options: LinkOptions, event
   new PeerLink(store, options, events)
 
 class PeerLink<S, C> implements Link {
-  private readonly store: Store<S, C>
-  private readonly port: Port<S, C>
-  private readonly events: LinkEvents
-  private readonly policy: Policy & { readonly maxBytes: number }
-  private readonly now: () => number
-  private readonly isTrusted: boolean
-  private readonly onPeer: LinkOptions['onPeer']
-  private readonly decode: ReturnType<typeof format.decode<S, C>>
-  private readonly encode: ReturnType<typeof format.encode<S, C>>
-  private readonly unsubscribe: () => void
-  private readonly watch: Deadline
-  private readonly presence: Carrier | undefined
-  private session: Session.Session<C>
-  private lines = Lines.empty
-  private stopped = Prefix.empty
-  private isClosed = false
+  readonly #store: Store<S, C>
+  readonly #port: Port<S, C>
+  readonly #events: LinkEvents
+  readonly #policy: Policy & { readonly maxBytes: number }
+  readonly #now: () => number
+  readonly #isTrusted: boolean
+  readonly #onPeer: LinkOptions['onPeer']
+  readonly #decode: ReturnType<typeof format.decode<S, C>>
+  readonly #encode: ReturnType<typeof format.encode<S, C>>
+  readonly #unsubscribe: () => void
+  readonly #watch: Deadline
+  readonly #presence: Carrier | undefined
+  #session: Session.Session<C>
+  #lines = Lines.empty
+  #stopped = Prefix.empty
+  #isClosed = false
   /** The store waits for verdicts on the peer's updates. Until then there is nothing to read. */
-  private isReceiving = false
+  #isReceiving = false
 
   constructor(store: Store<S, C>, options: LinkOptions, events: LinkEvents) {
     const { dataType } = store.scuttlebutt
-    this.store = store
-    this.port = portOf(store)
-    this.events = events
+    this.#store = store
+    this.#port = portOf(store)
+    this.#events = events
     // an option that is there without a value gets the default too
     const { maxBytes = MAX_LINE, maxDrift = MAX_DRIFT, ...limits } = options.policy ?? {}
-    this.policy = { ...limits, maxBytes, maxDrift }
-    this.now = options.now ?? Date.now
-    this.isTrusted = options.trusted === true
-    this.onPeer = options.onPeer
-    this.decode = format.decode(dataType)
-    this.encode = format.encode(dataType)
-    this.session = Session.open<C>({ kind: dataType, ...options })
+    this.#policy = { ...limits, maxBytes, maxDrift }
+    this.#now = options.now ?? Date.now
+    this.#isTrusted = options.trusted === true
+    this.#onPeer = options.onPeer
+    this.#decode = format.decode(dataType)
+    this.#encode = format.encode(dataType)
+    this.#session = Session.open<C>({ kind: dataType, ...options })
     const unsubscribe = store.subscribe(() => {
-      if (!this.isClosed) events.wake()
+      if (!this.#isClosed) events.wake()
     })
-    const unhear = this.port.onRefused((refusals) => {
-      this.pass(refusals)
+    const unhear = this.#port.onRefused((refusals) => {
+      this.#pass(refusals)
     })
-    this.unsubscribe = () => {
+    this.#unsubscribe = () => {
       unsubscribe()
       unhear()
     }
-    this.presence =
+    this.#presence =
       options.presence &&
-      carry(options.presence, () => {
-        if (!this.isClosed) events.wake()
+      carry(options.presence, options.presences, () => {
+        if (!this.#isClosed) events.wake()
       })
-    this.watch = deadline(options.timeout, () => {
-      this.refuse({ _tag: 'Silent', at: '', timeout: options.timeout ?? 0 })
+    this.#watch = deadline(options.timeout, () => {
+      this.#refuse({ _tag: 'Silent', at: '', timeout: options.timeout ?? 0 })
       events.silent()
     })
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
-    if (this.isClosed) return undefined
-    this.watch.postpone()
-    const [complete, rest] = Lines.push(chunk, this.policy.maxBytes)(this.lines)
-    this.lines = rest
-    if (!this.session.failed) this.presence?.hear(complete)
-    return complete.length > 0 ? this.hear(complete) : undefined
+    if (this.#isClosed) return undefined
+    this.#watch.postpone()
+    const [complete, rest] = Lines.push(chunk, this.#policy.maxBytes)(this.#lines)
+    this.#lines = rest
+    if (complete.length === 0) return undefined
+    const hearing = this.#hear(complete)
+    this.#presenceNow()?.hear(complete)
+    return hearing
   }
 
   end(): Promise<void> | undefined {
-    if (this.isClosed) return undefined
-    this.watch.cancel()
-    const last = Lines.end(this.lines, this.policy.maxBytes)
-    this.lines = Lines.empty
-    this.session = Session.peerEnds(this.session)
-    return this.hear(last)
+    if (this.#isClosed) return undefined
+    this.#watch.cancel()
+    const last = Lines.end(this.#lines, this.#policy.maxBytes)
+    this.#lines = Lines.empty
+    this.#session = Session.peerEnds(this.#session)
+    return this.#hear(last)
   }
 
   read(size: number): string | undefined {
-    if (this.isClosed) return undefined
-    if (this.isReceiving) return ''
+    if (this.#isClosed) return undefined
+    if (this.#isReceiving) return ''
     let text = ''
     while (text.length < size) {
-      const sent = Session.send<C>(MESSAGES_A_READ, this.port.past())(this.session, this.port.getReplica())
-      this.session = sent.session
-      text += this.linesOf(sent.send)
+      const sent = Session.send<C>(MESSAGES_A_READ, this.#port.past())(this.#session, this.#port.getReplica())
+      this.#session = sent.session
+      text += this.#linesOf(sent.send)
       // before it says what it is, it may be an original
-      if (!this.session.hearing.isOurs) this.port.told(sent.send.flatMap(updateOf), this.session.peer?.clock)
-      this.announce(sent.announce)
+      if (!this.#session.hearing.isOurs) this.#port.told(sent.send.flatMap(updateOf), this.#session.peer?.clock)
+      this.#announce(sent.announce)
       if (sent.send.length === 0) break
     }
-    if (text === '' && Session.isDone(this.session)) return undefined
+    if (text === '' && Session.isDone(this.#session)) return undefined
     // after the header, by which the peer tells who speaks
-    return text + (this.presence?.take() ?? '')
+    return text + (this.#presenceNow()?.take() ?? '')
+  }
+
+  /** A peer that may be refused by its header says and hears nothing of others before that. */
+  #presenceNow(): Carrier | undefined {
+    const { failed, peer } = this.#session
+    const isWelcome = !failed && (this.#onPeer === undefined || peer !== undefined)
+    return isWelcome && !this.#isClosed ? this.#presence : undefined
   }
 
   status(): Status {
-    const status = Session.status(this.session, this.port.getReplica())
-    return this.isClosed && status.phase !== 'failed' ? { ...status, phase: 'offline' } : status
+    const status = Session.status(this.#session, this.#port.getReplica())
+    return this.#isClosed && status.phase !== 'failed' ? { ...status, phase: 'offline' } : status
   }
 
   close(): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.presence?.close()
-    this.unsubscribe()
-    this.watch.cancel()
-    this.lines = Lines.empty
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#presence?.close()
+    this.#unsubscribe()
+    this.#watch.cancel()
+    this.#lines = Lines.empty
   }
 
   /** Whatever throws fails the session alone: a codec may not know a value that is held. */
-  private linesOf(messages: ReadonlyArray<WireMessage<C>>): string {
+  #linesOf(messages: ReadonlyArray<WireMessage<C>>): string {
     try {
-      return messages.map((message) => this.encode(message)).join('')
+      return messages.map((message) => this.#encode(message)).join('')
     } catch (error) {
-      this.refuseFromPeer(failed(error))
+      this.#refuseFromPeer(failed(error))
       return ''
     }
   }
 
-  private hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {
-    const decodeLine = this.decode({ ...this.policy, now: this.now() })
+  #hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {
+    const decodeLine = this.#decode({ ...this.#policy, now: this.#now() })
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
-    if (!this.isWelcome(messages)) {
-      this.session = Session.fail(this.session)
-      this.refuse({ _tag: 'Unauthorized', at: '', reason: 'onPeer refused the peer', update: undefined })
-      this.events.wake()
+    if (!this.#isWelcome(messages)) {
+      this.#session = Session.fail(this.#session)
+      this.#refuse({ _tag: 'Unauthorized', at: '', reason: 'onPeer refused the peer', update: undefined })
+      this.#events.wake()
       return undefined
     }
-    const { dataType } = this.store.scuttlebutt
-    const heard = Session.receive(dataType)(messages)(this.session, this.port.getReplica())
-    this.session = heard.session
-    const receiving = this.receive(heard.brought)
-    this.isReceiving = receiving !== undefined
+    const { dataType } = this.#store.scuttlebutt
+    const heard = Session.receive(dataType)(messages)(this.#session, this.#port.getReplica())
+    this.#session = heard.session
+    const receiving = this.#receive(heard.brought)
+    this.#isReceiving = receiving !== undefined
     const finish = (): void => {
-      this.isReceiving = false
-      this.announce(heard.announce)
-      if (!this.isClosed) this.events.wake()
+      this.#isReceiving = false
+      this.#announce(heard.announce)
+      if (!this.#isClosed) this.#events.wake()
     }
     if (receiving !== undefined) return receiving.then(finish)
     finish()
@@ -227,36 +238,36 @@ class PeerLink<S, C> implements Link {
   }
 
   /** Whether `onPeer` takes the peer whose lines these are. One that throws refuses it. */
-  private isWelcome(messages: ReadonlyArray<E.Either<unknown, WireMessage<C>>>): boolean {
-    if (this.onPeer === undefined || this.session.peer !== undefined) return true
+  #isWelcome(messages: ReadonlyArray<E.Either<unknown, WireMessage<C>>>): boolean {
+    if (this.#onPeer === undefined || this.#session.peer !== undefined) return true
     const first = messages.find((one) => one._tag === 'Right' && TELLING.has(one.right._tag))
     if (first?._tag !== 'Right') return true
     if (first.right._tag !== 'Header') return false
     try {
-      return this.onPeer(first.right.header)._tag === 'Right'
+      return this.#onPeer(first.right.header)._tag === 'Right'
     } catch {
       return false
     }
   }
 
   /** Gives the store what the peer brought, one batch after the other. */
-  private receive([first, ...others]: ReadonlyArray<Session.Brought<C>>): Promise<void> | undefined {
+  #receive([first, ...others]: ReadonlyArray<Session.Brought<C>>): Promise<void> | undefined {
     if (first === undefined) return undefined
-    const receiving = this.receiveOne(first)
-    return receiving === undefined ? this.receive(others) : receiving.then(() => this.receive(others))
+    const receiving = this.#receiveOne(first)
+    return receiving === undefined ? this.#receive(others) : receiving.then(() => this.#receive(others))
   }
 
   /** Whatever throws on the way fails the session alone. */
-  private receiveOne({ batch, vouching }: Session.Brought<C>): Promise<void> | undefined {
+  #receiveOne({ batch, vouching }: Session.Brought<C>): Promise<void> | undefined {
     const fail = (error: unknown): void => {
-      this.refuseFromPeer(failed(error))
+      this.#refuseFromPeer(failed(error))
     }
     try {
       // a batch before this one may have been refused
-      const { hasRefused } = this.session.hearing
-      const peer = { id: this.session.peer?.id ?? '', isTrusted: this.isTrusted }
+      const { hasRefused } = this.#session.hearing
+      const peer = { id: this.#session.peer?.id ?? '', isTrusted: this.#isTrusted }
       const believed = hasRefused ? 'nobody' : vouching
-      return this.port.receive(this.allowed(batch), believed, this.refuseFromPeer, peer)?.catch(fail)
+      return this.#port.receive(this.#allowed(batch), believed, this.#refuseFromPeer, peer)?.catch(fail)
     } catch (error) {
       fail(error)
       return undefined
@@ -264,47 +275,47 @@ class PeerLink<S, C> implements Link {
   }
 
   /** The batch without updates of stopped sources, which are refused. */
-  private allowed(batch: Batch<C>): Batch<C> {
-    if (Prefix.size(this.stopped) === 0) return batch
+  #allowed(batch: Batch<C>): Batch<C> {
+    if (Prefix.size(this.#stopped) === 0) return batch
     const isAllowed = (update: Update<unknown>): boolean => {
-      const heldBack = Prefix.heldBack(update)(this.stopped)
-      if (heldBack !== undefined) this.refuse(heldBack)
+      const heldBack = Prefix.heldBack(update)(this.#stopped)
+      if (heldBack !== undefined) this.#refuse(heldBack)
       return heldBack === undefined
     }
     return { ...batch, updates: batch.updates.filter(isAllowed), unread: (batch.unread ?? []).filter(isAllowed) }
   }
 
   /** One function for all updates of this peer: the gate tells peers apart by it. */
-  private readonly refuseFromPeer: Tell = (rejection) => {
-    if (rejection._tag === 'Stranger' && this.session.lost.estranged) return
-    this.session = Session.told(rejection)(this.session)
+  readonly #refuseFromPeer: Tell = (rejection) => {
+    if (rejection._tag === 'Stranger' && this.#session.lost.estranged) return
+    this.#session = Session.told(rejection)(this.#session)
     if (STOPS.has(rejection._tag) && 'update' in rejection) {
-      this.stopped = Prefix.stop(rejection.update as Update<unknown>)(this.stopped)
+      this.#stopped = Prefix.stop(rejection.update as Update<unknown>)(this.#stopped)
     }
-    const isHopeless = rejection._tag === 'Failed' || Prefix.size(this.stopped) > MAX_STOPPED
-    if (isHopeless) this.session = Session.fail(this.session)
-    this.refuse(rejection)
+    const isHopeless = rejection._tag === 'Failed' || Prefix.size(this.#stopped) > MAX_STOPPED
+    if (isHopeless) this.#session = Session.fail(this.#session)
+    this.#refuse(rejection)
   }
 
-  private refuse(rejection: Rejection): void {
-    this.announce([{ _tag: 'rejection', rejection }])
+  #refuse(rejection: Rejection): void {
+    this.#announce([{ _tag: 'rejection', rejection }])
   }
 
-  private announce(announcements: ReadonlyArray<Announcement>): void {
+  #announce(announcements: ReadonlyArray<Announcement>): void {
     for (const announcement of announcements) {
-      if (announcement._tag === 'refused') this.port.refused(announcement.refusals, this.session.peer?.id)
+      if (announcement._tag === 'refused') this.#port.refused(announcement.refusals, this.#session.peer?.id)
       // a listener that throws must not stall the stream
-      notify(this.events.announce, announcement)
+      notify(this.#events.announce, announcement)
     }
   }
 
   /** Tells the peer of refusals of its updates that others have reported. */
-  private pass(refusals: ReadonlyArray<Refusal>): void {
-    const { peer } = this.session
+  #pass(refusals: ReadonlyArray<Refusal>): void {
+    const { peer } = this.#session
     const theirs = refusals.filter(([, source]) => source === peer?.id)
-    if (theirs.length === 0 || this.isClosed) return
-    this.session = Session.pass(theirs)(this.session)
-    this.events.wake()
+    if (theirs.length === 0 || this.#isClosed) return
+    this.#session = Session.pass(theirs)(this.#session)
+    this.#events.wake()
   }
 }
 

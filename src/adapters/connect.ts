@@ -40,7 +40,7 @@ export {
   type WebSocketTransport,
 } from './connect/webSocket.js'
 export { createDocuments, type ClosableStore, type Documents, type DocumentsOptions } from './serve/documents.js'
-export type { AnyStore, DocumentAnswer, OpenDocument, ServeOptions } from './serve/hooks.js'
+export type { AnyStore, DocumentAnswer, InvalidAnswer, OpenDocument, ServeOptions } from './serve/hooks.js'
 export type { HttpRequest, HttpResponse } from './serve/http.js'
 export type { ServeLimits } from './serve/Limits.js'
 export { serve, type Server } from './serve/serve.js'

@@ -3,9 +3,10 @@ import type { either as E } from 'fp-ts'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
 import { path } from '../core/Rejection.js'
-import * as SortedMap from '../structures/SortedMap.js'
+import * as Own from './presence/Own.js'
 import type { PresencePort } from './presence/Port.js'
-import * as State from './presence/State.js'
+import { LIMITS, Relay } from './presence/relay.js'
+import * as Said from './presence/Said.js'
 import { createListeners, notify } from './store/Cell.js'
 
 export type { PresencePort } from './presence/Port.js'
@@ -63,9 +64,12 @@ export interface Presence<V> extends PresencePort {
 
 /**
  * A presence. It is told over any number of connections, and passes on what it hears by one to the
- * others, so a server needs one for each document. Nobody vouches for who says what: a peer can
- * speak as any id. Memory is bounded by `maxPeers` times `maxBytes`. A line costs O(log peers) and
- * one line to each other connection.
+ * others, so a server needs one for each document; `serve` has one. Nobody vouches for who says
+ * what: a peer can speak as any id. Memory is bounded by `maxPeers` times `maxBytes`. A line costs
+ * O(log peers) and one line to each other connection.
+ *
+ * Without a link, `subscribe` gives lines, `'["ann",1760000000000,{"at":3}]'`, and `receive` takes
+ * them, also with `PRESENCE ` before them as on a link.
  *
  * @example
  * const [ann, server, ben] = ['ann', 'server', 'ben'].map((id) => createPresence({ id }))
@@ -85,28 +89,22 @@ export interface Presence<V> extends PresencePort {
 export function createPresence<V>(options: PresenceOptions & { readonly codec: ValueDecoder<V> }): Presence<V>
 export function createPresence(options: PresenceOptions): Presence<unknown>
 export function createPresence(options: AnyOptions): Presence<unknown> {
-  const { id, timeout = 30_000, maxPeers = 1000, maxBytes = 4096, now = Date.now, codec } = options
-  const limits: State.Limits = { timeout, maxPeers, maxBytes }
-  const tellers = new Set<{ readonly tell: (line: string) => void; readonly peer: symbol | undefined }>()
+  const { id, codec, now = Date.now, timeout = LIMITS.timeout } = options
+  const { maxPeers = LIMITS.maxPeers, maxBytes = LIMITS.maxBytes } = options
+  const limits = { timeout, maxPeers, maxBytes }
   const listeners = createListeners()
   const view = viewOf(codec)
-  let state = State.open(id)
-  let isOpen = true
-
-  const take = ([next, said]: State.Step, except?: symbol): void => {
-    const before = state
-    state = next
-    for (const entry of said) {
-      const line = State.encode(entry)
-      // what is said of oneself goes back too: the one that brought it is wrong
-      const isForAll = except === undefined || entry[0] === id
-      for (const { tell, peer } of [...tellers]) if (isForAll || peer !== except) notify(tell, line)
-    }
-    if (before.values === state.values && before.value === state.value) return
+  const relay = new Relay(limits, now, () => {
+    view.changed()
     listeners.tell(undefined)
-  }
+  })
+  const own = speakerOf(id, relay, now, () => {
+    listeners.tell(undefined)
+  })
+  let isOpen = true
   const timer = each(timeout / TICKS, () => {
-    take(State.tick(now(), limits)(state))
+    relay.tick()
+    own.beat(timeout)
   })
 
   return {
@@ -114,33 +112,62 @@ export function createPresence(options: AnyOptions): Presence<unknown> {
     set: (value) => {
       const copied = told(id, value, maxBytes)
       if (copied._tag === 'Left') return copied
-      if (isOpen) take(State.set(copied.right, now())(state))
+      if (isOpen) own.say(copied.right)
       return right(undefined)
     },
-    value: () => state.value,
-    peers: () => view(state),
+    value: own.value,
+    peers: () => view.read(relay.entries),
     onChange: listeners.add,
     subscribe: (tell, peer) => {
       if (!isOpen) return () => undefined
-      // under a new count, so that it is news also to those who saw an earlier connection end
-      if (state.value !== null) take(State.set(state.value, now())(state))
-      for (const said of State.known(now())(state)) notify(tell, State.encode(said))
-      return added(tellers, { tell, peer })
+      const said = own.again()
+      if (said !== undefined) notify(tell, Said.encode(said))
+      return relay.subscribe(tell, peer)
     },
-    receive: (line, peer) => {
-      if (isOpen) take(State.hear(line, peer, now(), limits)(state), peer)
+    receive: (line, peer, most) => {
+      const said = isOpen ? Said.decode(line, now(), limits) : undefined
+      if (said?.[0] === id) own.hear(said)
+      else if (said !== undefined) relay.hear(said, peer, most)
     },
-    gone: (peer) => {
-      if (isOpen) take(State.gone(peer, now())(state), peer)
-    },
+    gone: relay.gone,
     close: () => {
       if (!isOpen) return
-      if (state.value !== null) take(State.set(null, now())(state))
-      take([State.open(id), []])
       isOpen = false
       clearInterval(timer)
-      tellers.clear()
+      if (own.value() !== null) own.say(null)
+      relay.clear()
       listeners.clear()
+    },
+  }
+}
+
+/** Says by a relay what one says of oneself. Calls `changed` when the value is another one. */
+const speakerOf = (id: string, relay: Relay, now: () => number, changed: () => void) => {
+  let own = Own.open(id)
+  const say = (value: unknown): void => {
+    const { value: before } = own
+    own = Own.say(value, now())(own)
+    relay.tell(Own.said(own))
+    if (value !== before) changed()
+  }
+  return {
+    say,
+    value: () => own.value,
+    beat: (timeout: number) => {
+      if (Own.isDue(now(), timeout)(own)) say(own.value)
+    },
+    /** The value under a new count, so that it is news also to those who saw a connection end. */
+    again: (): Said.Said | undefined => {
+      if (own.value === null) return undefined
+      say(own.value)
+      return Own.said(own)
+    },
+    hear: (said: Said.Said) => {
+      const next = Own.hear(said)(own)
+      if (next === own) return
+      own = next
+      // somebody took us for gone
+      if (said[2] === null && own.value !== null) say(own.value)
     },
   }
 }
@@ -154,37 +181,49 @@ const each = (ms: number, call: () => void): ReturnType<typeof setInterval> => {
 
 /** A value as it is told. */
 const told = (id: string, value: unknown, limit: number): E.Either<PresenceError, unknown> => {
-  const copied = Json.copy(value, State.MAX_DEPTH)
+  const copied = Json.copy(value, Said.MAX_DEPTH)
   if (copied instanceof Json.Unfit) {
     return left({ _tag: 'InvalidValue', at: path(copied.at), expected: copied.expected })
   }
-  const bytes = State.bytes(id, copied)
+  const bytes = Said.bytes(id, copied)
   return bytes > limit ? left({ _tag: 'ValueTooLarge', bytes, limit }) : right(copied)
 }
 
 /** The timer looks so many times a timeout: an entry lapses at most a twelfth of it late. */
 const TICKS = 12
 
-const added = <A>(set: Set<A>, one: A): (() => void) => {
-  set.add(one)
-  return () => void set.delete(one)
+/** The values that the codec reads, in the order of ids: one map until {@link View.changed}. */
+interface View {
+  readonly read: (entries: Relay['entries']) => ReadonlyMap<string, unknown>
+  readonly changed: () => void
 }
 
-/** The values of a state that the codec reads: one map until one of them changes. */
-const viewOf = (codec: ValueDecoder<unknown> | undefined) => {
-  let last = SortedMap.empty<string, unknown>()
+const viewOf = (codec: ValueDecoder<unknown> | undefined): View => {
   let shown: ReadonlyMap<string, unknown> = new Map()
-  return ({ values }: State.State): ReadonlyMap<string, unknown> => {
-    if (values === last) return shown
+  let values = new Map<string, unknown>()
+  let isCurrent = true
+  const read = (entries: Relay['entries']): void => {
     const next = new Map<string, unknown>()
-    for (const [id, value] of SortedMap.entries(values)) {
-      const isSame = SortedMap.get(SortedMap.byText, last, id) === value && shown.has(id)
+    const nextValues = new Map<string, unknown>()
+    for (const id of [...entries.keys()].sort()) {
+      const { value } = entries.get(id)!
+      if (value === null) continue
+      const isSame = values.get(id) === value
       // a codec may give a new object each time
       const decoded = codec === undefined ? right(value) : isSame ? right(shown.get(id)) : codec.decode(value)
-      if (decoded._tag === 'Right') next.set(id, decoded.right)
+      if (decoded._tag === 'Left') continue
+      next.set(id, decoded.right)
+      nextValues.set(id, value)
     }
-    last = values
-    shown = next
-    return shown
+    ;[shown, values, isCurrent] = [next, nextValues, true]
+  }
+  return {
+    read: (entries) => {
+      if (!isCurrent) read(entries)
+      return shown
+    },
+    changed: () => {
+      isCurrent = false
+    },
   }
 }

@@ -297,6 +297,21 @@ describe('Faults of the network', () => {
     }
   })
 
+  test('N4: reports a line that was cut midway as `InvalidJson`, and it comes with the next connection', async () => {
+    const [ann, ben] = [make('ann', { x: 1 }), make('ben')]
+    const said = await answer(ann, '{"id":"ben","clock":{}}\n')
+    const cut = createStream(ben)
+    const rejections: Rejection[] = []
+    cut.on('rejection', (rejection: Rejection) => rejections.push(rejection))
+    cut.end(said.slice(0, said.indexOf('"x"') + 5))
+    await text(cut)
+    expect([rejections.map(({ _tag }) => _tag), read(ben)]).toEqual([['InvalidJson'], {}])
+    const [left, other] = [createStream(ann, { tail: false }), createStream(ben, { tail: false })]
+    join(left, other)
+    await Promise.all([once(left, 'close'), once(other, 'close')])
+    expect(read(ben)).toEqual({ x: 1 })
+  })
+
   test('N6: loses no write between connecting and the header', async () => {
     const [a, b] = [make('a', { x: 1 }), make('b', { y: 1 })]
     const [left, right] = [createStream(a), createStream(b)]

@@ -176,6 +176,28 @@ describe('Many peers on one bus', () => {
     for (const one of [ann!, eve!, ben!]) one.connection.close()
   })
 
+  test.each([
+    ['of another type', { type: 'Doc' }],
+    ['that says nothing', { message: null }],
+    ['of a replica that `onPeer` refuses', { message: { digest: { id: 'eve', clock: {} }, updates: [] } }],
+    ['that says that it has left', { gone: true }],
+  ])('hear a peer on, after a message under its name %s', async (_, odd) => {
+    const { transport, said, members: heard } = busOf()
+    const refusals: unknown[] = []
+    const [ann, ben] = join(transport, ['ann', 'ben'], {
+      heartbeat: 20,
+      onRefusal: (refusal) => void refusals.push(refusal),
+      onPeer: ({ id }) => (id === 'eve' ? { _tag: 'Left', left: { _tag: 'Banned' } } : { _tag: 'Right', right: 0 }),
+    })
+    await until(() => isSynced([ann!, ben!]))
+    const [own] = said
+    for (let i = 0; i < 3; i++) for (const member of heard) member({ ...own, ...odd })
+    right(ann!.store.change(Model.set('x', 1)))
+    await until(() => read(ben!)['x'] === 1 && isSynced([ann!, ben!]))
+    expect(refusals.length).toBeLessThan(2)
+    for (const { connection } of [ann!, ben!]) connection.close()
+  })
+
   test('survive what is none of their messages', async () => {
     const { transport, members } = busOf()
     const [ann] = join(transport, ['ann'])

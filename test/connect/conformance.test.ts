@@ -10,9 +10,13 @@ import {
   checkTransport,
   http,
   messagePort,
+  serve,
   webSocket,
+  type CaseName,
   type CheckOptions,
   type MakeTransport,
+  type WireEvents,
+  type WireTransport,
 } from '../../src/adapters/connect.js'
 import { CASE } from '../../src/adapters/connect/conformance/cases.js'
 import { isThorough } from '../runs.js'
@@ -69,7 +73,7 @@ const TRANSPORTS: ReadonlyArray<readonly [string, MakeTransport, CheckOptions]> 
   ['MessagePort', overPorts(MessageChannel), few({ reconnects: 40, unread: 1 << 20, mostUnread: 1 << 19 })],
   ['MessagePort of node:worker_threads', overPorts(NodeChannel), few({ cases: ['sync', 'half-open'] })],
   ['BroadcastChannel', overChannel, few({ reconnects: 40 })],
-  ['WebSocket by ws', overSocket, few({ reconnects: 40, unread: 9 << 20 })],
+  ['WebSocket by ws', overSocket, few({ reconnects: 40 })],
   ['HTTP', overHttp, few({ reconnects: 40, unread: 1 << 20 })],
 ]
 
@@ -85,6 +89,78 @@ describe.concurrent.each(TRANSPORTS)('Stores over %s', (name, make, options) => 
     expect(results.filter(({ outcome }) => outcome === 'failed')).toEqual([])
     expect(results.map(({ name: of }) => of)).toEqual(options.cases ?? Object.keys(CASE))
   })
+})
+
+const overServe: MakeTransport = async ({ stores: [ann, ben], connect }) => {
+  const wss = new WebSocketServer({ port: 0 })
+  await once(wss, 'listening')
+  const server = serve(wss, () => ben)
+  connect(ann, webSocket(`ws://127.0.0.1:${String((wss.address() as AddressInfo).port)}`, { WebSocket }))
+  return async () => {
+    await server.close()
+    wss.close()
+  }
+}
+
+test('A server of ours holds for one that does not read what it should', async () => {
+  const results = await checkTransport(overServe, { cases: ['sync', 'idle', 'no reader'] })
+  expect(results.map(({ outcome }) => outcome)).toEqual(['passed', 'not applicable', 'passed'])
+})
+
+/** Two wires in memory that wait for their readers. What is sent goes through `change` before. */
+const inMemory =
+  (change: (text: string) => string | undefined, isBounded = true): MakeTransport =>
+  ({ stores: [ann, ben], connect }) => {
+    const ends: (WireEvents | undefined)[] = [undefined, undefined]
+    const wire = (own: 0 | 1): WireTransport => ({
+      kind: 'wire',
+      open: (events) => {
+        ends[own] = events
+        let [last, held] = [Promise.resolve(), 0]
+        queueMicrotask(() => {
+          if (ends[own] === events && ends[1 - own] !== undefined) for (const end of ends) end?.opened()
+        })
+        const deliver = async (text: string): Promise<void> => {
+          if (ends[own] === events) await ends[1 - own]?.received(text)
+          held -= text.length
+          events.drained()
+        }
+        return {
+          send: (text) => {
+            const changed = change(text)
+            if (changed === undefined) return
+            held += changed.length
+            last = last.then(() => deliver(changed))
+          },
+          buffered: () => (isBounded ? held : 0),
+          close: () => {
+            if (ends[own] !== events) return
+            const other = ends[1 - own]
+            ends[0] = ends[1] = undefined
+            queueMicrotask(() => other?.closed())
+          },
+        }
+      },
+    })
+    connect(ann, wire(0))
+    connect(ben, wire(1))
+    return () => undefined
+  }
+
+const CASES: ReadonlyArray<CaseName> = ['sync', 'idle', 'cuts', 'no reader']
+
+test.each<readonly [string, MakeTransport, ReadonlyArray<CaseName>]>([
+  ['keeps the rules', inMemory((text) => text), []],
+  ['takes characters for bytes', inMemory((text) => Buffer.from(text, 'latin1').toString('latin1')), ['sync', 'cuts']],
+  ['encodes each piece by itself', inMemory((text) => Buffer.from(text).toString()), ['cuts']],
+  ['carries no empty piece', inMemory((text) => (text === '' ? undefined : text)), ['idle']],
+  ['says that it holds nothing', inMemory((text) => text, false), ['no reader']],
+])('A wire that %s fails where it should', async (_, make, expected) => {
+  const results = await checkTransport(make, { cases: CASES, reconnects: 40, unread: 16 << 20, patience: 1000 })
+  const failed = results.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name)
+  // garbled text may show earlier than in these
+  expect(failed).toEqual(expect.arrayContaining([...expected]))
+  if (!expected.includes('sync')) expect(failed).toEqual(expected)
 })
 
 afterAll(() => {

@@ -27,6 +27,20 @@ test('Stores come in step over a port, live writes too', async () => {
   port1.close()
 })
 
+test('Stores that hold two contents under one stamp are synced, and differ: clocks do not see a forgery', async () => {
+  const [ann, ben] = pair()
+  const [, at] = right(ann.change(Model.set('k', 1)))
+  ben.apply([[['k', 2], at, 'ann']])
+  const { port1, port2 } = new MessageChannel()
+  const [a, b] = [connect(ann, messagePort(port1)), connect(ben, messagePort(port2))]
+  await until(() => a.status().phase === 'synced' && b.status().phase === 'synced')
+  expect([a.status().unsent, b.status().unsent]).toEqual([0, 0])
+  expect([ann, ben].map(({ getReplica }) => Model.toJSON(getReplica().state))).toEqual([{ k: 1 }, { k: 2 }])
+  a.close()
+  b.close()
+  port1.close()
+})
+
 test('Stores come in step over a channel, live writes too', async () => {
   const [ann, ben] = pair()
   right(ann.change(Model.set('x', 1)))

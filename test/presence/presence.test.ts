@@ -292,6 +292,51 @@ describe('Presence', () => {
     )
   })
 
+  test('takes a line with or without the word before it', () => {
+    const ann = made('ann')
+    ann.receive('["x",1,"here"]', Symbol('a'))
+    ann.receive('PRESENCE ["y",1,"here"]', Symbol('a'))
+    expect([...ann.peers().keys()]).toEqual(['x', 'y'])
+    ann.close()
+  })
+
+  test('takes of a connection as many peers as that may bring, whatever becomes of them', () => {
+    const connections = [Symbol('a'), Symbol('b'), Symbol('c')]
+    const step = fc.record({
+      kind: fc.constantFrom('say' as const, 'leave' as const, 'end' as const, 'pass' as const),
+      by: fc.nat(2),
+      id: fc.nat(8),
+      more: fc.nat(3),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const presence = createPresence({ id: 'me', timeout: TIMEOUT, maxPeers: 6, now })
+        // the oracle: who is remembered, by whom, of which count, since when
+        let known: { id: number; by: number; count: number; at: number; isHere: boolean }[] = []
+        for (const { kind, by, id, more } of steps) {
+          if (kind === 'pass') pass(10_000)
+          if (kind === 'pass') known = known.filter(({ at }) => clock.now - at < TIMEOUT)
+          if (kind === 'end') presence.gone(connections[by]!)
+          if (kind === 'end') known = known.filter((one) => one.by !== by)
+          if (kind !== 'say' && kind !== 'leave') continue
+          const held = known.find((one) => one.id === id)
+          const count = (held?.count ?? 0) + more
+          presence.receive(JSON.stringify([String(id), count, kind === 'say' ? 1 : null]), connections[by]!, 2)
+          const isBack = held !== undefined && more === 0 && held.by === by && held.isHere && kind === 'leave'
+          if (held !== undefined && more === 0 && !isBack) continue
+          if (held === undefined && known.length >= 6) continue
+          if (held?.by !== by && known.filter((one) => one.by === by).length >= 2) continue
+          known = known.filter((one) => one !== held)
+          known.push({ id, by, count, at: clock.now, isHere: kind === 'say' })
+        }
+        const here = known.filter(({ isHere }) => isHere).map(({ id }) => String(id))
+        expect([...presence.peers().keys()]).toEqual(here.sort())
+        presence.close()
+      }),
+      { numRuns: inMemory(300) },
+    )
+  })
+
   test('refuses a value that is no JSON or too large, and passes on what its codec refuses', () => {
     const [ann, hub, ben] = [
       made('ann'),

@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { connect, webSocket } from '../../src/adapters/connect.js'
+import { createPresence } from '../../src/adapters/presence.js'
 import { Model, unwrap } from '../../src/index.js'
 import { parse } from '../../src/adapters/serve/options.js'
 import { overWire } from '../runs.js'
@@ -65,6 +68,23 @@ describe('The command', () => {
     await until('it is there again', () => Model.size(later.getReplica().state) === 1)
     second.child.kill('SIGTERM')
     expect(await second.ended).toEqual([0, null])
+  })
+
+  test('tells all who else is here', async () => {
+    const { child, port, ended } = await start(command, 'serve', '--port', '0', '--data', path.join(folder, 'here'))
+    const tabs = ['ann', 'ben'].map((id) => {
+      const presence = createPresence({ id })
+      presence.set(id)
+      const transport = webSocket(`ws://localhost:${String(port)}`, { WebSocket }).document('notes')
+      return { presence, connection: connect(storeOf(id), transport, { presence }) }
+    })
+    await until('they see each other', () => tabs.every(({ presence }) => presence.peers().size === 1))
+    for (const { presence, connection } of tabs) {
+      presence.close()
+      connection.close()
+    }
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
   })
 
   test('loses nothing that a reader has seen, if it is killed at any moment', async () => {

@@ -1,4 +1,5 @@
 /** Rounds of `reconcile` by plain `fetch`. */
+import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { left, right } from '../../src/core/Either.js'
 import { connect, http, type OpenDocument, type ServeOptions } from '../../src/adapters/connect.js'
@@ -34,6 +35,30 @@ const talk = async (url: string, store: Numbers): Promise<number> => {
     if (next._tag === 'None') return rounds
     message = next.value
   }
+}
+
+/** A request that says how long its body is, and sends one byte of it; and what it is answered. */
+const unfinished = (url: string) => {
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+  const headers = Object.entries({ host: 'x', ...HEADERS, 'content-length': '99' })
+  socket.write(`POST /a HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n{`)
+  const heard = new Promise<string>((resolve) => {
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += String(chunk)))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      resolve(text)
+    })
+  })
+  return { socket, heard }
+}
+
+const metric = (name: string): number => {
+  const found = running[0]!.server
+    .metrics()
+    .split('\n')
+    .find((line) => line.startsWith(`scuttlebutt_${name} `))
+  return Number(found?.split(' ').at(-1) ?? 0)
 }
 
 /** The longest wait for an answer, in ms: no other wait is as long. */
@@ -94,6 +119,19 @@ describe('A POST', () => {
     expect(released).toEqual(isOpened ? [''] : [])
   })
 
+  test('gets a record also if a hook answers with a `Left` without one', async () => {
+    const errors: unknown[] = []
+    const url = await start((_, name) => (name === 'a' ? ({ _tag: 'Left' } as never) : storeOf('server')), {
+      onPeer: () => ({ _tag: 'Left' }) as never,
+      onError: (error) => errors.push(error),
+    })
+    for (const name of ['a', 'b']) {
+      const response = await post(`${url}/${name}`, opening)
+      expect([response.status, await response.json()]).toMatchObject([403, { _tag: 'Unauthorized' }])
+    }
+    expect(errors).toEqual([])
+  })
+
   test('with a body that is longer than it says is cut off with 413', async () => {
     const url = await start(() => storeOf('server'), { limits: { bodyBytes: 100_000 } })
     const endless = new ReadableStream({
@@ -107,6 +145,44 @@ describe('A POST', () => {
       () => 'closed',
     )
     expect([413, 'closed']).toContain(outcome)
+  })
+
+  test('whose body makes no progress is ended with 408, and others get its place', async () => {
+    const released: string[] = []
+    const url = await start(() => storeOf('server'), {
+      limits: { requests: 3, timeout: 200 },
+      release: (name) => released.push(name),
+    })
+    const stalled = Array.from({ length: 3 }, () => unfinished(url))
+    await until('no place is left', () => metric('requests_total') === 3)
+    expect((await post(`${url}/a`, opening)).status).toBe(503)
+    // a byte now and then is no progress
+    const trickle = setInterval(() => {
+      for (const { socket } of stalled) socket.write(' ')
+    }, 50)
+    const answers = await Promise.all(stalled.map(({ heard }) => heard))
+    clearInterval(trickle)
+    expect(answers.map((text) => text.slice(0, 12))).toEqual(Array(3).fill('HTTP/1.1 408'))
+    expect((await post(`${url}/a`, opening)).status).toBe(204)
+    expect([released.length, metric('refusals_total{reason="TooSlow"}')]).toEqual([4, 3])
+  })
+
+  test('that is under way when the server closes is told so', async () => {
+    const url = await start(() => storeOf('server'))
+    const { heard } = unfinished(url)
+    await until('it is there', () => metric('requests_total') === 1)
+    await running[0]!.server.close()
+    expect(await heard).toMatch(/^HTTP\/1.1 503[^]*"Closing"/)
+  })
+
+  test('that its peer cuts is no failure of the server', async () => {
+    const errors: unknown[] = []
+    const url = await start(() => storeOf('server'), { onError: (error) => errors.push(error) })
+    const { socket } = unfinished(url)
+    await until('it is there', () => metric('requests_total') === 1)
+    socket.destroy()
+    await until('it is over', () => metric('refusals_total{reason="Aborted"}') === 1)
+    expect([errors, metric('failures_total')]).toEqual([[], 0])
   })
 
   test('beyond the requests at once gets 503, and 429 says when to come back', async () => {

@@ -132,15 +132,60 @@ describe('A peer is refused', () => {
       },
       rejects: () => Promise.reject(new Error('rejected')) as never,
       nothing: () => undefined as never,
+      null: () => null as never,
       other: () => ({}) as never,
+      emptyRight: () => ({ _tag: 'Right' }) as never,
     }
     const at = await start((_, document) => given[document]!(), { onError: (error) => errors.push(error) })
     const { join, heard } = await client(at.url)
     for (const name of Object.keys(given)) join(name, storeOf('ann'))
-    await until('four answers', () => heard.length === 4)
+    await until('six answers', () => heard.length === 6)
     const refusal = { _tag: 'Failed', retryAfter: 5000 }
     expect(new Set(heard)).toEqual(new Set(Object.keys(given).map((name) => [name, null, refusal])))
-    expect(errors).toHaveLength(4)
+    const expected = 'a store, or a Left with a record that has a _tag'
+    const invalid = (document: string) => ({ _tag: 'InvalidAnswer', hook: 'open', document, expected })
+    expect(new Set(errors)).toEqual(
+      new Set<unknown>([
+        new Error('thrown'),
+        new Error('rejected'),
+        ...['nothing', 'null', 'other', 'emptyRight'].map((document) => invalid(document)),
+      ]),
+    )
+  })
+
+  test.each([[{ _tag: 'Left' }], [{ _tag: 'Left', left: null }], [{ _tag: 'Left', left: {} }]])(
+    'with `Unauthorized` if a hook answers %j, without a record',
+    async (answer) => {
+      const errors: unknown[] = []
+      const at = await start((_, document) => (document === 'a' ? (answer as never) : storeOf('server')), {
+        onPeer: () => answer as never,
+        onError: (error) => errors.push(error),
+      })
+      const { join, heard } = await client(at.url)
+      join('a', storeOf('ann'))
+      join('b', storeOf('ann'))
+      const ends = () => heard.filter((frame) => (frame as unknown[])[1] === null)
+      await until('two refusals', () => ends().length === 2)
+      expect(new Set(ends())).toEqual(
+        new Set([
+          ['a', null, { _tag: 'Unauthorized', reason: 'the sign-in refused the peer' }],
+          ['b', null, { _tag: 'Unauthorized', reason: 'onPeer refused the peer' }],
+        ]),
+      )
+      expect(errors).toEqual([])
+    },
+  )
+
+  test('with `Failed` if `onPeer` gives no Either, and nothing of it is taken', async () => {
+    const errors: unknown[] = []
+    const store = storeOf('server')
+    const at = await start(() => store, { onPeer: () => undefined as never, onError: (error) => errors.push(error) })
+    const { join, heard } = await client(at.url)
+    const ann = storeOf('ann')
+    unwrap(ann.change(Model.set('x', 1)))
+    join('a', ann)
+    await until('a refusal', () => heard.some((frame) => (frame as unknown[])[1] === null))
+    expect([contentOf(store), errors]).toMatchObject([{}, [{ _tag: 'InvalidAnswer', hook: 'onPeer' }]])
   })
 
   test('if it is of another data type', async () => {

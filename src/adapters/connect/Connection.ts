@@ -47,7 +47,7 @@ export interface ConnectOptions
   extends PaceOptions, Pick<LinkOptions, 'meta' | 'policy' | 'trusted' | 'now' | 'presence'> {
   /**
    * Judges a peer by its header, before anything of it is taken or told. After a `Left` the
-   * connection has failed; on a bus the peer is not heard. A `Left` should be a tagged record.
+   * connection has failed; on a bus that message is dropped. A `Left` should be a tagged record.
    */
   readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
   /** The peer, or `onPeer`, refused this connection. */
@@ -62,12 +62,12 @@ export interface ConnectOptions
 /** Refusals that no later try can mend. */
 export const FINAL: ReadonlySet<string> = new Set(['OtherType', 'Unauthorized', 'InvalidUrl'])
 
-/** The refusal that a `Left` of `onPeer` makes: itself, if it has a tag. */
-export const refusalBy = (reason: unknown): Refused => {
+/** The refusal that a `Left` of a hook makes: itself, if it has a tag. */
+export const refusalBy = (reason: unknown, otherwise = 'onPeer refused the peer'): Refused => {
   const isTagged = typeof reason === 'object' && reason !== null && '_tag' in reason
   return isTagged && typeof reason._tag === 'string'
     ? (reason as Refused)
-    : { _tag: 'Unauthorized', reason: typeof reason === 'string' ? reason : 'onPeer refused the peer' }
+    : { _tag: 'Unauthorized', reason: typeof reason === 'string' ? reason : otherwise }
 }
 
 /** Why `onPeer` refuses a peer; undefined if it does not. One that throws refuses it. */

@@ -48,25 +48,25 @@ export class Talk<S, C> {
   /** The peer's header came. */
   isMet = false
   isOpen = false
-  private readonly wire: Wire
-  private readonly clock: Clockwork
-  private readonly events: TalkEvents
+  readonly #wire: Wire
+  readonly #clock: Clockwork
+  readonly #events: TalkEvents
   /** Ms until the two meet anew, if something was refused that time may mend. */
-  private readonly anewAfter: number
-  private pending = ''
-  private unheard: string[] = []
-  private unheardLength = 0
-  private isTaking = false
-  private taking: Promise<void> | undefined
-  private isPumping = false
-  private isOver = false
-  private failure: Refused | undefined
-  private received = 0
-  private heardBefore = 0
-  private quiet = 0
-  private met = 0
-  private hasSent = false
-  private readonly timers = new Map<'look' | 'tick' | 'anew', () => void>()
+  readonly #anewAfter: number
+  #pending = ''
+  #unheard: string[] = []
+  #unheardLength = 0
+  #isTaking = false
+  #taking: Promise<void> | undefined
+  #isPumping = false
+  #isOver = false
+  #failure: Refused | undefined
+  #received = 0
+  #heardBefore = 0
+  #quiet = 0
+  #met = 0
+  #hasSent = false
+  readonly #timers = new Map<'look' | 'tick' | 'anew', () => void>()
 
   constructor(
     store: Store<S, C>,
@@ -76,9 +76,9 @@ export class Talk<S, C> {
     anewAfter: number,
     events: TalkEvents,
   ) {
-    this.clock = clock
-    this.events = events
-    this.anewAfter = anewAfter
+    this.#clock = clock
+    this.#events = events
+    this.#anewAfter = anewAfter
     const { meta, policy, trusted, now, presence } = options
     this.link = createLink(store, {
       ...(meta !== undefined && { meta }),
@@ -86,34 +86,34 @@ export class Talk<S, C> {
       ...(trusted !== undefined && { trusted }),
       ...(now && { now }),
       ...(presence && { presence }),
-      ...(options.onPeer && { onPeer: this.judge(options.onPeer) }),
+      ...(options.onPeer && { onPeer: this.#judge(options.onPeer) }),
       announce: (announcement) => {
-        this.heardOf(announcement)
+        this.#heardOf(announcement)
       },
     })
     this.link.onWake(() => {
-      this.pump()
+      this.#pump()
       events.changed()
     })
-    this.wire = this.openWire(transport, {
+    this.#wire = this.#openWire(transport, {
       opened: () => {
         this.isOpen = true
-        this.pump()
+        this.#pump()
         events.changed()
       },
-      received: (text) => this.hear(text),
+      received: (text) => this.#hear(text),
       drained: () => {
-        this.pump()
+        this.#pump()
       },
       closed: (closing = {}) => {
         this.end(closing)
       },
     })
-    this.tick()
+    this.#tick()
   }
 
   /** Lets go of the store if the transport throws. */
-  private openWire(transport: WireTransport, events: WireEvents): Wire {
+  #openWire(transport: WireTransport, events: WireEvents): Wire {
     try {
       return transport.open(events)
     } catch (error) {
@@ -124,123 +124,123 @@ export class Talk<S, C> {
 
   /** Ends it: later events do nothing. */
   end(ended: Ended, told?: Refused): void {
-    if (this.isOver) return
-    this.isOver = true
-    for (const cancel of this.timers.values()) cancel()
-    this.unheard = []
-    this.pending = ''
+    if (this.#isOver) return
+    this.#isOver = true
+    for (const cancel of this.#timers.values()) cancel()
+    this.#unheard = []
+    this.#pending = ''
     this.link.close()
-    this.wire.close(told)
-    this.events.over(ended)
+    this.#wire.close(told)
+    this.#events.over(ended)
   }
 
   /** Keeps why the peer is refused. */
-  private judge(onPeer: NonNullable<ConnectOptions['onPeer']>): typeof onPeer {
+  #judge(onPeer: NonNullable<ConnectOptions['onPeer']>): typeof onPeer {
     return (header) => {
       const judged = onPeer(header)
-      if (judged._tag === 'Left') this.failure = refusalBy(judged.left)
+      if (judged._tag === 'Left') this.#failure = refusalBy(judged.left)
       return judged
     }
   }
 
-  private heardOf(announcement: Announcement): void {
+  #heardOf(announcement: Announcement): void {
     if (announcement._tag === 'header') this.isMet = true
-    if (announcement._tag === 'rejection') this.refused(announcement.rejection)
+    if (announcement._tag === 'rejection') this.#refused(announcement.rejection)
     if (announcement._tag === 'refused' && announcement.refusals.some(([, , reason]) => MENDED.has(reason))) {
-      this.meetAnew(this.anewAfter)
+      this.#meetAnew(this.#anewAfter)
     }
-    this.events.announce(announcement)
-    this.events.changed()
+    this.#events.announce(announcement)
+    this.#events.changed()
   }
 
-  private refused(rejection: Rejection): void {
-    if (rejection._tag === 'OtherType') this.failure = { ...rejection }
-    else if (rejection._tag === 'Unauthorized' && !this.isMet) this.failure ??= refusalBy(rejection)
+  #refused(rejection: Rejection): void {
+    if (rejection._tag === 'OtherType') this.#failure = { ...rejection }
+    else if (rejection._tag === 'Unauthorized' && !this.isMet) this.#failure ??= refusalBy(rejection)
     if (rejection._tag === 'TooFarAhead') {
       const due = rejection.timestamp - rejection.now - rejection.maxDrift
-      this.meetAnew(Math.min(Math.max(due, SHORTEST_DUE), LONGEST_DUE))
-    } else if (MENDED.has(rejection._tag)) this.meetAnew(this.anewAfter)
+      this.#meetAnew(Math.min(Math.max(due, SHORTEST_DUE), LONGEST_DUE))
+    } else if (MENDED.has(rejection._tag)) this.#meetAnew(this.#anewAfter)
   }
 
-  private meetAnew(ms: number): void {
-    this.timer('anew', ms, () => {
+  #meetAnew(ms: number): void {
+    this.#timer('anew', ms, () => {
       this.end({ isAnew: true })
     })
   }
 
   /** Takes a piece, each after the one before. */
-  private hear(text: string): Promise<void> | undefined {
-    this.received++
-    if (text === '' || this.isOver) return undefined
-    this.unheard.push(text)
-    this.unheardLength += text.length
-    if (this.unheardLength > MAX_UNHEARD) this.end({ refusal: { _tag: 'Overrun', limit: MAX_UNHEARD } })
-    else if (!this.isTaking) {
-      this.isTaking = true
-      this.taking = this.take()
+  #hear(text: string): Promise<void> | undefined {
+    this.#received++
+    if (text === '' || this.#isOver) return undefined
+    this.#unheard.push(text)
+    this.#unheardLength += text.length
+    if (this.#unheardLength > MAX_UNHEARD) this.end({ refusal: { _tag: 'Overrun', limit: MAX_UNHEARD } })
+    else if (!this.#isTaking) {
+      this.#isTaking = true
+      this.#taking = this.#take()
     }
-    return this.taking
+    return this.#taking
   }
 
-  private take(): Promise<void> | undefined {
-    while (this.unheard.length > 0) {
-      const text = this.unheard.shift()!
-      this.unheardLength -= text.length
+  #take(): Promise<void> | undefined {
+    while (this.#unheard.length > 0) {
+      const text = this.#unheard.shift()!
+      this.#unheardLength -= text.length
       const writing = this.link.write(text)
-      if (writing !== undefined) return writing.then(() => this.take())
+      if (writing !== undefined) return writing.then(() => this.#take())
     }
-    this.isTaking = false
-    this.taking = undefined
+    this.#isTaking = false
+    this.#taking = undefined
     return undefined
   }
 
   /** Sends as fast as the wire takes it. Not reentrant: a listener may write midway. */
-  private pump(): void {
-    if (this.isPumping || !this.isOpen) return
-    this.isPumping = true
-    while (!this.isOver && this.wire.buffered() < MAX_BUFFERED) {
-      const text = this.pending === '' ? this.link.read() : this.pending
+  #pump(): void {
+    if (this.#isPumping || !this.isOpen) return
+    this.#isPumping = true
+    while (!this.#isOver && this.#wire.buffered() < MAX_BUFFERED) {
+      const text = this.#pending === '' ? this.link.read() : this.#pending
       if (text === undefined) {
-        const told = this.failure && (this.failure._tag === 'OtherType' ? this.failure : { _tag: 'Unauthorized' })
-        this.end(this.failure === undefined ? {} : { refusal: this.failure, isFinal: true }, told)
+        const told = this.#failure && (this.#failure._tag === 'OtherType' ? this.#failure : { _tag: 'Unauthorized' })
+        this.end(this.#failure === undefined ? {} : { refusal: this.#failure, isFinal: true }, told)
       }
       if (text === undefined || text === '') break
-      this.pending = text.slice(MAX_PIECE)
-      this.hasSent = true
-      this.wire.send(text.slice(0, MAX_PIECE))
+      this.#pending = text.slice(MAX_PIECE)
+      this.#hasSent = true
+      this.#wire.send(text.slice(0, MAX_PIECE))
     }
-    this.isPumping = false
-    if (this.isOver || this.wire.buffered() < MAX_BUFFERED || this.timers.has('look')) return
-    this.timer('look', LOOK, () => {
-      this.pump()
+    this.#isPumping = false
+    if (this.#isOver || this.#wire.buffered() < MAX_BUFFERED || this.#timers.has('look')) return
+    this.#timer('look', LOOK, () => {
+      this.#pump()
     })
   }
 
   /** Sends a heartbeat if nothing else was sent, and sees whether the peer lives. */
-  private tick(): void {
-    const { heartbeat, silence } = this.clock
-    this.timer('tick', heartbeat, () => {
-      const heard = this.wire.heard?.() ?? this.received
-      this.quiet = heard === this.heardBefore ? this.quiet + heartbeat : 0
-      this.met = this.isMet ? 0 : this.met + heartbeat
-      this.heardBefore = heard
-      if (this.quiet >= silence || this.met >= silence) {
+  #tick(): void {
+    const { heartbeat, silence } = this.#clock
+    this.#timer('tick', heartbeat, () => {
+      const heard = this.#wire.heard?.() ?? this.#received
+      this.#quiet = heard === this.#heardBefore ? this.#quiet + heartbeat : 0
+      this.#met = this.isMet ? 0 : this.#met + heartbeat
+      this.#heardBefore = heard
+      if (this.#quiet >= silence || this.#met >= silence) {
         this.end({})
         return
       }
-      if (this.isOpen && !this.hasSent && this.wire.buffered() < MAX_BUFFERED) this.wire.send('')
-      this.hasSent = false
-      this.tick()
+      if (this.isOpen && !this.#hasSent && this.#wire.buffered() < MAX_BUFFERED) this.#wire.send('')
+      this.#hasSent = false
+      this.#tick()
     })
   }
 
   /** A timer of each name runs at most once at a time. */
-  private timer(name: 'look' | 'tick' | 'anew', ms: number, call: () => void): void {
-    if (this.isOver || this.timers.has(name)) return
-    const cancel = this.clock.after(ms, () => {
-      this.timers.delete(name)
-      if (!this.isOver) call()
+  #timer(name: 'look' | 'tick' | 'anew', ms: number, call: () => void): void {
+    if (this.#isOver || this.#timers.has(name)) return
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(name)
+      if (!this.#isOver) call()
     })
-    this.timers.set(name, cancel)
+    this.#timers.set(name, cancel)
   }
 }

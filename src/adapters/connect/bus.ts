@@ -16,6 +16,7 @@ import type { Rejection } from '../../scuttlebutt.js'
 import { notify } from '../store/Cell.js'
 import type { Store } from '../store.js'
 import { createBell, judge, type Connection, type ConnectOptions, type Status } from './Connection.js'
+import type { Refused } from './frames.js'
 import { countSince, createIntake, pushOf, type Intake } from './messages.js'
 import { clockworkOf, type Clockwork } from './pace.js'
 import { typeOf, type Bus, type BusTransport } from './Transport.js'
@@ -42,7 +43,10 @@ interface Peer {
   isDone: boolean
   /** Its clock when it last told all that it has. What we lack of that was superseded. */
   claimed: Clock.Clock
-  isRefused: boolean
+  /** A message of it was taken. Only then it counts as a peer. */
+  isMet: boolean
+  /** A message under its name was refused, and `onRefusal` knows it. */
+  wasRefused: boolean
   /** Ends the wait for an answer to it. */
   cancelAnswer: (() => void) | undefined
 }
@@ -57,241 +61,252 @@ interface Said {
 
 export class BusConnection<S, C> implements Connection {
   readonly subscribe: Connection['subscribe']
-  private readonly store: Store<S, C>
-  private readonly options: ConnectOptions
-  private readonly clock: Clockwork
-  private readonly intake: Intake<C>
-  private readonly bell = createBell()
-  private readonly ends: ReadonlyArray<() => void>
-  private readonly name: string
-  private readonly type: string
-  private readonly bus: Bus
-  private readonly peers = new Map<string, Peer>()
-  private readonly waiting: Said[] = []
-  private isTaking = false
-  private isClosed = false
-  private isPushing = false
-  private cancelBeat: () => void = () => undefined
-  private cancelAsk: (() => void) | undefined
+  readonly #store: Store<S, C>
+  readonly #options: ConnectOptions
+  readonly #clock: Clockwork
+  readonly #intake: Intake<C>
+  readonly #bell = createBell()
+  readonly #ends: ReadonlyArray<() => void>
+  readonly #name: string
+  readonly #type: string
+  readonly #bus: Bus
+  readonly #peers = new Map<string, Peer>()
+  readonly #waiting: Said[] = []
+  #isTaking = false
+  #isClosed = false
+  #isPushing = false
+  #cancelBeat: () => void = () => undefined
+  #cancelAsk: (() => void) | undefined
   /** The version that all were told of. */
-  private pushed: Replica<S, C>
+  #pushed: Replica<S, C>
   /** The version that a living peer was told of. */
-  private told: Replica<S, C> | undefined
-  private hasRefused = false
+  #told: Replica<S, C> | undefined
+  #hasRefused = false
 
   constructor(store: Store<S, C>, transport: BusTransport, options: ConnectOptions) {
-    this.store = store
-    this.options = options
-    this.clock = clockworkOf(options)
-    this.subscribe = this.bell.subscribe
-    this.name = nameBy(this.clock.random)
-    this.type = typeOf(store.scuttlebutt.dataType)
-    this.intake = createIntake(store, options, (rejection) => {
-      this.refuse(rejection)
+    this.#store = store
+    this.#options = options
+    this.#clock = clockworkOf(options)
+    this.subscribe = this.#bell.subscribe
+    this.#name = nameBy(this.#clock.random)
+    this.#type = typeOf(store.scuttlebutt.dataType)
+    this.#intake = createIntake(store, options, (rejection) => {
+      this.#refuse(rejection)
     })
-    this.pushed = store.getReplica()
-    this.bus = transport.open((message) => {
-      this.hear(message)
+    this.#pushed = store.getReplica()
+    this.#bus = transport.open((message) => {
+      this.#hear(message)
     })
-    this.ends = [
+    this.#ends = [
       store.subscribe((updates, replica, before) => {
-        this.changed(updates.length > 0 && this.intake.isBrought(updates), replica, before)
+        this.#changed(updates.length > 0 && this.#intake.isBrought(updates), replica, before)
       }),
     ]
-    this.ask()
-    this.beat()
+    this.#ask()
+    this.#beat()
   }
 
   status(): Status {
-    const peers = [...this.peers.values()].filter(({ isRefused }) => !isRefused)
+    const peers = [...this.#peers.values()].filter(({ isMet }) => isMet)
     const phase = peers.length === 0 ? 'connecting' : peers.every(({ isDone }) => isDone) ? 'synced' : 'syncing'
     return {
-      phase: this.isClosed ? 'offline' : phase,
-      unsent: countSince(this.told, this.store.getReplica()),
-      refused: this.hasRefused,
+      phase: this.#isClosed ? 'offline' : phase,
+      unsent: countSince(this.#told, this.#store.getReplica()),
+      refused: this.#hasRefused,
     }
   }
 
   close(): void {
-    if (this.isClosed) return
-    this.push(this.store.getReplica())
-    this.bus.send({ from: this.name, gone: true })
-    this.isClosed = true
-    for (const end of this.ends) end()
-    this.cancelBeat()
-    this.cancelAsk?.()
-    for (const { cancelAnswer } of this.peers.values()) cancelAnswer?.()
-    this.bus.close()
-    this.bell.ring()
+    if (this.#isClosed) return
+    this.#push(this.#store.getReplica())
+    this.#bus.send({ from: this.#name, gone: true })
+    this.#isClosed = true
+    for (const end of this.#ends) end()
+    this.#cancelBeat()
+    this.#cancelAsk?.()
+    for (const { cancelAnswer } of this.#peers.values()) cancelAnswer?.()
+    this.#bus.close()
+    this.#bell.ring()
   }
 
   /** The store has changed. What the bus brought is not told again. */
-  private changed(isBrought: boolean, replica: Replica<S, C>, before: Replica<S, C>): void {
-    this.bell.ring()
+  #changed(isBrought: boolean, replica: Replica<S, C>, before: Replica<S, C>): void {
+    this.#bell.ring()
     if (isBrought) {
-      this.push(before)
-      this.keep(replica)
+      this.#push(before)
+      this.#keep(replica)
       return
     }
-    if (this.isPushing) return
-    this.isPushing = true
+    if (this.#isPushing) return
+    this.#isPushing = true
     // once for all that is written in one turn
     queueMicrotask(() => {
-      this.isPushing = false
-      this.push(this.store.getReplica())
+      this.#isPushing = false
+      this.#push(this.#store.getReplica())
     })
   }
 
   /** All is told up to a version. */
-  private keep(replica: Replica<S, C>): void {
-    this.pushed = replica
-    if (this.isHeard()) this.told = replica
+  #keep(replica: Replica<S, C>): void {
+    this.#pushed = replica
+    if (this.#isHeard()) this.#told = replica
   }
 
-  private isHeard(): boolean {
-    for (const { isRefused } of this.peers.values()) if (!isRefused) return true
+  #isHeard(): boolean {
+    for (const { isMet } of this.#peers.values()) if (isMet) return true
     return false
   }
 
-  private push(replica: Replica<S, C>): void {
-    if (this.isClosed || replica === this.pushed) return
-    const message = pushOf(this.store, this.pushed, replica)
-    this.keep(replica)
-    if (message !== undefined) this.send(message)
+  #push(replica: Replica<S, C>): void {
+    if (this.#isClosed || replica === this.#pushed) return
+    const message = pushOf(this.#store, this.#pushed, replica)
+    this.#keep(replica)
+    if (message !== undefined) this.#send(message)
   }
 
-  private send(message: unknown, to?: string): void {
-    this.bus.send({ from: this.name, ...(to !== undefined && { to }), type: this.type, message })
+  #send(message: unknown, to?: string): void {
+    this.#bus.send({ from: this.#name, ...(to !== undefined && { to }), type: this.#type, message })
   }
 
   /** Asks everybody for what we lack. */
-  private ask(): void {
-    const { open, encodeMessage } = this.store.scuttlebutt
-    this.send(encodeMessage(open(this.store.getReplica())))
+  #ask(): void {
+    const { open, encodeMessage } = this.#store.scuttlebutt
+    this.#send(encodeMessage(open(this.#store.getReplica())))
   }
 
   /** Now and then all say what they have: then what was lost is found. */
-  private beat(): void {
-    const { heartbeat, random, after } = this.clock
-    this.cancelBeat = after(heartbeat * (0.5 + random()), () => {
-      for (const [from, peer] of this.peers) if (++peer.quiet > BEATS) this.forget(from)
-      this.hasRefused = false
-      this.ask()
-      this.beat()
+  #beat(): void {
+    const { heartbeat, random, after } = this.#clock
+    this.#cancelBeat = after(heartbeat * (0.5 + random()), () => {
+      for (const [from, peer] of this.#peers) if (++peer.quiet > BEATS) this.#forget(from)
+      this.#hasRefused = false
+      this.#ask()
+      this.#beat()
     })
   }
 
-  private forget(from: string): void {
-    this.peers.get(from)?.cancelAnswer?.()
-    this.peers.delete(from)
-    this.bell.ring()
+  #forget(from: string): void {
+    this.#peers.get(from)?.cancelAnswer?.()
+    this.#peers.delete(from)
+    this.#bell.ring()
   }
 
-  private hear(data: unknown): void {
-    if (this.isClosed || !isSaid(data) || data.from === this.name) return
+  #hear(data: unknown): void {
+    if (this.#isClosed || !isSaid(data) || data.from === this.#name) return
     if (data.gone === true) {
-      this.forget(data.from)
+      this.#forget(data.from)
       return
     }
-    if (this.waiting.length >= MAX_WAITING) return
-    this.waiting.push(data)
-    if (!this.isTaking) void this.takeAll()
+    if (this.#waiting.length >= MAX_WAITING) return
+    this.#waiting.push(data)
+    if (!this.#isTaking) void this.#takeAll()
   }
 
   /** Takes the messages one after the other: verdicts take time. */
-  private async takeAll(): Promise<void> {
-    this.isTaking = true
-    for (let said = this.waiting.shift(); said !== undefined && !this.isClosed; said = this.waiting.shift()) {
-      await this.take(said)
+  async #takeAll(): Promise<void> {
+    this.#isTaking = true
+    for (let said = this.#waiting.shift(); said !== undefined && !this.#isClosed; said = this.#waiting.shift()) {
+      await this.#take(said)
     }
-    this.isTaking = false
+    this.#isTaking = false
   }
 
-  private async take({ from, to, type, message: json }: Said): Promise<void> {
-    const isNew = !this.peers.has(from)
-    const peer = this.peerOf(from)
-    if (peer === undefined || peer.isRefused) return
-    if (type !== undefined && type !== this.type) {
-      this.refusePeer(peer, { _tag: 'OtherType', type })
+  async #take({ from, to, type, message: json }: Said): Promise<void> {
+    // anybody may use any name: a message that is refused says nothing of the others of that name
+    if (type !== undefined && type !== this.#type) {
+      this.#refuseOne(from, { _tag: 'OtherType', type })
       return
     }
-    const message = this.intake.decode(json)
-    if (message === undefined || !this.isWelcome(peer, message)) return
-    const before = this.store.getReplica()
-    const answer = await this.intake.take(message)
-    if (this.isClosed) return
-    if (typeof to === 'string') this.overhear(to)
+    const message = this.#intake.decode(json)
+    if (message === undefined) return
+    const refusal = judge(this.#options.onPeer, message.digest)
+    if (refusal !== undefined) {
+      this.#refuseOne(from, refusal)
+      return
+    }
+    const peer = this.#peerOf(from)
+    if (peer === undefined) return
+    const isNew = !peer.isMet
+    peer.isMet = true
+    peer.quiet = 0
+    const before = this.#store.getReplica()
+    const answer = await this.#intake.take(message)
+    if (this.#isClosed) return
+    if (typeof to === 'string') this.#overhear(to)
     // others may be able to bring more
-    if (message.since !== undefined && this.store.getReplica() !== before) this.askSoon()
+    if (message.since !== undefined && this.#store.getReplica() !== before) this.#askSoon()
     const { more } = answer._tag === 'Some' ? answer.value : {}
     if (isRound(message)(before)) peer.claimed = Clock.fromRecord(message.digest.clock)
-    const { clock } = this.store.getReplica()
+    const { clock } = this.#store.getReplica()
     const isCoveredBy = Clock.isSureOf(message.digest.clock)
     const hasAll = (): boolean => isCoveredBy(clock) || isCoveredBy(Clock.join(peer.claimed)(clock))
     peer.isDone = answer._tag === 'None' || (more !== true && hasAll())
-    if (answer._tag === 'Some' && to === this.name) this.send(this.store.scuttlebutt.encodeMessage(answer.value), from)
+    if (answer._tag === 'Some' && to === this.#name)
+      this.#send(this.#store.scuttlebutt.encodeMessage(answer.value), from)
     // a newcomer that lacks nothing is greeted: else it would not know that anybody is here
-    else if ((answer._tag === 'Some' || isNew) && to === undefined) this.answerSoon(from, peer, message)
-    if (peer.isDone && to === this.name) this.told = this.pushed
-    this.bell.ring()
+    else if ((answer._tag === 'Some' || isNew) && to === undefined) this.#answerSoon(from, peer, message)
+    if (peer.isDone && to === this.#name) this.#told = this.#pushed
+    this.#bell.ring()
   }
 
-  private peerOf(from: string): Peer | undefined {
-    const known = this.peers.get(from)
-    if (known !== undefined) {
-      known.quiet = 0
-      return known
+  #peerOf(from: string): Peer | undefined {
+    const known = this.#peers.get(from)
+    if (known !== undefined || this.#peers.size >= MAX_PEERS) return known
+    const peer: Peer = {
+      quiet: 0,
+      isDone: false,
+      claimed: Clock.empty,
+      isMet: false,
+      wasRefused: false,
+      cancelAnswer: undefined,
     }
-    if (this.peers.size >= MAX_PEERS) return undefined
-    const peer: Peer = { quiet: 0, isDone: false, claimed: Clock.empty, isRefused: false, cancelAnswer: undefined }
-    this.peers.set(from, peer)
+    this.#peers.set(from, peer)
     return peer
   }
 
-  private isWelcome(peer: Peer, { digest }: Message<C>): boolean {
-    const refusal = judge(this.options.onPeer, digest)
-    if (refusal !== undefined) this.refusePeer(peer, refusal)
-    return !peer.isRefused
+  /** Drops one message. Tells so once for each name, until that is silent for some beats. */
+  #refuseOne(from: string, refusal: Refused): void {
+    const peer = this.#peerOf(from)
+    if (peer === undefined) return
+    if (!peer.isMet) peer.quiet = 0
+    if (peer.wasRefused) return
+    peer.wasRefused = true
+    if (this.#options.onRefusal) notify(this.#options.onRefusal, refusal)
+    this.#bell.ring()
   }
 
-  private refusePeer(peer: Peer, refusal: Parameters<NonNullable<ConnectOptions['onRefusal']>>[0]): void {
-    peer.isRefused = true
-    if (this.options.onRefusal) notify(this.options.onRefusal, refusal)
-    this.bell.ring()
-  }
-
-  private refuse(rejection: Rejection): void {
-    this.hasRefused = true
-    if (this.options.announce) notify(this.options.announce, { _tag: 'rejection', rejection })
+  #refuse(rejection: Rejection): void {
+    this.#hasRefused = true
+    if (this.#options.announce) notify(this.#options.announce, { _tag: 'rejection', rejection })
   }
 
   /** Somebody answers a peer: our answer would mostly say the same. */
-  private overhear(to: string): void {
-    const peer = this.peers.get(to)
+  #overhear(to: string): void {
+    const peer = this.#peers.get(to)
     peer?.cancelAnswer?.()
     if (peer !== undefined) peer.cancelAnswer = undefined
   }
 
   /** Answers what went to all, unless somebody else does first. */
-  private answerSoon(from: string, peer: Peer, { digest }: Message<C>): void {
+  #answerSoon(from: string, peer: Peer, { digest }: Message<C>): void {
     peer.cancelAnswer?.()
-    peer.cancelAnswer = this.clock.after(SPREAD * this.clock.random(), () => {
+    peer.cancelAnswer = this.#clock.after(SPREAD * this.#clock.random(), () => {
       peer.cancelAnswer = undefined
-      void this.intake.take({ digest, updates: [] }).then((answer) => {
-        if (this.isClosed) return
-        const { open, encodeMessage } = this.store.scuttlebutt
-        const said = answer._tag === 'Some' ? answer.value : open(this.store.getReplica())
-        this.send(encodeMessage(said), from)
-        if (said.more !== true) this.keep(this.pushed)
+      void this.#intake.take({ digest, updates: [] }).then((answer) => {
+        if (this.#isClosed) return
+        const { open, encodeMessage } = this.#store.scuttlebutt
+        const said = answer._tag === 'Some' ? answer.value : open(this.#store.getReplica())
+        this.#send(encodeMessage(said), from)
+        if (said.more !== true) this.#keep(this.#pushed)
       })
     })
   }
 
-  private askSoon(): void {
-    this.cancelAsk?.()
-    this.cancelAsk = this.clock.after(SETTLE * (1 + this.clock.random()), () => {
-      this.cancelAsk = undefined
-      this.ask()
+  #askSoon(): void {
+    this.#cancelAsk?.()
+    this.#cancelAsk = this.#clock.after(SETTLE * (1 + this.#clock.random()), () => {
+      this.#cancelAsk = undefined
+      this.#ask()
     })
   }
 }

@@ -64,7 +64,7 @@ export const assertTransport = async (make: MakeTransport, options?: CheckOption
 }
 
 const run = async (make: MakeTransport, name: CaseName, options: CheckOptions): Promise<Ended> => {
-  const scene = new Scene(options)
+  const scene = new Scene(options, name)
   let end: (() => unknown) | undefined
   try {
     end = await make(scene.trial)

@@ -49,93 +49,93 @@ export const messagePort = (port: PortLike, { random = Math.random, ...pace }: P
 })
 
 class PortWire implements Wire {
-  private readonly port: PortLike
-  private readonly events: WireEvents
-  private readonly own: number
-  private readonly stop: () => void
-  private peer = 0
-  private sent = 0
-  private takenByPeer = 0
-  private taken = 0
-  private isOver = false
+  readonly #port: PortLike
+  readonly #events: WireEvents
+  readonly #own: number
+  readonly #stop: () => void
+  #peer = 0
+  #sent = 0
+  #takenByPeer = 0
+  #taken = 0
+  #isOver = false
 
   constructor(port: PortLike, own: number, events: WireEvents) {
-    this.port = port
-    this.own = own
-    this.events = events
-    this.stop = listen(port, (data) => {
-      this.receive(data)
+    this.#port = port
+    this.#own = own
+    this.#events = events
+    this.#stop = listen(port, (data) => {
+      this.#receive(data)
     })
     port.start?.()
     // no event comes before the constructor returns: a port delivers in a later turn
-    this.post(0)
+    this.#post(0)
   }
 
   send(text: string): void {
-    this.sent += text.length
-    this.post(text)
+    this.#sent += text.length
+    this.#post(text)
   }
 
   buffered(): number {
-    return this.sent - this.takenByPeer
+    return this.#sent - this.#takenByPeer
   }
 
   close(refusal?: Refused): void {
-    if (this.isOver) return
-    this.post(refusal ?? null)
-    this.finish()
+    if (this.#isOver) return
+    this.#post(refusal ?? null)
+    this.#finish()
   }
 
-  private post(said: unknown): void {
-    if (!this.isOver) this.port.postMessage([this.peer, this.own, said])
+  #post(said: unknown): void {
+    if (!this.#isOver) this.#port.postMessage([this.#peer, this.#own, said])
   }
 
-  private receive(data: unknown): void {
-    if (this.isOver || !isMessage(data)) return
+  #receive(data: unknown): void {
+    if (this.#isOver || !isMessage(data)) return
     const [to, from, said] = data
-    if (to !== this.own && to !== 0) return
-    if (this.peer === 0) {
+    if (to !== this.#own && to !== 0) return
+    if (this.#peer === 0) {
       // the end of a connection before this one
       if (typeof said === 'object') {
-        if (to === this.own) this.over(said)
+        if (to === this.#own) this.#over(said)
         return
       }
-      this.peer = from
+      this.#peer = from
       // the other side learns our number, if it does not know it
-      if (to === 0) this.post(0)
-      this.events.opened()
-    } else if (from !== this.peer) {
+      if (to === 0) this.#post(0)
+      this.#events.opened()
+    } else if (from !== this.#peer) {
       // the other side has begun anew
-      if (to === 0 && said === 0) this.over(null)
+      if (to === 0 && said === 0) this.#over(null)
       return
     }
-    this.take(said)
+    this.#take(said)
   }
 
-  private take(said: unknown): void {
+  #take(said: unknown): void {
     if (typeof said === 'string') {
-      const taking = this.events.received(said)
+      const taking = this.#events.received(said)
       const take = (): void => {
-        this.taken += said.length
-        if (said !== '') this.post(this.taken)
+        this.#taken += said.length
+        if (said !== '') this.#post(this.#taken)
       }
       if (taking === undefined) take()
       else void taking.then(take)
     } else if (typeof said === 'number') {
       // no peer takes more than was sent
-      if (said > this.takenByPeer) this.takenByPeer = Math.min(said, this.sent)
-      this.events.drained()
-    } else this.over(said)
+      if (said > this.#takenByPeer) this.#takenByPeer = Math.min(said, this.#sent)
+      this.#events.drained()
+    } else this.#over(said)
   }
 
-  private over(said: unknown): void {
-    this.finish()
-    this.events.closed(isRefused(said) ? { refusal: said } : {})
+  #over(said: unknown): void {
+    this.#finish()
+    this.#events.closed(isRefused(said) ? { refusal: said } : {})
   }
 
-  private finish(): void {
-    this.isOver = true
-    this.stop()
+  #finish(): void {
+    this.#isOver = true
+    this.#stop()
   }
 }
 

@@ -16,166 +16,166 @@ const ROUNDS_AN_OPENING = 10
 
 export class PollConnection<S, C> implements Connection {
   readonly subscribe: Connection['subscribe']
-  private readonly store: Store<S, C>
-  private readonly transport: PollTransport
-  private readonly options: ConnectOptions
-  private readonly clock: Clockwork
-  private readonly intake: Intake<C>
-  private readonly bell = createBell()
-  private readonly ends: ReadonlyArray<() => void>
-  private state: 'going' | 'closed' | 'failed' = 'going'
-  private outcome: 'none' | 'talking' | 'done' | 'lost' = 'none'
-  private isAsking = false
-  private wantsMore = false
-  private abort = new AbortController()
-  private cancelWait: () => void = () => undefined
-  private failures = 0
+  readonly #store: Store<S, C>
+  readonly #transport: PollTransport
+  readonly #options: ConnectOptions
+  readonly #clock: Clockwork
+  readonly #intake: Intake<C>
+  readonly #bell = createBell()
+  readonly #ends: ReadonlyArray<() => void>
+  #state: 'going' | 'closed' | 'failed' = 'going'
+  #outcome: 'none' | 'talking' | 'done' | 'lost' = 'none'
+  #isAsking = false
+  #wantsMore = false
+  #abort = new AbortController()
+  #cancelWait: () => void = () => undefined
+  #failures = 0
   /** What the peer was told by the end of a round. */
-  private told: Replica<S, C> | undefined
-  private refusal: Refused | undefined
-  private hasRefused = false
-  private rounds = 0
+  #told: Replica<S, C> | undefined
+  #refusal: Refused | undefined
+  #hasRefused = false
+  #rounds = 0
   /** `onPeer` refused the peer. */
-  private isBanned = false
+  #isBanned = false
 
   constructor(store: Store<S, C>, transport: PollTransport, options: ConnectOptions) {
-    this.store = store
-    this.transport = transport
-    this.options = options
-    this.clock = clockworkOf(options, transport.pace)
-    this.subscribe = this.bell.subscribe
-    this.intake = createIntake(store, options, (rejection) => {
-      this.hasRefused = true
+    this.#store = store
+    this.#transport = transport
+    this.#options = options
+    this.#clock = clockworkOf(options, transport.pace)
+    this.subscribe = this.#bell.subscribe
+    this.#intake = createIntake(store, options, (rejection) => {
+      this.#hasRefused = true
       if (options.announce) notify(options.announce, { _tag: 'rejection', rejection })
     })
-    this.ends = [
+    this.#ends = [
       store.subscribe((updates) => {
-        this.bell.ring()
-        if (updates.length > 0 && !this.intake.isBrought(updates)) this.poke()
+        this.#bell.ring()
+        if (updates.length > 0 && !this.#intake.isBrought(updates)) this.#poke()
       }),
-      this.clock.network.subscribe((isOnline) => {
-        if (isOnline) this.start()
-        else this.abort.abort()
+      this.#clock.network.subscribe((isOnline) => {
+        if (isOnline) this.#start()
+        else this.#abort.abort()
       }),
     ]
-    this.start()
+    this.#start()
   }
 
   status(): Status {
-    const { state, outcome, refusal } = this
-    const unsent = countSince(this.told, this.store.getReplica())
+    const [state, outcome, refusal] = [this.#state, this.#outcome, this.#refusal]
+    const unsent = countSince(this.#told, this.#store.getReplica())
     const talking = unsent > 0 || outcome === 'talking' ? 'syncing' : 'synced'
     const going = outcome === 'none' ? 'connecting' : outcome === 'lost' ? 'offline' : talking
     return {
       phase: state === 'going' ? going : state === 'failed' ? 'failed' : 'offline',
       unsent,
-      refused: this.hasRefused,
+      refused: this.#hasRefused,
       ...(refusal && { refusal }),
     }
   }
 
   close(): void {
-    if (this.state === 'going') this.state = 'closed'
-    for (const end of this.ends) end()
-    this.cancelWait()
-    this.abort.abort()
-    this.bell.ring()
+    if (this.#state === 'going') this.#state = 'closed'
+    for (const end of this.#ends) end()
+    this.#cancelWait()
+    this.#abort.abort()
+    this.#bell.ring()
   }
 
   /** There is something to tell. Waits for the answer under way, or for the end of a backoff. */
-  private poke(): void {
-    if (this.isAsking) this.wantsMore = true
-    else if (this.outcome === 'done') this.wait(0)
+  #poke(): void {
+    if (this.#isAsking) this.#wantsMore = true
+    else if (this.#outcome === 'done') this.#wait(0)
   }
 
-  private wait(ms: number): void {
-    this.cancelWait()
-    if (this.state !== 'going') return
-    this.cancelWait = this.clock.after(ms, () => {
-      this.start()
+  #wait(ms: number): void {
+    this.#cancelWait()
+    if (this.#state !== 'going') return
+    this.#cancelWait = this.#clock.after(ms, () => {
+      this.#start()
     })
   }
 
-  private start(): void {
-    if (this.isAsking || this.state !== 'going') return
-    this.cancelWait()
-    this.isAsking = true
-    this.wantsMore = false
-    void this.round().then((refusal) => {
-      this.isAsking = false
-      this.end(refusal)
+  #start(): void {
+    if (this.#isAsking || this.#state !== 'going') return
+    this.#cancelWait()
+    this.#isAsking = true
+    this.#wantsMore = false
+    void this.#round().then((refusal) => {
+      this.#isAsking = false
+      this.#end(refusal)
     })
   }
 
-  private end(refusal: Refused | undefined): void {
+  #end(refusal: Refused | undefined): void {
     if (refusal === undefined) {
-      this.failures = 0
-      this.refusal = undefined
-      this.outcome = 'done'
-      this.wait(this.wantsMore ? 0 : this.transport.every)
-    } else if (this.state === 'going') {
-      this.refusal = refusal._tag === 'Lost' ? this.refusal : refusal
-      this.outcome = 'lost'
-      if (FINAL.has(refusal._tag) || this.isBanned) this.state = 'failed'
-      if (refusal._tag !== 'Lost' && this.options.onRefusal) notify(this.options.onRefusal, refusal)
-      if (this.state === 'going') this.wait(Math.max(this.clock.delay(this.failures++), refusal.retryAfter ?? 0))
+      this.#failures = 0
+      this.#refusal = undefined
+      this.#outcome = 'done'
+      this.#wait(this.#wantsMore ? 0 : this.#transport.every)
+    } else if (this.#state === 'going') {
+      this.#refusal = refusal._tag === 'Lost' ? this.#refusal : refusal
+      this.#outcome = 'lost'
+      if (FINAL.has(refusal._tag) || this.#isBanned) this.#state = 'failed'
+      if (refusal._tag !== 'Lost' && this.#options.onRefusal) notify(this.#options.onRefusal, refusal)
+      if (this.#state === 'going') this.#wait(Math.max(this.#clock.delay(this.#failures++), refusal.retryAfter ?? 0))
       else this.close()
     }
-    this.bell.ring()
+    this.#bell.ring()
   }
 
   /** Asks until nobody has anything to say. Gives why it did not come so far. Never rejects. */
-  private async round(): Promise<Refused | undefined> {
-    const { store, intake } = this
+  async #round(): Promise<Refused | undefined> {
+    const [store, intake] = [this.#store, this.#intake]
     const { open, encodeMessage } = store.scuttlebutt
     let asked = store.getReplica()
-    let question = this.pushed(asked) ?? encodeMessage(open(asked))
-    this.hasRefused = false
+    let question = this.#pushed(asked) ?? encodeMessage(open(asked))
+    this.#hasRefused = false
     for (let i = 0; i < MAX_QUESTIONS; i++) {
-      const answer = await this.ask(question)
+      const answer = await this.#ask(question)
       if (answer === 'none') {
-        this.tell(asked)
+        this.#tell(asked)
         return
       }
       if ('_tag' in answer) return answer
       const message = intake.decode(answer.message)
       if (message === undefined) return { _tag: 'Lost' }
-      const refusal = judge(this.options.onPeer, message.digest)
+      const refusal = judge(this.#options.onPeer, message.digest)
       if (refusal !== undefined) {
-        this.isBanned = true
+        this.#isBanned = true
         return refusal
       }
-      this.outcome = 'talking'
+      this.#outcome = 'talking'
       const reply = await intake.take(message)
-      if (this.state !== 'going') return { _tag: 'Lost' }
+      if (this.#state !== 'going') return { _tag: 'Lost' }
       asked = store.getReplica()
       if (reply._tag === 'None') {
-        this.tell(asked)
+        this.#tell(asked)
         return
       }
       question = encodeMessage(reply.value)
     }
-    this.wantsMore = true
+    this.#wantsMore = true
     return undefined
   }
 
   /** The peer was told all of a version. */
-  private tell(replica: Replica<S, C>): undefined {
-    this.told = replica
+  #tell(replica: Replica<S, C>): undefined {
+    this.#told = replica
     return undefined
   }
 
   /** A write is told at once. But now and then both say what they have. */
-  private pushed(replica: Replica<S, C>): unknown {
-    const isPush = this.outcome === 'done' && this.rounds++ % ROUNDS_AN_OPENING !== 0
-    return isPush && this.told !== undefined ? pushOf(this.store, this.told, replica) : undefined
+  #pushed(replica: Replica<S, C>): unknown {
+    const isPush = this.#outcome === 'done' && this.#rounds++ % ROUNDS_AN_OPENING !== 0
+    return isPush && this.#told !== undefined ? pushOf(this.#store, this.#told, replica) : undefined
   }
 
   /** One question. After `silence` ms it counts as lost. */
-  private async ask(message: unknown): Promise<{ readonly message: unknown } | 'none' | Refused> {
+  async #ask(message: unknown): Promise<{ readonly message: unknown } | 'none' | Refused> {
     const abort = new AbortController()
-    this.abort = abort
-    const cancel = this.clock.after(this.clock.silence, () => {
+    this.#abort = abort
+    const cancel = this.#clock.after(this.#clock.silence, () => {
       abort.abort()
     })
     const aborted = new Promise<never>((_, reject) => {
@@ -184,10 +184,10 @@ export class PollConnection<S, C> implements Connection {
       })
     })
     try {
-      const type = typeOf(this.store.scuttlebutt.dataType)
-      const asking = this.transport.ask({ type, message, signal: abort.signal })
+      const type = typeOf(this.#store.scuttlebutt.dataType)
+      const asking = this.#transport.ask({ type, message, signal: abort.signal })
       const answer = await Promise.race([asking, aborted])
-      if (this.state !== 'going') return { _tag: 'Lost' }
+      if (this.#state !== 'going') return { _tag: 'Lost' }
       if (answer._tag === 'None') return 'none'
       return answer._tag === 'Refused' ? answer.refusal : { message: answer.message }
     } catch {

@@ -83,123 +83,123 @@ const OPEN = 1
 /** The documents of one socket, until it closes. */
 class SharedSocket {
   isOver = false
-  private readonly socket: SocketLike | undefined
-  private readonly events = new Map<string, WireEvents>()
+  readonly #socket: SocketLike | undefined
+  readonly #events = new Map<string, WireEvents>()
   /** Documents that ended here, and whose end the peer has not confirmed: what comes is dropped. */
-  private readonly ending = new Map<string, () => void>()
-  private heard = 0
-  private waits = 0
+  readonly #ending = new Map<string, () => void>()
+  #heard = 0
+  #waits = 0
 
   constructor(dial: () => SocketLike) {
     try {
-      this.socket = dial()
+      this.#socket = dial()
     } catch (error) {
       const refusal = { _tag: 'InvalidUrl', reason: String(error) }
       queueMicrotask(() => {
-        this.over({ refusal })
+        this.#over({ refusal })
       })
       return
     }
-    const { socket } = this
+    const socket = this.#socket
     socket.onopen = () => {
-      for (const events of [...this.events.values()]) events.opened()
+      for (const events of [...this.#events.values()]) events.opened()
     }
     socket.onmessage = ({ data }: { readonly data: unknown }) => {
-      this.receive(data)
+      this.#receive(data)
     }
     socket.onclose = () => {
-      this.over({})
+      this.#over({})
     }
     // a close event follows; without a listener `ws` would throw
     socket.onerror = () => undefined
   }
 
   open(document: string, events: WireEvents): Wire {
-    if (this.events.has(document)) throw new TypeError(`the socket carries the document "${document}" already`)
-    this.events.set(document, events)
-    if (this.socket?.readyState === OPEN) this.begin(document, events)
+    if (this.#events.has(document)) throw new TypeError(`the socket carries the document "${document}" already`)
+    this.#events.set(document, events)
+    if (this.#socket?.readyState === OPEN) this.#begin(document, events)
     return {
       send: (text) => {
-        if (text === '') this.send({ _tag: 'Heartbeat' })
-        else this.send({ _tag: 'Piece', document, text })
+        if (text === '') this.#send({ _tag: 'Heartbeat' })
+        else this.#send({ _tag: 'Piece', document, text })
       },
-      buffered: () => this.socket?.bufferedAmount ?? 0,
-      heard: () => this.heard,
+      buffered: () => this.#socket?.bufferedAmount ?? 0,
+      heard: () => this.#heard,
       close: (refusal) => {
-        if (this.events.get(document) === events) this.close(document, refusal)
+        if (this.#events.get(document) === events) this.#close(document, refusal)
       },
     }
   }
 
   /** Tells that a document may be used, once the peer has ended the one before. */
-  private begin(document: string, events: WireEvents): void {
+  #begin(document: string, events: WireEvents): void {
     const begin = (): void => {
-      if (this.events.get(document) === events) events.opened()
+      if (this.#events.get(document) === events) events.opened()
     }
-    if (this.ending.has(document)) this.ending.set(document, begin)
+    if (this.#ending.has(document)) this.#ending.set(document, begin)
     else queueMicrotask(begin)
   }
 
-  private send(frame: frames.Frame): void {
-    if (this.socket?.readyState === OPEN) this.socket.send(frames.encode(frame))
+  #send(frame: frames.Frame): void {
+    if (this.#socket?.readyState === OPEN) this.#socket.send(frames.encode(frame))
   }
 
-  private close(document: string, refusal: frames.Refused | undefined): void {
-    this.events.delete(document)
-    const isWaiting = this.ending.has(document)
-    if (isWaiting || this.socket?.readyState === OPEN) this.ending.set(document, () => undefined)
-    if (!isWaiting) this.send({ _tag: 'End', document, ...(refusal && { refusal }) })
-    if (this.events.size > 0) return
-    this.shut()
+  #close(document: string, refusal: frames.Refused | undefined): void {
+    this.#events.delete(document)
+    const isWaiting = this.#ending.has(document)
+    if (isWaiting || this.#socket?.readyState === OPEN) this.#ending.set(document, () => undefined)
+    if (!isWaiting) this.#send({ _tag: 'End', document, ...(refusal && { refusal }) })
+    if (this.#events.size > 0) return
+    this.#shut()
     this.isOver = true
   }
 
-  private receive(data: unknown): void {
+  #receive(data: unknown): void {
     if (this.isOver) return
-    this.heard++
+    this.#heard++
     const decoded = frames.decode(data)
     if (decoded._tag === 'Left') {
       const { _tag, code } = decoded.left
-      this.shut(code, _tag)
-      this.over({ refusal: { _tag } })
+      this.#shut(code, _tag)
+      this.#over({ refusal: { _tag } })
       return
     }
     const frame = decoded.right
-    if (frame._tag === 'Piece') this.piece(frame.document, frame.text)
-    else if (frame._tag === 'End') this.ended(frame.document, frame.refusal)
+    if (frame._tag === 'Piece') this.#piece(frame.document, frame.text)
+    else if (frame._tag === 'End') this.#ended(frame.document, frame.refusal)
   }
 
-  private piece(document: string, text: string): void {
+  #piece(document: string, text: string): void {
     // what was under way when the document ended here is of no use
-    if (this.ending.has(document)) return
-    const taking = this.events.get(document)?.received(text)
+    if (this.#ending.has(document)) return
+    const taking = this.#events.get(document)?.received(text)
     if (taking === undefined) return
-    if (this.waits++ === 0) this.socket?.pause?.()
+    if (this.#waits++ === 0) this.#socket?.pause?.()
     void taking.then(() => {
-      if (--this.waits === 0) this.socket?.resume?.()
+      if (--this.#waits === 0) this.#socket?.resume?.()
     })
   }
 
-  private ended(document: string, refusal: frames.Refused | undefined): void {
-    const begin = this.ending.get(document)
+  #ended(document: string, refusal: frames.Refused | undefined): void {
+    const begin = this.#ending.get(document)
     if (begin !== undefined) {
-      this.ending.delete(document)
+      this.#ending.delete(document)
       begin()
       return
     }
-    const events = this.events.get(document)
+    const events = this.#events.get(document)
     if (events === undefined) return
-    this.events.delete(document)
-    this.send({ _tag: 'End', document })
-    if (this.events.size === 0) {
-      this.shut()
+    this.#events.delete(document)
+    this.#send({ _tag: 'End', document })
+    if (this.#events.size === 0) {
+      this.#shut()
       this.isOver = true
     }
     events.closed(refusal === undefined ? {} : { refusal })
   }
 
-  private shut(code?: number, reason?: string): void {
-    const { socket } = this
+  #shut(code?: number, reason?: string): void {
+    const socket = this.#socket
     if (socket === undefined) return
     socket.onclose = null
     socket.onmessage = null
@@ -209,11 +209,11 @@ class SharedSocket {
     socket.close(code ?? 1000, reason)
   }
 
-  private over(closing: Closing): void {
+  #over(closing: Closing): void {
     if (this.isOver) return
     this.isOver = true
-    const all = [...this.events.values()]
-    this.events.clear()
+    const all = [...this.#events.values()]
+    this.#events.clear()
     for (const events of all) events.closed(closing)
   }
 }

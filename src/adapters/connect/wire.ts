@@ -12,133 +12,139 @@ import type { WireTransport } from './Transport.js'
 /** Source for how long to wait: `pace.ts`, and RFC 6455, section 7.2.3. */
 export class WireConnection<S, C> implements Connection {
   readonly subscribe: Connection['subscribe']
-  private readonly store: Store<S, C>
-  private readonly transport: WireTransport
-  private readonly options: ConnectOptions
-  private readonly clock: Clockwork
-  private readonly bell = createBell()
-  private readonly endNetwork: () => void
-  private talk: Talk<S, C> | undefined
+  readonly #store: Store<S, C>
+  readonly #transport: WireTransport
+  readonly #options: ConnectOptions
+  readonly #clock: Clockwork
+  readonly #bell = createBell()
+  readonly #endNetwork: () => void
+  #talk: Talk<S, C> | undefined
   /** The last link whose peer was heard: it knows what that peer was told. */
-  private known: Link | undefined
-  private state: 'going' | 'closed' | 'failed' = 'going'
-  private cancelWait: () => void = () => undefined
-  private failures = 0
-  private anewAfter: number
-  private refusal: Refused | undefined
-  private hasRefused = false
+  #known: Link | undefined
+  #state: 'going' | 'closed' | 'failed' = 'going'
+  #cancelWait: () => void = () => undefined
+  #failures = 0
+  #anewAfter: number
+  #refusal: Refused | undefined
+  #hasRefused = false
 
   constructor(store: Store<S, C>, transport: WireTransport, options: ConnectOptions) {
-    this.store = store
-    this.transport = transport
-    this.options = options
-    this.clock = clockworkOf(options, transport.pace)
-    this.anewAfter = this.clock.anew.min
-    this.subscribe = this.bell.subscribe
-    this.dial()
-    this.endNetwork = this.clock.network.subscribe((isOnline) => {
-      if (!isOnline) this.talk?.end({})
-      else if (this.talk === undefined) this.dialNow()
+    this.#store = store
+    this.#transport = transport
+    this.#options = options
+    this.#clock = clockworkOf(options, transport.pace)
+    this.#anewAfter = this.#clock.anew.min
+    this.subscribe = this.#bell.subscribe
+    this.#dial()
+    this.#endNetwork = this.#clock.network.subscribe((isOnline) => {
+      if (!isOnline) this.#talk?.end({})
+      else if (this.#talk === undefined) this.#dialNow()
     })
   }
 
   status(): Status {
-    const { talk, state, refusal } = this
-    const link = talk?.isMet === true ? talk.link : this.known
+    const [talk, state, refusal] = [this.#talk, this.#state, this.#refusal]
+    const link = talk?.isMet === true ? talk.link : this.#known
     // without a peer that was ever heard, nobody was told anything
     const { unsent, refused, phase } = link?.status() ?? {
       ...NOTHING,
-      unsent: countSince(undefined, this.store.getReplica()),
+      unsent: countSince(undefined, this.#store.getReplica()),
     }
     const linked = talk?.isOpen === true && talk.isMet && phase !== 'failed' ? phase : 'connecting'
     const going = talk === undefined ? 'offline' : linked
     return {
       phase: state === 'going' ? going : state === 'failed' ? 'failed' : 'offline',
       unsent,
-      refused: refused || this.hasRefused,
+      refused: refused || this.#hasRefused,
       ...(refusal && { refusal }),
     }
   }
 
   close(): void {
-    if (this.state === 'going') this.state = 'closed'
-    this.stop()
+    if (this.#state === 'going') this.#state = 'closed'
+    this.#stop()
   }
 
-  private stop(): void {
-    this.endNetwork()
-    this.cancelWait()
-    this.talk?.end({})
-    this.bell.ring()
+  #stop(): void {
+    this.#endNetwork()
+    this.#cancelWait()
+    this.#talk?.end({})
+    this.#bell.ring()
   }
 
-  private dialNow(): void {
-    this.cancelWait()
-    if (this.state === 'going') this.redial()
+  #dialNow(): void {
+    this.#cancelWait()
+    if (this.#state === 'going') this.#redial()
   }
 
   /** Nobody is there to catch what `open` throws, such as a document that another one took. */
-  private redial(): void {
+  #redial(): void {
     try {
-      this.dial()
+      this.#dial()
     } catch (error) {
-      this.refusal = { _tag: 'Failed', reason: String(error) }
-      this.state = 'failed'
-      this.stop()
+      this.#refusal = { _tag: 'Failed', reason: String(error) }
+      this.#state = 'failed'
+      this.#stop()
     }
   }
 
-  private dial(): void {
-    const { store, transport, options, clock, anewAfter } = this
+  #dial(): void {
+    const [store, transport, options, clock, anewAfter] = [
+      this.#store,
+      this.#transport,
+      this.#options,
+      this.#clock,
+      this.#anewAfter,
+    ]
     const talk = new Talk<S, C>(store, transport, options, clock, anewAfter, {
       announce: (announcement) => {
-        if (announcement._tag === 'header') this.meet()
-        if (announcement._tag === 'sync') this.synced()
-        if (announcement._tag === 'rejection') this.hasRefused = true
+        if (announcement._tag === 'header') this.#meet()
+        if (announcement._tag === 'sync') this.#synced()
+        if (announcement._tag === 'rejection') this.#hasRefused = true
         options.announce?.(announcement)
       },
-      changed: this.bell.ring,
+      changed: this.#bell.ring,
       over: (ended) => {
-        this.over(talk, ended)
+        this.#over(talk, ended)
       },
     })
-    this.talk = talk
-    this.bell.ring()
+    this.#talk = talk
+    this.#bell.ring()
   }
 
-  private meet(): void {
-    this.known = this.talk?.link
-    this.refusal = undefined
-    this.hasRefused = false
+  #meet(): void {
+    this.#known = this.#talk?.link
+    this.#refusal = undefined
+    this.#hasRefused = false
   }
 
-  private synced(): void {
-    this.failures = 0
-    if (!this.hasRefused) this.anewAfter = this.clock.anew.min
+  #synced(): void {
+    this.#failures = 0
+    if (!this.#hasRefused) this.#anewAfter = this.#clock.anew.min
   }
 
-  private over(
+  #over(
     talk: Talk<S, C>,
     { refusal, isAnew = false, isFinal = refusal !== undefined && FINAL.has(refusal._tag) }: Ended,
   ): void {
-    if (this.talk !== talk) return
-    this.talk = undefined
-    this.bell.ring()
+    if (this.#talk !== talk) return
+    this.#talk = undefined
+    this.#bell.ring()
     if (refusal !== undefined) {
-      this.refusal = refusal
-      if (this.options.onRefusal) notify(this.options.onRefusal, refusal)
+      this.#refusal = refusal
+      if (this.#options.onRefusal) notify(this.#options.onRefusal, refusal)
     }
     // a listener may have closed it
-    if (this.state !== 'going') return
+    if (this.#state !== 'going') return
     if (isFinal) {
-      this.state = 'failed'
-      this.stop()
+      this.#state = 'failed'
+      this.#stop()
       return
     }
-    this.anewAfter = isAnew ? Math.min(this.clock.anew.max, this.anewAfter * 2) : this.anewAfter
-    const wait = isAnew ? 0 : Math.max(this.clock.delay(this.failures++), refusal?.retryAfter ?? 0)
-    this.cancelWait = this.clock.after(wait, () => {
-      this.redial()
+    this.#anewAfter = isAnew ? Math.min(this.#clock.anew.max, this.#anewAfter * 2) : this.#anewAfter
+    const wait = isAnew ? 0 : Math.max(this.#clock.delay(this.#failures++), refusal?.retryAfter ?? 0)
+    this.#cancelWait = this.#clock.after(wait, () => {
+      this.#redial()
     })
   }
 }

@@ -8,8 +8,12 @@ export interface PresencePort {
    * the end of that.
    */
   readonly subscribe: (tell: (line: string) => void, peer?: symbol) => () => void
-  /** Takes a line that a peer told. Never throws. The symbol stands for the connection. */
-  readonly receive: (line: string, peer: symbol) => void
+  /**
+   * Takes a line that a peer told, as `subscribe` gives it or with `PRESENCE ` before it. Never
+   * throws. The symbol stands for the connection, which may bring `most` peers. Default: no bound
+   * of its own.
+   */
+  readonly receive: (line: string, peer: symbol, most?: number) => void
   /** The connection is over: those who were known by it alone are gone. */
   readonly gone: (peer: symbol) => void
 }

@@ -1,6 +1,7 @@
 /** Carries presence on a link: strings among its lines, which an original ignores. */
 import type { Line } from '../../wire/lines/Lines.js'
 import type { PresencePort } from './Port.js'
+import { PREFIX } from './Said.js'
 
 export interface Carrier {
   /** Gives the presence those of the lines that are for it. */
@@ -10,17 +11,17 @@ export interface Carrier {
   readonly close: () => void
 }
 
-/** The beginning of the string. */
-const PREFIX = 'PRESENCE '
-
 /** The beginning of its line. */
 const LINE = JSON.stringify(PREFIX).slice(0, -1)
 
 /** A slow reader misses lines beyond so many characters: the next heartbeat tells them again. */
 const MAX_UNTOLD = 1 << 18
 
-/** Joins a presence to one peer. Calls `wake` when there is something to {@link Carrier.take}. */
-export const carry = (port: PresencePort, wake: () => void): Carrier => {
+/**
+ * Joins a presence to one peer, which may bring `most` others. Calls `wake` when there is something
+ * to {@link Carrier.take}.
+ */
+export const carry = (port: PresencePort, most: number | undefined, wake: () => void): Carrier => {
   const peer = Symbol('peer')
   let untold = ''
   let isOpen = false
@@ -36,7 +37,7 @@ export const carry = (port: PresencePort, wake: () => void): Carrier => {
       for (const line of lines) {
         if (line._tag === 'Left' || !line.right.startsWith(LINE)) continue
         const text = textOf(line.right)
-        if (text !== undefined) port.receive(text.slice(PREFIX.length), peer)
+        if (text !== undefined) port.receive(text.slice(PREFIX.length), peer, most)
       }
     },
     take: () => {

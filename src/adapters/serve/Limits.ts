@@ -7,6 +7,11 @@ export interface ServeLimits {
   readonly sockets?: number
   /** Documents of one socket. One more is refused with `TooMany`. Default 100. */
   readonly documents?: number
+  /**
+   * The most others, by their ids, that a socket may bring to the presence of a document; one more
+   * is not heard. One who left counts for 30 s. Default 16.
+   */
+  readonly presences?: number
   /** What a socket may send a second; a faster one is read later. Default 4 MiB. */
   readonly bytesPerSecond?: number
   /**
@@ -22,15 +27,19 @@ export interface ServeLimits {
   readonly bodyBytes?: number
   /** How long a socket may have no document open. Default 60,000. */
   readonly idle?: number
-  /** A peer that sends nothing, or takes nothing that waits, for so long is cut. Default 45,000. */
+  /**
+   * A socket whose peer sends nothing, or takes nothing that waits, for so long is cut. A request
+   * gets 408 if so long brings neither 64 kB of its body nor the end. Default 45,000.
+   */
   readonly timeout?: number
-  /** `[]` is sent if nothing else was for so long. Default 15,000. */
+  /** A socket is sent `[]` if nothing else was for so long. Default 15,000. */
   readonly heartbeat?: number
 }
 
 const DEFAULTS: Required<ServeLimits> = {
   sockets: 10_000,
   documents: 100,
+  presences: 16,
   bytesPerSecond: 4 << 20,
   messageBytes: MAX_FRAME,
   buffer: 256 << 10,

@@ -13,12 +13,12 @@ export class Metrics {
   bytesOut = 0
   requests = 0
   failures = 0
-  private readonly refusals = new Map<string, number>()
+  readonly #refusals = new Map<string, number>()
 
   refused(reason: string): void {
-    const isKnown = this.refusals.has(reason) || this.refusals.size < MAX_REASONS
+    const isKnown = this.#refusals.has(reason) || this.#refusals.size < MAX_REASONS
     const key = isKnown ? reason : 'other'
-    this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1)
+    this.#refusals.set(key, (this.#refusals.get(key) ?? 0) + 1)
   }
 
   /** The exposition format, version 0.0.4. `documents` have a link now. O(reasons). */
@@ -28,11 +28,11 @@ export class Metrics {
       ['{direction="in"}', came],
       ['{direction="out"}', went],
     ]
-    const reasons = [...this.refusals].map(([reason, count]): Sample => [`{reason="${escaped(reason)}"}`, count])
+    const reasons = [...this.#refusals].map(([reason, count]): Sample => [`{reason="${escaped(reason)}"}`, count])
     return [
       family('sockets', 'gauge', 'Open WebSockets.', [['', sockets]]),
-      family('documents', 'gauge', 'Documents that a socket has open.', [['', documents]]),
-      family('links', 'gauge', 'Documents, counted once for each socket.', [['', links]]),
+      family('documents', 'gauge', 'Documents in use.', [['', documents]]),
+      family('links', 'gauge', 'Documents, by socket.', [['', links]]),
       family('messages_total', 'counter', 'WebSocket messages.', both(messagesIn, messagesOut)),
       family('bytes_total', 'counter', 'Bytes of WebSocket messages.', both(bytesIn, bytesOut)),
       family('requests_total', 'counter', 'HTTP requests for a document.', [['', requests]]),

@@ -1,11 +1,9 @@
 /** One socket: its frames, its channels, and what it may cost. */
-import type { either as E } from 'fp-ts'
 import type { Digest } from '../../core/Digest.js'
-import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { cut, decode, encode, HEARTBEAT, POLICY, TOO_BIG, type Refused } from '../connect/frames.js'
 import { Channel, type ChannelHost } from './Channel.js'
-import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
+import { answerOf, CLOSING, FAILED, refusalOf, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
 import type { ServeLimits } from './Limits.js'
 import type { Metrics } from './Metrics.js'
@@ -33,271 +31,265 @@ const DONE = 1000
 const MAX_ENDING = 100
 
 export class Peer implements ChannelHost {
-  private readonly socket: ServedSocket
-  private readonly request: ServedRequest
-  private readonly host: PeerHost
-  private readonly channels = new Map<string, Channel>()
+  readonly #socket: ServedSocket
+  readonly #request: ServedRequest
+  readonly #host: PeerHost
+  readonly #channels = new Map<string, Channel>()
   /** Documents that ended here, and whose end the peer has not confirmed: what comes is dropped. */
-  private readonly ending = new Set<string>()
+  readonly #ending = new Set<string>()
   /** Channels with something to send, and no room for it. */
-  private readonly waiting = new Set<Channel>()
+  readonly #waiting = new Set<Channel>()
   /** When the peer last sent something, in ms. */
-  private heard: number
+  #heard: number
   /** When something was last sent to the peer. */
-  private said: number
+  #said: number
   /** When the peer last took something, or nothing waited for it. */
-  private taken: number
+  #taken: number
   /** When a channel was last open. */
-  private used: number
+  #used: number
   /** The bytes that the peer may still send. Below 0 nothing is read from it. */
-  private allowance: number
+  #allowance: number
   /** When `allowance` was computed. */
-  private counted: number
+  #counted: number
   /** The characters that were read for the peer, and wait until a store has saved. */
-  private reserved = 0
+  #reserved = 0
   /** The characters that wait for a store. */
-  private queued = 0
+  #queued = 0
   /** The calls of the sign-in under way, also for documents that the peer has ended since. */
-  private opening = 0
+  #opening = 0
   /** Channels whose store is to be released. */
-  private readonly held = new Set<Channel>()
-  private isPaused = false
-  private isOver = false
+  readonly #held = new Set<Channel>()
+  #isPaused = false
+  #isOver = false
 
   constructor(socket: ServedSocket, request: ServedRequest, host: PeerHost) {
     const now = host.now()
-    this.socket = socket
-    this.request = request
-    this.host = host
-    this.heard = this.said = this.taken = this.used = this.counted = now
-    this.allowance = burst(host.limits)
+    this.#socket = socket
+    this.#request = request
+    this.#host = host
+    this.#heard = this.#said = this.#taken = this.#used = this.#counted = now
+    this.#allowance = burst(host.limits)
     socket.on('message', (data: Bytes, isBinary: boolean) => {
-      this.message(data, isBinary)
+      this.#message(data, isBinary)
     })
     socket.on('close', () => {
-      this.close()
+      this.#close()
     })
     // a socket that breaks closes too
     socket.on('error', () => undefined)
   }
 
   send(document: string, text: string): void {
-    for (const piece of cut(text)) this.write(encode({ _tag: 'Piece', document, text: piece }))
+    for (const piece of cut(text)) this.#write(encode({ _tag: 'Piece', document, text: piece }))
   }
 
   room(channel: Channel): number {
-    const room = this.host.limits.buffer - this.socket.bufferedAmount - this.reserved
-    if (room <= 0) this.waiting.add(channel)
+    const room = this.#host.limits.buffer - this.#socket.bufferedAmount - this.#reserved
+    if (room <= 0) this.#waiting.add(channel)
     return room
   }
 
   reserve(length: number): void {
-    this.reserved += length
+    this.#reserved += length
   }
 
   queue(length: number): void {
-    this.queued += length
-    this.flow()
+    this.#queued += length
+    this.#flow()
   }
 
   end(channel: Channel, refusal?: Refused): void {
     const { document } = channel
-    if (this.channels.get(document) !== channel) return
-    this.drop(channel)
-    this.tell(document, refusal)
+    if (this.#channels.get(document) !== channel) return
+    this.#drop(channel)
+    this.#tell(document, refusal)
   }
 
   failed(error: unknown): void {
-    this.host.failed(error)
+    this.#host.failed(error)
   }
 
   /** Called about once a second: who is dead or idle goes, and who waited may go on. */
   tick(now: number): void {
-    const { limits } = this.host
-    const { bufferedAmount } = this.socket
-    if (bufferedAmount === 0) this.taken = now
-    if (this.channels.size > 0) this.used = now
-    this.flow(now)
-    if (this.isPaused) this.heard = now
-    const isDead = now - this.heard > limits.timeout || now - this.taken > limits.timeout
-    if (isDead) this.socket.terminate()
-    else if (now - this.used > limits.idle) this.socket.close(DONE, 'idle')
-    else if (now - this.said >= limits.heartbeat && bufferedAmount === 0) this.write(HEARTBEAT)
+    const { limits } = this.#host
+    const { bufferedAmount } = this.#socket
+    if (bufferedAmount === 0) this.#taken = now
+    if (this.#channels.size > 0) this.#used = now
+    this.#flow(now)
+    if (this.#isPaused) this.#heard = now
+    const isDead = now - this.#heard > limits.timeout || now - this.#taken > limits.timeout
+    if (isDead) this.#socket.terminate()
+    else if (now - this.#used > limits.idle) this.#socket.close(DONE, 'idle')
+    else if (now - this.#said >= limits.heartbeat && bufferedAmount === 0) this.#write(HEARTBEAT)
   }
 
   /** The server stops: tells the peer. */
   stop(): void {
-    for (const channel of [...this.channels.values()]) this.end(channel, CLOSING)
-    this.socket.close(GOING_AWAY, 'the server stops')
+    for (const channel of [...this.#channels.values()]) this.end(channel, CLOSING)
+    this.#socket.close(GOING_AWAY, 'the server stops')
   }
 
   terminate(): void {
-    this.socket.terminate()
+    this.#socket.terminate()
   }
 
-  private message(data: Bytes, isBinary: boolean): void {
-    const { limits, metrics, now } = this.host
+  #message(data: Bytes, isBinary: boolean): void {
+    const { limits, metrics, now } = this.#host
     const bytes = data.byteLength
-    this.heard = now()
-    this.allowance -= bytes
+    this.#heard = now()
+    this.#allowance -= bytes
     metrics.messagesIn++
     metrics.bytesIn += bytes
-    if (this.isOver || this.socket.readyState !== OPEN) return
-    if (bytes > limits.messageBytes) this.expel(TOO_BIG)
-    else if (isBinary) this.expel(POLICY)
-    else this.frame(String(data))
-    if (this.allowance < 0) this.flow()
+    if (this.#isOver || this.#socket.readyState !== OPEN) return
+    if (bytes > limits.messageBytes) this.#expel(TOO_BIG)
+    else if (isBinary) this.#expel(POLICY)
+    else this.#frame(String(data))
+    if (this.#allowance < 0) this.#flow()
   }
 
-  private frame(text: string): void {
+  #frame(text: string): void {
     const frame = decode(text)
     if (frame._tag === 'Left') {
-      this.expel(frame.left.code)
+      this.#expel(frame.left.code)
       return
     }
     const message = frame.right
     if (message._tag === 'Heartbeat') return
     const { document } = message
-    const channel = this.channels.get(document)
+    const channel = this.#channels.get(document)
     if (message._tag === 'End') {
-      if (channel !== undefined) this.drop(channel)
+      if (channel !== undefined) this.#drop(channel)
       // each side ends a document once: this may be the answer to our end
-      if (this.ending.delete(document)) return
-      if (channel === undefined && this.isClogged()) this.terminate()
-      else this.write(encode({ _tag: 'End', document }))
+      if (this.#ending.delete(document)) return
+      if (channel === undefined && this.#isClogged()) this.terminate()
+      else this.#write(encode({ _tag: 'End', document }))
     } else if (channel !== undefined) channel.receive(message.text)
-    else if (!this.ending.has(document)) this.join(document, message.text)
+    else if (!this.#ending.has(document)) this.#join(document, message.text)
   }
 
   /** The first text of a document. */
-  private join(document: string, text: string): void {
-    const { limits, metrics } = this.host
-    if (this.isClogged()) {
+  #join(document: string, text: string): void {
+    const { limits, metrics } = this.#host
+    if (this.#isClogged()) {
       this.terminate()
       return
     }
-    if (Math.max(this.channels.size, this.opening) >= limits.documents) {
-      this.tell(document, { _tag: 'TooMany', limit: limits.documents, retryAfter: 10_000 })
+    if (Math.max(this.#channels.size, this.#opening) >= limits.documents) {
+      this.#tell(document, { _tag: 'TooMany', limit: limits.documents, retryAfter: 10_000 })
       return
     }
     const channel = new Channel(document, this)
-    this.channels.set(document, channel)
+    this.#channels.set(document, channel)
     metrics.links++
     channel.receive(text)
-    void this.open(channel)
+    void this.#open(channel)
   }
 
   /** Whether the peer reads so little that answers to it would pile up. */
-  private isClogged(): boolean {
-    return this.socket.bufferedAmount > this.host.limits.buffer
+  #isClogged(): boolean {
+    return this.#socket.bufferedAmount > this.#host.limits.buffer
   }
 
-  private async open(channel: Channel): Promise<void> {
+  async #open(channel: Channel): Promise<void> {
     const { document } = channel
-    const { open, options } = this.host
-    this.opening++
-    const answer = await answerOf(open, this.request, document, this.host.failed)
-    this.opening--
+    const { open, options, limits } = this.#host
+    this.#opening++
+    const answer = await answerOf(open, this.#request, document, this.#host.failed)
+    this.#opening--
     if (answer._tag === 'Left') {
       this.end(channel, answer.left)
       return
     }
-    if (this.channels.get(document) !== channel) {
+    if (this.#channels.get(document) !== channel) {
       // the peer went while the store was opened
-      this.release(document)
+      this.#release(document)
       return
     }
-    this.held.add(channel)
+    this.#held.add(channel)
     const store = answer.right
     try {
-      const link = options.link?.(this.request, document) ?? {}
-      const judge = (header: Digest): E.Either<Refused, unknown> => this.judge(header, document)
-      channel.open({ store, hub: this.host.hubOf(store), link, ...(options.onPeer && { judge }) })
+      const hub = this.#host.hubOf(store)
+      const given = options.link?.(this.#request, document) ?? {}
+      const isTold = options.presence !== false && given.readable !== false
+      const link = { presences: limits.presences, ...(isTold && { presence: hub.presence }), ...given }
+      const judge = (header: Digest): Refused | undefined => refusalOf(this.#host, header, this.#request, document)
+      channel.open({ store, hub, link, ...(options.onPeer && { judge }) })
     } catch (error) {
       this.failed(error)
       this.end(channel, FAILED)
     }
   }
 
-  private judge(header: Digest, document: string): E.Either<Refused, unknown> {
-    try {
-      return this.host.options.onPeer?.(header, this.request, document) ?? right(undefined)
-    } catch (error) {
-      this.failed(error)
-      return left(FAILED)
-    }
-  }
-
-  private drop(channel: Channel): void {
+  #drop(channel: Channel): void {
     const { document } = channel
-    this.channels.delete(document)
-    this.waiting.delete(channel)
-    this.host.metrics.links--
+    this.#channels.delete(document)
+    this.#waiting.delete(channel)
+    this.#host.metrics.links--
     channel.close()
-    if (this.held.delete(channel)) this.release(document)
+    if (this.#held.delete(channel)) this.#release(document)
   }
 
-  private release(document: string): void {
+  #release(document: string): void {
     try {
-      this.host.options.release?.(document)
+      this.#host.options.release?.(document)
     } catch (error) {
       this.failed(error)
     }
   }
 
-  private tell(document: string, refusal?: Refused): void {
-    if (refusal !== undefined) this.host.metrics.refused(refusal._tag)
-    this.ending.add(document)
-    this.write(encode({ _tag: 'End', document, ...(refusal && { refusal }) }))
+  #tell(document: string, refusal?: Refused): void {
+    if (refusal !== undefined) this.#host.metrics.refused(refusal._tag)
+    this.#ending.add(document)
+    this.#write(encode({ _tag: 'End', document, ...(refusal && { refusal }) }))
     // a peer of ours answers each end
-    if (this.ending.size > MAX_ENDING + this.host.limits.documents) this.expel(POLICY)
+    if (this.#ending.size > MAX_ENDING + this.#host.limits.documents) this.#expel(POLICY)
   }
 
   /** Ends a socket that breaks the rules. */
-  private expel(code: number): void {
-    this.host.metrics.refused(String(code))
-    this.close()
-    this.socket.close(code)
+  #expel(code: number): void {
+    this.#host.metrics.refused(String(code))
+    this.#close()
+    this.#socket.close(code)
   }
 
-  private write(text: string): void {
-    const { metrics, now } = this.host
-    if (this.isOver || this.socket.readyState !== OPEN) return
-    this.said = now()
+  #write(text: string): void {
+    const { metrics, now } = this.#host
+    if (this.#isOver || this.#socket.readyState !== OPEN) return
+    this.#said = now()
     metrics.messagesOut++
     metrics.bytesOut += Json.bytes(text)
-    this.socket.send(text, this.onTaken)
+    this.#socket.send(text, this.#onTaken)
   }
 
   /** The system took a message. Channels that wait for room may go on. */
-  private readonly onTaken = (): void => {
-    this.taken = this.host.now()
-    if (this.waiting.size === 0 || this.socket.bufferedAmount >= this.host.limits.buffer / 2) return
-    const waiting = [...this.waiting]
-    this.waiting.clear()
+  readonly #onTaken = (): void => {
+    this.#taken = this.#host.now()
+    if (this.#waiting.size === 0 || this.#socket.bufferedAmount >= this.#host.limits.buffer / 2) return
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
     for (const channel of waiting) channel.wake()
   }
 
   /** Reads from the socket, or not: as the peer's share and what waits for stores allow. */
-  private flow(now = this.host.now()): void {
-    const { limits } = this.host
-    const earned = ((now - this.counted) / 1000) * limits.bytesPerSecond
-    this.allowance = Math.min(burst(limits), this.allowance + earned)
-    this.counted = now
-    const isTooMuch = this.allowance < 0 || this.queued > limits.messageBytes
-    if (isTooMuch === this.isPaused || this.isOver) return
-    this.isPaused = isTooMuch
-    if (isTooMuch) this.socket.pause()
-    else this.socket.resume()
+  #flow(now = this.#host.now()): void {
+    const { limits } = this.#host
+    const earned = ((now - this.#counted) / 1000) * limits.bytesPerSecond
+    this.#allowance = Math.min(burst(limits), this.#allowance + earned)
+    this.#counted = now
+    const isTooMuch = this.#allowance < 0 || this.#queued > limits.messageBytes
+    if (isTooMuch === this.#isPaused || this.#isOver) return
+    this.#isPaused = isTooMuch
+    if (isTooMuch) this.#socket.pause()
+    else this.#socket.resume()
   }
 
-  private close(): void {
-    if (this.isOver) return
-    this.isOver = true
-    for (const channel of [...this.channels.values()]) this.drop(channel)
+  #close(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    for (const channel of [...this.#channels.values()]) this.#drop(channel)
     // a paused socket would not hear that the other side closes
-    if (this.isPaused) this.socket.resume()
-    this.host.left(this)
+    if (this.#isPaused) this.#socket.resume()
+    this.#host.left(this)
   }
 }
 

@@ -10,6 +10,15 @@ import { createDocuments, type Documents } from './documents.js'
 import { HELP, parse, type CommandLine } from './options.js'
 import { serve } from './serve.js'
 
+/**
+ * How long a request may take to arrive, in ms. `serve` ends slow bodies itself, so these are for
+ * what never reaches it.
+ */
+const TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5000 }
+
+/** How long a connection may be silent, in ms. Sockets have limits of their own. */
+const SILENCE = 60_000
+
 const complain = (error: unknown): void => {
   process.stderr.write(`scuttlebutt-ts: ${error instanceof Error ? error.message : JSON.stringify(error)}\n`)
 }
@@ -52,7 +61,8 @@ const documentsOf = async ({ store, data, scuttlebutt, id }: CommandLine): Promi
 const run = async (command: CommandLine): Promise<void> => {
   const { WebSocketServer } = await need('ws', () => import('ws'))
   const documents = await documentsOf(command)
-  const http = createServer()
+  const http = createServer(TIMEOUTS)
+  http.timeout = SILENCE
   const wss = new WebSocketServer({ server: http })
   const { origin } = command
   const server = serve(wss, (_, document) => documents.open(document), {

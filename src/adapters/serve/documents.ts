@@ -63,25 +63,28 @@ export const createDocuments = (
 }
 
 class Shelf implements Documents {
-  private readonly openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>
-  private readonly options: Required<DocumentsOptions>
-  private readonly entries = new Map<string, Entry>()
-  private isClosed = false
+  readonly #openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>
+  readonly #options: Required<DocumentsOptions>
+  readonly #entries = new Map<string, Entry>()
+  #isClosed = false
 
-  constructor(openOne: Shelf['openOne'], { idle = 60_000, most = 10_000, onError }: DocumentsOptions) {
-    this.openOne = openOne
-    this.options = { idle, most, onError: onError ?? (() => undefined) }
+  constructor(
+    openOne: (document: string) => Promise<E.Either<unknown, ClosableStore>>,
+    { idle = 60_000, most = 10_000, onError }: DocumentsOptions,
+  ) {
+    this.#openOne = openOne
+    this.#options = { idle, most, onError: onError ?? (() => undefined) }
   }
 
   async open(document: string): Promise<E.Either<Refused, AnyStore>> {
-    const { entries } = this
-    const { most, onError } = this.options
+    const entries = this.#entries
+    const { most, onError } = this.#options
     // a file is locked until it is closed
     for (let entry = entries.get(document); entry?.closing; entry = entries.get(document)) await entry.closing
-    if (this.isClosed) return left(CLOSING)
+    if (this.#isClosed) return left(CLOSING)
     if (!entries.has(document) && entries.size >= most)
       return left({ _tag: 'TooMany', limit: most, retryAfter: 10_000 })
-    const entry = entries.get(document) ?? this.begin(document)
+    const entry = entries.get(document) ?? this.#begin(document)
     entry.uses++
     clearTimeout(entry.timer)
     const opened = await entry.opening
@@ -94,44 +97,44 @@ class Shelf implements Documents {
   }
 
   release(document: string): void {
-    const entry = this.entries.get(document)
+    const entry = this.#entries.get(document)
     if (entry === undefined || --entry.uses > 0 || entry.closing !== undefined) return
-    this.closeLater(document, entry)
+    this.#closeLater(document, entry)
   }
 
   async close(): Promise<void> {
-    this.isClosed = true
+    this.#isClosed = true
     await Promise.all(
-      [...this.entries].map(([document, entry]) => {
+      [...this.#entries].map(([document, entry]) => {
         clearTimeout(entry.timer)
-        return this.closeOne(document, entry)
+        return this.#closeOne(document, entry)
       }),
     )
   }
 
-  private begin(document: string): Entry {
-    const entry: Entry = { opening: this.openOne(document).catch((error: unknown) => left(error)), uses: 0 }
-    this.entries.set(document, entry)
+  #begin(document: string): Entry {
+    const entry: Entry = { opening: this.#openOne(document).catch((error: unknown) => left(error)), uses: 0 }
+    this.#entries.set(document, entry)
     return entry
   }
 
-  private closeLater(document: string, entry: Entry): void {
-    entry.timer = setTimeout(() => void this.closeOne(document, entry), this.options.idle)
+  #closeLater(document: string, entry: Entry): void {
+    entry.timer = setTimeout(() => void this.#closeOne(document, entry), this.#options.idle)
     // an idle document keeps no process alive
     ;(entry.timer as { unref?: () => void }).unref?.()
   }
 
-  private closeOne(document: string, entry: Entry): Promise<void> {
-    return (entry.closing ??= this.closing(document, entry))
+  #closeOne(document: string, entry: Entry): Promise<void> {
+    return (entry.closing ??= this.#closing(document, entry))
   }
 
-  private async closing(document: string, entry: Entry): Promise<void> {
+  async #closing(document: string, entry: Entry): Promise<void> {
     const opened = await entry.opening
     const closed = opened._tag === 'Left' ? undefined : await opened.right.close()
     if (closed?._tag === 'Left') {
-      this.options.onError(closed.left)
+      this.#options.onError(closed.left)
       delete entry.closing
-      if (!this.isClosed) this.closeLater(document, entry)
-    } else this.entries.delete(document)
+      if (!this.#isClosed) this.#closeLater(document, entry)
+    } else this.#entries.delete(document)
   }
 }

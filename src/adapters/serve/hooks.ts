@@ -2,6 +2,7 @@
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { Digest } from '../../core/Digest.js'
+import { refusalBy } from '../connect/Connection.js'
 import type { Refused } from '../connect/frames.js'
 import type { LinkOptions } from '../Link.js'
 import type { Store } from '../store.js'
@@ -30,11 +31,22 @@ export interface ServeOptions {
   readonly limits?: ServeLimits
   /** Refuses a peer by its header: before that, none of its updates reaches the store. */
   readonly onPeer?: (header: Digest, request: ServedRequest, document: string) => E.Either<Refused, unknown>
-  /** How a peer's link speaks: `{ writable: false }` for one that may only read. */
+  /**
+   * Whether sockets are told who else is here, by the store that they share. Default true, but not
+   * for links with `readable: false`; `link` may give another `presence`, or undefined for none.
+   */
+  readonly presence?: boolean
+  /**
+   * How a peer's link speaks: `{ writable: false }` for one that may only read; `presences` for a
+   * peer that passes on many others.
+   */
   readonly link?: (request: ServedRequest, document: string) => Omit<LinkOptions, 'timeout' | 'onPeer'>
   /** Called once for each store that the sign-in gave, when the peer is done with it. */
   readonly release?: (document: string) => void
-  /** A hook or a store failed. Default: nothing is told; metrics count it. */
+  /**
+   * A hook or a store failed: what it threw, a store's error, or an `InvalidAnswer` of a hook.
+   * Default: nothing is told; metrics count it.
+   */
   readonly onError?: (error: unknown) => void
   /** Pages of this origin may use HTTP: `*` for all. Default: none but the server's own. */
   readonly origin?: string
@@ -48,7 +60,25 @@ export const FAILED: Refused = { _tag: 'Failed', retryAfter: 5000 }
 /** The server stops. */
 export const CLOSING: Refused = { _tag: 'Closing', retryAfter: 1000 }
 
-/** The answer of the sign-in, with what it threw as `Failed`. */
+/** Tells who serves of a hook that answered what it may not. */
+export interface InvalidAnswer {
+  readonly _tag: 'InvalidAnswer'
+  readonly hook: 'open' | 'onPeer'
+  readonly document: string
+  readonly expected: string
+}
+
+const invalidAnswer = (hook: InvalidAnswer['hook'], document: string): InvalidAnswer => ({
+  _tag: 'InvalidAnswer',
+  hook,
+  document,
+  expected: `a ${hook === 'open' ? 'store' : 'Right'}, or a Left with a record that has a _tag`,
+})
+
+/**
+ * The answer of the sign-in, with what it threw as `Failed`. A `Left` without a record refuses with
+ * `Unauthorized`.
+ */
 export const answerOf = async (
   open: OpenDocument,
   request: ServedRequest,
@@ -56,13 +86,34 @@ export const answerOf = async (
   failed: (error: unknown) => void,
 ): Promise<E.Either<Refused, Store<unknown, unknown>>> => {
   try {
-    const answer = await open(request, document)
-    if ('_tag' in answer && answer._tag === 'Left') return answer
-    const store = '_tag' in answer ? answer.right : answer
-    if (typeof store.getReplica !== 'function') throw new TypeError('a document needs a store, or a refusal')
-    return right(store as unknown as Store<unknown, unknown>)
+    const answer = (await open(request, document)) as Partial<E.Either<unknown, AnyStore> & AnyStore> | null | undefined
+    if (answer?._tag === 'Left') return left(refusalBy(answer.left, SIGN_IN))
+    const store = answer?._tag === 'Right' ? answer.right : answer
+    if (typeof store?.getReplica === 'function') return right(store as unknown as Store<unknown, unknown>)
+    failed(invalidAnswer('open', document))
   } catch (error) {
     failed(error)
-    return left(FAILED)
   }
+  return left(FAILED)
+}
+
+const SIGN_IN = 'the sign-in refused the peer'
+
+/** Why a hook refuses a peer by its header; undefined if it does not. */
+export const refusalOf = (
+  { options, failed }: { readonly options: ServeOptions; readonly failed: (error: unknown) => void },
+  header: Digest,
+  request: ServedRequest,
+  document: string,
+): Refused | undefined => {
+  if (options.onPeer === undefined) return undefined
+  try {
+    const judged = options.onPeer(header, request, document) as E.Either<unknown, unknown> | null | undefined
+    if (judged?._tag === 'Right') return undefined
+    if (judged?._tag === 'Left') return refusalBy(judged.left)
+    failed(invalidAnswer('onPeer', document))
+  } catch (error) {
+    failed(error)
+  }
+  return FAILED
 }

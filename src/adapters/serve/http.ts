@@ -7,7 +7,7 @@ import { MAX_DOCUMENT, type Refused } from '../connect/frames.js'
 import { TYPE_HEADER } from '../connect/http.js'
 import { typeOf } from '../connect/Transport.js'
 import type { LocalStore, Store } from '../store.js'
-import { answerOf, CLOSING, FAILED, type OpenDocument, type ServeOptions } from './hooks.js'
+import { answerOf, CLOSING, FAILED, refusalOf, type OpenDocument, type ServeOptions } from './hooks.js'
 import type { Hub } from './Hub.js'
 import type { ServeLimits } from './Limits.js'
 import type { Metrics } from './Metrics.js'
@@ -32,16 +32,31 @@ export interface HttpHost {
   readonly now: () => number
   readonly hubOf: (store: Store<unknown, unknown>) => Hub
   readonly failed: (error: unknown) => void
+  /** The bodies that are being read. The server stops those that are late: none has a timer. */
+  readonly arriving: Set<Arriving>
   readonly text: () => string
 }
+
+/** A body that is being read. */
+export interface Arriving {
+  /** When it is late, in ms. */
+  deadline: number
+  /** Reads no more of it. */
+  stop: (refusal: Refused) => void
+}
+
+/** Of a body, so many bytes or its end must come in each `timeout`. */
+const BYTES_A_TIMEOUT = 1 << 16
 
 /** What one answer carries of updates: the client asks for the rest. */
 const BYTES_AN_ANSWER = 1 << 20
 
 /** The status of an answer that refuses, by the tag of the record in its body. */
 const STATUS: ReadonlyMap<string, number> = new Map([
+  ['Aborted', 400],
   ['NotFound', 404],
   ['MethodNotAllowed', 405],
+  ['TooSlow', 408],
   ['OtherType', 409],
   ['TooLarge', 413],
   ['NotJson', 415],
@@ -125,7 +140,7 @@ const reconcile = async (
   const said = textOf(request.headers[TYPE_HEADER])
   const type = typeOf(scuttlebutt.dataType)
   if (said !== type && said !== encodeURIComponent(type)) return left({ _tag: 'OtherType', name: said.slice(0, 100) })
-  const body = await bodyOf(request, host.limits.bodyBytes)
+  const body = await bodyOf(host, request)
   if (body._tag === 'Left') return body
   const {
     readable = true,
@@ -136,8 +151,8 @@ const reconcile = async (
   const { maxDrift = MAX_DRIFT, maxBytes = MAX_LINE, ...limits } = policy
   const decoded = scuttlebutt.decodeMessage({ ...limits, maxDrift, maxBytes, now: host.now() })(body.right)
   if (decoded._tag === 'Left') return left({ _tag: decoded.left._tag, at: decoded.left.at })
-  const judged = host.options.onPeer?.(decoded.right.digest, request, document)
-  if (judged?._tag === 'Left') return judged
+  const refusal = refusalOf(host, decoded.right.digest, request, document)
+  if (refusal !== undefined) return left(refusal)
   const message: Message<unknown> = writable ? decoded.right : { digest: decoded.right.digest, updates: [] }
   const budget = { maxBytes: BYTES_AN_ANSWER }
   const next =
@@ -153,28 +168,64 @@ const reconcile = async (
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/**
- * The JSON of a body. A body that is too long is not read to its end. Errors: `TooLarge`,
- * `InvalidJson`.
- */
-const bodyOf = async (request: HttpRequest, maxBytes: number): Promise<E.Either<Refused, unknown>> => {
-  const tooLarge = left<Refused>({ _tag: 'TooLarge', maxBytes })
-  if (Number(textOf(request.headers['content-length'])) > maxBytes) return tooLarge
-  const decoder = new TextDecoder()
-  let [bytes, text] = [0, '']
-  // `for await` would destroy the socket on its way out, and the answer with it
-  const chunks = request[Symbol.asyncIterator]()
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    bytes += next.value.byteLength
-    if (bytes > maxBytes) return tooLarge
-    text += decoder.decode(next.value, { stream: true })
-  }
+/** The JSON of a body. Errors: those of {@link textOfBody}, `InvalidJson`. */
+const bodyOf = async (host: HttpHost, request: HttpRequest): Promise<E.Either<Refused, unknown>> => {
+  const body: Arriving = { deadline: host.now() + host.limits.timeout, stop: () => undefined }
+  host.arriving.add(body)
+  const text = await textOfBody(host, request, body)
+  host.arriving.delete(body)
+  if (text._tag === 'Left') return text
   try {
-    return right(JSON.parse(text + decoder.decode()) as unknown)
+    return right(JSON.parse(text.right) as unknown)
   } catch {
     return left({ _tag: 'InvalidJson' })
   }
 }
+
+/**
+ * The text of a body. One that is too long, or comes too slowly, is not read to its end. Errors:
+ * `TooLarge`, `TooSlow`, `Aborted`, `Closing`.
+ */
+const textOfBody = async (
+  { now, limits: { bodyBytes: maxBytes, timeout } }: HttpHost,
+  request: HttpRequest,
+  body: Arriving,
+): Promise<E.Either<Refused, string>> => {
+  const tooLarge = left<Refused>({ _tag: 'TooLarge', maxBytes })
+  if (Number(textOf(request.headers['content-length'])) > maxBytes) return tooLarge
+  const decoder = new TextDecoder()
+  let [bytes, due, text] = [0, BYTES_A_TIMEOUT, '']
+  // `for await` would destroy the socket on its way out, and the answer with it
+  const chunks = request[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await arrival(chunks.next(), body)
+    if (next._tag === 'Left') return next
+    if (next.right.done === true) return right(text + decoder.decode())
+    bytes += next.right.value.byteLength
+    if (bytes > maxBytes) return tooLarge
+    text += decoder.decode(next.right.value, { stream: true })
+    if (bytes < due) continue
+    due = bytes + BYTES_A_TIMEOUT
+    body.deadline = now() + timeout
+  }
+}
+
+/** The next part of a body, or why it is not waited for. */
+const arrival = <A>(part: Promise<A>, body: Arriving): Promise<E.Either<Refused, A>> =>
+  new Promise((resolve) => {
+    body.stop = (refusal) => {
+      resolve(left(refusal))
+    }
+    part.then(
+      (value) => {
+        resolve(right(value))
+      },
+      // the peer cut its request
+      () => {
+        body.stop({ _tag: 'Aborted' })
+      },
+    )
+  })
 
 /** The last part of a path; undefined if it is no text, or longer than a socket would take. */
 const documentIn = (path: string): string | undefined => {
@@ -196,7 +247,7 @@ const refuse = ({ metrics }: HttpHost, refusal: Refused): Reply => {
     ...JSON_TYPE,
     ...(status === 405 && { allow: 'POST, OPTIONS' }),
     // what is left of the body is not read
-    ...(status === 413 && { connection: 'close' }),
+    ...((status === 408 || status === 413 || refusal === CLOSING) && { connection: 'close' }),
     ...(retryAfter !== undefined && { 'retry-after': String(Math.ceil(retryAfter / 1000)) }),
   }
   return { status, headers, text: JSON.stringify(refusal) }

@@ -1,8 +1,8 @@
 /** Joins stores to sockets and HTTP requests. A server has many documents; so may a socket. */
 import type { Store } from '../store.js'
-import type { OpenDocument, ServeOptions } from './hooks.js'
+import { CLOSING, type OpenDocument, type ServeOptions } from './hooks.js'
 import { Hub } from './Hub.js'
-import { createHandler, type HttpRequest, type HttpResponse } from './http.js'
+import { createHandler, type Arriving, type HttpRequest, type HttpResponse } from './http.js'
 import { limitsOf, type ServeLimits } from './Limits.js'
 import { Metrics } from './Metrics.js'
 import { Peer } from './Peer.js'
@@ -65,11 +65,12 @@ class Serving {
   readonly limits: Required<ServeLimits>
   readonly metrics = new Metrics()
   readonly now: () => number
+  readonly arriving = new Set<Arriving>()
   isClosing = false
-  private readonly peers = new Set<Peer>()
-  private readonly hubs = new Map<Store<unknown, unknown>, Hub>()
-  private readonly ticker: ReturnType<typeof setInterval>
-  private waking: (() => void)[] = []
+  readonly #peers = new Set<Peer>()
+  readonly #hubs = new Map<Store<unknown, unknown>, Hub>()
+  readonly #ticker: ReturnType<typeof setInterval>
+  #waking: (() => void)[] = []
 
   constructor(open: OpenDocument, options: ServeOptions) {
     this.open = open
@@ -78,33 +79,33 @@ class Serving {
     this.now = options.now ?? Date.now
     const { heartbeat, timeout, idle } = this.limits
     const period = Math.max(10, Math.min(1000, heartbeat / 4, timeout / 4, idle / 4))
-    this.ticker = setInterval(() => {
-      this.tick()
+    this.#ticker = setInterval(() => {
+      this.#tick()
     }, period)
   }
 
   join(socket: ServedSocket, request: ServedRequest): void {
-    if (this.isClosing || this.peers.size >= this.limits.sockets) {
+    if (this.isClosing || this.#peers.size >= this.limits.sockets) {
       this.metrics.refused('Full')
       // a socket without this listener throws when it breaks
       socket.on('error', () => undefined)
       socket.close(TRY_AGAIN, 'no room')
       return
     }
-    this.peers.add(new Peer(socket, request, this))
+    this.#peers.add(new Peer(socket, request, this))
     this.metrics.sockets++
   }
 
   left(peer: Peer): void {
-    if (this.peers.delete(peer)) this.metrics.sockets--
-    if (this.isClosing && this.peers.size === 0) this.wake()
+    if (this.#peers.delete(peer)) this.metrics.sockets--
+    if (this.isClosing && this.#peers.size === 0) this.#wake()
   }
 
   readonly hubOf = (store: Store<unknown, unknown>): Hub => {
-    const known = this.hubs.get(store)
+    const known = this.#hubs.get(store)
     if (known !== undefined) return known
     const hub = new Hub(store, this)
-    this.hubs.set(store, hub)
+    this.#hubs.set(store, hub)
     return hub
   }
 
@@ -119,36 +120,42 @@ class Serving {
 
   /** Resolves at the next tick. */
   pause(): Promise<void> {
-    return new Promise((resolve) => this.waking.push(resolve))
+    return new Promise((resolve) => this.#waking.push(resolve))
   }
 
   text(): string {
     let documents = 0
-    for (const { links } of this.hubs.values()) if (links > 0) documents++
+    for (const { links } of this.#hubs.values()) if (links > 0) documents++
     return this.metrics.text(documents)
   }
 
   async close(): Promise<void> {
     this.isClosing = true
-    const hubs = [...this.hubs.values()]
-    for (const peer of this.peers) peer.stop()
+    const hubs = [...this.#hubs.values()]
+    for (const peer of this.#peers) peer.stop()
+    for (const body of this.arriving) body.stop(CLOSING)
     await Promise.all(hubs.map((hub) => hub.save()))
     const deadline = this.now() + GRACE
-    while (this.peers.size > 0 && this.now() < deadline) await this.pause()
-    for (const peer of this.peers) peer.terminate()
-    clearInterval(this.ticker)
+    while (this.#peers.size > 0 && this.now() < deadline) await this.pause()
+    for (const peer of this.#peers) peer.terminate()
+    clearInterval(this.#ticker)
   }
 
-  private tick(): void {
+  #tick(): void {
     const now = this.now()
-    for (const peer of this.peers) peer.tick(now)
-    for (const [store, { links }] of this.hubs) if (links === 0) this.hubs.delete(store)
-    this.wake()
+    for (const peer of this.#peers) peer.tick(now)
+    const { timeout } = this.limits
+    for (const body of this.arriving) if (now > body.deadline) body.stop({ _tag: 'TooSlow', timeout })
+    for (const [store, { links, presence }] of this.#hubs) {
+      if (links === 0) this.#hubs.delete(store)
+      else presence.tick()
+    }
+    this.#wake()
   }
 
-  private wake(): void {
-    const waking = this.waking
-    this.waking = []
+  #wake(): void {
+    const waking = this.#waking
+    this.#waking = []
     for (const wake of waking) wake()
   }
 }

@@ -24,12 +24,12 @@ export interface Trial {
 export interface SceneOptions {
   /** How often connections break in `reconnects`, and in `cuts`. Default 1,000. */
   readonly reconnects?: number
-  /** Characters that are written while nobody reads. Default 16 MiB. */
-  readonly unread?: number
   /**
-   * How many of them a wire, the network and the reader may hold at most. Default 8 MiB, as the
-   * buffers of a kernel hold some.
+   * Characters that are written at most while nobody reads, in 16 steps. A transport passes when a
+   * step no longer adds to what waits. Default 64 MiB: kernels hold some 10 MiB.
    */
+  readonly unread?: number
+  /** The most of them that a wire, the network and the reader may hold. Default: any number. */
   readonly mostUnread?: number
   /** Ms until two stores must be in step. Default 20,000. */
   readonly patience?: number
@@ -47,16 +47,25 @@ export class NotApplicable extends Error {}
 const QUICK: ConnectOptions = {
   backoff: { min: 1, max: 4 },
   heartbeat: 40,
-  silence: 200,
   anew: { min: 20, max: 40 },
 }
 
+/** Who says nothing for so many ms is taken for dead. */
+export const SILENCE = 200
+
+/** In the case without a reader, nobody is. */
+const NEVER = 60_000
+
 interface Joined {
+  readonly store: unknown
   readonly kind: Transport['kind']
   /** Connects again, over the same transport. */
   readonly again: () => Connection
   connection: Connection
 }
+
+/** What a wire garbles that takes characters for bytes, or the halves of one for two. */
+const FOREIGN = ' é 日本 😀🚲😀'
 
 const texts = scuttlebutt(Model.of(t.string))
 
@@ -68,20 +77,23 @@ export class Scene {
   readonly options: Required<SceneOptions>
   readonly random: () => number
   /** By the oracle: the last write of each key, in total order. */
-  private readonly expected = new Map<string, Update<Model.Change<string>>>()
-  private readonly newest: Record<string, number> = {}
-  private writes = 0
+  readonly #expected = new Map<string, Update<Model.Change<string>>>()
+  readonly #newest: Record<string, number> = {}
+  #writes = 0
 
-  constructor(options: SceneOptions) {
-    const { seed = 1, reconnects = 1000, unread = 16 << 20, mostUnread = 8 << 20, patience = 20_000 } = options
+  constructor(options: SceneOptions, name: string) {
+    const { seed = 1, reconnects = 1000, unread = 64 << 20, mostUnread = Infinity, patience = 20_000 } = options
+    const silence = name === 'no reader' ? NEVER : SILENCE
     this.random = randomFrom(seed)
     this.options = { seed, reconnects, unread, mostUnread, patience }
     this.trial = {
       stores: this.stores,
       connect: (store, transport) => {
-        const again = (): Connection => connect(store, this.faults.wrap(transport), { ...QUICK, random: this.random })
-        const joined = { kind: transport.kind, connection: again(), again }
+        const again = (): Connection =>
+          connect(store, this.faults.wrap(transport), { ...QUICK, silence, random: this.random })
+        const joined = { store, kind: transport.kind, connection: again(), again }
         this.joined.push(joined)
+        this.faults.isOneSided = this.joined.length < 2
         return joined.connection
       },
     }
@@ -94,31 +106,32 @@ export class Scene {
   /** A write on each side, of a key that both write and of one of its own. */
   write(value = ''): void {
     for (const [i, store] of this.stores.entries()) {
-      const n = this.writes++
+      const n = this.#writes++
       for (const key of [`both${String(n % 5)}`, `${String(i)}-${String(n)}`]) {
-        const made = store.change(Model.set(key, `${value}${String(n)}`))
-        if (made._tag === 'Right') this.note(made.right)
+        const made = store.change(Model.set(key, `${value}${String(n)}${FOREIGN}`))
+        if (made._tag === 'Right') this.#note(made.right)
       }
     }
   }
 
-  /** Many writes on one side at once. */
+  /** Many writes at once, on a side whose peer is read through faults. */
   writeAll(count: number, value: string): void {
     const commands = Array.from({ length: count }, (_, i) => Model.set(`bulk${String(i)}`, value))
-    const made = this.stores[0].changeAll(commands)
-    for (const update of made._tag === 'Right' ? made.right : []) this.note(update)
+    const isReader = (store: unknown): boolean => this.faults.isOneSided && this.joined[0]?.store === store
+    const made = this.stores[isReader(this.stores[0]) ? 1 : 0].changeAll(commands)
+    for (const update of made._tag === 'Right' ? made.right : []) this.#note(update)
   }
 
-  private note(update: Update<Model.Change<string>>): void {
+  #note(update: Update<Model.Change<string>>): void {
     const [[key], timestamp, source] = update
-    const held = this.expected.get(key)
-    if (held === undefined || compare(held, update) < 0) this.expected.set(key, update)
-    this.newest[source] = timestamp
+    const held = this.#expected.get(key)
+    if (held === undefined || compare(held, update) < 0) this.#expected.set(key, update)
+    this.#newest[source] = timestamp
   }
 
   /** Waits until both stores hold what was written. */
   async inStep(): Promise<void> {
-    await this.until('the stores are not in step', () => this.isInStep())
+    await this.until('the stores are not in step', () => this.#isInStep())
   }
 
   /** Waits as long as patience lasts. It lasts anew whenever there is progress. */
@@ -133,20 +146,32 @@ export class Scene {
     }
   }
 
-  private isInStep(): boolean {
+  /** Waits until a number stays the same for a moment, at most as long as patience lasts. */
+  async settled(number: () => number): Promise<void> {
+    let before = NaN
+    for (let looks = 0; looks * LOOK < this.options.patience && before !== number(); looks++) {
+      before = number()
+      await sleep(LOOK)
+    }
+  }
+
+  #isInStep(): boolean {
     const [ann, ben] = this.stores.map((store) => store.getReplica())
     const [a, b] = [texts.digest(ann!), texts.digest(ben!)]
     const areSynced = texts.isSynced(a, b)
     const covers = [a, b].every(({ clock }) =>
-      Object.entries(this.newest).every(([source, newest]) => (clock[source] ?? 0) >= newest),
+      Object.entries(this.#newest).every(([source, newest]) => (clock[source] ?? 0) >= newest),
     )
     if (!areSynced && !covers) return false
     const [left, right] = [Model.toJSON(ann!.state), Model.toJSON(ben!.state)]
     if (areSynced && !Json.equals(left, right)) throw new Stop('equal digests, and different states')
-    const expected = Object.fromEntries([...this.expected].map(([key, [[, value]]]) => [key, value]))
+    const expected = Object.fromEntries([...this.#expected].map(([key, [[, value]]]) => [key, value]))
     return covers && Json.equals(left, expected) && Json.equals(right, expected)
   }
 }
+
+/** Ms between two looks at what should not change. */
+const LOOK = 60
 
 /** Numbers from 0 up to 1. Source: mulberry32, by T. Ettinger. */
 const randomFrom = (seed: number): (() => number) => {

@@ -1,6 +1,6 @@
 /** The cases of `checkTransport`. Each throws a `Stop` if it fails. */
 import { sleep, type Plan } from './faults.js'
-import { NotApplicable, Stop, type Scene } from './Scene.js'
+import { NotApplicable, SILENCE, Stop, type Scene } from './Scene.js'
 
 /** How often each side writes under a fault. */
 const ROUNDS = 15
@@ -82,7 +82,9 @@ const cuts = async (scene: Scene): Promise<void> => {
   if (!scene.has('wire')) throw new NotApplicable('a message comes whole or not at all')
   await under(scene, () => (said, pass) => {
     const text = String(said)
-    const at = Math.floor(scene.random() * text.length)
+    // also between the halves of a character
+    const half = scene.random() < 0.5 ? text.search(/[\ud800-\udbff]/) + 1 : 0
+    const at = half || Math.floor(scene.random() * text.length)
     for (const piece of [text.slice(0, at), text.slice(at)]) if (piece !== '') pass(piece)
   })
   const step = Math.ceil(OPENING / scene.options.reconnects)
@@ -122,19 +124,46 @@ const slowReader = async (scene: Scene): Promise<void> => {
   scene.faults.slowness = 0
 }
 
+/** Nobody says anything: heartbeats keep the wires open. */
+const idle = async ({ faults, joined }: Scene): Promise<void> => {
+  if (joined.length < 2 || joined.some(({ kind }) => kind !== 'wire')) {
+    throw new NotApplicable('not a wire with both ends here')
+  }
+  for (let i = 0; i < TRIES; i++) {
+    const { opened } = faults
+    await sleep(3 * SILENCE)
+    if (faults.opened === opened) return
+  }
+  throw new Stop('an idle wire does not stay open: are empty pieces carried?')
+}
+
+/** A machine that is busy may be late with a heartbeat. */
+const TRIES = 3
+
+/** What waits is looked at after so many writings. */
+const STEPS = 16
+
 /** Nobody reads: what is not read stays in the store, and comes when it is read at last. */
 const noReader = async (scene: Scene): Promise<void> => {
   const { faults, options } = scene
   if (scene.has('bus')) throw new NotApplicable('a bus does not wait for readers')
   let release = (): void => undefined
   faults.stalled = new Promise((resolve) => (release = resolve))
-  const value = 'x'.repeat(1 << 14)
-  scene.writeAll(Math.ceil(options.unread / value.length), value)
-  await sleep(150)
+  const step = options.unread / STEPS
+  const value = 'x'.repeat(Math.min(1 << 14, step))
+  let isGrowing = true
+  for (let i = 0; i < STEPS && isGrowing; i++) {
+    const before = faults.unread
+    scene.writeAll(Math.ceil(step / value.length), value)
+    await scene.settled(() => faults.unread)
+    isGrowing = faults.unread - before > step / 2
+  }
   faults.stalled = undefined
   release()
   const { mostUnread, mostAsked } = faults
-  if (mostUnread > options.mostUnread) throw new Stop(`${String(mostUnread)} characters waited for a reader`)
+  if (isGrowing || mostUnread > options.mostUnread) {
+    throw new Stop(`${String(mostUnread)} characters waited for a reader${isGrowing ? ', and ever more' : ''}`)
+  }
   if (mostAsked > 1) throw new Stop(`${String(mostAsked)} questions waited for an answer`)
   await scene.inStep()
 }
@@ -191,6 +220,7 @@ const GARBAGE: ReadonlyArray<unknown> = [
 
 export const CASE = {
   sync,
+  idle,
   loss,
   doubling,
   reordering,

@@ -20,17 +20,20 @@ export class Faults {
   /** How often a wire opened, and was cut. */
   opened = 0
   cuts = 0
-  /** The most characters that wires had sent and readers had not taken, and the most questions. */
+  /** Only one end is ours: what the other one sends is counted when it comes. */
+  isOneSided = false
+  /** The characters that wires have sent and readers have not taken. */
+  unread = 0
+  /** The most of them, and the most questions at once. */
   mostUnread = 0
   mostAsked = 0
-  private unread = 0
-  private asked = 0
-  private plans = 0
+  #asked = 0
+  #plans = 0
 
   /** From now on, other faults; those that hold messages back lose them. */
   begin(plan: () => Plan): void {
     this.plan = plan
-    this.plans++
+    this.#plans++
   }
 
   /** The plan of a direction, made anew when the faults change. */
@@ -38,8 +41,8 @@ export class Faults {
     let made = -1
     let plan = pass
     return (said, on, cut) => {
-      if (made !== this.plans) plan = this.plan()
-      made = this.plans
+      if (made !== this.#plans) plan = this.plan()
+      made = this.#plans
       plan(said, on, cut)
     }
   }
@@ -47,19 +50,19 @@ export class Faults {
   wrap(transport: Transport): Transport {
     switch (transport.kind) {
       case 'wire':
-        return this.wire(transport)
+        return this.#wire(transport)
       case 'bus':
-        return this.bus(transport)
+        return this.#bus(transport)
       case 'poll':
-        return this.poll(transport)
+        return this.#poll(transport)
     }
   }
 
-  private wire(transport: WireTransport): WireTransport {
+  #wire(transport: WireTransport): WireTransport {
     return { ...transport, open: (events) => new FaultyWire(this, transport, events) }
   }
 
-  private bus(transport: BusTransport): BusTransport {
+  #bus(transport: BusTransport): BusTransport {
     return {
       ...transport,
       open: (received) => {
@@ -99,13 +102,13 @@ export class Faults {
     }
   }
 
-  private poll(transport: PollTransport): PollTransport {
+  #poll(transport: PollTransport): PollTransport {
     const [out, back] = [this.direction(), this.direction()]
     return {
       ...transport,
       ask: async (question) => {
         const { generation } = this
-        this.mostAsked = Math.max(this.mostAsked, ++this.asked)
+        this.mostAsked = Math.max(this.mostAsked, ++this.#asked)
         try {
           const answers: Promise<Answer>[] = []
           out(question.message, (message) => answers.push(transport.ask({ ...question, message })), nothing)
@@ -121,7 +124,7 @@ export class Faults {
           if (passed.length === 0) throw new Error('lost')
           return { _tag: 'Message', message: passed[0] }
         } finally {
-          this.asked--
+          this.#asked--
         }
       },
     }
@@ -167,51 +170,49 @@ const abortOf = (signal: AbortSignal): Promise<never> =>
   })
 
 class FaultyWire implements Wire {
-  private readonly faults: Faults
-  private readonly events: WireEvents
-  private readonly wire: Wire
-  private readonly generation: number
-  private readonly out: Plan
-  private last: Promise<void> = Promise.resolve()
-  private waiting = 0
-  private isOver = false
-  private count = 0
+  readonly #faults: Faults
+  readonly #events: WireEvents
+  readonly #wire: Wire
+  readonly #generation: number
+  readonly #out: Plan
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+  #isOver = false
+  #count = 0
 
   constructor(faults: Faults, transport: WireTransport, events: WireEvents) {
-    this.faults = faults
-    this.events = events
-    this.generation = faults.generation
-    this.out = faults.direction()
+    this.#faults = faults
+    this.#events = events
+    this.#generation = faults.generation
+    this.#out = faults.direction()
     const back = faults.direction()
-    this.wire = transport.open({
+    this.#wire = transport.open({
       opened: () => {
         faults.opened++
-        this.tell(events.opened)
+        this.#tell(events.opened)
       },
       received: (text) => {
-        if (this.isGone()) return undefined
-        this.count++
+        if (this.#isGone()) return undefined
+        this.#count++
         if (text === '') return events.received('')
         let taking: Promise<void> | undefined
         faults.guard(() => {
           back(
             text,
             (said) => {
-              taking = this.take(String(said))
+              taking = this.#take(String(said))
             },
-            () => {
-              this.cut()
-            },
+            this.#cut,
           )
         })
         return taking
       },
       drained: () => {
-        this.tell(events.drained)
+        this.#tell(events.drained)
       },
       closed: (end) => {
-        this.forget()
-        this.tell(() => {
+        this.#forget()
+        this.#tell(() => {
           events.closed(end)
         })
       },
@@ -219,53 +220,41 @@ class FaultyWire implements Wire {
   }
 
   send(text: string): void {
-    if (this.isGone() || this.isOver) return
-    const { faults, wire } = this
-    if (text === '')
-      faults.guard(() => {
-        wire.send('')
-      })
-    else
-      faults.guard(() => {
-        this.out(
-          text,
-          (said) => {
-            this.sendOn(String(said))
-          },
-          () => {
-            this.cut()
-          },
-        )
-      })
-  }
-
-  buffered(): number {
-    return this.wire.buffered()
-  }
-
-  heard(): number {
-    if (this.wire.heard !== undefined && !this.isGone()) this.count = this.wire.heard()
-    return this.count
-  }
-
-  close(...refusal: Parameters<Wire['close']>): void {
-    this.forget()
-    this.faults.guard(() => {
-      this.wire.close(...refusal)
+    if (this.#isGone() || this.#isOver) return
+    this.#faults.guard(() => {
+      if (text === '') this.#wire.send('')
+      else this.#out(text, this.#sendOn, this.#cut)
     })
   }
 
-  private sendOn(text: string): void {
+  buffered(): number {
+    return this.#wire.buffered()
+  }
+
+  heard(): number {
+    if (this.#wire.heard !== undefined && !this.#isGone()) this.#count = this.#wire.heard()
+    return this.#count
+  }
+
+  close(...refusal: Parameters<Wire['close']>): void {
+    this.#forget()
+    this.#faults.guard(() => {
+      this.#wire.close(...refusal)
+    })
+  }
+
+  readonly #sendOn = (said: unknown): void => {
+    const text = String(said)
     // a wire that is closed takes nothing more, and does no harm
-    this.faults.sent(text.length)
-    this.wire.send(text)
+    if (!this.#faults.isOneSided) this.#faults.sent(text.length)
+    this.#wire.send(text)
   }
 
   /** What waits for the reader. Too much cuts the wire, as a connection does. */
-  private take(text: string): Promise<void> | undefined {
-    const { faults, events } = this
+  #take(text: string): Promise<void> | undefined {
+    const [faults, events] = [this.#faults, this.#events]
     const deliver = (): Promise<void> | undefined => {
-      this.waiting -= text.length
+      this.#waiting -= text.length
       faults.took(text.length)
       let taking: Promise<void> | undefined
       faults.guard(() => {
@@ -273,34 +262,35 @@ class FaultyWire implements Wire {
       })
       return taking
     }
-    this.waiting += text.length
-    if (faults.stalled === undefined && faults.slowness === 0 && this.waiting === text.length) return deliver()
-    if (this.waiting > MAX_UNHEARD) this.cut()
-    const before = this.last
-    this.last = before.then(() => faults.stalled ?? sleep(faults.slowness)).then(deliver)
-    return this.last
+    this.#waiting += text.length
+    if (faults.isOneSided) faults.sent(text.length)
+    if (faults.stalled === undefined && faults.slowness === 0 && this.#waiting === text.length) return deliver()
+    if (this.#waiting > MAX_UNHEARD) this.#cut()
+    const before = this.#last
+    this.#last = before.then(() => faults.stalled ?? sleep(faults.slowness)).then(deliver)
+    return this.#last
   }
 
-  private tell(call: () => void): void {
-    if (!this.isGone()) this.faults.guard(call)
+  #tell(call: () => void): void {
+    if (!this.#isGone()) this.#faults.guard(call)
   }
 
-  private isGone(): boolean {
-    return this.faults.generation > this.generation
+  #isGone(): boolean {
+    return this.#faults.generation > this.#generation
   }
 
   /** The wire breaks, and both sides are told. */
-  private cut(): void {
-    if (this.isOver) return
-    this.faults.cuts++
+  readonly #cut = (): void => {
+    if (this.#isOver) return
+    this.#faults.cuts++
     this.close()
-    this.tell(() => {
-      this.events.closed()
+    this.#tell(() => {
+      this.#events.closed()
     })
   }
 
-  private forget(): void {
-    this.isOver = true
-    this.faults.forget()
+  #forget(): void {
+    this.#isOver = true
+    this.#faults.forget()
   }
 }
