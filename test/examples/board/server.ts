@@ -5,7 +5,6 @@ import { build, preview } from 'vite'
 import { WebSocketServer } from 'ws'
 import { either as E } from 'fp-ts'
 import { serve } from 'scuttlebutt-ts/connect'
-import { createPresence } from 'scuttlebutt-ts/presence'
 import { createStore } from 'scuttlebutt-ts/store'
 import { board, DOCUMENT, firstUpdates } from './board.js'
 
@@ -68,20 +67,15 @@ export const serveBoard = async (
   })
   const store = createStore(board, crypto.randomUUID())
   store.apply(firstUpdates())
-  const presence = createPresence({ id: 'server' })
   const sockets = new WebSocketServer({ server: page.httpServer as HttpServer, path: '/sync' })
   const server = serve(
     sockets,
     (_, document) => (document === DOCUMENT ? store : E.left({ _tag: 'Unknown', document })),
-    {
-      link: () => ({ presence }),
-      onError: console.error,
-    },
+    { onError: console.error },
   )
   return {
     url: page.resolvedUrls!.local[0]!,
     close: async () => {
-      presence.close()
       await server.close()
       await page.close()
     },
