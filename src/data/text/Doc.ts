@@ -54,7 +54,7 @@ export const isSameStroke = (a: Key, b: Key): boolean => a.first === b.first && 
 export const byKey: SortedMap.Less<Key> = (a, b) => (a.source === b.source ? a.first < b.first : a.source < b.source)
 
 /** The order of ids: by first, then source. */
-const byAge: SortedMap.Less<Key> = (a, b) => (a.first === b.first ? a.source < b.source : a.first < b.first)
+export const byAge: SortedMap.Less<Key> = (a, b) => (a.first === b.first ? a.source < b.source : a.first < b.first)
 
 export const byWait: SortedMap.Less<Wait> = (a, b) => {
   if (!isSameStroke(a, b)) return byKey(a, b)
@@ -62,10 +62,6 @@ export const byWait: SortedMap.Less<Wait> = (a, b) => {
 }
 
 export const byMark: SortedMap.Less<MarkId> = (a, b) => (isSameStroke(a, b) ? a.index < b.index : byAge(a, b))
-
-/** Whether the `k`-th unit of a stroke sorts before another unit by its id. */
-export const isIdBefore = (key: Key, k: number, b: Tree.Piece, within: number): boolean =>
-  isSameStroke(key, b.key) ? k < b.k + within : byAge(key, b.key)
 
 export const empty: Doc = {
   ...Tree.empty,

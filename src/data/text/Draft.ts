@@ -9,10 +9,14 @@ import { erase, insert, insertText, reach, targetOf, type, type Draft, type Prog
 import * as Tree from './Tree.js'
 
 /** A stroke with the units that `held` has, and so many operations done. */
-const progress = (key: Doc.Key, update: Update<Change>, done: number, held: Doc.Stroke | undefined): Progress =>
-  held === undefined
-    ? { key, update, done, size: 0, places: [], waits: null }
-    : { key, update, done, size: held.size, places: held.places, waits: null }
+const progress = (key: Doc.Key, update: Update<Change>, done: number, held: Doc.Stroke | undefined): Progress => ({
+  key,
+  update,
+  done,
+  size: held?.size ?? 0,
+  places: held?.places ?? [],
+  waits: null,
+})
 
 export const draftOf = (doc: Doc.Doc, open: Open.Open | null): Draft => ({
   root: doc.root,

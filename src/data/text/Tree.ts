@@ -40,6 +40,8 @@ interface Top<Item> {
   label: number
   /** How many units are visible. */
   visible: number
+  /** The piece that `seek` finds first, once it has looked. */
+  soonest: Piece | undefined
   readonly items: Item[]
 }
 
@@ -70,13 +72,15 @@ export const sizes = { width: 10 }
 
 export const isLeaf = (node: Node): node is Leaf => node.height === 0
 
-export const leafOf = (owner: object, label: number, items: Piece[]): Leaf => ({
-  owner,
-  height: 0,
-  label,
-  visible: sum(items),
-  items,
-})
+export const nodeOf = <N extends Node>(
+  owner: object,
+  height: number,
+  label: number,
+  items: N['items'],
+  visible = sum(items),
+): N => ({ owner, height, label, visible, soonest: undefined, items }) as unknown as N
+
+export const leafOf = (owner: object, label: number, items: Piece[]): Leaf => nodeOf<Leaf>(owner, 0, label, items)
 
 export const sum = (items: ReadonlyArray<{ readonly visible: number }>): number => {
   let visible = 0

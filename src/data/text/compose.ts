@@ -167,7 +167,7 @@ export const insertAt = (maker: Maker, isStart: boolean, text: string): void => 
   const last = made[at] as Operation
   if (mine?.right === Tree.serialAt(place) && at > 0 && last === stroke!.update[0][at] && isInsert(last)) {
     // typed on
-    made[at] = last.length === 4 ? ['+', last[1] + text, last[2], last[3]] : ['+', last[1] + text, last[2]]
+    made[at] = ['+', last[1] + text, ...last.slice(2)]
     return
   }
   const next = place.piece && Doc.refTo(place.piece.key, place.piece.k + place.within, own)

@@ -4,8 +4,8 @@ import {
   byNumber,
   isLeaf,
   leafOf,
+  nodeOf,
   sizes,
-  sum,
   toUnit,
   type Branch,
   type Leaf,
@@ -31,20 +31,15 @@ const MAX_LABEL = 2 ** 30
 
 /** Inserts a visible piece at the draft's place. Amortised O(log n). */
 export const insert = (draft: Draft, piece: Piece): void => {
-  const { place } = draft
-  const { within } = place
-  const { leaf, at } = ownLeaf(draft)
+  const { leaf, at } = opened(draft, piece.length)
   const { items, label } = leaf
   draft.units += piece.length
-  count(place, piece.length)
-  const step = within > 0 ? at + 1 : at
-  if (within > 0) cut(draft, leaf, at, within)
-  const before = items[step - 1]
+  const before = items[at - 1]
   if (before !== undefined && isContinued(before, piece)) {
     const length = before.length + piece.length
-    items[step - 1] = { ...before, text: piece.text, length, visible: length }
+    items[at - 1] = { ...before, text: piece.text, length, visible: length }
   } else {
-    items.splice(step, 0, piece)
+    items.splice(at, 0, piece)
     draft.index = SortedMap.set(byNumber, draft.index, piece.serial, label)
     fit(draft)
   }
@@ -68,58 +63,55 @@ export const hide = (draft: Draft, serial: number, most: number): number => {
   const { within, piece } = place
   const length = Math.min(most, piece!.length - within)
   if (piece!.visible === 0) return -length
-  const { leaf, at } = ownLeaf(draft)
-  count(place, -length)
-  const step = within > 0 ? at + 1 : at
-  if (within > 0) cut(draft, leaf, at, within)
-  cut(draft, leaf, step, length)
-  leaf.items[step] = part(leaf.items[step]!, 0, length, false)
+  const { leaf, at } = opened(draft, -length)
+  cut(draft, leaf, at, length)
+  leaf.items[at] = part(leaf.items[at]!, 0, length, false)
   fit(draft)
   return length
 }
 
-/** The leaf of the place and the index of the piece in it; all nodes down to it are owned. */
-const ownLeaf = (draft: Draft): { readonly leaf: Leaf; readonly at: number } => {
+/**
+ * The leaf of the place, cut there, and the index of the piece behind the cut. All nodes down to it
+ * are owned; so many units more are visible in them.
+ */
+const opened = (draft: Draft, units: number): { readonly leaf: Leaf; readonly at: number } => {
   const { owner, place } = draft
-  const { nodes, steps } = place
+  const { nodes, steps, within } = place
   let above: Node | undefined
   for (let depth = 0; depth < nodes.length; depth++) {
     const node = owned(nodes[depth]!, owner)
+    node.visible += units
+    node.soonest = undefined
     if (above === undefined) draft.root = node
     else above.items[steps[depth - 1]!] = node
     nodes[depth] = above = node
   }
-  return { leaf: above as Leaf, at: steps[nodes.length - 1]! }
+  const leaf = above as Leaf
+  const at = steps[nodes.length - 1]!
+  if (within === 0) return { leaf, at }
+  cut(draft, leaf, at, within)
+  return { leaf, at: at + 1 }
 }
 
 const owned = (node: Node, owner: object): Node =>
-  node.owner === owner
-    ? node
-    : ({ owner, height: node.height, label: node.label, visible: node.visible, items: node.items.slice() } as Node)
-
-/** Adds to the visible units of the owned nodes at a place. */
-const count = ({ nodes }: Place, units: number): void => {
-  for (const node of nodes) node.visible += units
-}
+  node.owner === owner ? node : nodeOf(owner, node.height, node.label, node.items.slice() as Node[], node.visible)
 
 /** Cuts a piece in two, the first of `length` units, unless it is no longer. */
 const cut = (draft: Draft, { items, label }: Leaf, i: number, length: number): void => {
   const piece = items[i]!
   if (piece.length === length) return
-  const serial = piece.serial + length
-  const rest = piece.length - length
-  const isVisible = piece.visible > 0
-  items[i] = part(piece, 0, length, isVisible)
-  items.splice(i + 1, 0, part(piece, length, rest, isVisible))
-  draft.index = SortedMap.set(byNumber, draft.index, serial, label)
+  const rest = part(piece, length, piece.length - length)
+  items[i] = part(piece, 0, length)
+  items.splice(i + 1, 0, rest)
+  draft.index = SortedMap.set(byNumber, draft.index, rest.serial, label)
 }
 
 /** So many units of a piece, from the one at `from` on. */
 const part = (
-  { serial, key, k, left, right, text, at }: Piece,
+  { serial, key, k, left, right, text, at, visible }: Piece,
   from: number,
   length: number,
-  isVisible: boolean,
+  isVisible = visible > 0,
 ): Piece => ({
   serial: serial + from,
   length,
@@ -154,13 +146,8 @@ const fit = (draft: Draft): void => {
   }
 }
 
-export const branchOf = (owner: object, items: Node[]): Branch => ({
-  owner,
-  height: items[0]!.height + 1,
-  label: items[0]!.label,
-  visible: sum(items),
-  items,
-})
+export const branchOf = (owner: object, items: Node[]): Branch =>
+  nodeOf(owner, items[0]!.height + 1, items[0]!.label, items)
 
 /** From the label of a node to that of the next leaf behind it. */
 const roomBehind = ({ nodes, steps }: Place, depth: number): number => {

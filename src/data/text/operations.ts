@@ -9,6 +9,7 @@ import * as Doc from './Doc.js'
 import * as edits from './edits.js'
 import { hint } from './hint.js'
 import * as Open from './Open.js'
+import { isSooner, originAt, seek, type Origin } from './seek.js'
 import * as Tree from './Tree.js'
 
 /** An operation that hides this many pieces that are hidden already is remembered. */
@@ -73,27 +74,18 @@ export const insert = (draft: Draft, stroke: Progress, operation: Insert): boole
     else {
       const target = reach(draft, stroke, given, further)
       if (target === undefined) return undefined
-      right = straightened(draft, left, Doc.serialOf(target, k))
-      Tree.toBehind(place, draft, left)
+      const serial = Doc.serialOf(target, k)
+      // no honest replica names one that is not behind `left`, or was put behind a unit that is
+      if (Tree.isBefore(draft, left, serial)) {
+        Tree.toUnit(place, draft, serial)
+        if (!Tree.isBefore(draft, left, originAt(place).left)) right = serial
+        Tree.toBehind(place, draft, left)
+      }
     }
   }
   stroke.done++
   return type(draft, stroke, operation, 0, left, right)
 }
-
-/**
- * The end in place of a right that no honest replica writes: one that is not behind `left`, or that
- * was itself put behind a unit that is.
- */
-const straightened = (draft: Draft, left: number, right: number): number => {
-  if (!Tree.isBefore(draft, left, right)) return Tree.END
-  Tree.toUnit(draft.place, draft, right)
-  const own = leftAt(draft.place)
-  return own === left || Tree.isBefore(draft, own, left) ? right : Tree.END
-}
-
-/** To the right of which unit the unit at a place was put. */
-const leftAt = ({ piece, within }: Tree.Place): number => (within === 0 ? piece!.left : piece!.serial + within - 1)
 
 /**
  * Inserts the text of the stroke's operation in hand, from `from` on, behind `left`: the place of
@@ -113,36 +105,31 @@ export const type = (
       open(draft, stroke, Tree.offsetAt(place), from, left, right)
       return true
     }
-  } else Tree.toBehind(place, draft, lastBefore(draft, stroke.key, stroke.size + 1, left, right))
+  } else settle(draft, { left, right, key: stroke.key, k: stroke.size + 1 })
   insertText(draft, stroke, text, from, left, right)
   return false
 }
 
 /**
- * The unit behind which the unit `k` of a stroke belongs, between `left` and `right`. The place of
- * the draft is behind `left`.
+ * From right behind `left` to where a unit belongs, between its left and right: behind the last of
+ * those with the same left that are sooner, and behind what was put behind that one. Amortised
+ * O(log n) comparisons.
  *
  * Source: Weidner, Gentle and Kleppmann, "The Art of the Fugue" (arXiv 2305.00583), FugueMax.
  */
-const lastBefore = (draft: Draft, key: Doc.Key, k: number, left: number, right: number): number => {
+const settle = (draft: Draft, unit: Origin): void => {
   const { place } = draft
-  let last = left
-  let isPassing = false
-  while (place.piece !== undefined) {
-    const { piece } = place
-    const serial = Tree.serialAt(place)
-    if (serial === right) break
-    const own = leftAt(place)
-    if (own === left) {
-      if (piece.right !== right) isPassing = Tree.isBefore(draft, piece.right, right)
-      else if (Doc.isIdBefore(key, k, piece, place.within)) break
-      else isPassing = false
-    } else if (Tree.isBefore(draft, own, left)) break
-    const length = piece.length - place.within
-    if (!isPassing) last = serial + length - 1
-    Tree.move(place, length)
-  }
-  return last
+  const { left, right } = unit
+  const next = originAt(place)
+  // the rest of a piece belongs to `left` whole
+  if (next.left !== left || (place.within > 0 && !isSooner(draft, next, unit))) return
+  seek(draft, 1, (piece) => Tree.isBefore(draft, piece.left, left))
+  if (Tree.isBefore(draft, right, Tree.serialAt(place))) Tree.toUnit(place, draft, right)
+  seek(draft, -1, (piece) => isSooner(draft, piece, unit))
+  seek(draft, 1, (piece) => !Tree.isBefore(draft, left, piece.left))
+  if (place.piece !== undefined) return
+  seek(draft, -1, () => true)
+  Tree.move(place, place.piece!.length)
 }
 
 /** Makes the text of the operation in hand, from `below` on, the open end. */

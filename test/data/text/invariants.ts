@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import type { Text } from '../../../src/index.js'
 import * as Doc from '../../../src/data/text/Doc.js'
+import { isSooner } from '../../../src/data/text/seek.js'
 import { whole } from '../../../src/data/text/State.js'
 import { forEach, isLeaf, labelOf, sizes, type Node, type Piece } from '../../../src/data/text/Tree.js'
 import * as SortedMap from '../../../src/structures/SortedMap.js'
@@ -43,11 +44,13 @@ export const expectSound = (state: Text.State): void => {
         }
       }
       expect(node.visible).toBe(visible)
+      expectSoonest(doc, node)
       return visible
     }
     expect(node.items.length).toBeGreaterThan(isRoot ? 1 : 0)
     expect(node.label).toBe(node.items[0]!.label)
     for (const child of node.items) expect(child.height).toBe(node.height - 1)
+    expectSoonest(doc, node)
     expect(node.items.reduce((sum, child) => sum + walk(child, false), 0)).toBe(node.visible)
     return node.visible
   }
@@ -59,4 +62,16 @@ export const expectSound = (state: Text.State): void => {
   }
   expect(units).toBe(doc.units)
   expect(SortedMap.keys(doc.index)).toEqual(pieces.map(({ serial }) => serial))
+}
+
+/** A node remembers the first of its pieces in their order by left, right and id, or nothing. */
+const expectSoonest = (doc: Doc.Doc, node: Node): void => {
+  const { soonest } = node
+  if (soonest === undefined) return
+  let isThere = false
+  forEach(node, (piece) => {
+    expect(isSooner(doc, piece, soonest)).toBe(false)
+    isThere ||= piece.serial === soonest.serial
+  })
+  expect(isThere).toBe(true)
 }
