@@ -86,7 +86,7 @@ export const peerLater = <R, M>(about: Omit<Peer, 'check'>, adapter: AdapterLate
           await edits[name]!(replica, a, b, now)
           await settles?.()
         },
-      giveUp: () => setTimeout(5000, undefined, { ref: false }),
+      giveUp: (signal) => setTimeout(5000, undefined, { signal }),
     })
   },
 })

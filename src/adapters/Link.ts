@@ -37,7 +37,7 @@ export interface LinkOptions extends Session.Options {
    */
   readonly onPeer?: (header: Digest) => E.Either<unknown, unknown>
   /** Who else is here, told beside the session: see `scuttlebutt-ts/presence`. */
-  readonly presence?: PresencePort
+  readonly presence?: PresencePort | undefined
   /** The most others that the peer may bring to `presence`. Default: as many as that takes. */
   readonly presences?: number
 }

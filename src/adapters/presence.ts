@@ -66,7 +66,7 @@ export interface Presence<V> extends PresencePort {
  * A presence. It is told over any number of connections, and passes on what it hears by one to the
  * others, so a server needs one for each document; `serve` has one. Nobody vouches for who says
  * what: a peer can speak as any id. Memory is bounded by `maxPeers` times `maxBytes`. A line costs
- * O(log peers) and one line to each other connection.
+ * O(1), and one line to each other connection.
  *
  * Without a link, `subscribe` gives lines, `'["ann",1760000000000,{"at":3}]'`, and `receive` takes
  * them, also with `PRESENCE ` before them as on a link.

@@ -8,7 +8,7 @@ import * as Json from './Json.js'
 import * as Log from './Log.js'
 import type { Replica } from './Replica.js'
 import * as Unread from './Unread.js'
-import type { Update } from './Update.js'
+import { sameStamp, type Update } from './Update.js'
 
 export interface Lacking<C> {
   readonly updates: ReadonlyArray<Update<C>>
@@ -103,7 +103,7 @@ const within = <C>(
     const count = taken.length + more.length
     const last = more.at(-1)
     // contents of one stamp have one place, and go together
-    const isFork = last?.[1] === update[1] && last[2] === update[2]
+    const isFork = last !== undefined && sameStamp(last, update)
     if (count > 0 && !isFork && (count >= maxUpdates || room < 0)) break
     more.push(update)
   }

@@ -216,14 +216,16 @@ const lastIn = ({ items }: State): string => {
 }
 
 /**
- * An edit for each splice, or several for a long one, the last first: what lies before an edit is
- * shown as it was before all of them. Lines that take the place of others keep their keys. O(size).
+ * An edit for each splice, or several for a long one. Splices that ascend are made from the last to
+ * the first: so the place of each, and the line before it, are still those of the old text. Lines
+ * that take the place of others keep their keys. O(size).
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit> => {
   const runs: LineDiff.Edit[][] = [[]]
   let [grown, end] = [0, 0]
   for (const { splice, removed, inserted } of patches as ReadonlyArray<Spliced<readonly [], string>>) {
     if (splice < end) {
+      // it is counted in what the run before has made
       runs.push([])
       grown = 0
     }
@@ -260,8 +262,8 @@ const endingLineBefore = (edit: LineDiff.Edit, { items }: State): ReadonlyArray<
   let index = edit.index - 1
   while (lineAt(index) === '') index--
   const isLastNow = edit.lines.every((line) => line === '') && isLast(items, edit.index + edit.count - 1)
-  const isStored = isComplete(lineAt(index)) || isLast(items, index)
-  return isLastNow && !isStored ? [{ index, count: 1, lines: [`${lineAt(index)}\n`] }] : []
+  const isShownAsStored = isComplete(lineAt(index)) || isLast(items, index)
+  return isLastNow && !isShownAsStored ? [{ index, count: 1, lines: [`${lineAt(index)}\n`] }] : []
 }
 
 /** Equal if the same updates win the same keys. O(n). */

@@ -7,7 +7,7 @@ import { inPlainData } from './network/inPlainData.js'
 import { counterexample, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { AT_ONCE, type Runner } from './runner.js'
-import { searched, type Found, type Options } from './search.js'
+import { searched, toldBy, type Found, type Options } from './search.js'
 import { answerOf, atOnce, type Waiting } from './waiting.js'
 
 /**
@@ -60,6 +60,7 @@ function* readable<R, C, M>(
   runner: Runner,
 ): Waiting<Found<R, C, M>> {
   const laws = lawsAsked(subject, options)
-  const { run, broken } = yield* answerOf(runner.judge(subject, laws, inPlainData(found.run)))
-  return broken !== undefined && kindOf(broken) === kindOf(found) ? { ...broken, run, origin: found.origin } : found
+  const { run, broken } = yield* answerOf(runner.judge(subject, laws, inPlainData(found.run), toldBy(options)))
+  const same = broken.find((one) => kindOf(one) === kindOf(found))
+  return same === undefined ? found : { ...same, run, origin: found.origin }
 }

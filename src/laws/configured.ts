@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 
 /** The options of a check that fast-check has, too. */
 interface Configurable {
-  readonly seed?: number
-  readonly path?: string
+  readonly seed?: number | undefined
+  readonly path?: string | undefined
   readonly runs?: number
   readonly time?: number
   readonly profile?: unknown

@@ -59,7 +59,8 @@ export {
   type Operations,
   type States,
 } from './subjects/forms.js'
-export type { MaybeLater, OpaqueLater } from './subjects/asking.js'
+export type { GiveUp, MaybeLater } from './Answers.js'
+export type { OpaqueLater, QualityLater } from './subjects/asking.js'
 export type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
 export * as laws from './laws/index.js'
 export type { Operation } from './model/Operation.js'
@@ -107,17 +108,19 @@ export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E
 /** What {@link checkReplicasAsync} takes. */
 export interface LaterOptions<C> extends Omit<Options<C>, 'exhaustive'> {
   /**
-   * A call that has not answered when this does counts as thrown: `() => setTimeout(1000)`, of
-   * `node:timers/promises`. Default: waits for ever, and the timeout of the test ends it.
+   * A call that has not answered when this does counts as thrown. With `node:timers/promises`:
+   * `(signal) => setTimeout(1000, undefined, { signal })`. Default: waits for ever. A timeout of
+   * the test fails the test, and the check goes on.
    */
   readonly giveUp?: GiveUp
 }
 
 /**
  * As {@link checkReplicas}, for replicas whose functions give promises: servers, synchronizers,
- * databases. Each step of a network waits until the one before has answered. A run of n answers
- * that come later costs n times what the kit itself costs, some milliseconds; it makes each call
- * once. The `path` of a counterexample leads to the run as it was drawn.
+ * databases. Each step of a network waits until the one before has answered. A run makes each call
+ * once; the kit's own work is some ten times that of {@link checkReplicas}. The `path` of a
+ * counterexample leads to the run as it was drawn. `command`, `oracle`, `known` and the like answer
+ * at once.
  *
  * @example
  * import * as fc from 'fast-check'

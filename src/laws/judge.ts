@@ -16,8 +16,8 @@ export interface Broken {
 
 export interface Judged<R, C, M> {
   readonly run: Simulated<R, C, M>
-  /** The gravest law that the run breaks, if any. */
-  readonly broken: Broken | undefined
+  /** What the run breaks, the gravest first: one law, or each, as it was asked. */
+  readonly broken: ReadonlyArray<Broken>
 }
 
 /** From the gravest to mere hygiene. */
@@ -25,14 +25,14 @@ const GRAVITY: ReadonlyArray<Verdict> = ['diverged', 'wrong value', 'lost', 'qua
 
 const gravityOf = ({ verdict }: { readonly verdict: Verdict }): number => GRAVITY.indexOf(verdict)
 
-/** Broken laws, or runs that broke them, the gravest first. */
+/** Runs that broke a law, the gravest first. */
 export const byGravity = <A extends { readonly broken: Broken }>(all: Iterable<A>): ReadonlyArray<A> =>
   [...all].sort((a, b) => gravityOf(a.broken.law) - gravityOf(b.broken.law))
 
 /** Whether a broken law harms nobody's data yet: a check then goes on to look for worse. */
 export const isHygiene = ({ law }: Broken): boolean => law.verdict === 'unlawful'
 
-/** What is broken: a law, or one of the qualities that the law of qualities asks. */
+/** Equal for two faults of one law, and for `quality` of one quality. */
 export const kindOf = ({ law, violation: { quality = '' } }: Broken): string => `${law.name} ${quality}`
 
 /** The laws of a subject that are asked, the gravest first. */
@@ -72,21 +72,36 @@ const OF_EXCHANGES: ReadonlySet<LawName> = new Set<LawName>([
 /** Of these a type's `superseded` may be the cause. */
 const OF_LOSS: ReadonlySet<LawName> = new Set<LawName>(['certainty', 'digests', 'agreement', 'timeTravel'])
 
+/** Which of the laws that a run breaks are told: the gravest alone, or each, with each quality. */
+export type Told = 'gravest' | 'each'
+
 /** Runs a schedule, and asks the laws in their order. */
 export const judge = <R, C, M>(
   subject: Lawful<R, C, M>,
   laws: ReadonlyArray<Law<R, C, M>>,
   schedule: Schedule<C>,
+  told: Told = 'gravest',
 ): Judged<R, C, M> => {
   const run = simulate(subject, schedule)
+  const broken: Broken[] = []
   for (const law of laws) {
     // a run that an exception ended shows nothing about other laws
     if (run.threw !== undefined && law.name !== 'total') continue
     if (run.exchanged !== undefined && !OF_EXCHANGES.has(law.name)) continue
-    const violation = violationOf(law, run)
-    if (violation !== undefined) return { run, broken: blamed(subject, law, violation, run) }
+    for (const violation of told === 'each' ? violationsOf(law, run) : [violationOf(law, run)]) {
+      if (violation !== undefined) broken.push(blamed(subject, law, violation, run))
+    }
+    // replicas that differ show nothing about lesser laws
+    if (broken.length > 0 && (told === 'gravest' || law.verdict === 'diverged')) break
   }
-  return { run, broken: undefined }
+  return { run, broken }
+}
+
+/** The law of qualities is asked for each. */
+const violationsOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): ReadonlyArray<Violation | undefined> => {
+  const { subject } = run
+  if (law.name !== 'quality') return [violationOf(law, run)]
+  return subject.qualities.map((one) => violationOf(law, { ...run, subject: { ...subject, qualities: [one] } }))
 }
 
 /** A law is broken, too, if its check throws: the subject's `show` or `equals` threw. */

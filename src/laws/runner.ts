@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import type { Answers } from './Answers.js'
 import { SILENT } from './configured.js'
-import { judge, type Judged } from './judge.js'
+import { judge, type Judged, type Told } from './judge.js'
 import type { Law, Lawful } from './model/Law.js'
 import type { Schedule } from './model/Schedule.js'
 import type { Subject } from './model/Subject.js'
@@ -15,21 +15,22 @@ export interface Runner {
     subject: Lawful<R, C, M>,
     laws: ReadonlyArray<Law<R, C, M>>,
     schedule: Schedule<C>,
+    told: Told,
   ) => Judged<R, C, M> | Promise<Judged<R, C, M>>
   /** The commands that a schedule drew when it was judged. */
   readonly drawnOf: <R, C, M>(subject: Subject<R, C, M>, schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>
-  /** As `fc.check` of a property, without its reports. */
+  /** As `fc.check` of a property, without its reports. What the predicate throws is thrown. */
   readonly check: <A>(
     arbitrary: fc.Arbitrary<A>,
     predicate: (value: A) => Waiting<boolean>,
     limits: Limits,
   ) => fc.RunDetails<[A]> | Promise<fc.RunDetails<[A]>>
-  /** As much of a path as finds a schedule again: shrinking must have run what it shrinks. */
+  /** The part of a path that can be followed: what answers later finds the drawn schedule only. */
   readonly pathOf: (path: string) => string
 }
 
 /** How far a search goes. */
-interface Limits extends Pick<fc.Parameters, 'numRuns' | 'endOnFailure' | 'verbose'> {
+export interface Limits extends Pick<fc.Parameters, 'numRuns' | 'endOnFailure' | 'verbose'> {
   readonly seed?: number | undefined
   readonly path?: string
   /** In ms. */
@@ -46,11 +47,20 @@ const parameters = ({ seed, time, ...rest }: Limits) => ({
 export const AT_ONCE: Runner = {
   judge,
   drawnOf: (subject, schedule) => simulate(subject, schedule).drawn,
-  check: (arbitrary, predicate, limits) =>
-    fc.check(
-      fc.property(arbitrary, (value) => atOnce(predicate(value))),
-      parameters(limits),
-    ),
+  check: (arbitrary, predicate, limits) => {
+    const thrown: unknown[] = []
+    const property = fc.property(arbitrary, (value) => {
+      try {
+        return atOnce(predicate(value))
+      } catch (error) {
+        thrown.push(error)
+        return false
+      }
+    })
+    const details = fc.check(property, parameters(limits))
+    if (thrown.length > 0) throw thrown[0]
+    return details
+  },
   pathOf: (path) => path,
 }
 
@@ -58,18 +68,27 @@ export const AT_ONCE: Runner = {
 export const later = (answers: Answers): Runner => {
   const drawn = new WeakMap<object, ReadonlyArray<Drawn<unknown>>>()
   return {
-    judge: async (subject, laws, schedule) => {
-      const judged = await answers.settled(() => judge(subject, laws, schedule))
+    judge: async (subject, laws, schedule, told) => {
+      const judged = await answers.settled(() => judge(subject, laws, schedule, told))
       drawn.set(schedule, judged.run.drawn)
       return judged
     },
     drawnOf: <R, C, M>(_subject: Subject<R, C, M>, schedule: Schedule<C>) =>
       (drawn.get(schedule) ?? []) as ReadonlyArray<Drawn<C>>,
-    check: (arbitrary, predicate, limits) =>
-      fc.check(
-        fc.asyncProperty(arbitrary, (value) => inTime(predicate(value))),
-        parameters(limits),
-      ),
+    check: async (arbitrary, predicate, limits) => {
+      const thrown: unknown[] = []
+      const property = fc.asyncProperty(arbitrary, async (value) => {
+        try {
+          return await inTime(predicate(value))
+        } catch (error) {
+          thrown.push(error)
+          return false
+        }
+      })
+      const details = await fc.check(property, parameters(limits))
+      if (thrown.length > 0) throw thrown[0]
+      return details
+    },
     pathOf: (path) => path.split(':')[0]!,
   }
 }

@@ -3,17 +3,26 @@
  */
 import * as fc from 'fast-check'
 import { configured, DEFAULT_RUNS, isVerbose } from './configured.js'
-import { byGravity, isHygiene, judge, kindOf, lawsAsked, type Asked, type Broken } from './judge.js'
+import {
+  byGravity,
+  isHygiene,
+  judge,
+  kindOf,
+  lawsAsked,
+  type Asked,
+  type Broken,
+  type Judged as JudgedOnce,
+  type Told,
+} from './judge.js'
 import type { Kept } from './kept.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { explore, type Exhausted, type Scope } from './network/explore.js'
 import { schedulesBy, type Size } from './network/schedules.js'
-import { simulate } from './network/simulate.js'
 import { counterexample, type CounterexampleData, type Origin } from './report/Counterexample.js'
 import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverage.js'
-import type { Runner } from './runner.js'
+import type { Limits, Runner } from './runner.js'
 import { answerOf, type Waiting } from './waiting.js'
 
 export interface Options<C = unknown> extends Size, Asked {
@@ -23,9 +32,9 @@ export interface Options<C = unknown> extends Size, Asked {
    * The same seed gives the same runs. Default: that of `fc.configureGlobal`, or else a new one
    * each time; a counterexample names it.
    */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** With the `seed` of a counterexample: finds only that one, and shrinks it as far. */
-  readonly path?: string
+  readonly path?: string | undefined
   /**
    * The number of random runs. Default: the `numRuns` of `fc.configureGlobal`, or else 1000;
    * without
@@ -40,12 +49,15 @@ export interface Options<C = unknown> extends Size, Asked {
   /** The most ms that making a counterexample smaller takes. Default 10,000. */
   readonly shrinkTime?: number
   /**
-   * `first`: stops at the first broken law, of mere hygiene too. Default: looks for the gravest.
+   * `first`: stops at the first broken law, of mere hygiene too. Default: passes over mere hygiene,
+   * and stops at the first run that breaks another law. A later one may break a graver: see `all`.
    */
   readonly stop?: 'first' | 'gravest'
   /**
-   * Goes on to the end of the runs, and gives one smallest counterexample for each law and each
-   * quality that is broken: the gravest, with the `others` in it. Default false.
+   * Goes on to the end of the random runs, and gives a smallest counterexample of each law and each
+   * quality that is broken: the gravest, with the `others` in it. Laws are not asked of replicas
+   * that differ, nor of what threw. What `path`, `kept` or `exhaustive` finds is given alone.
+   * Default false.
    */
   readonly all?: boolean
   /** Visits every run of a small scope before the random runs. */
@@ -53,12 +65,12 @@ export interface Options<C = unknown> extends Size, Asked {
   /** Keeps what breaks a law, and tries that first the next time: {@link keptIn}. */
   readonly kept?: Kept
   /** Runs this schedule only. */
-  readonly schedule?: Schedule<C>
+  readonly schedule?: Schedule<unknown> | undefined
   /** The part of the runs, from 0 to 1, in which each feature must happen. */
   readonly required?: Partial<Record<Feature, number>>
   /** Called after each thousand random runs, and after each thousand runs of shrinking. */
   readonly progress?: (coverage: Coverage) => void
-  /** A broken run for which this says true is counted in the coverage, and passed over. */
+  /** A fault for which this says true is passed over, and counted in the coverage. */
   readonly known?: (counterexample: CounterexampleData) => boolean
 }
 
@@ -85,9 +97,11 @@ export function* searched<R, C, M>(
   const options = configured(given)
   const laws = lawsAsked(subject, options)
   const tally = new Tally()
-  if (options.schedule !== undefined) {
-    const { run, broken } = yield* answerOf(runner.judge(subject, laws, options.schedule))
-    if (broken !== undefined) return { ...broken, run, origin: NOTHING_DRAWN }
+  const schedule = options.schedule as Schedule<C> | undefined
+  if (schedule !== undefined) {
+    const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule, toldBy(options)))
+    const [gravest, ...others] = broken.map((one) => ({ ...one, run, origin: NOTHING_DRAWN }))
+    if (gravest !== undefined) return options.all === true && others.length > 0 ? { ...gravest, others } : gravest
     tally.add(run)
     return tally.report()
   }
@@ -98,8 +112,12 @@ export function* searched<R, C, M>(
     exhausted = visited
   }
   const drawn = new RandomSearch(subject, laws, options, tally, runner)
-  return (yield* drawn.run()) ?? exercised(subject, options, tally.report(exhausted), drawn.seed)
+  return (yield* drawn.run()) ?? (yield* exercised(subject, options, tally.report(exhausted), drawn.seed, runner))
 }
+
+/** A run that breaks a law which is known, or wanted too, may break others. */
+export const toldBy = ({ all = false, known }: Pick<Options<never>, 'all' | 'known'>): Told =>
+  all || known !== undefined ? 'each' : 'gravest'
 
 const NOTHING_DRAWN: Origin = { seed: undefined, path: undefined, runs: 1, shrinks: 0 }
 
@@ -108,11 +126,12 @@ const explored = <R, C, M>(
   laws: ReadonlyArray<Law<R, C, M>>,
   scope: Scope<C>,
 ): Exhausted & { readonly broken?: Found<R, C, M> } => {
-  const isBroken = (schedule: Schedule<C>): boolean => judge(subject, laws, schedule).broken !== undefined
+  const isBroken = (schedule: Schedule<C>): boolean => judge(subject, laws, schedule).broken.length > 0
   const { broken: schedule, ...visited } = explore(subject, scope, isBroken)
   if (schedule === undefined) return visited
-  const { run, broken = RANDOM } = judge(subject, laws, schedule)
-  return { ...visited, broken: { ...broken, run, origin: NOTHING_DRAWN } }
+  const { run, broken } = judge(subject, laws, schedule)
+  const [gravest = RANDOM] = broken
+  return { ...visited, broken: { ...gravest, run, origin: NOTHING_DRAWN } }
 }
 
 /** A law that was broken once, and not when the same schedule ran again. */
@@ -123,6 +142,9 @@ const RANDOM: Broken = {
     remedy: 'give `command` and every function nothing but their arguments: no clock, no random number, no variable',
   },
 }
+
+/** `known`: it breaks a law by a fault that is known. */
+type Judged<R, C, M> = JudgedOnce<R, C, M> & { readonly known?: boolean }
 
 /** A run that breaks a law, by the place of its schedule among those drawn. */
 interface Met<R, C, M> {
@@ -167,8 +189,21 @@ class RandomSearch<R, C, M> {
       return { ...found, origin: { ...found.origin, beside } }
     }
     const others: Found<R, C, M>[] = []
-    for (const met of rest) others.push((yield* this.shrunk(met.path, met))!)
+    for (const met of rest) {
+      const other = yield* this.shrunk(met.path, met)
+      if (other !== undefined) others.push(other)
+    }
     return { ...found, others }
+  }
+
+  /** The run of a schedule, and what it breaks that is not known. */
+  private *judged(laws: ReadonlyArray<Law<R, C, M>>, schedule: Schedule<C>): Waiting<Judged<R, C, M>> {
+    const { known } = this.options
+    const judged = yield* answerOf(this.runner.judge(this.subject, laws, schedule, toldBy(this.options)))
+    if (known === undefined) return judged
+    const { run } = judged
+    const isNew = ({ law, violation }: Broken): boolean => !known(counterexample(law, violation, run, NOTHING_DRAWN))
+    return { run, broken: judged.broken.filter(isNew), known: judged.broken.length > 0 }
   }
 
   /**
@@ -176,59 +211,58 @@ class RandomSearch<R, C, M> {
    * graver one ends the search, if not all are wanted.
    */
   private *search(): Waiting<Iterable<Met<R, C, M>>> {
-    const { subject, laws, options, tally, runner } = this
+    const { laws, options, tally } = this
     const { seed, time, profile, all = false } = options
     const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
     const met = new Map<string, Met<R, C, M>>()
-    const keeps = function* (this: RandomSearch<R, C, M>, schedule: Schedule<C>): Waiting<boolean> {
-      const place = tally.runs
-      const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule))
+    const take = ({ run, broken, known = false }: Judged<R, C, M>): boolean => {
+      const path = String(tally.runs)
       tally.add(run)
+      if (known && broken.length === 0) tally.known++
       if (tally.runs % PROGRESS === 0) options.progress?.(tally.report())
-      if (broken === undefined) return true
-      if (this.isKnown(broken, run)) {
-        tally.known++
-        return true
+      for (const one of broken) {
+        if (!met.has(kindOf(one))) met.set(kindOf(one), { run, broken: one, path })
       }
-      const kind = kindOf(broken)
-      if (!met.has(kind)) met.set(kind, { run, broken, path: String(place) })
-      return options.stop !== 'first' && (all || isHygiene(broken))
+      return broken.length === 0 || (options.stop !== 'first' && (all || broken.every(isHygiene)))
     }
-    const details = yield* answerOf(
-      runner.check(this.schedules, keeps.bind(this), {
-        numRuns: runs ?? Number.MAX_SAFE_INTEGER,
-        endOnFailure: true,
-        seed,
-        time,
-      }),
-    )
-    this.seed = details.seed
+    const limits = { numRuns: runs ?? Number.MAX_SAFE_INTEGER, endOnFailure: true, seed, time }
+    this.seed = (yield* this.check((schedule) => this.judged(laws, schedule), take, limits)).seed
     return met.values()
   }
 
-  private isKnown({ law, violation }: Broken, run: Run<R, C, M>): boolean {
-    return this.options.known?.(counterexample(law, violation, run, NOTHING_DRAWN)) === true
+  /** As `fc.check`, with what is to be done before a verdict and after it. */
+  private *check(
+    judged: (schedule: Schedule<C>) => Waiting<Judged<R, C, M>>,
+    take: (judged: Judged<R, C, M>) => boolean,
+    limits: Limits,
+  ): Waiting<fc.RunDetails<[Schedule<C>]>> {
+    const predicate = function* (schedule: Schedule<C>): Waiting<boolean> {
+      return take(yield* judged(schedule))
+    }
+    return yield* answerOf(this.runner.check(this.schedules, predicate, limits))
   }
 
   /** The run at a path, made smaller while it breaks the law that it broke when it was met. */
   private *shrunk(path: string, met?: Met<R, C, M>): Waiting<Found<R, C, M> | undefined> {
-    const { subject, options, runner } = this
+    const { options, runner } = this
     const seed = options.seed ?? this.seed
     let smallest: Pick<Met<R, C, M>, 'run' | 'broken'> | undefined = met
     let tried = 0
-    const keeps = function* (this: RandomSearch<R, C, M>, schedule: Schedule<C>): Waiting<boolean> {
+    const take = ({ run, broken }: Judged<R, C, M>): boolean => {
+      if (met === undefined && tried === 0) this.tally.add(run)
       if (++tried % PROGRESS === 0) options.progress?.(this.tally.report())
-      const laws = this.lawsUpTo(smallest?.broken.law.name)
-      const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule))
-      if (broken === undefined || (smallest !== undefined && kindOf(broken) !== kindOf(smallest.broken))) return true
-      // a bug that is known must not take the place of this one
-      if (this.isKnown(broken, run)) return true
-      smallest = { run, broken }
-      return false
+      const { broken: wanted = broken[0] } = smallest ?? {}
+      const same = wanted && broken.find((one) => kindOf(one) === kindOf(wanted))
+      if (same !== undefined) smallest = { run, broken: same }
+      return same === undefined
     }
     const { shrinkTime = DEFAULT_SHRINK_TIME } = options
     const limits = { seed, path, time: shrinkTime, verbose: isVerbose() }
-    const details = yield* answerOf(runner.check(this.schedules, keeps.bind(this), limits))
+    const details = yield* this.check(
+      (schedule) => this.judged(this.lawsUpTo(smallest?.broken.law.name), schedule),
+      take,
+      limits,
+    )
     this.seed = seed
     if (smallest === undefined) return undefined
     const { run, broken } = smallest
@@ -248,29 +282,33 @@ class RandomSearch<R, C, M> {
     return last < 0 ? this.laws : this.laws.slice(0, last + 1)
   }
 
-  private *isRepeatable({ schedule }: Run<R, C, M>, { law: { name } }: Broken): Waiting<boolean> {
+  private *isRepeatable({ schedule }: Run<R, C, M>, found: Broken): Waiting<boolean> {
+    const { name } = found.law
     // a subject that writes into old states does not have them any more
     if (name === 'versions') return true
-    const { broken } = yield* answerOf(this.runner.judge(this.subject, this.lawsUpTo(name), schedule))
-    return broken?.law.name === name
+    const { broken } = yield* this.judged(this.lawsUpTo(name), schedule)
+    return broken.some((one) => kindOf(one) === kindOf(found))
   }
 }
 
 const MEET = 'give commands on fewer keys that are refused less often, more `runs`, or less in `required`'
 
 /** The coverage; or a broken law, if the runs have not shown what was required. */
-const exercised = <R, C, M>(
+function* exercised<R, C, M>(
   subject: Lawful<R, C, M>,
   { required = {} }: Options<C>,
   coverage: Coverage,
   seed: number,
-): Found<R, C, M> | Coverage => {
-  const missing = shortfalls(required, coverage)
+  runner: Runner,
+): Waiting<Found<R, C, M> | Coverage> {
+  const hasRun = coverage.runs > 0
+  const missing = hasRun ? shortfalls(required, coverage) : ['no run was made']
   if (missing.length === 0) return coverage
+  const { run } = yield* answerOf(runner.judge(subject, [], { ids: ['a', 'b'], steps: [] }, 'gravest'))
   return {
     law: { name: 'exercised', says: 'the check exercised what was required of it', verdict: 'unlawful' },
-    violation: { why: missing.join('; '), remedy: MEET },
-    run: simulate(subject, { ids: ['a', 'b'], steps: [] }),
+    violation: { why: missing.join('; '), remedy: hasRun ? MEET : 'give it more `time`, or one of `runs` at least' },
+    run,
     origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed },
   }
 }

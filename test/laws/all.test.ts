@@ -64,7 +64,7 @@ describe('With `all`, a check', () => {
 
   test('gives examples that run again by their schedule', () => {
     for (const { law, why, schedule } of every) {
-      expect(check(faulty, { schedule: schedule as never })).toMatchObject({ left: { law, why } })
+      expect(check(faulty, { schedule: schedule })).toMatchObject({ left: { law, why } })
     }
   })
 
@@ -105,10 +105,33 @@ describe('With `all`, a check', () => {
   })
 })
 
-test('Without `all`, the other laws are told by name', () => {
-  const { others, beside } = found(check(faulty, { seed: 1 }))
+test('Without `all`, the laws of less weight are told by name', () => {
+  const { others, beside } = found(check(faulty, { seed: 2 }))
   expect(others).toBeUndefined()
-  for (const { law } of beside ?? []) expect(law.verdict).toBe('unlawful')
+  expect(beside).toMatchObject([{ law: { name: 'total', verdict: 'unlawful' } }])
+})
+
+describe('Several qualities that each run lacks', () => {
+  const three = operations<number, number>({
+    empty: 0,
+    command: fc.nat(3),
+    apply: (n) => (held) => Math.max(held, n),
+    oracle: () => 'something else',
+    qualities: ['one', 'two', 'three'].map((name) => ({ name, atEnd: () => false })),
+  })
+  const named = ({ law, why }: CounterexampleData): string => /"(\w+)"/.exec(why)?.[1] ?? law.name
+
+  test('are each told, and what the oracle says beside them', () => {
+    const { others = [], ...worst } = found(check(three, { seed: 1, all: true }))
+    expect([worst, ...others].map(named)).toEqual(['oracle', 'one', 'two', 'three'])
+  })
+
+  test('are passed over one by one, if they are known', () => {
+    const known = (one: CounterexampleData): boolean => ['oracle', 'one'].includes(named(one))
+    expect(named(found(check(three, { seed: 1, known })))).toBe('two')
+    const all = check(three, { seed: 1, runs: 50, known: () => true })
+    expect(all).toMatchObject({ _tag: 'Right', right: { runs: 50, known: 50 } })
+  })
 })
 
 test('What is made smaller does not become a fault that is known', () => {

@@ -46,8 +46,8 @@ describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('the countere
   test('is found again by its schedule, by its printed program, and by seed and path', () => {
     const { law, schedule, seed, path } = counterexample
     const again = [
-      wrong.check({ schedule: schedule as never }),
-      wrong.check({ schedule: programOf(report) as never }),
+      wrong.check({ schedule: schedule }),
+      wrong.check({ schedule: programOf(report) }),
       wrong.check({ seed: seed!, path: path! }),
     ]
     for (const one of again) expect(found(one).law).toEqual(law)
@@ -101,7 +101,7 @@ test('a report shows the run, the difference and the program', () => {
       at('b').local(2),
       at('a').deliver(2),
       at('b').deliver(1),
-    ]) as never,
+    ]),
   })
   expect(found(checked).format()).toBe(
     `lastToArrive: diverged. The law convergence: replicas that know the same are equal.
@@ -185,7 +185,7 @@ test('a report shows the change that a command made, if the command is a functio
       checkDataType(RArray.of(t.string), {
         change: fc.constant(RArray.push('x')),
         oracle: () => [],
-        schedule: programOf(format()) as never,
+        schedule: programOf(format()),
       }),
     ).law.name,
   ).toBe('oracle')

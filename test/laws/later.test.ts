@@ -9,6 +9,7 @@ import {
   LawBroken,
   network,
   type Counterexample,
+  type LaterOptions,
   type Opaque,
   type OpaqueLater,
 } from '../../src/laws/index.js'
@@ -184,8 +185,13 @@ describe('An answer', () => {
 
   test('that never comes is told as thrown, once the check gives up', async () => {
     const never = () => () => new Promise<void>(() => undefined)
-    const silent = { ...slow(gossiping), local: never, schedule, giveUp: () => setTimeout(20) }
-    const why = 'a threw Error: it did not answer'
+    const silent = {
+      ...slow(gossiping),
+      local: never,
+      schedule,
+      giveUp: (signal: AbortSignal) => setTimeout(20, undefined, { signal }),
+    }
+    const why = 'a threw Error: `local` did not answer in time'
     expect(await checkReplicasAsync(silent)).toMatchObject({ left: { law: { name: 'total' }, why } })
     // and what answers in time is not given up
     expect(await checkReplicasAsync({ ...silent, local: slow(gossiping).local })).toMatchObject({ _tag: 'Right' })
@@ -194,5 +200,101 @@ describe('An answer', () => {
   test('of `show` that is a rejection is told, too', async () => {
     const hidden = { ...slow(gossiping), show: () => Promise.reject(new Error('hidden')), schedule }
     expect(await checkReplicasAsync(hidden)).toMatchObject({ left: { law: { name: 'total' } } })
+  })
+})
+
+describe('What a check cannot go by', () => {
+  const error = new RangeError('a slip')
+  const slip: () => never = () => {
+    throw error
+  }
+  const wrong = maps(() => true)
+
+  const options: ReadonlyArray<readonly [string, LaterOptions<Command> & Pick<typeof wrong, 'keysOf' | 'isDelete'>]> = [
+    ['known', { known: slip }],
+    ['keysOf', { keysOf: slip }],
+    ['isDelete', { isDelete: slip }],
+    ['progress', { progress: slip, known: () => true }],
+  ]
+
+  test.each(options)('is thrown on, and is not taken for a pass: a throw in `%s`', async (_says, option) => {
+    expect(() => checkReplicas({ ...wrong, ...option, seed: 1, runs: 1000 })).toThrow(error)
+    await expect(checkReplicasAsync({ ...slow(wrong), ...option, seed: 1, runs: 1000 })).rejects.toBe(error)
+  })
+
+  test.each([['runs', { runs: 0 }] as const, ['time', { time: 0 }] as const])(
+    'is told as not exercised: no run at all, by `%s`',
+    async (_says, options) => {
+      const slept = { ...slow(wrong), create: () => setTimeout(20, { id: '', rows: new Map(), told: [] }) }
+      expect(await checkReplicasAsync({ ...slept, ...options })).toMatchObject({
+        left: { law: { name: 'exercised' }, why: 'no run was made' },
+      })
+    },
+  )
+
+  test('is told as not exercised: what was required, and did not happen', async () => {
+    const never = { command: fc.constant(['x', 1] as const), required: { deleteAgainstSet: 1 }, runs: 20, seed: 1 }
+    expect(await checkReplicasAsync({ ...slow(gossiping), ...never })).toMatchObject({
+      left: { law: { name: 'exercised' } },
+    })
+  })
+
+  test('is a promise, where a check asks at once', () => {
+    const promising = { ...wrong, show: () => Promise.resolve(1), seed: 1 }
+    expect(checkReplicas(promising)).toMatchObject({
+      left: { why: expect.stringContaining('`show` gives a promise, which `checkReplicasAsync` takes') as string },
+    })
+    const qualities = [{ name: 'later', atEnd: (() => Promise.resolve(false)) as never }]
+    expect(checkReplicas({ ...gossiping, qualities, seed: 1 })).toMatchObject({
+      left: { why: expect.stringContaining('the quality "later" gives a promise') as string },
+    })
+  })
+})
+
+test('A promise of another make is waited for', async () => {
+  /** What a query builder gives: it has a `then`, and is no Promise. */
+  const query = <A>(value: A): PromiseLike<A> => ({
+    then: (fulfil, reject) => Promise.resolve(value).then(fulfil, reject),
+  })
+  const wrong = maps(() => true)
+  const asked = { ...slow(wrong), show: (replica: Document) => query(wrong.show(replica)), seed: 1 }
+  expect(await checkReplicasAsync(asked)).toMatchObject({ left: { law: { name: 'convergence' } } })
+})
+
+test('A run that the time cuts off makes no more calls, and leaves the next alone', async () => {
+  let [busy, most] = [0, 0]
+  const base = slow(maps(() => true))
+  const checked = await checkReplicasAsync({
+    ...base,
+    receive: (message, where) => async (replica) => {
+      most = Math.max(most, ++busy)
+      await setTimeout(5)
+      await base.receive(message, where)(replica)
+      busy--
+    },
+    seed: 1,
+    shrinkTime: 60,
+  })
+  expect(checked).toMatchObject({ left: { law: { name: 'convergence' } } })
+  // the call that was under way may still be
+  expect(most).toBeLessThanOrEqual(2)
+})
+
+describe('A quality of replicas that change in place', () => {
+  const shows = {
+    name: 'shows its own write',
+    afterLocal: (_: Document, [key, value]: Command, { rows }: Document) => rows.get(key)?.[1] === value,
+  }
+
+  test('is asked right after each command', async () => {
+    const type = { ...maps(() => true), qualities: [shows], laws: ['quality'], seed: 1 }
+    expect(checkReplicas(type)._tag).toBe('Right')
+    expect((await checkReplicasAsync({ ...slow(type), runs: 200 }))._tag).toBe('Right')
+  })
+
+  test('may be asked by promises, and is told by name', async () => {
+    const qualities = [{ name: 'is empty', atEnd: ({ rows }: Document) => Promise.resolve(rows.size === 0) }]
+    const checked = await checkReplicasAsync({ ...slow(gossiping), qualities, seed: 1 })
+    expect(checked).toMatchObject({ left: { law: { name: 'quality' } } })
   })
 })

@@ -46,7 +46,7 @@ describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('a report of 
   const budget = { runs: wrong.verdict === 'unlawful' ? 100 : 1000 }
   const reports = SEEDS.map((seed) => {
     const { schedule } = found(wrong.check({ seed, ...budget }))
-    return found(wrong.check({ schedule: renamed(schedule) as never }))
+    return found(wrong.check({ schedule: renamed(schedule) }))
   })
 
   test('names replicas as its drawing does', () => {
@@ -135,7 +135,7 @@ describe('a type that throws', () => {
 test('an id that is no plain word stands in the text as in the drawing', () => {
   const last = operations({ name: 'last', empty: 0, command: fc.nat(3), apply: (n) => () => n })
   const { schedule } = found(check(last, { seed: 1 }))
-  const { why, format } = found(check(last, { schedule: { ...schedule, ids: ['', '\udfff'] } as never }))
+  const { why, format } = found(check(last, { schedule: { ...schedule, ids: ['', '\udfff'] } }))
   expect(why).toMatch(/^("" and "\\udfff"|"\\udfff" and "") know the same/)
   expect(format()).toMatch(/^ {5}"" +"\\udfff"$/m)
 })

@@ -214,14 +214,14 @@ export class BusConnection<S, C> implements Connection {
   async #take({ from, to, type, message: json }: Said): Promise<void> {
     // anybody may use any name: a message that is refused says nothing of the others of that name
     if (type !== undefined && type !== this.#type) {
-      this.#refuseOne(from, { _tag: 'OtherType', type })
+      this.#drop(from, { _tag: 'OtherType', type })
       return
     }
     const message = this.#intake.decode(json)
     if (message === undefined) return
     const refusal = judge(this.#options.onPeer, message.digest)
     if (refusal !== undefined) {
-      this.#refuseOne(from, refusal)
+      this.#drop(from, refusal)
       return
     }
     const peer = this.#peerOf(from)
@@ -264,15 +264,15 @@ export class BusConnection<S, C> implements Connection {
     return peer
   }
 
-  /** Drops one message. Tells so once for each name, until that is silent for some beats. */
-  #refuseOne(from: string, refusal: Refused): void {
+  /** Drops a message. `onRefusal` hears of a name once, and again after it was silent a while. */
+  #drop(from: string, refusal: Refused): void {
     const peer = this.#peerOf(from)
     if (peer === undefined) return
+    // a name that nobody was met under lapses only once it falls silent
     if (!peer.isMet) peer.quiet = 0
     if (peer.wasRefused) return
     peer.wasRefused = true
     if (this.#options.onRefusal) notify(this.#options.onRefusal, refusal)
-    this.#bell.ring()
   }
 
   #refuse(rejection: Rejection): void {

@@ -32,7 +32,7 @@ export class Metrics {
     return [
       family('sockets', 'gauge', 'Open WebSockets.', [['', sockets]]),
       family('documents', 'gauge', 'Documents in use.', [['', documents]]),
-      family('links', 'gauge', 'Documents, by socket.', [['', links]]),
+      family('links', 'gauge', 'Documents, counted once for each socket.', [['', links]]),
       family('messages_total', 'counter', 'WebSocket messages.', both(messagesIn, messagesOut)),
       family('bytes_total', 'counter', 'Bytes of WebSocket messages.', both(bytesIn, bytesOut)),
       family('requests_total', 'counter', 'HTTP requests for a document.', [['', requests]]),

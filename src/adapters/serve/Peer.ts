@@ -209,9 +209,10 @@ export class Peer implements ChannelHost {
     const store = answer.right
     try {
       const hub = this.#host.hubOf(store)
-      const given = options.link?.(this.#request, document) ?? {}
+      // an option that is there without a value gets the default too
+      const { presences = limits.presences, ...given } = options.link?.(this.#request, document) ?? {}
       const isTold = options.presence !== false && given.readable !== false
-      const link = { presences: limits.presences, ...(isTold && { presence: hub.presence }), ...given }
+      const link = { presences, ...(isTold && { presence: hub.presence }), ...given }
       const judge = (header: Digest): Refused | undefined => refusalOf(this.#host, header, this.#request, document)
       channel.open({ store, hub, link, ...(options.onPeer && { judge }) })
     } catch (error) {

@@ -7,6 +7,7 @@ import * as Json from '../../core/Json.js'
 import { all } from '../../core/Log.js'
 import type * as Replica from '../../core/Replica.js'
 import { compare, type Update } from '../../core/Update.js'
+import * as Timestamp from '../../core/Timestamp.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { codec, isInsert, type Change, type Operation } from './Change.js'
 import * as Doc from './Doc.js'
@@ -95,7 +96,10 @@ const docOf = (saved: Saved): Doc.Doc => {
   })
   const waiting = new SortedMap.Draft<Doc.Wait, true>(Doc.byWait, SortedMap.empty())
   for (const [i, done, waits] of saved.waiting) {
-    check(done < strokes[i]!.update[0].length)
+    const { key, update } = strokes[i]!
+    check(Number.isInteger(done) && done >= 0 && done < update[0].length)
+    check(Json.equals(waits.waiter, key) && Number.isSafeInteger(waits.k))
+    check(Timestamp.is(waits.first) && typeof waits.source === 'string')
     Object.assign(strokes[i]!, { done, waits })
     waiting.set(waits, true)
   }

@@ -6,6 +6,7 @@
  * Types" (SSS 2011), sections 2.2 and 2.3. `clock`, `history` and `superseded`: van Renesse et al.,
  * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
  */
+import { isLater } from '../Answers.js'
 import type { Law, LawName, Told, Verdict } from '../model/Law.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { nameOf, sameValue, view as textOf } from '../model/show.js'
@@ -177,17 +178,21 @@ export const qualities = law(
     for (const quality of subject.qualities) {
       const { name: wish, afterLocal = () => true, atEnd = () => true, ofOne = false } = quality
       const { remedy = `${calls(local, receive)} must keep it in every state, or it asks too much` } = quality
-      for (const { event, command, id, now } of operations) {
+      for (const { event, command, id, now, lacks: lacking } of operations) {
         const { before, after, was, view } = events[event]!
-        if (afterLocal(before, command, after, { id, now })) continue
+        // a replica that changes in place was asked when it had made it
+        const holds = lacking === undefined ? afterLocal(before, command, after, { id, now }) : !lacking.includes(wish)
+        if (holds) continue
         return { why: lacks(id, wish), quality: wish, remedy, states: [was, view], events: [event] }
       }
       const one = operations.length % Math.max(1, replicas.length)
       for (const [i, replica] of (ofOne ? replicas.slice(one, one + 1) : replicas).entries()) {
         const answer = atEnd(replica, operations)
+        if (isLater(answer)) throw new TypeError(`the quality ${textOf(wish)} gives a promise`)
         if (answer === true || (answer !== false && sameValue(answer[0], answer[1]))) continue
-        const states = answer === false ? ([subject.view(replica), undefined] as const) : answer
-        return { why: lacks(ids[ofOne ? one : i]!, wish), quality: wish, remedy, states }
+        const why = lacks(ids[ofOne ? one : i]!, wish)
+        if (answer === false) return { why: `${why}, and shows ${subject.view(replica)}`, quality: wish, remedy }
+        return { why, quality: wish, remedy, states: answer }
       }
     }
     return undefined

@@ -18,6 +18,8 @@ export interface Operation<C, M> {
   readonly sees: bigint
   /** The index of the event that made it. */
   readonly event: number
+  /** Of replicas that change in place: the qualities that this one lacked right after. */
+  readonly lacks?: ReadonlyArray<string>
 }
 
 /** Whether a set of operations holds the one at `index`. */

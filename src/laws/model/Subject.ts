@@ -32,7 +32,10 @@ export interface Made<R, M> {
 /** A wish beyond convergence: that a replica shows its own write, that words stay in one piece. */
 export interface Quality<R, C, M> {
   readonly name: string
-  /** Asked after each local command, on the replica that made it. */
+  /**
+   * Asked after each local command, on the replica that made it. Of one that changes in place
+   * `before` is `after`.
+   */
   readonly afterLocal?: (before: R, command: C, after: R, where: Where) => boolean
   /** Asked of each replica when all have heard everything. */
   readonly atEnd?: (replica: R, operations: ReadonlyArray<Operation<C, M>>) => boolean | Sides
@@ -119,3 +122,14 @@ export interface Subject<R, C, M> {
 const TERMS: Terms = { local: 'local', receive: 'receive', equals: 'equals', show: 'show', messages: 'messages' }
 
 export const termsOf = ({ terms = TERMS }: { readonly terms?: Terms }): Terms => terms
+
+/** The names of the qualities that a replica lacks after a local command. */
+export const lacking = <R, C, M>(
+  { qualities }: Subject<R, C, M>,
+  { command, id, now }: Operation<C, M>,
+  before: R,
+  after: R,
+): ReadonlyArray<string> =>
+  qualities.flatMap(({ name, afterLocal = () => true }) =>
+    afterLocal(before, command, after, { id, now }) ? [] : [name],
+  )

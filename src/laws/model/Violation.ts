@@ -5,7 +5,7 @@ export interface Violation {
   readonly states?: readonly [unknown, unknown]
   /** The indices of the events that show it: one, or one of each of two replicas. */
   readonly events?: ReadonlyArray<number>
-  /** The name of the quality that lacks, of the law of qualities. */
+  /** The name of the quality that is missing, if the law is `quality`. */
   readonly quality?: string
   /** What was thrown. */
   readonly cause?: unknown

@@ -39,7 +39,7 @@ export interface Size {
 export const schedules = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Schedule<C>> =>
   schedulesBy((schedule) => simulate(subject, schedule).drawn, subject, size)
 
-/** As {@link schedules}, told what a schedule drew that is to be made simpler. */
+/** As {@link schedules}. `drawnOf` gives the commands that a schedule drew, to be shrunk. */
 export const schedulesBy = <R, C, M>(
   drawnOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>,
   subject: Subject<R, C, M>,

@@ -8,7 +8,7 @@ import { add, has, type Operation } from '../model/Operation.js'
 import type { Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
 import { nameOf, view } from '../model/show.js'
-import type { Subject, Where } from '../model/Subject.js'
+import { lacking, type Subject, type Where } from '../model/Subject.js'
 import { draw, type Drawn } from './draw.js'
 import { Lanes } from './lanes.js'
 
@@ -180,7 +180,10 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
     const { message, replica } = made
     const [index, event] = [this.operations.length, this.events.length]
-    this.operations.push({ index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event })
+    const operation = { index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event }
+    this.operations.push(
+      subject.isMutable ? { ...operation, lacks: lacking(subject, operation, lane.replica, replica) } : operation,
+    )
     lane.knows = add(lane.knows, index)
     this.put(at, replica, 'local', subject.describe(command, message), { operation: index })
     this.lanes.save(at)

@@ -1,13 +1,10 @@
 /** Replicas that answer by promises, as a subject that asks for its answers. */
 import type * as fc from 'fast-check'
 import type { SourceId } from '../../core/Update.js'
-import type { Answers } from '../Answers.js'
+import type { Answers, MaybeLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
-import type { Nth, Restarted, Where } from '../model/Subject.js'
+import type { Nth, Quality, Restarted, Sides, Where } from '../model/Subject.js'
 import { opaque, type Opaque } from './forms.js'
-
-/** A value, or a promise of it. */
-export type MaybeLater<A> = A | Promise<A>
 
 /**
  * As {@link Opaque}, and what the replicas do may take its time. The next step of a network begins
@@ -15,7 +12,7 @@ export type MaybeLater<A> = A | Promise<A>
  */
 export interface OpaqueLater<R, C, M> extends Omit<
   Opaque<R, C, M>,
-  'create' | 'local' | 'send' | 'told' | 'receive' | 'save' | 'load' | 'show' | 'same'
+  'create' | 'local' | 'send' | 'told' | 'receive' | 'save' | 'load' | 'show' | 'same' | 'equals' | 'qualities'
 > {
   readonly create: (id: SourceId, nth: Nth) => MaybeLater<R>
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
@@ -28,31 +25,44 @@ export interface OpaqueLater<R, C, M> extends Omit<
   readonly load?: (saved: unknown, id: SourceId, nth: Restarted) => MaybeLater<R>
   readonly show: (replica: R) => unknown
   readonly same?: Readonly<Record<string, (replica: R) => unknown>>
+  readonly equals?: (a: R, b: R) => MaybeLater<boolean>
+  readonly qualities?: ReadonlyArray<QualityLater<R, C, M>>
 }
 
-export const asking = <R, C, M>(
-  { create, local, send, told, receive, save, load, show, same, command, equals, ...rest }: OpaqueLater<R, C, M>,
-  answers: Answers,
-): Lawful<R, C, M> => {
+/** As {@link Quality}, and its answers may take their time. */
+export interface QualityLater<R, C, M> extends Omit<Quality<R, C, M>, 'afterLocal' | 'atEnd'> {
+  readonly afterLocal?: (...asked: Parameters<NonNullable<Quality<R, C, M>['afterLocal']>>) => MaybeLater<boolean>
+  readonly atEnd?: (...asked: Parameters<NonNullable<Quality<R, C, M>['atEnd']>>) => MaybeLater<boolean | Sides>
+}
+
+export const asking = <R, C, M>(type: OpaqueLater<R, C, M>, answers: Answers): Lawful<R, C, M> => {
+  const { create, local, send, told, receive, save, load, show, same, command, equals, qualities, ...rest } = type
   const asked =
-    <A extends ReadonlyArray<unknown>, B>(f: (...args: A) => MaybeLater<B>) =>
+    <A extends ReadonlyArray<unknown>, B>(name: string, f: (...args: A) => MaybeLater<B>) =>
     (...args: A): B =>
-      answers.ask(() => f(...args))
+      answers.ask(name, () => f(...args))
   return opaque<R, C, M>({
     ...rest,
-    create: asked(create),
-    local: (made: C, where: Where) => asked(local(made, where)),
-    ...(send !== undefined && { send: (peer: R) => asked(send(peer)) }),
-    ...(told !== undefined && { told: asked(told) }),
-    receive: (message: M, where: Where) => asked(receive(message, where)),
-    ...(save !== undefined && { save: asked(save) }),
-    ...(load !== undefined && { load: asked(load) }),
-    show: asked(show),
-    // what a replica was at the time: it is another when the run comes by again
-    command: typeof command === 'function' ? asked<[R], fc.Arbitrary<C>>(command) : command,
-    ...(equals !== undefined && { equals: asked(equals) }),
+    create: asked('create', create),
+    local: (made: C, where: Where) => asked('local', local(made, where)),
+    ...(send !== undefined && { send: (peer: R) => asked('send', send(peer)) }),
+    ...(told !== undefined && { told: asked('told', told) }),
+    receive: (message: M, where: Where) => asked('receive', receive(message, where)),
+    ...(save !== undefined && { save: asked('save', save) }),
+    ...(load !== undefined && { load: asked('load', load) }),
+    show: asked('show', show),
+    // asked once a run: when the run comes by again, the replica is another
+    command: typeof command === 'function' ? asked<[R], fc.Arbitrary<C>>('command', command) : command,
+    ...(equals !== undefined && { equals: asked('equals', equals) }),
     ...(same !== undefined && {
-      same: Object.fromEntries(Object.entries(same).map(([name, way]) => [name, asked(way)])),
+      same: Object.fromEntries(Object.entries(same).map(([name, way]) => [name, asked(name, way)])),
+    }),
+    ...(qualities !== undefined && {
+      qualities: qualities.map(({ afterLocal, atEnd, ...one }) => ({
+        ...one,
+        ...(afterLocal && { afterLocal: asked(one.name, afterLocal) }),
+        ...(atEnd && { atEnd: asked(one.name, atEnd) }),
+      })),
     }),
   })
 }
