@@ -91,8 +91,13 @@ export class Visitor {
   }
 
   /** Waits until the page shows what is asked for. */
-  sees(what: string, test: (shown: Shown) => boolean): Promise<void> {
-    return until(`${this.name} sees ${what}`, async () => test(await this.shown()))
+  async sees(what: string, test: (shown: Shown) => boolean): Promise<void> {
+    try {
+      await until(`${this.name} sees ${what}`, async () => test(await this.shown()))
+    } catch (cause) {
+      const { message } = cause as Error
+      throw new Error(`${message}: ${await this.phase()}, ${JSON.stringify(await this.shown())}`, { cause })
+    }
   }
 
   async add(column: string, title: string): Promise<void> {
