@@ -18,12 +18,20 @@ const bySteps = {
   },
 }
 
+/** Compared when nobody has more to say: who receives may clean up, and has to tell that. */
+const untilQuiet = {
+  send: (other: OnDoc) => (replica: OnDoc) =>
+    Y.equalSnapshots(Y.snapshot(replica.doc), Y.snapshot(other.doc)) ? undefined : bySteps.send(other)(replica),
+  isWhole: false,
+}
+
 interface Pairs extends OnDoc {
   readonly pairs: YKeyValue<number>
 }
 
 const pairs = (edits: Edits<Pairs>): Adapter<Pairs, Uint8Array> => ({
   ...bySteps,
+  ...untilQuiet,
   edits,
   create: (id) => {
     const doc = open(id)

@@ -101,8 +101,10 @@ const whole = async (): Promise<void> => {
     if (!library.includes(values.only)) hostile[library] = { ...kept }
   }
   const save = async (): Promise<void> => {
-    await writeFile(file, `${JSON.stringify({ outcomes, hostile }, null, 2)}\n`)
-    await writeFile(new URL('PEERS.md', bench), toMarkdown({ outcomes, hostile }))
+    const names = peers.map(nameOf).filter((name) => Object.hasOwn(outcomes, name))
+    const results = { outcomes: Object.fromEntries(names.map((name) => [name, outcomes[name]!])), hostile }
+    await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
+    await writeFile(new URL('PEERS.md', bench), toMarkdown(results))
   }
   for (const one of peers.filter((peer) => nameOf(peer).includes(values.only))) {
     const name = nameOf(one)
