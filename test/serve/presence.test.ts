@@ -52,7 +52,7 @@ describe('A server', () => {
   test('tells the sockets of a document who else is here, and who has gone, unless it is told not to', async () => {
     const stores = new Map(['d', 'other', 'quiet'].map((name) => [name, storeOf('server')]))
     const url = await start((_, document) => stores.get(document)!, {
-      link: (_, document) => (document === 'quiet' ? { presence: undefined as never } : {}),
+      link: (_, document) => (document === 'quiet' ? { presence: undefined } : {}),
     })
     const [ann, ben, cy] = [tab(url, 'ann'), tab(url, 'ben'), tab(url, 'cy', 'other')]
     const [dan, eve] = [tab(url, 'dan', 'quiet'), tab(url, 'eve', 'quiet')]
