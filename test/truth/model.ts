@@ -270,8 +270,10 @@ const answerTo = (
   const isMereDigestDue = !isAnswer && mayLack(r, message.digest)
   if (updates.length === 0 && !goesOn && !(isComplete && isSurer) && !isMereDigestDue) return undefined
   const last = updates.slice(fresh.length).at(-1)
+  // what was told once in this conversation is not told again
+  const told = goesOn && at !== undefined ? at : since?.after
   return {
-    digest: { ...digest(rules)(r), ...(at !== undefined && rules.after && { after: at }) },
+    digest: { ...digest(rules)(r), ...(told !== undefined && rules.after && { after: told }) },
     updates,
     since: positionOf(message.digest),
     ...(isComplete && { complete: true as const }),
