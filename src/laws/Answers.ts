@@ -40,7 +40,7 @@ export class Answers {
   /** Gives the answer to a call, by its place among all calls of a run. Throws {@link Pending}. */
   ask<A>(name: string, call: () => MaybeLater<A>): A {
     this.asked = name
-    if (this.next === this.had.length) this.had.push(atOnce(call))
+    if (this.next === this.had.length) this.had.push(outcomeOf(call))
     const answer = this.had[this.next++]!
     if ('error' in answer) throw answer.error
     return answer.value as A
@@ -79,7 +79,7 @@ export class Answers {
   }
 }
 
-const atOnce = (call: () => unknown): Answer => {
+const outcomeOf = (call: () => unknown): Answer => {
   let value: unknown
   try {
     value = call()

@@ -19,7 +19,7 @@ export interface Runner {
   ) => Judged<R, C, M> | Promise<Judged<R, C, M>>
   /** The commands that a schedule drew when it was judged. */
   readonly drawnOf: <R, C, M>(subject: Subject<R, C, M>, schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>
-  /** As `fc.check` of a property, without its reports. What the predicate throws is thrown. */
+  /** As `fc.check` of a property, without its reports. */
   readonly check: <A>(
     arbitrary: fc.Arbitrary<A>,
     predicate: (value: A) => Waiting<boolean>,
@@ -47,20 +47,11 @@ const parameters = ({ seed, time, ...rest }: Limits) => ({
 export const AT_ONCE: Runner = {
   judge,
   drawnOf: (subject, schedule) => simulate(subject, schedule).drawn,
-  check: (arbitrary, predicate, limits) => {
-    const thrown: unknown[] = []
-    const property = fc.property(arbitrary, (value) => {
-      try {
-        return atOnce(predicate(value))
-      } catch (error) {
-        thrown.push(error)
-        return false
-      }
-    })
-    const details = fc.check(property, parameters(limits))
-    if (thrown.length > 0) throw thrown[0]
-    return details
-  },
+  check: (arbitrary, predicate, limits) =>
+    fc.check(
+      fc.property(arbitrary, (value) => atOnce(predicate(value))),
+      parameters(limits),
+    ),
   pathOf: (path) => path,
 }
 
@@ -75,20 +66,11 @@ export const later = (answers: Answers): Runner => {
     },
     drawnOf: <R, C, M>(_subject: Subject<R, C, M>, schedule: Schedule<C>) =>
       (drawn.get(schedule) ?? []) as ReadonlyArray<Drawn<C>>,
-    check: async (arbitrary, predicate, limits) => {
-      const thrown: unknown[] = []
-      const property = fc.asyncProperty(arbitrary, async (value) => {
-        try {
-          return await inTime(predicate(value))
-        } catch (error) {
-          thrown.push(error)
-          return false
-        }
-      })
-      const details = await fc.check(property, parameters(limits))
-      if (thrown.length > 0) throw thrown[0]
-      return details
-    },
+    check: (arbitrary, predicate, limits) =>
+      fc.check(
+        fc.asyncProperty(arbitrary, (value) => inTime(predicate(value))),
+        parameters(limits),
+      ),
     pathOf: (path) => path.split(':')[0]!,
   }
 }

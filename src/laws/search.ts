@@ -230,16 +230,24 @@ class RandomSearch<R, C, M> {
     return met.values()
   }
 
-  /** As `fc.check`, with what is to be done before a verdict and after it. */
+  /** Runs schedules until `take` says false. What is thrown on the way is thrown, no verdict. */
   private *check(
     judged: (schedule: Schedule<C>) => Waiting<Judged<R, C, M>>,
     take: (judged: Judged<R, C, M>) => boolean,
     limits: Limits,
   ): Waiting<fc.RunDetails<[Schedule<C>]>> {
+    const thrown: unknown[] = []
     const predicate = function* (schedule: Schedule<C>): Waiting<boolean> {
-      return take(yield* judged(schedule))
+      try {
+        return take(yield* judged(schedule))
+      } catch (error) {
+        thrown.push(error)
+        return false
+      }
     }
-    return yield* answerOf(this.runner.check(this.schedules, predicate, limits))
+    const details = yield* answerOf(this.runner.check(this.schedules, predicate, limits))
+    if (thrown.length > 0) throw thrown[0]
+    return details
   }
 
   /** The run at a path, made smaller while it breaks the law that it broke when it was met. */

@@ -18,9 +18,12 @@ export const atOnce = <A>(waiting: Waiting<A>): A => {
   return step.value
 }
 
-/** Runs a computation, and awaits what comes later. */
+/** Runs a computation, and awaits what comes later. A rejection is thrown where it was awaited. */
 export const inTime = async <A>(waiting: Waiting<A>): Promise<A> => {
   let step = waiting.next()
-  while (step.done !== true) step = waiting.next(await step.value)
+  while (step.done !== true) {
+    const [answer] = await Promise.allSettled([step.value])
+    step = answer.status === 'fulfilled' ? waiting.next(answer.value) : waiting.throw(answer.reason)
+  }
   return step.value
 }

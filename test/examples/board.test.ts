@@ -42,8 +42,6 @@ test(
 
 test.skipIf(!isThere)(
   'two people share the board: rows, notes, offline, undo, old versions, keyboard, phone',
-  // two browsers beside all other tests: one of a dozen runs stalls, and says where
-  { timeout: BUSY, retry: 1 },
   async () => {
     const child = spawn('npm', ['run', '--silent', 'example:test'], { cwd: root, env })
     let output = ''
@@ -52,4 +50,5 @@ test.skipIf(!isThere)(
     expect(code, output).toBe(0)
     expect(output).toContain('All is as it should be.')
   },
+  BUSY,
 )

@@ -55,7 +55,7 @@ const common = <R, C, M>({
   command: typeof command === 'function' ? command : () => command,
   equals,
   show,
-  view: (replica: R) => view(atOnce('show', show(replica))),
+  view: (replica: R) => view(notLater('show', show(replica))),
   ...(oracle === undefined ? {} : { oracle }),
   qualities: [...qualities, ...alike(same, show)],
   keysOf: (operation: Operation<C, M>) => keysOf(operation.command),
@@ -67,7 +67,7 @@ const common = <R, C, M>({
 })
 
 /** Throws for a promise: it would be compared with others of its kind, and not what it comes to. */
-const atOnce = <A>(name: string, value: A): A => {
+const notLater = <A>(name: string, value: A): A => {
   if (isLater(value)) throw new TypeError(`\`${name}\` gives a promise, which \`checkReplicasAsync\` takes`)
   return value
 }
@@ -79,7 +79,7 @@ const alike = <R, C, M>(
 ): ReadonlyArray<Quality<R, C, M>> =>
   Object.entries(same).map(([name, way]) => ({
     name: `${name} shows the same`,
-    atEnd: (replica) => [atOnce(name, way(replica)), show(replica)],
+    atEnd: (replica) => [notLater(name, way(replica)), show(replica)],
     remedy: `\`same[${view(name)}]\` must give what \`show\` gives`,
     ofOne: true,
   }))
@@ -281,14 +281,14 @@ export const opaque = <R, C, M>({
 }: Opaque<R, C, M>): Lawful<R, C, M> => ({
   ...common(rest),
   ...(save !== undefined && load !== undefined && { save, load: (saved, id, nth = BACK) => load(saved, id, nth) }),
-  create: (id, nth = FIRST) => atOnce('create', create(id, nth)),
+  create: (id, nth = FIRST) => notLater('create', create(id, nth)),
   local: (command, where) => (before) => {
-    const replica = atOnce('local', local(command, where)(before)) ?? before
+    const replica = notLater('local', local(command, where)(before)) ?? before
     const message = told?.(replica)
     return { replica, ...(message !== undefined && { message }) }
   },
   ...(send !== undefined && { send }),
-  receive: (message, where) => (replica) => atOnce('receive', receive(message, where)(replica)) ?? replica,
+  receive: (message, where) => (replica) => notLater('receive', receive(message, where)(replica)) ?? replica,
   isWhole,
   broadcasts: told !== undefined,
   isMutable: true,

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BURST } from '../versions.js'
 import type { Stage } from './Stage.js'
 import { until } from './Visitor.js'
 
@@ -45,6 +47,8 @@ export const keyboardAlone = async ({ mia, ben, shoot }: Stage): Promise<void> =
   await said('Typed anew: removed')
   await ben.sees('that it is removed', (shown) => !shown.doing.includes('Typed anew'))
   if (!(await labelOfFocus()).startsWith('Move ')) throw new Error('the focus is lost with a row')
+  // what is taken back sooner is one version with its removal
+  await sleep(2 * BURST)
   await keyboard.press('Control+Z')
   await ben.sees('that she took that back', (shown) => shown.doing.includes('Typed anew'))
   await mia.page.getByRole('heading', { name: 'Trip' }).click()
