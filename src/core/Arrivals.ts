@@ -106,9 +106,10 @@ class Sieve<S, C> {
   private readonly past: Past | undefined
   private readonly original: SourceId | undefined
   private readonly draft: Clock.Draft
-  private readonly touched = new Set<SourceId>()
+  /** The sources of what was found; some may stand there again. */
+  private readonly touched: SourceId[] = []
   /** The contents that count so far, by forked stamp. */
-  private readonly rivals = new Map<string, ReadonlyArray<Content>>()
+  private rivals: Map<string, ReadonlyArray<Content>> | undefined
   /** The replica's log with what was found so far. Behind while all updates are fresh. */
   private log: Log.Log<C>
 
@@ -139,7 +140,7 @@ class Sieve<S, C> {
       if (!Timestamp.is(update[1])) return
       if (draft.advance(update[2], update[1])) {
         fresh[count++] = Change.isolate(update)
-        if (update[2] !== source) touched.add((source = update[2]))
+        if (update[2] !== source) touched.push((source = update[2]))
       } else behind.push(update)
     })
     fresh.length = count
@@ -158,7 +159,7 @@ class Sieve<S, C> {
     const update = Change.isolate(given)
     if (first === undefined) {
       this.late.push(update)
-      this.touched.add(update[2])
+      this.touched.push(update[2])
       this.log = Log.evolve([update], [])(this.log)
       return
     }
@@ -169,10 +170,11 @@ class Sieve<S, C> {
   private other(content: Content, held: ReadonlyArray<Content>, first: Content): void {
     const [, timestamp, source] = content.update
     const stamp = `${String(timestamp)} ${source}`
-    const rivals = this.rivals.get(stamp) ?? held
+    const rivals = this.rivals?.get(stamp) ?? held
     if (isAmong(content, rivals)) return
     const left = counting([...rivals, content])
     if (!left.includes(content)) return
+    this.rivals ??= new Map()
     this.rivals.set(stamp, left)
     this.forked.push({ content, held: first })
   }
@@ -209,7 +211,7 @@ class Sieve<S, C> {
         continue
       }
       if (!isFresh && !this.isUnreadMissing(update)) continue
-      this.touched.add(source)
+      this.touched.push(source)
       if (Unread.hasRoom(update)(this.log)) {
         this.unread.push(update)
         this.log = Unread.add(update)(this.log)
@@ -219,7 +221,7 @@ class Sieve<S, C> {
 
   clock(passed: ReadonlyArray<Stamp> = []): Clock.Clock {
     for (const { source, timestamp } of passed) {
-      if (this.draft.advance(source, timestamp)) this.touched.add(source)
+      if (this.draft.advance(source, timestamp)) this.touched.push(source)
     }
     const advanced = this.draft.done()
     const isWhole = passed.length === 0 && this.crowdedOut.length === 0
@@ -231,6 +233,7 @@ class Sieve<S, C> {
     }
     // who lacks a part of a round is as sure as before
     const claim = isWhole && typeof this.vouching === 'object' ? this.vouching : undefined
-    return Sure.doubting(this.touched, claim)(this.replica.clock, advanced)
+    const { touched } = this
+    return Sure.doubting(touched.length > 1 ? new Set(touched) : touched, claim)(this.replica.clock, advanced)
   }
 }

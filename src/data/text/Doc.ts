@@ -72,7 +72,7 @@ export const empty: Doc = {
 }
 
 /** The stroke that an update names. */
-export const keyOf = ([change, timestamp, source]: Update<Change>): Key => ({ first: change[0] || timestamp, source })
+export const keyOf = (update: Update<Change>): Key => ({ first: update[0][0] || update[1], source: update[2] })
 
 /** The stroke of a unit that an operation of the stroke `own` refers to. */
 export const strokeOf = (ref: Ref, own: Key): Key =>

@@ -53,9 +53,8 @@ export const editOf = (open: Open): readonly [at: number, removed: number, text:
 export const openWith = (start: Start, update: Update<Change>): Open | undefined => {
   const operation = update[0][start.done] as Insert | Hide
   if (isInsert(operation)) return { start, update, from: 0, to: operation[1].length - start.below }
-  const [, ref, count] = operation
-  const from = start.shift + kOf(ref) + start.below
-  const to = from + count - start.below - start.above
+  const from = start.shift + kOf(operation[1]) + start.below
+  const to = from + operation[2] - start.below - start.above
   return from < start.low || to > start.high ? undefined : { start, update, from, to }
 }
 
@@ -63,8 +62,8 @@ export const openWith = (start: Start, update: Update<Change>): Open | undefined
 export const grown = (open: Open, update: Update<Change>): Open | undefined => {
   const { start, update: held } = open
   const { key, done } = start
-  const [change, timestamp, source] = update
-  if (change.length !== done + 1 || source !== key.source || (change[0] || timestamp) !== key.first) return undefined
+  const change = update[0]
+  if (change.length !== done + 1 || update[2] !== key.source || (change[0] || update[1]) !== key.first) return undefined
   if (!before(held, update) || !isGrown(held[0], change, done, key)) return undefined
   const next = openWith(start, update)
   return next !== undefined && next.from <= open.from && next.to >= open.to ? next : undefined
@@ -75,19 +74,21 @@ export const isGrown = (held: Change, change: Change, done: number, key: Key): b
   if (change.length <= done) return false
   for (let i = 1; i < done; i++) if (!isSame(held[i], change[i])) return false
   if (done === 0) return true
-  const [a, b] = [held[done] as Operation, change[done] as Operation]
+  const a = held[done] as Operation
+  const b = change[done] as Operation
   if (isInsert(a) && isInsert(b)) {
     return a.length === b.length && isSame(a[2], b[2]) && isSame(a[3], b[3]) && b[1].startsWith(a[1])
   }
   if (!isHide(a) || !isHide(b)) return isSame(a, b)
-  const [from, to] = [kOf(a[1]), kOf(b[1])]
+  const from = kOf(a[1])
+  const to = kOf(b[1])
   return isSameStroke(strokeOf(a[1], key), strokeOf(b[1], key)) && to <= from && to + b[2] >= from + a[2]
 }
 
 /** {@link Json.equals}, faster for operations. */
 export const isSame = (a: unknown, b: unknown): boolean => {
-  if (!Array.isArray(a) || !Array.isArray(b)) return a === b || Json.equals(a, b)
   if (a === b) return true
+  if (!Array.isArray(a) || !Array.isArray(b)) return Json.equals(a, b)
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false
   return true

@@ -49,7 +49,8 @@ export const own =
   (update: Update<Change>) =>
   (state: State): Applied<State, Change> => {
     const { mine } = state
-    const { first, source } = Doc.keyOf(update)
+    const source = update[2]
+    const first = update[0][0] || update[1]
     const isSame = mine !== null && mine.first === first && mine.source === source && mine.mark === MARK
     return applied([update], state, isSame ? mine : { mark: MARK, first, source })
   }
@@ -60,7 +61,7 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
     const grown = Open.grown(open, updates[0]!)
     if (grown !== undefined) return { state: { doc, open: grown, mine, limits }, superseded: [open.update] }
   }
-  const known = open === null ? undefined : committed.get(open)
+  const known = open !== null && committed.open === open ? committed.doc : undefined
   const draft = known === undefined ? Draft.draftOf(doc, open) : Draft.draftOf(known, null)
   for (const update of updates) Draft.take(draft, update)
   return {
@@ -69,19 +70,21 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
   }
 }
 
-/** The texts with their open ends in the tree. Only saves to make them again. */
-const committed = new WeakMap<Open.Open, Doc.Doc>()
+/**
+ * The text whose open end was put into the tree last. Only saves to do so again: a command does,
+ * and then `own`. One text, as a WeakMap of all would cost the collector a third of the typing.
+ */
+const committed: { open: Open.Open | null; doc: Doc.Doc } = { open: null, doc: Doc.empty }
 
-/** The whole text as a tree. O(log n), and O(1) the next time. */
+/** The whole text as a tree. O(log n), and O(1) if it is asked again at once. */
 export const whole = ({ doc, open }: State): Doc.Doc => {
   if (open === null) return doc
-  const known = committed.get(open)
-  if (known !== undefined) return known
+  if (committed.open === open) return committed.doc
   const draft = Draft.draftOf(doc, open)
   Draft.flush(draft)
-  const next = Draft.done(draft)
-  committed.set(open, next)
-  return next
+  committed.doc = Draft.done(draft)
+  committed.open = open
+  return committed.doc
 }
 
 /** The stroke that a local update of `source` may make longer. */

@@ -30,10 +30,15 @@ export type Command = Maker<State, Change, Refusal>
 const MAX_EDITS = 1000
 
 /** Replaces `count` code units from `offset` on by a string. */
-export const splice = (offset: number, count: number, string: string): Command => {
-  const edits = [{ from: offset, to: offset + count, insert: string }]
-  return (state, stamp) => outside(edits, state) ?? edited(edits, state, stamp)
-}
+export const splice =
+  (offset: number, count: number, string: string): Command =>
+  (state, stamp) => {
+    const to = offset + count
+    const refused = refusal(offset, to, 0, length(state))
+    if (refused !== undefined) return refused
+    const change = goneOn(offset, to, string, state, stamp)
+    return change === undefined ? edited([{ from: offset, to, insert: string }], state, stamp) : right(change)
+  }
 
 /** Inserts a string at an offset. */
 export const insert = (offset: number, string: string): Command => splice(offset, 0, string)
@@ -44,64 +49,84 @@ export const remove = (offset: number, count: number): Command => splice(offset,
 /** Makes several edits as one change. */
 export const edit =
   (edits: ReadonlyArray<Edit>): Command =>
-  (state, stamp) =>
-    outside(edits, state) ?? edited(edits, state, stamp)
+  (state, stamp) => {
+    if (edits.length !== 1) return outside(edits, state) ?? edited(edits, state, stamp)
+    const { from, to, insert } = edits[0]!
+    return splice(from, to - from, insert)(state, stamp)
+  }
 
 /** The refusal of the first offset that is not within the text, or not behind the one before it. */
 export const outside = (edits: ReadonlyArray<Pick<Edit, 'from' | 'to'>>, state: State): E.Left<Refusal> | undefined => {
   const size = length(state)
   let last = 0
   for (const { from, to } of edits) {
-    if (!(Number.isInteger(from) && from >= last && from <= size)) return beyond(from, size)
-    if (!(Number.isInteger(to) && to >= from && to <= size)) return beyond(to, size)
+    const refused = refusal(from, to, last, size)
+    if (refused !== undefined) return refused
     last = to
   }
   return undefined
 }
 
+/** Of an edit that must not begin before `last`, in a text of so many units. */
+const refusal = (from: number, to: number, last: number, size: number): E.Left<Refusal> | undefined => {
+  if (!(Number.isInteger(from) && from >= last && from <= size)) return beyond(from, size)
+  return Number.isInteger(to) && to >= from && to <= size ? undefined : beyond(to, size)
+}
+
 const beyond = (index: number, length: number): E.Left<Refusal> => left({ _tag: 'IndexOutOfRange', index, length })
 
 /** A change from edits that are in order and within the text. */
-const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Either<Refusal, Change> => {
-  const change = edits.length === 1 ? goneOn(edits[0]!, state, stamp) : undefined
-  return change === undefined
-    ? composed(state, stamp, (maker) => {
-        addEdits(maker, edits)
-      })
-    : right(change)
-}
+const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Either<Refusal, Change> =>
+  composed(state, stamp, (maker) => {
+    addEdits(maker, edits)
+  })
 
-/** The change that makes the open end longer, if the edit does. Not near a surrogate pair. O(1). */
-const goneOn = ({ from, to, insert }: Edit, state: State, { source }: Stamp): Change | undefined => {
+/** The change that makes the open end longer, if an edit does. Not near a surrogate pair. O(1). */
+const goneOn = (from: number, to: number, insert: string, state: State, stamp: Stamp): Change | undefined => {
   const { open, limits } = state
   if (open === null) return undefined
   const { start, update } = open
-  const mine = growing(state, source)
+  const mine = growing(state, stamp.source)
   if (mine === undefined || !isSameStroke(mine, start.key) || start.done > limits.operations) return undefined
-  const [change] = update
+  const change = update[0]
   const last = change[start.done] as Insert | Hide
-  let next: Operation
-  if (isInsert(last)) {
-    const [, text, behind, before] = last
-    if (from !== to || insert === '' || from !== start.offset + open.to) return undefined
-    if (start.size + open.to + insert.length > limits.units) return undefined
-    if (isHigh(text.charCodeAt(text.length - 1))) return undefined
-    next = before === undefined ? ['+', text + insert, behind] : ['+', text + insert, behind, before]
-  } else {
-    const count = to - from
-    const at = Open.offsetOf(open)
-    const isBackward = to === at
-    if (insert !== '' || count === 0 || !(isBackward || from === at)) return undefined
-    const low = isBackward ? open.from - count : open.to
-    if (low < start.low || low + count > start.high) return undefined
-    const code = low - start.low + start.at
-    if (isSurrogate(start.text.charCodeAt(code)) || isSurrogate(start.text.charCodeAt(code + count - 1))) {
-      return undefined
-    }
-    const k = kOf(last[1]) - (isBackward ? count : 0)
-    next = ['-', refWith(last[1], k), last[2] + count]
-  }
+  const next = isInsert(last)
+    ? typedOn(from, to, insert, last, open, limits.units)
+    : removedOn(from, to, insert, last, open)
+  if (next === undefined) return undefined
   return change.length === 2 ? [mine.first, next] : [mine.first, ...(change.slice(1, -1) as Operation[]), next]
+}
+
+/** The operation with more text behind it. */
+const typedOn = (
+  from: number,
+  to: number,
+  insert: string,
+  last: Insert,
+  { start, to: end }: Open.Open,
+  units: number,
+): Insert | undefined => {
+  const text = last[1]
+  if (from !== to || insert === '' || from !== start.offset + end) return undefined
+  if (start.size + end + insert.length > units || isHigh(text.charCodeAt(text.length - 1))) return undefined
+  return last.length === 3 ? ['+', text + insert, last[2]] : ['+', text + insert, last[2], last[3]]
+}
+
+/** The operation with more units on either side of it. */
+const removedOn = (from: number, to: number, insert: string, last: Hide, open: Open.Open): Hide | undefined => {
+  const { start } = open
+  const count = to - from
+  const at = Open.offsetOf(open)
+  const isBackward = to === at
+  if (insert !== '' || count === 0 || !(isBackward || from === at)) return undefined
+  const low = isBackward ? open.from - count : open.to
+  if (low < start.low || low + count > start.high) return undefined
+  const code = low - start.low + start.at
+  if (isSurrogate(start.text.charCodeAt(code)) || isSurrogate(start.text.charCodeAt(code + count - 1))) {
+    return undefined
+  }
+  const k = kOf(last[1]) - (isBackward ? count : 0)
+  return ['-', refWith(last[1], k), last[2] + count]
 }
 
 /** Another unit of the same stroke. */
