@@ -83,8 +83,11 @@ const withEach = <C>(changes: Iterable<Changes<C>>, log: Log<C>): Log<C> => {
   return beside(log, updatesBySource.done(), size)
 }
 
-const areOf = (source: SourceId, updates: ReadonlyArray<Update<unknown>>): boolean =>
-  updates.every((update) => update[2] === source)
+const areOf = (source: SourceId, updates: ReadonlyArray<Update<unknown>>): boolean => {
+  let i = 0
+  while (i < updates.length && updates[i]![2] === source) i++
+  return i === updates.length
+}
 
 /** {@link withEach} for one source, without a draft. */
 const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Log<C> => {

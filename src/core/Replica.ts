@@ -2,7 +2,7 @@
 import type { either as E } from 'fp-ts'
 import * as Change from './Change.js'
 import * as Clock from './Clock.js'
-import type { Command, DataType, Maker } from './DataType.js'
+import type { Applied, Command, DataType, Maker } from './DataType.js'
 import { left, right } from './Either.js'
 import * as Json from './Json.js'
 import * as Log from './Log.js'
@@ -53,12 +53,11 @@ export const create =
  * unwrap(model.change(count, 10)(replica))[0] // => [['ann', 1], 1000.0000000000001, 'ann']
  */
 export const change = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => {
-  const make = propose(dataType, maxBytes)
-  const own = applyOwn(dataType)
+  const make = proposing(dataType, maxBytes)
   return <Err = never>(command: Command<S, C, Err>, now: number) =>
     (replica: Replica<S, C>): E.Either<Err | ChangeError, readonly [Update<C>, Replica<S, C>]> => {
-      const made = make(command, now)(replica)
-      return made._tag === 'Left' ? made : right([made.right, own(made.right)(replica)])
+      const made = make(command, now, replica)
+      return made._tag === 'Left' ? made : right([made.right, withOwn(dataType, made.right, replica)])
     }
 }
 
@@ -97,52 +96,69 @@ const STAMP_ROOM = 64
 
 /** The update that {@link change} would make, not yet applied: it may have to be signed first. */
 export const propose = <S, C>(dataType: DataType<S, C>, maxBytes = MAX_BYTES) => {
-  const normalise = Change.normalise(dataType)
+  const make = proposing(dataType, maxBytes)
   return <Err = never>(command: Command<S, C, Err>, now: number) =>
-    (replica: Replica<S, C>): E.Either<Err | ChangeError, Update<C>> => {
-      const { id: source, clock, state } = replica
-      const timestamp = Timestamp.next(now, clock.latest)
-      if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
-      const made: E.Either<Err, C> = isMaker(command) ? command(state, { timestamp, source }) : right(command)
-      if (made._tag === 'Left') return made
-      const size = { most: 6 * source.length + STAMP_ROOM }
-      const normal = normalise(made.right, size)
-      if (normal._tag === 'Right') {
-        const update = Object.freeze([normal.right, timestamp, source] as const)
-        if (size.most <= maxBytes) return right(update)
-        // it may be too large: only now is it worth a text
-        const bytes = Json.bytes(JSON.stringify([dataType.change.encode(normal.right), timestamp, source]))
-        return bytes <= maxBytes ? right(update) : left({ _tag: 'TooLarge', at: '', bytes, maxBytes, update })
-      }
-      const update = [made.right, timestamp, source]
-      return left({ _tag: 'InvalidChange', at: '[0]', failures: normal.left, update })
+    (replica: Replica<S, C>): E.Either<Err | ChangeError, Update<C>> =>
+      make(command, now, replica)
+}
+
+// one call, and no function made on the way: it is the hot path of all writers
+const proposing = <S, C>(dataType: DataType<S, C>, maxBytes: number) => {
+  const normalise = Change.normalise(dataType)
+  return <Err>(
+    command: Command<S, C, Err>,
+    now: number,
+    { id: source, clock, state }: Replica<S, C>,
+  ): E.Either<Err | ChangeError, Update<C>> => {
+    const timestamp = Timestamp.next(now, clock.latest)
+    if (!Timestamp.is(timestamp)) return left({ _tag: 'TimestampsExhausted', at: '', latest: clock.latest })
+    const made: E.Either<Err, C> = isMaker(command) ? command(state, { timestamp, source }) : right(command)
+    if (made._tag === 'Left') return made
+    const size = { most: 6 * source.length + STAMP_ROOM }
+    const normal = normalise(made.right, size)
+    if (normal._tag === 'Right') {
+      const update = Object.freeze([normal.right, timestamp, source] as const)
+      if (size.most <= maxBytes) return right(update)
+      // it may be too large: only now is it worth a text
+      const bytes = Json.bytes(JSON.stringify([dataType.change.encode(normal.right), timestamp, source]))
+      return bytes <= maxBytes ? right(update) : left({ _tag: 'TooLarge', at: '', bytes, maxBytes, update })
     }
+    const update = [made.right, timestamp, source]
+    return left({ _tag: 'InvalidChange', at: '[0]', failures: normal.left, update })
+  }
 }
 
 // a change is JSON, so a function is never one
 const isMaker = <S, C, Err>(command: Command<S, C, Err>): command is Maker<S, C, Err> => typeof command === 'function'
 
 /** The replica after an update that {@link propose} made from it. */
-export const applyOwn = <S, C>(dataType: DataType<S, C>) => {
-  const { own } = dataType
-  const transition: Transition<S, C> = own === undefined ? dataType : { apply: ([update]) => own(update!) }
-  return (update: Update<C>) =>
-    (replica: Replica<S, C>): Replica<S, C> =>
-      evolve(transition, [update], Clock.advance(update)(replica.clock), replica)
-}
+export const applyOwn =
+  <S, C>(dataType: DataType<S, C>) =>
+  (update: Update<C>) =>
+  (replica: Replica<S, C>): Replica<S, C> =>
+    withOwn(dataType, update, replica)
 
-type Transition<S, C> = Pick<DataType<S, C>, 'apply'>
+const withOwn = <S, C>(dataType: DataType<S, C>, update: Update<C>, replica: Replica<S, C>): Replica<S, C> => {
+  const { state } = replica
+  const fresh = [update]
+  const applied = dataType.own === undefined ? dataType.apply(fresh)(state) : dataType.own(update)(state)
+  return evolved(applied, fresh, Clock.advance(update)(replica.clock), replica)
+}
 
 /** The replica after isolated updates that are new to it. `clock` is the clock after them. */
 export const evolve = <S, C>(
-  dataType: Transition<S, C>,
+  dataType: DataType<S, C>,
   fresh: ReadonlyArray<Update<C>>,
   clock: Clock.Clock,
   replica: Replica<S, C>,
-): Replica<S, C> => {
-  const { state, superseded } = dataType.apply(fresh)(replica.state)
-  return { id: replica.id, clock, log: Log.evolve(fresh, superseded)(replica.log), state }
-}
+): Replica<S, C> => evolved(dataType.apply(fresh)(replica.state), fresh, clock, replica)
+
+const evolved = <S, C>(
+  { state, superseded }: Applied<S, C>,
+  fresh: ReadonlyArray<Update<C>>,
+  clock: Clock.Clock,
+  { id, log }: Replica<S, C>,
+): Replica<S, C> => ({ id, clock, log: Log.evolve(fresh, superseded)(log), state })
 
 /**
  * Drops what has lapsed at `now`, in ms since the epoch: entries of the state, updates of the log,

@@ -136,24 +136,23 @@ const exchange = <C>(
   const count = newest.length - dropped.length + added.length
   if (count < added.length || count >= FEW) return undefined
   const next = new Array<Update<C>>(count)
-  let [at, gone] = [0, 0]
-  for (const update of newest) {
+  let [i, at, gone] = [0, 0, 0]
+  // `for…of` allocates an iterator result for each update here
+  while (i < newest.length) {
+    const update = newest[i++]!
     if (update === dropped[gone]) gone++
     else next[at++] = update
   }
   if (gone < dropped.length) return undefined
-  for (const update of added) next[at++] = update
+  for (i = 0; at < count; i++) next[at++] = added[i]!
   return next
 }
 
 /** Whether the timestamps rise, and the first is above `timestamp`. */
 const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp): boolean => {
-  let last = timestamp
-  return updates.every((update) => {
-    const isLater = update[1] > last
-    last = update[1]
-    return isLater
-  })
+  let i = 0
+  for (let last = timestamp; i < updates.length && updates[i]![1] > last; i++) last = updates[i]![1]
+  return i === updates.length
 }
 
 /** The index of the update with the same timestamp, or -1. Usually it is the same object. */
