@@ -163,7 +163,9 @@ class Listener<S, C> {
   /** Counts the lines that came since the last call. */
   private note(): void {
     if (this.lines === 0) return
-    const came = [...this.updates.slice(this.counted[0]), ...this.unread.slice(this.counted[1])]
+    const [read, unread] = this.counted
+    const isAll = read === 0 && this.unread.length === 0
+    const came = isAll ? this.updates : [...this.updates.slice(read), ...this.unread.slice(unread)]
     this.session = { ...this.session, hearing: Hearing.updates(this.lines, came)(this.session.hearing) }
     this.counted = [this.updates.length, this.unread.length]
     this.lines = 0

@@ -126,9 +126,10 @@ class Speaker<S, C> {
 
   private updates(updates: ReadonlyArray<Update<C>>): void {
     const { log } = this.replica
-    for (const update of updates) {
-      this.messages.push({ _tag: Unread.holds(update)(log) ? 'Unread' : 'Update', update })
-    }
+    const isUnread = log.unread !== undefined
+    updates.forEach((update) => {
+      this.messages.push({ _tag: isUnread && Unread.holds(update)(log) ? 'Unread' : 'Update', update })
+    })
     this.session = { ...this.session, telling: Telling.sent(updates)(this.session.telling) }
   }
 

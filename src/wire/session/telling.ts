@@ -113,7 +113,7 @@ export const forEachUntold = <C>(told: Log.Log<C>, log: Log.Log<C>, visit: (upda
  */
 const finder = (batches: ReadonlyArray<ReadonlyArray<Update<unknown>>>): ((update: Update<unknown>) => boolean) => {
   if (batches.length === 0) return () => false
-  const all = batches.flat()
+  const all = batches.length === 1 ? batches[0]! : batches.flat()
   let next = 0
   let index: ReadonlyMap<SourceId, ReadonlySet<number>> | undefined
   return (update) => {
