@@ -19,6 +19,7 @@ import { cursorAt, offsetIn, type Cursor } from './cursors.js'
 import * as Doc from './Doc.js'
 import { slice } from './read.js'
 import { whole, type State } from './State.js'
+import * as Tree from './Tree.js'
 
 /** Options of {@link mark} and {@link unmark}. */
 export interface Growth {
@@ -99,34 +100,59 @@ const isCursor = (u: unknown): u is Cursor => {
   )
 }
 
+/** The marks at one place of a text, by key and age. */
+class Present {
+  private readonly marks = new Map<string, SortedMap.Draft<number, Range>>()
+
+  /** A mark begins or ends. O(log m). */
+  toggle(age: number, range: Range): void {
+    const { key } = range
+    const ofKey = this.marks.get(key) ?? new SortedMap.Draft(Tree.byNumber, SortedMap.empty<number, Range>())
+    // the newest first
+    if (ofKey.get(-age) === undefined) ofKey.set(-age, range)
+    else ofKey.remove(-age)
+    if (ofKey.size === 0) this.marks.delete(key)
+    else this.marks.set(key, ofKey)
+  }
+
+  /** The newest mark of each key. */
+  newest(): ReadonlyArray<Range> {
+    return Array.from(this.marks.values(), (ofKey) => ofKey.get(ofKey.first()!)!)
+  }
+
+  /** The newest mark of a key that passes a test. O(m). */
+  find(key: string, test: (range: Range) => boolean): Range | undefined {
+    for (const [, range] of SortedMap.entries(this.marks.get(key)!.done())) if (test(range)) return range
+    return undefined
+  }
+}
+
 /**
  * Calls `visit` for each stretch of the text from one end of a mark to the next, with the marks
- * there, oldest first.
+ * there. O(m log m).
  */
 const forEachStretch = (
   ranges: ReadonlyArray<Range>,
   size: number,
-  visit: (from: number, to: number, here: ReadonlyArray<Range>) => void,
+  visit: (from: number, to: number, here: Present) => void,
 ): void => {
-  const ages = new Map(ranges.map((range, age) => [range, age]))
-  const starts = ranges.filter(({ start, end }) => start < end).sort((a, b) => a.start - b.start)
-  const cuts = [...new Set([0, size, ...starts.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b)
-  let here: ReadonlyArray<Range> = []
+  const here = new Present()
+  const ends = ranges.flatMap((range, age) =>
+    range.start < range.end ? [range.start, range.end].map((at) => ({ at, age, range })) : [],
+  )
+  ends.sort((a, b) => a.at - b.at)
   let next = 0
-  let from = 0
-  for (const to of cuts.slice(1)) {
-    const came: Range[] = []
-    while (starts[next]?.start === from) came.push(starts[next++]!)
-    here = here.filter(({ end }) => end > from)
-    if (came.length > 0) here = [...here, ...came].sort((a, b) => ages.get(a)! - ages.get(b)!)
+  for (let from = 0; from < size;) {
+    for (; ends[next]?.at === from; next++) here.toggle(ends[next]!.age, ends[next]!.range)
+    const to = ends[next]?.at ?? size
     visit(from, to, here)
     from = to
   }
 }
 
 /**
- * The text in parts, each with its attributes; neighbours differ in these. O(n + m s) for m marks
- * at one place and s stretches between their ends.
+ * The text in parts, each with its attributes; neighbours differ in these. O(n + m log m) for m
+ * marks, and the size of what it gives.
  */
 export const spans = (state: State): ReadonlyArray<Span> => stable(state, 'spans', () => spansIn(state))
 
@@ -135,14 +161,13 @@ const spansIn = (state: State): ReadonlyArray<Span> => {
   const all: { insert: string; attributes: Readonly<Record<string, unknown>> }[] = []
   let last = ''
   forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
-    const values = new Map(here.map(({ key, value }) => [key, value]))
-    const attributes = Object.fromEntries(
-      [...values].filter(([, value]) => value !== null).sort(([a], [b]) => (a < b ? -1 : 1)),
-    )
+    const given = here.newest().filter(({ value }) => value !== null)
+    given.sort((a, b) => (a.key < b.key ? -1 : 1))
+    const attributes = Object.freeze(Object.fromEntries(given.map(({ key, value }) => [key, value])))
     const text = slice(from, to)(state)
     const shown = JSON.stringify(attributes)
     if (shown === last) all.at(-1)!.insert += text
-    else all.push({ insert: text, attributes: Object.freeze(attributes) })
+    else all.push({ insert: text, attributes })
     last = shown
   })
   for (const span of all) Object.freeze(span)
@@ -167,23 +192,25 @@ export const unmarkedSince = (before: Doc.Doc, after: Doc.Doc, state: State): Re
 
 /**
  * The marks that give the text, and what is typed at the ends, the values that they would have
- * without those taken back. O(t m) for t stretches taken back and m marks.
+ * without those taken back. O(t m) for t stretches taken back and m marks of their keys.
  */
 const unmarked = (isTakenBack: (id: Doc.MarkId) => boolean, state: State): ReadonlyArray<Operation> => {
   const doc = whole(state)
-  const all = rangesIn(doc)
+  const ranges = rangesIn(doc)
+  const keys = new Set(ranges.filter(({ id }) => isTakenBack(id)).map(({ key }) => key))
+  const all = ranges.filter(({ key }) => keys.has(key))
   const operations: Operation[] = []
-  const newest = (ranges: ReadonlyArray<Range>, key: string): Range | undefined =>
-    ranges.filter((range) => range.key === key && !isTakenBack(range.id)).at(-1)
+  const isLeft = ({ id }: Range): boolean => !isTakenBack(id)
   /** What others say of a letter typed at an offset. */
-  const typedAt = (offset: number, key: string): unknown => newest(all.filter(covers(offset)), key)?.value ?? null
+  const typedAt = (offset: number, key: string): unknown =>
+    all.filter((range) => range.key === key && isLeft(range) && covers(offset)(range)).at(-1)?.value ?? null
   const give = (start: Cursor, end: Cursor, { key, value }: Range, other: unknown): void => {
     if (!Json.equals(other, value)) operations.push(['*', start, end, key, other])
   }
   forEachStretch(all, doc.root.visible, (from, to, here) => {
-    for (const winner of new Map(here.map((range) => [range.key, range])).values()) {
-      if (!isTakenBack(winner.id)) continue
-      const held = newest(here, winner.key)
+    for (const winner of here.newest()) {
+      if (isLeft(winner)) continue
+      const held = here.find(winner.key, isLeft)
       const value = held?.value ?? null
       const typed = typedAt(to, winner.key)
       const start = winner.start === from ? winner.from : cursorAt(from, 1)(state)

@@ -282,6 +282,21 @@ test('What is typed after a revert has the marks that it would have had before',
 const letters = (state: Text.State): ReadonlyArray<unknown> =>
   Text.spans(state).flatMap(({ insert, attributes }) => insert.split('').map(() => attributes))
 
+test('20,000 marks within each other are read one by one: all at every end would be 400 million', () => {
+  const count = 20_000
+  const writer = new Writer('base')
+  writer.does(Text.insert(0, 'x'.repeat(2 * count + 1)))
+  const [[, first]] = writer.made as [Made]
+  const nested = Array.from({ length: count }, (_, i): Text.Operation => {
+    const [from, to] = [i + 1, 2 * count - i + 1]
+    return ['*', [first, from, 'base', 1], [first, to, 'base', 1], 'depth', i + 1]
+  })
+  writer.hears([[0, ...nested], first + 1, 'liar'])
+  const depths = writer.spans.map(([, attributes]) => (attributes as { readonly depth?: number }).depth)
+  const down = Array.from({ length: count }, (_, i) => i + 1)
+  expect(depths).toEqual([...down, ...down.slice(0, -1).reverse(), undefined])
+})
+
 /** For each letter and key, the mark of the greatest stamp whose ends stand around it. */
 const byHand = (state: Text.State, all: ReadonlyArray<Made>): ReadonlyArray<unknown> => {
   const marks = all.flatMap(([change, at, source]) =>
