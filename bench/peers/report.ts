@@ -31,6 +31,17 @@ const lineOf = (outcome: Outcome): string => {
   )
 }
 
+/** The networks and the time of a library's rows together. */
+const totalsOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
+  const libraries = [...new Set(outcomes.map(({ library }) => library))]
+  return libraries.map((library) => {
+    const ofIt = outcomes.filter((outcome) => outcome.library === library)
+    const sum = (count: (outcome: Outcome) => number): number => ofIt.reduce((all, one) => all + count(one), 0)
+    const [runs, seconds] = [sum((one) => one.runs), sum((one) => one.seconds)]
+    return row(library, String(ofIt.length), runs.toLocaleString('en'), seconds.toFixed(0))
+  })
+}
+
 const promisesOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
   const lines = outcomes.map(({ library, promise }) => `- ${library}: ${promise}.`)
   return [...new Set(lines)].filter((line) => !line.endsWith(': the same.'))
@@ -58,6 +69,12 @@ export const toMarkdown = ({ outcomes, hostile }: Results): string =>
     row('library', 'type and way of exchange', 'runs', 'seconds', 'verdict', 'steps', 'script'),
     row('---', '---', '--:', '--:', '---', '--:', '---'),
     ...Object.values(outcomes).map(lineOf),
+    '',
+    'Each library is searched through 100,000 networks in all, or for ten minutes:',
+    '',
+    row('library', 'rows', 'runs', 'seconds'),
+    row('---', '--:', '--:', '--:'),
+    ...totalsOf(Object.values(outcomes)),
     '',
     'What each promises, and is held to:',
     '',
