@@ -4,13 +4,12 @@ import type { either as E, taskEither as TE } from 'fp-ts'
 import { left, right } from '../core/Either.js'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
-import { named, type LevelError } from './level/LevelError.js'
+import { attempt, type LevelError } from './level/LevelError.js'
 import { lock } from './level/lock.js'
 import { tableOf, type Level, type Sublevel } from './level/table.js'
 import * as names from './storage/names.js'
-import { read } from './storage/read.js'
-import { Rounds } from './storage/Rounds.js'
-import { attempt } from './storage/StorageError.js'
+import { read, type ReadOptions } from './storage/read.js'
+import { createRounds } from './storage/Rounds.js'
 import { platformLocks, type WebLocks } from './storage/webLocks.js'
 import { createWriter } from './storage/writer.js'
 import type { StoreOptions } from './store.js'
@@ -21,22 +20,15 @@ export { showLevelError, type LevelError, type LevelFailure } from './level/Leve
 export type { Level } from './level/table.js'
 export type { LockRequest, WebLocks } from './storage/webLocks.js'
 
-export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'> {
+export interface LevelOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'>, ReadOptions {
   /** The replica's name in the database; any string. Default: the replica's id. */
   readonly name?: string
   /** Whether a round must be on the disk itself, if the database can say so. Default true. */
   readonly sync?: boolean
-  /**
-   * Takes a replica of another id, data type or version, and writes it anew as one of this id and
-   * type. Default false.
-   */
-  readonly adopt?: boolean
   /** Opens also what another writer has open. That one then writes no more. Default false. */
   readonly takeOver?: boolean
   /** What keeps tabs of a browser apart. Default: the platform's `navigator.locks`, if any. */
   readonly locks?: WebLocks
-  /** Called with how many updates are read: after at most 4,096 more, and at the end. */
-  readonly progress?: (progress: { readonly updates: number }) => void
 }
 
 export type LevelStore<S, C> = DurableStore<S, C, LevelError>
@@ -79,45 +71,40 @@ export const openLevel =
     options: LevelOptions<S, C> = {},
   ): TE.TaskEither<LevelError, LevelStore<S, C>> =>
   async () => {
-    const { name = id, sync = true, progress, adopt = false, takeOver = false, locks, ...storeOptions } = options
+    const { name = id, sync = true, takeOver = false, locks } = options
     const locked = await lock(db, name, takeOver, locks ?? platformLocks())
     if (locked === undefined) return left({ _tag: 'Locked', name })
-    const opening = await attempt('open', () => openSublevel(db, name))
-    const table = opening._tag === 'Left' ? opening : right(tableOf(opening.right, sync, locked.write))
-    const onUpdates = (updates: number): void => progress?.({ updates })
-    const reading = { name, scuttlebutt, id, isAdopting: adopt, onUpdates }
-    const found = table._tag === 'Left' ? table : await read({ ...reading, table: table.right })
+    const table = await attempt(
+      () => 'open',
+      async () => right(tableOf(await openSublevel(db, name), sync, locked.write)),
+    )
+    const found = table._tag === 'Left' ? table : await read({ table: table.right, name, scuttlebutt, id, options })
     if (table._tag === 'Left' || found._tag === 'Left') {
       locked.release()
-      const failed = named(found) as E.Left<LevelError>
+      const failed = found as E.Left<LevelError>
       return isLocked(failed) ? left({ _tag: 'Locked', name }) : failed
     }
-    const wasOpen = found.right.type !== undefined
-    const store = create(scuttlebutt, id, { ...storeOptions, replica: found.right.replica, wasOpen })
+    const { replica, type } = found.right
+    const wasOpen = type !== undefined
+    const store = create(scuttlebutt, id, { ...options, replica, wasOpen })
     const { getReplica } = store
-    const target = { table: table.right, name, scuttlebutt, read: found.right, getReplica, isOurs: locked.isOurs }
-    const rounds = new Rounds(createWriter({ ...target, getId: () => getReplica().id, isClosed }))
-    store.subscribe(() => {
-      rounds.wake()
-    })
+    const source = { table: table.right, name, scuttlebutt, id, options }
+    const rounds = createRounds(createWriter(source, found.right, getReplica, () => getReplica().id, locked.isOurs))
+    store.subscribe(rounds.wake)
     // the next opening must know of this one, even if nothing else is saved
     const recorded = wasOpen ? right(undefined) : await rounds.flush()
     if (recorded._tag === 'Left') {
       locked.release()
-      return named(recorded)
+      return recorded
     }
     rounds.wake()
     const close = async (): Promise<E.Either<LevelError, void>> => {
-      const closed = named(await rounds.close())
+      const closed = await rounds.close()
       if (closed._tag === 'Right') locked.release()
       return closed
     }
-    const flushed = async (): Promise<E.Either<LevelError, void>> => named(await rounds.flush())
-    return right({ ...store, flushed, close, compact: flushed })
+    return right({ ...store, flushed: rounds.flush, close, compact: rounds.flush })
   }
-
-/** The caller closed the database. */
-const isClosed = (code: string): boolean => code === 'LEVEL_DATABASE_NOT_OPEN'
 
 /** Another process has the database open. */
 const isLocked = ({ left: error }: E.Left<LevelError>): boolean =>
@@ -133,20 +120,24 @@ const openSublevel = async (db: Level, name: string): Promise<Sublevel> => {
 /** The names of the replicas in a database, sorted. O(replicas). Errors: `Level`. */
 export const namesIn =
   (db: Level): TE.TaskEither<LevelError, ReadonlyArray<string>> =>
-  async () => {
-    const listed = await attempt('list', async () => {
-      await db.open()
-      const root = db.sublevel(ROOT) as AbstractLevel<unknown, string, string>
-      const found: string[] = []
-      // the keys of a sublevel begin with `!<its name>!`; each look-up skips all others of one name
-      let after = '!'
-      for (;;) {
-        const [key] = await root.keys({ gt: after, lt: '"', limit: 1 }).all()
-        if (key === undefined) return found.sort()
-        const name = key.slice(1, key.indexOf('!', 1))
-        found.push(names.decode(name))
-        after = `!${name}"`
-      }
-    })
-    return named(listed)
+  () =>
+    attempt(
+      () => 'list',
+      async () => {
+        await db.open()
+        return right(await listed(db.sublevel(ROOT) as AbstractLevel<unknown, string, string>))
+      },
+    )
+
+/** The keys of a sublevel begin with `!<its name>!`; each look-up skips all others of one name. */
+const listed = async (root: AbstractLevel<unknown, string, string>): Promise<ReadonlyArray<string>> => {
+  const found: string[] = []
+  let after = '!'
+  for (;;) {
+    const [key] = await root.keys({ gt: after, lt: '"', limit: 1 }).all()
+    if (key === undefined) return found.sort()
+    const name = key.slice(1, key.indexOf('!', 1))
+    found.push(names.decode(name))
+    after = `!${name}"`
   }
+}

@@ -134,7 +134,7 @@ describe.runIf(isThere)('In Chromium,', () => {
       let chrome = await launched(profile)
       const acknowledged = new Set<string>()
       // three rounds
-      const all = isThorough ? 10_000 : overWire(180)
+      const all = isThorough ? 10_000 : overWire(600)
       const each = Math.ceil(all / 3 / count / 10) * 10
       const pages = new Map<number, Page>()
       for (let i = 0; i < count; i++) {
@@ -164,7 +164,8 @@ describe.runIf(isThere)('In Chromium,', () => {
         pages.delete(first!)
         await Promise.all([...pages.values()].map((page) => inTab(page, (tab) => tab.written())))
         await collect()
-        expect((await leaders()).length).toBe(1)
+        // if all was acknowledged before the leader went, the next one is only about to lead
+        await expect.poll(async () => (await leaders()).length).toBe(1)
         const [page, source] = await opened(chrome.context)
         expect(source).toMatch(/^me(\+\d)?$/)
         pages.set(first!, page)

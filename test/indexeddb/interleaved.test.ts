@@ -51,26 +51,21 @@ describe('A tab that opens while another one writes', () => {
 
   test('reads more than one piece at one moment', async () => {
     const factory = new IDBFactory()
-    const [reader, writer] = [await table.open(factory, 'notes'), await table.open(factory, 'notes')]
+    const opened = () => table.open(factory, 'notes', () => undefined)
+    const [reader, writer] = [await opened(), await opened()]
     const keyOf = (i: number): string => `u${String(i).padStart(5, '0')}`
     const keys = Array.from({ length: 10_000 }, (_, i) => keyOf(i))
     const at = table.tableOf(writer)
-    await at.batch(
-      keys.map((key) => ({ type: 'put', key, value: key })),
-      undefined,
-    )
+    await at.update(() => keys.map((key) => [['u', key], '0']))
     const read: string[] = []
-    let writing: Promise<void> | undefined
+    let writing: Promise<boolean> | undefined
     for await (const entries of table.tableOf(reader).entries()) {
-      for (const [key] of entries) read.push(key)
+      for (const [key] of entries) read.push(key[1] as string)
       // what is to come is superseded by what was passed
-      writing ??= at.batch(
-        [
-          { type: 'del', key: keyOf(9999) },
-          { type: 'put', key: 'a', value: '' },
-        ],
-        undefined,
-      )
+      writing ??= at.update(() => [
+        [['u', keyOf(9999)], undefined],
+        ['a', '0'],
+      ])
     }
     await writing
     expect(read).toEqual(keys)

@@ -162,6 +162,36 @@ describe('Tabs that share', () => {
     }
   })
 
+  test('tell the leader what their own listeners write at the very moment of its news', async () => {
+    const browser = new FakeBrowser()
+    const [first, second] = [await shared(browser.tab()), await shared(browser.tab())]
+    second.subscribe(([update]) => {
+      if (update?.[0][0] === 'asked') right(second.change(Model.set('answered', 1)))
+    })
+    right(first.change(Model.set('asked', 1)))
+    await eventually(() => Model.has('answered')(second.getReplica().state))
+    right(await second.flushed())
+    expect(toJSON(first)).toEqual({ asked: 1, answered: 1 })
+    for (const one of [second, first]) right(await one.close())
+  })
+
+  test('say nothing of what the leader told them', async () => {
+    const browser = new FakeBrowser()
+    const follower = browser.tab()
+    const [first, second] = [await shared(browser.tab()), await shared(follower)]
+    const letters: (() => void)[] = []
+    follower.late = letters
+    for (let i = 0; i < 5; i++) {
+      right(first.change(Model.set('x', i)))
+      right(await first.flushed())
+      await eventually(() => toJSON(second)['x'] === i)
+      await ticks(5)
+    }
+    right(await second.flushed())
+    expect(letters).toEqual([])
+    for (const one of [first, second]) right(await one.close())
+  })
+
   test('do not lead if they cannot read the disk, and let another one lead', async () => {
     const browser = new FakeBrowser()
     const tab = browser.tab()

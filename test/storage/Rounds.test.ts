@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../src/core/Either.js'
-import { Rounds } from '../../src/adapters/storage/Rounds.js'
+import { createRounds } from '../../src/adapters/storage/Rounds.js'
 import { inMemory } from '../runs.js'
 
 const RANDOM_SCHEDULES = inMemory(300)
@@ -15,7 +15,7 @@ const sink = () => {
   const written: number[][] = []
   const awaited: boolean[] = []
   const running: ((outcome: Outcome) => void)[] = []
-  const rounds = new Rounds<string>({
+  const rounds = createRounds<string>({
     write: async (isAwaited) => {
       const items = pending
       pending = []
@@ -155,7 +155,7 @@ describe('Rounds', () => {
     let isBroken = true
     const write = (): Promise<Outcome> =>
       isBroken ? Promise.reject(new Error('a bug')) : Promise.resolve(right(undefined))
-    const rounds = new Rounds<string>({ write, hasMore: () => false, isSaved: () => true, closed: 'closed' })
+    const rounds = createRounds<string>({ write, hasMore: () => false, isSaved: () => true, closed: 'closed' })
     await expect(rounds.flush()).rejects.toThrow('a bug')
     await settled()
     for (const listener of uncaught) process.on('unhandledRejection', listener)

@@ -7,7 +7,7 @@
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
-import { Rounds } from '../storage/Rounds.js'
+import { createRounds, type Rounds } from '../storage/Rounds.js'
 import { blocksOf, markOf, seal } from './blocks.js'
 import { syncFolderOf, writeAll } from './Disk.js'
 import { attempt, type FileError } from './FileError.js'
@@ -68,9 +68,9 @@ export class Writer<A> {
     this.mustRewrite = !isNew && marks === 'some' && target.fsync !== 'none'
     this.hasMarks = marks !== 'none'
     this.marked = marks === 'end' ? extent.length : undefined
-    this.rounds = new Rounds({
+    this.rounds = createRounds({
       write: (isAwaited) => this.write(isAwaited),
-      hasMore: () => this.pending.length > 0 || this.mustRewrite,
+      hasMore: () => this.pending.length > 0 || this.mustRewrite || this.isMarkDue,
       isSaved: () => this.isSaved(),
       closed: { _tag: 'Closed', path: target.path },
     })

@@ -1,8 +1,5 @@
 /** Why a replica in IndexedDB does not open, or why an update is not in it. */
-import type { either as E } from 'fp-ts'
-import { left } from '../../core/Either.js'
-import { show, type StorageError } from '../storage/StorageError.js'
-import { TAKEN } from './table.js'
+import { attemptAs, show, type StorageError } from '../storage/StorageError.js'
 
 export type IndexedDbError =
   | StorageError<IndexedDbFailure>
@@ -25,10 +22,4 @@ export interface IndexedDbFailure {
  */
 export const showIndexedDbError: (error: IndexedDbError) => string = show
 
-/** The outcome with a failure under its public name. */
-export const named = <A>(name: string, outcome: E.Either<StorageError, A>): E.Either<IndexedDbError, A> => {
-  if (outcome._tag === 'Right') return outcome
-  const { left: error } = outcome
-  if (error._tag !== 'Failure') return left(error)
-  return left(error.code === TAKEN ? { _tag: 'Locked', name } : { ...error, _tag: 'IndexedDb' })
-}
+export const attempt = attemptAs('IndexedDb', ({ name }) => name)

@@ -1,7 +1,5 @@
 /** Why a replica in a database does not open, or why an update is not in the database. */
-import type { either as E } from 'fp-ts'
-import { left } from '../../core/Either.js'
-import { show, type StorageError } from '../storage/StorageError.js'
+import { attemptAs, show, type StorageError } from '../storage/StorageError.js'
 
 export type LevelError = StorageError<LevelFailure>
 
@@ -21,9 +19,7 @@ export interface LevelFailure {
  */
 export const showLevelError: (error: LevelError) => string = show
 
-/** The outcome with a failure under its public name. */
-export const named = <A>(outcome: E.Either<StorageError, A>): E.Either<LevelError, A> => {
-  if (outcome._tag === 'Right') return outcome
-  const { left: error } = outcome
-  return left(error._tag === 'Failure' ? { ...error, _tag: 'Level' } : error)
-}
+export const attempt = attemptAs('Level', (error) => {
+  const { code, cause, name } = error as { readonly code?: string; readonly cause?: { readonly code?: string } } & Error
+  return cause?.code ?? code ?? name
+})

@@ -1,6 +1,21 @@
 /** A replica's sublevel of a database. */
 import type { AbstractLevel } from 'abstract-level'
-import { ENTRIES_A_READ, type Entry, type Table } from '../storage/entries.js'
+import { EXCERPT } from '../../core/Rejection.js'
+import { NEVER } from '../../core/Timestamp.js'
+import { stampOf } from '../../core/Update.js'
+import {
+  ENTRIES_A_READ,
+  FLOOR,
+  OWNER,
+  TYPE,
+  UNREAD_UPDATE,
+  UPDATE,
+  type Entry,
+  type Key,
+  type Table,
+} from '../storage/entries.js'
+import * as names from '../storage/names.js'
+import { attempt, type LevelFailure } from './LevelError.js'
 
 /**
  * A database: `classic-level`, `browser-level`, `memory-level`, with any types of keys and values.
@@ -21,14 +36,39 @@ export const tableOf = (
   sublevel: Sublevel,
   sync: boolean,
   write: <A>(batch: () => Promise<A>) => Promise<A>,
-): Table => ({
-  getMany: async (keys) => {
-    if (sublevel.status !== 'open') await sublevel.open()
-    return sublevel.getMany(keys)
-  },
+): Table<LevelFailure> => ({
+  attempt,
   entries: () => entries(sublevel),
-  batch: (operations) => write(() => sublevel.batch([...operations], { sync } as object)),
+  update: async (act) => {
+    if (sublevel.status !== 'open') await sublevel.open()
+    const operations = act(await sublevel.get(OWNER))
+    const batch = operations?.map(([at, value]) => {
+      const key = textOf(at)
+      return value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value }
+    })
+    if (batch !== undefined && batch.length > 0) await write(() => sublevel.batch(batch, { sync } as object))
+    return operations !== undefined
+  },
 })
+
+/**
+ * A key as text, sorted as sources and stamps are: `u<source>!<stamp>`, and `!1` for the second
+ * content. No key of one source begins a key of another: `!` is in no encoded name.
+ */
+const textOf = (key: Key): string => {
+  if (typeof key === 'string') return key
+  const [kind, source, timestamp, depth = 0] = key
+  const ofSource = `${kind}${names.encode(source)}!`
+  if (timestamp === undefined) return ofSource
+  return ofSource + stampText(timestamp) + (depth === 0 ? '' : `!${String(depth)}`)
+}
+
+/** Positive doubles sort as their bits do. */
+const stampText = (timestamp: number): string => {
+  const bytes = new DataView(new ArrayBuffer(8))
+  bytes.setFloat64(0, timestamp)
+  return bytes.getBigUint64(0).toString(16).padStart(16, '0')
+}
 
 /** An iterator reads a snapshot, but for one of `browser-level`. */
 async function* entries(sublevel: Sublevel): AsyncIterable<ReadonlyArray<Entry>> {
@@ -37,9 +77,27 @@ async function* entries(sublevel: Sublevel): AsyncIterable<ReadonlyArray<Entry>>
     for (;;) {
       const piece = await iterator.nextv(ENTRIES_A_READ)
       if (piece.length === 0) return
-      yield piece
+      yield piece.map(([key, text]) => [key, valueOf(key, text)])
     }
   } finally {
     await iterator.close()
+  }
+}
+
+/** JSON. For an update undefined, which is none, if it is damaged; else that throws. */
+const valueOf = (key: string, text: string): unknown => {
+  const value = parsed(text)
+  const [kind] = key
+  const [name, time] = kind === FLOOR ? ['', value] : Array.isArray(value) ? (value as unknown[]) : []
+  const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
+  if (kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, name]) !== undefined) return value
+  throw new SyntaxError(`the entry ${JSON.stringify(key)} is damaged: ${text.slice(0, EXCERPT)}`)
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -9,77 +9,86 @@ export interface Sink<Err> {
    * a `Left` the sink still has what it failed to write.
    */
   readonly write: (isAwaited: boolean) => Promise<E.Either<Err, void>>
-  /** Whether the next round should follow at once. */
-  readonly hasMore: () => boolean
   /** Whether all is saved, so that a `flush` after `close` is no error. */
   readonly isSaved: () => boolean
+  /** Whether the next round should follow at once. Default: if not all is saved. */
+  readonly hasMore?: () => boolean
   /** The error of a `flush` after `close`. */
   readonly closed: Err
+  /** Called when the last round is done. */
+  readonly onClosed?: () => void
 }
 
-export class Rounds<Err> {
-  private readonly sink: Sink<Err>
-  private waiting: ((outcome: Promise<E.Either<Err, void>>) => void)[] = []
-  private isRunning = false
-  /** The next round is the last one, unless it fails. */
-  private isClosing = false
-  private closed = false
-
-  constructor(sink: Sink<Err>) {
-    this.sink = sink
-  }
-
-  get isClosed(): boolean {
-    return this.closed
-  }
-
+export interface Rounds<Err> {
+  readonly isClosed: boolean
   /**
-   * Starts a round unless one runs or the sink is closed. The round starts in a microtask, so that
-   * all changes of one call stack are written together. After a failure the next call tries again.
+   * Starts a round after the one that runs, if there is something to write by then. It starts in a
+   * microtask, so that all changes of one call stack are written together. After a failure the next
+   * call tries again.
    */
-  wake(): void {
-    if (this.isRunning || this.closed) return
-    this.isRunning = true
-    void this.run()
-  }
-
+  readonly wake: () => unknown
   /** The outcome of the next round that starts: all that came before this call is in it. */
-  flush(): Promise<E.Either<Err, void>> {
-    if (this.closed) return Promise.resolve(this.sink.isSaved() ? right(undefined) : left(this.sink.closed))
-    return new Promise((settle) => {
-      this.waiting.push(settle)
-      this.wake()
-    })
-  }
-
+  readonly flush: () => Promise<E.Either<Err, void>>
   /** A {@link flush} after which no round starts. If the flush fails, nothing is closed. */
-  close(): Promise<E.Either<Err, void>> {
-    this.isClosing = true
-    return this.flush()
-  }
-
+  readonly close: () => Promise<E.Either<Err, void>>
   /** No round starts any more, and what is not saved stays so. */
-  stop(): void {
-    this.closed = true
-  }
+  readonly stop: () => void
+}
 
-  private async run(): Promise<void> {
-    try {
-      do {
-        await Promise.resolve()
-        const { waiting, isClosing } = this
-        this.waiting = []
-        this.isClosing = false
-        const outcome = this.sink.write(waiting.length > 0)
-        for (const settle of waiting) settle(outcome)
-        if ((await outcome)._tag === 'Left') return
-        this.closed ||= isClosing
-      } while (!this.closed && this.sink.hasMore())
-    } finally {
-      this.isRunning = false
-      // a flush during the last round waits for one of its own
-      if (!this.closed && this.waiting.length > 0) this.wake()
-      else for (const settle of this.waiting.splice(0)) settle(this.flush())
+export const createRounds = <Err>({
+  write,
+  isSaved,
+  hasMore = () => !isSaved(),
+  closed,
+  onClosed,
+}: Sink<Err>): Rounds<Err> => {
+  let [isAwaited, isClosed] = [false, false]
+  /** The next round is the last one, unless it fails. */
+  let isClosing = false
+  /** The round that has not started. Each starts after the one before it. */
+  let next: Promise<E.Either<Err, void>> | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  const run = async (): Promise<E.Either<Err, void>> => {
+    const [wasAwaited, isLast] = [isAwaited, isClosing]
+    isAwaited = isClosing = false
+    next = undefined
+    if (isClosed) return isSaved() ? right(undefined) : left(closed)
+    // nobody waits, and there is nothing
+    if (!wasAwaited && !hasMore()) return right(undefined)
+    const outcome = await write(wasAwaited)
+    if (isLast && outcome._tag === 'Right') {
+      isClosed = true
+      onClosed?.()
     }
+    return outcome
+  }
+  const begin = (): Promise<E.Either<Err, void>> => {
+    if (next !== undefined) return next
+    const round = last.then(run, run)
+    next = last = round
+    // what a sink throws surfaces here
+    void round.then(({ _tag }) => {
+      if (_tag === 'Right' && !isClosed && hasMore()) void begin()
+    })
+    return round
+  }
+  const flush = (): Promise<E.Either<Err, void>> => {
+    isAwaited = true
+    return begin()
+  }
+  return {
+    get isClosed() {
+      return isClosed
+    },
+    wake: begin,
+    flush,
+    close: () => {
+      isClosing = true
+      return flush()
+    },
+    stop: () => {
+      isClosed = true
+    },
   }
 }

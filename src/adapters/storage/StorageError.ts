@@ -1,11 +1,11 @@
 /** Why a replica in a database does not open, or why an update is not in the database. */
 import type { either as E } from 'fp-ts'
-import { left, right } from '../../core/Either.js'
+import { left } from '../../core/Either.js'
 import * as rejections from '../../core/Rejection.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 
-export type StorageError<Failed = Failure> =
+export type StorageError<Failed> =
   | Failed
   /** The database or the replica is open elsewhere, or another writer took the replica over. */
   | { readonly _tag: 'Locked'; readonly name: string }
@@ -19,32 +19,31 @@ export type StorageError<Failed = Failure> =
   | { readonly _tag: 'Closed'; readonly name: string }
 
 /** The database refused. */
-export interface Failure {
-  readonly _tag: 'Failure'
+export interface Failure<Tag> {
+  readonly _tag: Tag
   readonly operation: string
   readonly code: string
   readonly reason: string
 }
 
 /** An error in one line. */
-export const show = ({ _tag, ...details }: StorageError<{ readonly _tag: string }>): string => {
+export const show = ({ _tag, ...details }: { readonly _tag: string }): string => {
   const parts = Object.values(details).map((detail: unknown) =>
-    typeof detail === 'object' && detail !== null ? rejections.show(detail as Rejection) : String(detail),
+    typeof detail === 'object' ? rejections.show(detail as Rejection) : (detail as string),
   )
   return `${_tag}: ${parts.join(', ')}`
 }
 
-/** Calls the database, and turns an exception into a `Failure`. */
-export const attempt = async <A>(operation: string, act: () => Promise<A>): Promise<E.Either<StorageError, A>> => {
-  try {
-    return right(await act())
-  } catch (error) {
-    const { code, cause, name } = error as Error & {
-      readonly code?: unknown
-      readonly cause?: { readonly code?: string }
+/** Calls a database, and turns an exception into a {@link Failure} of this name. */
+export const attemptAs =
+  <const Tag extends string>(_tag: Tag, codeOf: (error: Error) => string) =>
+  async <Err, A>(
+    operation: () => string,
+    act: () => Promise<E.Either<Err, A>>,
+  ): Promise<E.Either<Failure<Tag> | Err, A>> => {
+    try {
+      return await act()
+    } catch (error) {
+      return left({ _tag, operation: operation(), code: codeOf(error as Error), reason: String(error) })
     }
-    // a DOMException says what it is by its name; its code is a number
-    const said = cause?.code ?? (typeof code === 'string' ? code : name)
-    return left({ _tag: 'Failure', operation, code: said, reason: String(error) })
   }
-}

@@ -1,74 +1,58 @@
 /**
- * The entries of a replica in a database. Keys sort as sources and stamps do:
+ * The entries of a replica in a database, by key:
  *
- *     u<source>!<stamp>     an update, as a wire line
- *     u<source>!<stamp>!1   the second content of that stamp; and so on
- *     n<source>!<stamp>     an update that could not be read when it came; second contents as above
- *     s<source>!            the newest stamp seen of a source: [source, stamp]
- *     d<source>!            how far the replica is sure of a source in doubt: [source, stamp]
+ *     u, source, stamp, 0   an update, as a wire line
+ *     u, source, stamp, 1   the second content of that stamp; and so on
+ *     n, source, stamp, 0   an update that could not be read when it came; second contents as above
+ *     s, source             the newest stamp seen of a source: [source, stamp]
+ *     d, source             how far the replica is sure of a source in doubt: [source, stamp]
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
  *     o                     the replica's id, who wrote last, and his how many'th batch it was:
  *                           [id, random text, number]; of an older program without the number
  *     x<number>             how many tabs have had this number: see `indexeddb/tabs`
  */
+import type { either as E } from 'fp-ts'
 import type { Timestamp } from '../../core/Timestamp.js'
-import type { SourceId, Update } from '../../core/Update.js'
-import * as names from './names.js'
+import type { SourceId } from '../../core/Update.js'
 
-/** The entries of one replica: text by text. */
-export interface Table {
-  readonly getMany: (keys: string[]) => Promise<ReadonlyArray<string | undefined>>
+/**
+ * A kind that has one entry, or what is kept by source, and by stamp. `depth` is how many other
+ * contents of the stamp come first.
+ */
+export type Key = string | readonly [kind: string, source: SourceId, timestamp?: Timestamp, depth?: number]
+
+/** The entries of one replica: JSON by key. `Failed` is how the database says that it refused. */
+export interface Table<Failed> {
+  /** Calls the database, and turns an exception into a `Left`. `operation` is asked after it. */
+  readonly attempt: <Err, A>(
+    operation: () => string,
+    act: () => Promise<E.Either<Err, A>>,
+  ) => Promise<E.Either<Failed | Err, A>>
   /**
-   * All entries in the order of their keys, {@link ENTRIES_A_READ} at a time. All are as they were
-   * at one moment, whoever writes meanwhile.
+   * All entries, {@link ENTRIES_A_READ} at a time, by kind, and contents of a stamp in their order.
+   * All are as they were at one moment, whoever writes meanwhile.
    */
   readonly entries: () => AsyncIterable<ReadonlyArray<Entry>>
   /**
-   * Writes all or nothing. A database that can look while it writes refuses, as `Locked`, if the
-   * owner that it has is not `owner`.
+   * Writes all or nothing of what `act` gives, in the same turn. `act` gets the text under `OWNER`;
+   * if it gives nothing, nothing is written, and the answer is false.
    */
-  readonly batch: (operations: Operation[], owner: string | undefined) => Promise<void>
+  readonly update: (act: (owner: string | undefined) => ReadonlyArray<Operation> | undefined) => Promise<boolean>
 }
 
-export type Entry = readonly [key: string, text: string]
+/** The key is as the database has it: its first element, or character, is the kind. */
+export type Entry = readonly [key: string | ReadonlyArray<unknown>, value: unknown]
 
 export const ENTRIES_A_READ = 4096
 
-export type Operation =
-  | { readonly type: 'put'; readonly key: string; readonly value: string }
-  | { readonly type: 'del'; readonly key: string }
+/** The text to put under a key; undefined removes it. */
+export type Operation = readonly [key: Key, text: string | undefined]
 
 export const FLOOR = 'f'
 export const TYPE = 't'
 export const OWNER = 'o'
-
 export const UPDATE = 'u'
 export const UNREAD_UPDATE = 'n'
 export const SOURCE = 's'
 export const DOUBTED = 'd'
-
-/** The key of a count of tabs. */
-export const tabKey = (number: number): string => `x${String(number)}`
-
-/** `depth` is 0, or how many other contents of the stamp come first. */
-export const updateKey = (update: Update<unknown>, depth: number): string => stampKey(UPDATE, update, depth)
-
-export const unreadKey = (update: Update<unknown>, depth: number): string => stampKey(UNREAD_UPDATE, update, depth)
-
-const stampKey = (kind: string, [, timestamp, source]: Update<unknown>, depth: number): string =>
-  keyOf(kind, source) + stampText(timestamp) + (depth === 0 ? '' : `!${String(depth)}`)
-
-export const doubtKey = (source: SourceId): string => keyOf(DOUBTED, source)
-
-export const sourceKey = (source: SourceId): string => keyOf(SOURCE, source)
-
-/** No key of one source begins a key of another: `!` is in no encoded name. */
-const keyOf = (kind: string, source: SourceId): string => `${kind}${names.encode(source)}!`
-
-/** Positive doubles sort as their bits do. */
-const stampText = (timestamp: Timestamp): string => {
-  const bytes = new DataView(new ArrayBuffer(8))
-  bytes.setFloat64(0, timestamp)
-  return bytes.getBigUint64(0).toString(16).padStart(16, '0')
-}

@@ -27,24 +27,15 @@ export const request = (
   lose: () => void = () => undefined,
 ): Promise<(() => void) | undefined> =>
   new Promise((settle) => {
-    const held = (lock: unknown): Promise<void> | undefined => {
-      if (lock === null) {
-        settle(undefined)
-        return undefined
-      }
-      return new Promise((release) => {
-        settle(release)
-      })
-    }
+    // what ends the inner promise releases the lock
+    const held = (lock: unknown): Promise<void> | undefined => (lock === null ? undefined : new Promise(settle))
     // rejects when the lock is stolen, or cannot be had at all
-    locks.request(name, how, held).catch(() => {
-      lose()
+    const ended = locks.request(name, how, held).catch(lose)
+    void ended.then(() => {
       settle(undefined)
     })
   })
 
 /** The platform's locks, where it has any. */
-export const platformLocks = (): WebLocks | undefined => {
-  const { navigator } = globalThis as { readonly navigator?: { readonly locks?: WebLocks } }
-  return navigator?.locks
-}
+export const platformLocks = (): WebLocks | undefined =>
+  (globalThis as { readonly navigator?: { readonly locks?: WebLocks } }).navigator?.locks

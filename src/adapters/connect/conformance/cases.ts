@@ -93,15 +93,22 @@ const cuts = async (scene: Scene): Promise<void> => {
     length = (length + step) % OPENING
     return cutAfter(length)
   })
-  const before = scene.faults.cuts
-  const isCutEverywhere = (): boolean => {
-    if (scene.random() < SHARE) scene.write()
-    return scene.faults.cuts - before >= OPENING / step
-  }
-  await scene.until('connections are not cut', isCutEverywhere, () => scene.faults.cuts)
+  await areCut(scene, OPENING / step, 'connections are not cut')
   scene.faults.begin(() => untouched)
   scene.write()
   await scene.inStep()
+}
+
+/** Waits for so many more cuts. Both sides write now and then, and when nothing else is said. */
+const areCut = async (scene: Scene, count: number, otherwise: string): Promise<void> => {
+  const { faults, joined } = scene
+  const before = faults.cuts
+  const are = (): boolean => {
+    const isQuiet = joined.some(({ connection }) => connection.status().phase === 'synced')
+    if (isQuiet || scene.random() < SHARE) scene.write()
+    return faults.cuts - before >= count
+  }
+  await scene.until(otherwise, are, () => faults.cuts)
 }
 
 const cutAfter = (characters: number): Plan => {
@@ -173,12 +180,7 @@ const reconnects = async (scene: Scene): Promise<void> => {
   const { faults, options, random } = scene
   if (scene.has('wire')) {
     faults.begin(() => cutAfter(Math.floor(random() * 2 * OPENING)))
-    const before = faults.cuts
-    const haveComeBack = (): boolean => {
-      if (random() < SHARE) scene.write()
-      return faults.cuts - before >= options.reconnects
-    }
-    await scene.until('connections do not come back', haveComeBack, () => faults.cuts)
+    await areCut(scene, options.reconnects, 'connections do not come back')
     faults.begin(() => untouched)
   } else {
     for (let i = 0; i < options.reconnects; i++) {
