@@ -75,7 +75,7 @@ async function* entries(db: IDBDatabase): AsyncIterable<ReadonlyArray<Entry>> {
       resultOf(store.getAll(range, ENTRIES_A_READ) as IDBRequest<string[]>),
     ])
     if (keys.length === 0) return
-    yield keys.map((key, i) => [key, JSON.parse(texts[i]!)])
+    yield keys.map((key, i) => [key, texts[i]!])
     range = IDBKeyRange.lowerBound(keys.at(-1), true)
   }
 }

@@ -1,19 +1,6 @@
 /** A replica's sublevel of a database. */
 import type { AbstractLevel } from 'abstract-level'
-import { EXCERPT } from '../../core/Rejection.js'
-import { NEVER } from '../../core/Timestamp.js'
-import { stampOf } from '../../core/Update.js'
-import {
-  ENTRIES_A_READ,
-  FLOOR,
-  OWNER,
-  TYPE,
-  UNREAD_UPDATE,
-  UPDATE,
-  type Entry,
-  type Key,
-  type Table,
-} from '../storage/entries.js'
+import { ENTRIES_A_READ, OWNER, type Entry, type Key, type Table } from '../storage/entries.js'
 import * as names from '../storage/names.js'
 import { attempt, type LevelFailure } from './LevelError.js'
 
@@ -77,27 +64,9 @@ async function* entries(sublevel: Sublevel): AsyncIterable<ReadonlyArray<Entry>>
     for (;;) {
       const piece = await iterator.nextv(ENTRIES_A_READ)
       if (piece.length === 0) return
-      yield piece.map(([key, text]) => [key, valueOf(key, text)])
+      yield piece
     }
   } finally {
     await iterator.close()
-  }
-}
-
-/** JSON. For an update undefined, which is none, if it is damaged; else that throws. */
-const valueOf = (key: string, text: string): unknown => {
-  const value = parsed(text)
-  const [kind] = key
-  const [name, time] = kind === FLOOR ? ['', value] : Array.isArray(value) ? (value as unknown[]) : []
-  const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
-  if (kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, name]) !== undefined) return value
-  throw new SyntaxError(`the entry ${JSON.stringify(key)} is damaged: ${text.slice(0, EXCERPT)}`)
-}
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

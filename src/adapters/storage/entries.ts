@@ -42,7 +42,7 @@ export interface Table<Failed> {
 }
 
 /** The key is as the database has it: its first element, or character, is the kind. */
-export type Entry = readonly [key: string | ReadonlyArray<unknown>, value: unknown]
+export type Entry = readonly [key: string | ReadonlyArray<unknown>, text: string]
 
 export const ENTRIES_A_READ = 4096
 

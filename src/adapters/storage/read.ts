@@ -7,10 +7,11 @@ import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import { NEVER, type Timestamp } from '../../core/Timestamp.js'
 import * as Unread from '../../core/Unread.js'
-import type { SourceId, Update } from '../../core/Update.js'
+import { EXCERPT } from '../../core/Rejection.js'
+import { stampOf, type SourceId, type Update } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import { decodeFrozen, unreadOf } from '../../wire/decode.js'
-import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Table } from './entries.js'
+import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry, type Table } from './entries.js'
 import type { StorageError } from './StorageError.js'
 
 /** What to read, and as what. */
@@ -70,11 +71,14 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   }
   for await (const entries of table.entries()) {
     const from = updates.length
-    for (const [key, value] of entries) {
+    for (const [key, text] of entries) {
       const [kind] = key as readonly [keyof Values | typeof UPDATE]
-      Json.freeze(value, Infinity)
-      if (kind !== UPDATE) {
-        ;(values[kind] as unknown[] | undefined)?.push(value)
+      const others = values[kind as keyof Values] as unknown[] | undefined
+      if (kind !== UPDATE && others === undefined) continue
+      const value = valueOf(kind, text)
+      if (others !== undefined) {
+        if (value === undefined) throw new SyntaxError(damaged(key, text))
+        others.push(value)
         continue
       }
       const decoded = decode(value)
@@ -99,6 +103,22 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   const replica = { id, state, log: Log.add(updates)(log), clock: clockOf(values, [...updates, ...unread]) }
   const [typeText, ownerText] = [type, owner].map((value) => value && JSON.stringify(value))
   return right({ replica, type: typeText, owner: ownerText, isOther: !isKnown() || owner?.[0] !== id })
+}
+
+const damaged = (key: Entry[0], text: string): string =>
+  `the entry ${JSON.stringify(key)} is damaged: ${text.slice(0, EXCERPT)}`
+
+/** The value of an entry, frozen; undefined, which is no update, if it is damaged. */
+const valueOf = (kind: keyof Values | typeof UPDATE, text: string): unknown => {
+  try {
+    const value: unknown = Json.freeze(JSON.parse(text), Infinity)
+    const [name, time] = kind === FLOOR ? ['', value] : (value as readonly unknown[])
+    const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
+    const isWhole = kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, name]) !== undefined
+    return isWhole ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What entries hold that can be no updates, by kind. */
