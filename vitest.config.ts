@@ -10,8 +10,9 @@ const { SEED = isThorough && !isSoak ? String(seedOfSources()) : undefined } = p
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // vitest leaves a core to itself, and there are two
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // vitest leaves a core to itself, and there are two; for `npm test` one worker more than cores,
+    // since browsers, sockets and killed processes are waited for
+    maxWorkers: isThorough ? Math.max(2, availableParallelism() - 1) : availableParallelism() + 1,
     sequence: { sequencer: LongFirst },
     // a process for each of 150 files takes as long as a quarter of the tests; CI takes the time, and
     // so sees a test that needs what another one left
