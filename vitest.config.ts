@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { isSoak, isThorough } from './test/runs.js'
 import { seedOfSources } from './test/seed.js'
+import LongFirst from './test/sequence.js'
 
 // CI repeats itself; what it finds can be found again
 const { SEED = isThorough && !isSoak ? String(seedOfSources()) : undefined } = process.env
@@ -9,8 +10,13 @@ const { SEED = isThorough && !isSoak ? String(seedOfSources()) : undefined } = p
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // vitest leaves a core to itself, and there are two
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // vitest leaves a core to itself, and there are two; for `npm test` one worker more than cores,
+    // since browsers, sockets and killed processes are waited for
+    maxWorkers: isThorough ? Math.max(2, availableParallelism() - 1) : availableParallelism() + 1,
+    sequence: { sequencer: LongFirst },
+    // a process for each of 150 files takes as long as a quarter of the tests; CI takes the time, and
+    // so sees a test that needs what another one left
+    isolate: isThorough,
     setupFiles: ['test/setup.ts'],
     reporters: ['default', './test/failures.ts'],
     env: SEED === undefined ? {} : { SEED },

@@ -1,5 +1,5 @@
 /** Two editors on two stores that hear each other: `text/codemirror.ts` and `text/textarea.ts`. */
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStore } from '../../src/adapters/store.js'
 import { scuttlebutt, Text } from '../../src/index.js'
 import type { bindCodeMirror as Bind } from './text/codemirror.js'
@@ -15,13 +15,19 @@ const JSDOM = 'jsdom'
 const { window } = new ((await import(JSDOM)) as Jsdom).JSDOM('<!doctype html><body></body>', {
   pretendToBeVisual: true,
 })
-Object.assign(globalThis, {
+const browser = {
   window,
   Window: window.Window,
   document: window.document,
   MutationObserver: window.MutationObserver,
   requestAnimationFrame: window.requestAnimationFrame.bind(window),
   getComputedStyle: window.getComputedStyle.bind(window),
+}
+for (const [name, value] of Object.entries(browser)) vi.stubGlobal(name, value)
+
+afterAll(() => {
+  window.close() // or an editor measures itself once more
+  vi.unstubAllGlobals()
 })
 
 // it looks at the browser while it loads
