@@ -31,7 +31,7 @@ export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replic
 }
 
 export interface IndexedDbStore<S, C> extends DurableStore<S, C, IndexedDbError> {
-  /** Whether this tab writes to the disk. Always true but with `share`. */
+  /** Whether this tab writes to the disk: until it closes or loses the database. */
   readonly isLeader: () => boolean
   /**
    * Resolves when this tab leads: the one that should talk to a server for all. Never, if it closes
@@ -125,7 +125,7 @@ const join = async <S, C>(
   channelOf: (() => Channel) | undefined,
 ): Opened<S, C> => {
   const { name, scuttlebutt, id, options } = source
-  const [, isOurs, leave, atEnd] = hold
+  const [, isOurs, leave, atEnd, signal] = hold
   const number = channelOf ? await takeNumber(hold) : 0
   const life = await table.countUp(db, number)
   const found = await read(source)
@@ -138,7 +138,7 @@ const join = async <S, C>(
   atEnd(() => {
     channel?.close()
   })
-  const [{ flush, close }, isLeader, lead, fail] = createTab(store, [number, life], channel, name, isOurs, leave)
+  const [{ flush, close }, leads, lead, fail] = createTab(store, [number, life], channel, name, isOurs, leave)
   const leadFrom = (as: Read<S, C>): void => {
     lead(createWriter(source, as, getReplica, () => (channel ? id : getReplica().id), isOurs))
   }
@@ -148,7 +148,14 @@ const join = async <S, C>(
   const welcome = await flush()
   return welcome._tag === 'Left'
     ? welcome
-    : right({ ...store, isLeader, leading, flushed: flush, close, compact: flush })
+    : right({
+        ...store,
+        isLeader: () => leads() && isOurs() && !signal.aborted,
+        leading,
+        flushed: flush,
+        close,
+        compact: flush,
+      })
 }
 
 /** The least number that no tab has: there are as many sources as tabs were ever open at once. */

@@ -50,7 +50,7 @@ const get = <A>(store: IDBObjectStore, key: string): Promise<A | undefined> =>
 
 /**
  * One transaction, on the disk itself when it ends. It ends once nothing more is asked in the turn
- * of an answer.
+ * of an answer. What `act` throws undoes all of it.
  */
 const transact = async <A>(db: IDBDatabase, act: (store: IDBObjectStore) => Promise<A>): Promise<A> => {
   const transaction = db.transaction(STORE, 'readwrite', { durability: 'strict' })
@@ -62,7 +62,12 @@ const transact = async <A>(db: IDBDatabase, act: (store: IDBObjectStore) => Prom
       reject(transaction.error ?? new DOMException('aborted', 'AbortError'))
     }
   })
-  const [result] = await Promise.all([act(store), done])
+  const undone = (error: unknown): never => {
+    // a request that failed has ended the transaction already
+    if (transaction.error === null) transaction.abort()
+    throw error
+  }
+  const [result] = await Promise.all([act(store).catch(undone), done])
   return result
 }
 

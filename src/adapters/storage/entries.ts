@@ -41,8 +41,11 @@ export interface Table<Failed> {
   readonly update: (act: (owner: string | undefined) => ReadonlyArray<Operation> | undefined) => Promise<boolean>
 }
 
-/** The key is as the database has it: its first element, or character, is the kind. */
-export type Entry = readonly [key: string | ReadonlyArray<unknown>, text: string]
+/**
+ * The key is as the database has it: its first element, or character, is the kind. The text is a
+ * string, unless somebody else wrote there.
+ */
+export type Entry = readonly [key: string | ReadonlyArray<unknown>, text: unknown]
 
 export const ENTRIES_A_READ = 4096
 

@@ -61,7 +61,7 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   const { dataType, create } = scuttlebutt
   const [decode, asUnread] = [decodeFrozen(dataType)({}), unreadOf(dataType)({})]
   let { state, log } = create(id)
-  let rejected: NotRead | undefined
+  let [rejected, typeText, ownerText]: [NotRead?, string?, string?] = []
   const updates: Update<C>[] = []
   const unread: Update<unknown>[] = []
   const values: Values = { s: [], d: [], f: [], n: unread, t: [], o: [] }
@@ -72,13 +72,15 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   for await (const entries of table.entries()) {
     const from = updates.length
     for (const [key, text] of entries) {
-      const [kind] = key as readonly [keyof Values | typeof UPDATE]
+      const kind = key[0] as keyof Values | typeof UPDATE
       const others = values[kind as keyof Values] as unknown[] | undefined
       if (kind !== UPDATE && others === undefined) continue
       const value = valueOf(kind, text)
       if (others !== undefined) {
         if (value === undefined) throw new SyntaxError(damaged(key, text))
         others.push(value)
+        if (kind === TYPE) typeText = text as string
+        if (kind === OWNER) ownerText = text as string
         continue
       }
       const decoded = decode(value)
@@ -101,17 +103,16 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   if (rejected !== undefined) return left(rejected)
   for (const update of unread) log = Unread.add(update)(log)
   const replica = { id, state, log: Log.add(updates)(log), clock: clockOf(values, [...updates, ...unread]) }
-  const [typeText, ownerText] = [type, owner].map((value) => value && JSON.stringify(value))
   return right({ replica, type: typeText, owner: ownerText, isOther: !isKnown() || owner?.[0] !== id })
 }
 
-const damaged = (key: Entry[0], text: string): string =>
-  `the entry ${JSON.stringify(key)} is damaged: ${text.slice(0, EXCERPT)}`
+const damaged = (key: Entry[0], text: unknown): string =>
+  `the entry ${JSON.stringify(key)} is damaged: ${String(text).slice(0, EXCERPT)}`
 
 /** The value of an entry, frozen; undefined, which is no update, if it is damaged. */
-const valueOf = (kind: keyof Values | typeof UPDATE, text: string): unknown => {
+const valueOf = (kind: keyof Values | typeof UPDATE, text: unknown): unknown => {
   try {
-    const value: unknown = Json.freeze(JSON.parse(text), Infinity)
+    const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
     const [name, time] = kind === FLOOR ? ['', value] : (value as readonly unknown[])
     const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
     const isWhole = kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, name]) !== undefined
