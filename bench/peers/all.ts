@@ -1,5 +1,6 @@
 /** All adapters. */
 import { automerge } from './automerge.js'
+import { cojson } from './cojson.js'
 import { collabs } from './collabs.js'
 import { jsonJoy } from './jsonJoy.js'
 import { later } from './later.js'
@@ -20,4 +21,5 @@ export const peers: ReadonlyArray<Peer> = [
   ...collabs,
   ...originals,
   ...later,
+  ...cojson,
 ]
