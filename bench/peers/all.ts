@@ -2,6 +2,7 @@
 import { automerge } from './automerge.js'
 import { cojson } from './cojson.js'
 import { collabs } from './collabs.js'
+import { evolu } from './evolu.js'
 import { jsonJoy } from './jsonJoy.js'
 import { later } from './later.js'
 import { loro } from './loro.js'
@@ -22,4 +23,5 @@ export const peers: ReadonlyArray<Peer> = [
   ...originals,
   ...later,
   ...cojson,
+  ...evolu,
 ]

@@ -342,6 +342,11 @@ export const cojson: ReadonlyArray<Peer> = [
   byMessages(['CoPlainText, content messages', SAME, 'cojson-ties'], text, anyClock),
   byMessages(['CoPlainText, content messages, one clock', SAME], text, oneClock),
   byMeeting(
+    ['CoMap, CoList and CoPlainText, two nodes that meet', SAME, 'cojson-ties'],
+    { ...map, ...list, ...text },
+    anyClock,
+  ),
+  byMeeting(
     ['CoMap, CoList and CoPlainText, two nodes that meet, one clock', SAME],
     { ...map, ...list, ...text },
     oneClock,

@@ -82,3 +82,109 @@ declare module 'cojson/crypto/NapiCrypto' {
 
   export const NapiCrypto: { readonly create: () => Promise<CryptoProvider> }
 }
+
+/**
+ * What we use of Evolu, which asks for Node 22 and a SQLite: `npm install --no-save
+ * @evolu/common@7.4.1 better-sqlite3@12`.
+ */
+declare module '@evolu/common' {
+  export interface Result<A> {
+    readonly ok: boolean
+    readonly value: A
+    readonly error: unknown
+  }
+
+  export interface Query {
+    readonly sql: string
+    readonly parameters: ReadonlyArray<unknown>
+  }
+
+  export interface Driver extends Disposable {
+    readonly exec: (
+      query: Query,
+      isMutation: boolean,
+    ) => { readonly rows: ReadonlyArray<unknown>; readonly changes: number }
+    readonly export: () => Uint8Array
+  }
+
+  export interface CreateDriver {
+    readonly createSqliteDriver: () => Promise<Driver>
+  }
+
+  export type Sqlite = Disposable & { readonly exec: unknown }
+  export const createSqlite: (deps: CreateDriver) => (name: string) => Promise<Result<Sqlite>>
+  export const createConsole: () => unknown
+  export const createRandom: () => unknown
+  export const createRandomBytes: () => unknown
+}
+
+declare module '@evolu/common/local-first' {
+  import type { CreateDriver, Result, Sqlite } from '@evolu/common'
+
+  export interface Socket extends Disposable {
+    readonly send: (message: Uint8Array) => Result<unknown>
+    readonly isOpen: () => boolean
+    readonly getReadyState: () => 'open' | 'closed'
+  }
+
+  export interface Listener {
+    readonly onOpen: () => void
+    readonly onMessage: (message: ArrayBuffer) => void
+  }
+
+  export interface Platform extends CreateDriver {
+    readonly console: unknown
+    readonly random: unknown
+    readonly randomBytes: unknown
+    readonly time: { readonly now: () => number; readonly nowIso: () => string }
+    readonly createWebSocket: (url: string, listener: Listener) => Socket
+  }
+
+  export interface Change {
+    readonly table: string
+    readonly id: string
+    readonly values: Readonly<Record<string, unknown>>
+    readonly isInsert: boolean
+    readonly isDelete: boolean | null
+  }
+
+  export interface Worker {
+    readonly onMessage: (listener: (output: { readonly type: string; readonly error?: unknown }) => void) => void
+    readonly postMessage: (input: { readonly type: string; readonly [key: string]: unknown }) => void
+  }
+
+  interface Relay {
+    readonly sqlite: Sqlite
+    readonly random: unknown
+    readonly timingSafeEqual: (a: Uint8Array, b: Uint8Array) => boolean
+  }
+
+  interface Policy {
+    readonly onStorageError: (error: unknown) => void
+    readonly isOwnerWithinQuota: () => boolean
+  }
+
+  export const createDbWorkerForPlatform: (platform: Platform) => Worker
+  export const createOwnerSecret: (deps: { readonly randomBytes: unknown }) => unknown
+  export const createAppOwner: (secret: unknown) => unknown
+  export const createBaseSqliteStorageTables: (deps: { readonly sqlite: Sqlite }) => Result<unknown>
+  export const createRelayStorageTables: (deps: { readonly sqlite: Sqlite }) => Result<unknown>
+  export const createRelaySqliteStorage: (deps: Relay) => (policy: Policy) => { readonly writeMessages: unknown }
+  export const applyProtocolMessageAsRelay: (deps: {
+    readonly storage: unknown
+  }) => (message: Uint8Array) => Promise<Result<{ readonly message: Uint8Array }>>
+}
+
+declare module 'better-sqlite3' {
+  interface Statement {
+    readonly run: (parameters: ReadonlyArray<unknown>) => { readonly changes: number }
+    readonly all: (parameters?: ReadonlyArray<unknown>) => ReadonlyArray<unknown>
+  }
+
+  export default class Database {
+    constructor(file: string | Uint8Array)
+    readonly prepare: (sql: string) => Statement
+    readonly serialize: () => Uint8Array
+    readonly close: () => void
+  }
+}
