@@ -85,7 +85,8 @@ declare module 'cojson/crypto/NapiCrypto' {
 
 /**
  * What we use of Evolu, which asks for Node 22 and a SQLite: `npm install --no-save
- * @evolu/common@7.4.1 better-sqlite3@12`.
+ * --legacy-peer-deps @evolu/common@7.4.1 better-sqlite3@12`. TinyBase asks for a newer SQLite,
+ * which asks for a newer Node. npm removes what an earlier `--no-save` has installed.
  */
 declare module '@evolu/common' {
   export interface Result<A> {
