@@ -1,6 +1,8 @@
 /** All adapters. */
 import { automerge } from './automerge.js'
+import { cojson } from './cojson.js'
 import { collabs } from './collabs.js'
+import { evolu } from './evolu.js'
 import { jsonJoy } from './jsonJoy.js'
 import { later } from './later.js'
 import { loro } from './loro.js'
@@ -20,4 +22,6 @@ export const peers: ReadonlyArray<Peer> = [
   ...collabs,
   ...originals,
   ...later,
+  ...cojson,
+  ...evolu,
 ]

@@ -1,18 +1,12 @@
 /** Libraries that answer later: by promises, or in a later turn of the event loop. */
-import { setImmediate } from 'node:timers/promises'
 import { Log, MemoryStore, type Action, type AnyAction, type Meta } from '@logux/core'
 import type { Content, MergeableStore } from 'tinybase'
 import { createCustomSynchronizer, type Receive } from 'tinybase/synchronizers'
 import { proxy, snapshot } from 'valtio/vanilla'
 import { bind } from 'valtio-yjs'
 import * as Y from 'yjs'
-import { atTime, key, numberOf, peerLater, range, type AdapterLater, type Edits, type Peer } from './peer.js'
+import { atTime, key, numberOf, peerLater, range, turns, type AdapterLater, type Edits, type Peer } from './peer.js'
 import { edits as tinybaseEdits, open as openTinybase, type Replica as Tinybase } from './tinybase.js'
-
-/** Turns of the event loop, until what was begun is done. */
-const turns = async (count: number): Promise<void> => {
-  for (let i = 0; i < count; i++) await setImmediate()
-}
 
 /** Two stores joined by two synchronizers, until both have nothing more to say. */
 const synchronize = async (stores: readonly [MergeableStore, MergeableStore]): Promise<void> => {

@@ -1,5 +1,5 @@
 /** A library that people use, under the kit: what an adapter says, and how edits are drawn. */
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { either as E } from 'fp-ts'
 import * as fc from 'fast-check'
 import {
@@ -116,4 +116,9 @@ export const atTime = <A>(now: number, run: () => A): A => {
   } finally {
     Date.now = original
   }
+}
+
+/** Turns of the event loop, until what was begun is done. */
+export const turns = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) await setImmediate()
 }

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -53,8 +54,10 @@ const MARK = '\nresult: '
 
 const nameOf = ({ library, type }: Peer): string => `${library}, ${type}`
 
+const manifestOf = (library: string): URL => new URL(`../node_modules/${library}/package.json`, bench)
+
 const versionOf = async (library: string): Promise<string> => {
-  const text = await readFile(new URL(`../node_modules/${library}/package.json`, bench), 'utf8')
+  const text = await readFile(manifestOf(library), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 
@@ -108,6 +111,10 @@ const whole = async (): Promise<void> => {
   }
   for (const one of peers.filter((peer) => nameOf(peer).includes(values.only))) {
     const name = nameOf(one)
+    if (!existsSync(manifestOf(one.library))) {
+      console.log(`${name}: ${one.library} is not installed`)
+      continue
+    }
     const limit = values.runs === undefined ? [] : ['--runs', values.runs]
     const outcome = await inProcess<Outcome>(['--one', name, ...limit], Number(values.for) + GRACE)
     const isOutcome = outcome !== undefined && outcome !== 'hangs'
