@@ -5,6 +5,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { createStore } from '../../src/adapters/store.js'
 import { createStream, type ScuttlebuttStream } from '../../src/adapters/stream.js'
+import { take } from '../../src/core/receive.js'
 import { Clock, Events, ExpiryModel, Scuttlebucket, scuttlebutt, type Replica, type Update } from '../../src/index.js'
 import { converse, inOrder } from '../network.js'
 import { inMemory } from '../runs.js'
@@ -98,6 +99,20 @@ describe('Pruning', () => {
       expect(toJSON(0)(merged.state)).toEqual(toJSON(0)(pruned.state))
       expect(digest(merged)).toEqual(digest(pruned))
     }
+  })
+
+  test('frees the log of two contents under one stamp, in a bucket too', () => {
+    const contents = [1, 2, 3].flatMap((value) => at({ 0: ['k', value] }, 'liar'))
+    const takeAll = (updates: ReadonlyArray<Of>) => take(dataType)({ updates }, 'nobody')
+    const { replica } = takeAll(contents)(create('z'))
+    expect(replica.log.size).toBe(2)
+    expect(prune(NOW + 100)(replica).log).toEqual(create('z').log)
+
+    const of = scuttlebutt(Scuttlebucket.of({ short: dataType, long: Events.of(t.number) }))
+    const parts = contents.map(([change, ...stamp]) => [['short', change], ...stamp] as const)
+    const bucket = take(of.dataType)({ updates: parts }, 'nobody')(of.create('z')).replica
+    const pruned = of.prune(NOW + 100)(bucket)
+    expect([bucket.log.size, pruned.log.size, of.history()(pruned)]).toEqual([2, 0, []])
   })
 
   test('bounds the clock to the sources of the newest keys', () => {

@@ -1,5 +1,5 @@
 /** One tab and its database. */
-import { IDBFactory } from 'fake-indexeddb'
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test, vi } from 'vitest'
@@ -153,5 +153,87 @@ describe('A store in IndexedDB', () => {
     const again = await opened(browser)
     expect(Model.toJSON(again.getReplica().state)).toEqual({ x: 1 })
     right(await again.close())
+  })
+
+  test.each([1, 2, 3, 4])('writes nothing of a round in which operation %i throws', async (nth) => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const store = right(await open(tab.host, 'notes', sb, 'me', {}))
+    right(store.change(Model.set('x', 1)))
+    right(await store.flushed())
+    let count = 0
+    const spies = (['put', 'delete'] as const).map((name) => {
+      const { [name]: real } = IDBObjectStore.prototype as unknown as Record<
+        typeof name,
+        (this: unknown, ...given: unknown[]) => IDBRequest
+      >
+      return vi.spyOn(IDBObjectStore.prototype, name).mockImplementation(function (this: unknown, ...given: unknown[]) {
+        if (++count === nth) throw new DOMException('no', 'DataError')
+        return real.apply(this, given)
+      } as never)
+    })
+    right(store.changeAll([Model.set('x', 2), Model.set('y', 2)]))
+    expect(await store.flushed()).toMatchObject({ left: { _tag: 'IndexedDb', operation: 'write', code: 'DataError' } })
+    for (const spy of spies) spy.mockRestore()
+    tab.crash()
+    const again = await opened(browser)
+    expect(Model.toJSON(again.getReplica().state)).toEqual({ x: 1 })
+    right(await again.close())
+  })
+
+  /** Opens the replica after `value` was put under a key, by hand. */
+  const damaged = async (key: IDBValidKey, value: unknown) => {
+    const browser = new FakeBrowser()
+    const store = await opened(browser)
+    right(store.change(Model.set('x', 1)))
+    right(await store.close())
+    const request = browser.indexedDB.open('notes')
+    await new Promise((resolve) => (request.onsuccess = resolve))
+    const { result: db } = request
+    const transaction = db.transaction('scuttlebutt', 'readwrite')
+    transaction.objectStore('scuttlebutt').put(value, key)
+    await new Promise((resolve) => (transaction.oncomplete = resolve))
+    db.close()
+    return open(browser.tab().host, 'notes', sb, 'me', {})
+  }
+
+  test.each([
+    [['s', 'ann'], null],
+    [['s', 'ann'], '["ann","soon"]'],
+    [['d', 'ann'], 'no JSON'],
+    [['n', 'ann', 1, 0], {}],
+    ['f', new Date(0)],
+    ['o', null],
+    ['t', '{}'],
+  ])('names a damaged entry: %j of %j', async (key, value) => {
+    const failed = await damaged(key, value)
+    expect(failed._tag === 'Left' && showIndexedDbError(failed.left)).toContain(
+      `the entry ${JSON.stringify(key)} is damaged: ${value as string}`,
+    )
+  })
+
+  test('passes by what nobody here wrote, and an owner of an odd number does not lock it', async () => {
+    for (const [key, value] of [
+      [7, 'x'],
+      ['yet other', null],
+      ['o', '["me","x",1e999]'],
+    ] as const) {
+      const store = right(await damaged(key, value))
+      right(store.change(Model.set('y', 2)))
+      right(await store.close())
+    }
+  })
+
+  test('leads until it closes, or another tab has the database', async () => {
+    const browser = new FakeBrowser()
+    const [first, second] = [await opened(browser), await opened(browser, { takeOver: true })]
+    expect([first.isLeader(), second.isLeader()]).toEqual([false, true])
+    right(await second.close())
+    expect(second.isLeader()).toBe(false)
+    const [leader, follower] = [await opened(browser, { tabs: 'share' }), await opened(browser, { tabs: 'share' })]
+    right(await leader.close())
+    await follower.leading
+    expect([leader.isLeader(), follower.isLeader()]).toEqual([false, true])
+    right(await follower.close())
   })
 })
