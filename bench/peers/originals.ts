@@ -103,4 +103,13 @@ export const originals: ReadonlyArray<Peer> = [
     { library: 'expiry-model', type: 'model, by history', promise: EVENTUAL, script: 'expiry-model-null' },
     byHistory(expiring, settable),
   ),
+  peer(
+    {
+      library: 'expiry-model',
+      type: 'model, values only, by history',
+      promise: EVENTUAL,
+      script: 'expiry-model-order',
+    },
+    byHistory(expiring, { set: settable['set']! }),
+  ),
 ]

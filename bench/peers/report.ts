@@ -70,7 +70,7 @@ export const toMarkdown = ({ outcomes, hostile }: Results): string =>
     row('---', '---', '--:', '--:', '---', '--:', '---'),
     ...Object.values(outcomes).map(lineOf),
     '',
-    'Each library is searched through 100,000 networks in all, or for ten minutes:',
+    'Each library is searched through 100,000 networks in all, or for ten minutes, unless each row ends with a fault:',
     '',
     row('library', 'rows', 'runs', 'seconds'),
     row('---', '--:', '--:', '--:'),
