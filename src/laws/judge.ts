@@ -1,7 +1,7 @@
 /** Holds the laws of a subject against one run. */
 import { Pending } from './Answers.js'
 import { KEEP, SHOW } from './laws/remedies.js'
-import type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
+import { OF_LOSS, type Law, type Lawful, type LawName, type Verdict, type Violation } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { inOrder, type Updates } from './model/updates.js'
@@ -35,14 +35,18 @@ export const isHygiene = ({ law }: Broken): boolean => law.verdict === 'unlawful
 /** Equal for two faults of one law, and for `quality` of one quality. */
 export const kindOf = ({ law, violation: { quality = '' } }: Broken): string => `${law.name} ${quality}`
 
-/** The laws of a subject that are asked, the gravest first. */
+/**
+ * The laws of a subject that are asked, the gravest first. Throws if that is none, as where a name
+ * is misspelt: a check that asks nothing would pass.
+ */
 export const lawsAsked = <R, C, M>(
-  { laws }: Lawful<R, C, M>,
+  { name: subject, laws }: Lawful<R, C, M>,
   { laws: names, except = [] }: Asked,
-): ReadonlyArray<Law<R, C, M>> =>
-  laws
-    .filter(({ name }) => !except.includes(name) && (names === undefined || names.includes(name)))
-    .sort((a, b) => gravityOf(a) - gravityOf(b))
+): ReadonlyArray<Law<R, C, M>> => {
+  const asked = laws.filter(({ name }) => !except.includes(name) && (names === undefined || names.includes(name)))
+  if (asked.length > 0) return asked.sort((a, b) => gravityOf(a) - gravityOf(b))
+  throw new RangeError(`no law of ${subject} is asked: it has ${laws.map(({ name }) => name).join(', ')}`)
+}
 
 /** Which laws a check asks. */
 export interface Asked {
@@ -69,18 +73,19 @@ const OF_EXCHANGES: ReadonlySet<LawName> = new Set<LawName>([
   ] as const),
 ])
 
-/** Of these a type's `superseded` may be the cause. */
-const OF_LOSS: ReadonlySet<LawName> = new Set<LawName>(['certainty', 'digests', 'agreement', 'timeTravel'])
-
 /** Which of the laws that a run breaks are told: the gravest alone, or each, with each quality. */
 export type Told = 'gravest' | 'each'
 
-/** Runs a schedule, and asks the laws in their order. */
+/**
+ * Runs a schedule, and asks the laws in their order. What breaks one may be told as a fault of
+ * another that is `asked`.
+ */
 export const judge = <R, C, M>(
   subject: Lawful<R, C, M>,
   laws: ReadonlyArray<Law<R, C, M>>,
   schedule: Schedule<C>,
   told: Told = 'gravest',
+  asked = laws,
 ): Judged<R, C, M> => {
   const run = simulate(subject, schedule)
   const broken: Broken[] = []
@@ -89,7 +94,7 @@ export const judge = <R, C, M>(
     if (run.threw !== undefined && law.name !== 'total') continue
     if (run.exchanged !== undefined && !OF_EXCHANGES.has(law.name)) continue
     for (const violation of told === 'each' ? violationsOf(law, run) : [violationOf(law, run)]) {
-      if (violation !== undefined) broken.push(blamed(subject, law, violation, run))
+      if (violation !== undefined) broken.push(blamed(subject, asked, law, violation, run))
     }
     // replicas that differ show nothing about lesser laws
     if (broken.length > 0 && (told === 'gravest' || law.verdict === 'diverged')) break
@@ -121,17 +126,18 @@ const violationOf = <R, C, M>(law: Law<R, C, M>, run: Run<R, C, M>): Violation |
  */
 const blamed = <R, C, M>(
   subject: Lawful<R, C, M>,
+  asked: ReadonlyArray<Law<R, C, M>>,
   law: Law<R, C, M>,
   violation: Violation,
   run: Run<R, C, M>,
 ): Broken => {
-  const named = (one: LawName): Law<R, C, M> | undefined => subject.laws.find(({ name }) => name === one)
+  const named = (one: LawName): Law<R, C, M> | undefined => asked.find(({ name }) => name === one)
   const asFound = { law, violation }
   const histories = named('superseded')
   if (histories === undefined) return asFound
   const asLoss = { law: histories, violation: { ...violation, remedy: KEEP } }
   if (run.exchanged !== undefined) {
-    if (!OF_LOSS.has(law.name)) return asFound
+    if (!OF_LOSS.includes(law.name)) return asFound
     const [codec, misread] = [named('codec'), named('codec')?.check(run)]
     if (codec !== undefined && misread !== undefined) return { law: codec, violation: misread }
     if (dependsOnOrder(subject, run)) return asFound

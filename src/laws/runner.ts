@@ -16,6 +16,7 @@ export interface Runner {
     laws: ReadonlyArray<Law<R, C, M>>,
     schedule: Schedule<C>,
     told: Told,
+    asked?: ReadonlyArray<Law<R, C, M>>,
   ) => Judged<R, C, M> | Promise<Judged<R, C, M>>
   /** The commands that a schedule drew when it was judged. */
   readonly drawnOf: <R, C, M>(subject: Subject<R, C, M>, schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>
@@ -59,8 +60,8 @@ export const AT_ONCE: Runner = {
 export const later = (answers: Answers): Runner => {
   const drawn = new WeakMap<object, ReadonlyArray<Drawn<unknown>>>()
   return {
-    judge: async (subject, laws, schedule, told) => {
-      const judged = await answers.settled(() => judge(subject, laws, schedule, told))
+    judge: async (subject, laws, schedule, told, asked) => {
+      const judged = await answers.settled(() => judge(subject, laws, schedule, told, asked))
       drawn.set(schedule, judged.run.drawn)
       return judged
     },

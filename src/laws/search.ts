@@ -68,7 +68,10 @@ export interface Options<C = unknown> extends Size, Asked {
   readonly schedule?: Schedule<unknown> | undefined
   /** The part of the runs, from 0 to 1, in which each feature must happen. */
   readonly required?: Partial<Record<Feature, number>>
-  /** Called after each thousand random runs, and after each thousand runs of shrinking. */
+  /**
+   * Called after each thousand random runs, and after each thousand runs of shrinking; of the first
+   * thousand after 1, 2, 4, 8 and so on.
+   */
   readonly progress?: (coverage: Coverage) => void
   /** A fault for which this says true is passed over, and counted in the coverage. */
   readonly known?: (counterexample: CounterexampleData) => boolean
@@ -79,6 +82,9 @@ export type Profile = 'fast' | 'thorough'
 const RUNS_OF: Readonly<Record<Profile, number>> = { fast: 100, thorough: 20_000 }
 const DEFAULT_SHRINK_TIME = 10_000
 const PROGRESS = 1000
+
+/** Whether progress is told after so many runs. */
+const isTold = (runs: number): boolean => runs % PROGRESS === 0 || (runs < PROGRESS && (runs & (runs - 1)) === 0)
 
 /** A run that breaks a law. */
 export interface Found<R, C, M> extends Broken {
@@ -199,7 +205,7 @@ class RandomSearch<R, C, M> {
   /** The run of a schedule, and what it breaks that is not known. */
   private *judged(laws: ReadonlyArray<Law<R, C, M>>, schedule: Schedule<C>): Waiting<Judged<R, C, M>> {
     const { known } = this.options
-    const judged = yield* answerOf(this.runner.judge(this.subject, laws, schedule, toldBy(this.options)))
+    const judged = yield* answerOf(this.runner.judge(this.subject, laws, schedule, toldBy(this.options), this.laws))
     if (known === undefined) return judged
     const { run } = judged
     const isNew = ({ law, violation }: Broken): boolean => !known(counterexample(law, violation, run, NOTHING_DRAWN))
@@ -219,7 +225,7 @@ class RandomSearch<R, C, M> {
       const path = String(tally.runs)
       tally.add(run)
       if (known && broken.length === 0) tally.known++
-      if (tally.runs % PROGRESS === 0) options.progress?.(tally.report())
+      if (isTold(tally.runs)) options.progress?.(tally.report())
       for (const one of broken) {
         if (!met.has(kindOf(one))) met.set(kindOf(one), { run, broken: one, path })
       }
@@ -258,7 +264,7 @@ class RandomSearch<R, C, M> {
     let tried = 0
     const take = ({ run, broken }: Judged<R, C, M>): boolean => {
       if (met === undefined && tried === 0) this.tally.add(run)
-      if (++tried % PROGRESS === 0) options.progress?.(this.tally.report())
+      if (isTold(++tried)) options.progress?.(this.tally.report())
       const { broken: wanted = broken[0] } = smallest ?? {}
       const same = wanted && broken.find((one) => kindOf(one) === kindOf(wanted))
       if (same !== undefined) smallest = { run, broken: same }

@@ -77,11 +77,11 @@ describe('the report of the coverage', () => {
     expect(lines.at(-1)).toMatch(/^exhaustive: 2 replicas, 2 updates: \d+ states, \d+ ends; complete$/)
   })
 
-  test('is given each thousand runs', () => {
+  test('is given each thousand runs, and more often at first', () => {
     const told: number[] = []
     const progress = ({ runs }: Coverage): void => void told.push(runs)
     covered(checkDataType(Model.of(t.number), { change, replicas: 2, steps: 4, runs: RUNS.progress, progress }))
-    expect(told).toEqual([1000, 2000])
+    expect(told).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000])
   })
 
   test('a time limits the runs', () => {

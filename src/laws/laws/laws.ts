@@ -59,7 +59,7 @@ export const idempotence = law(
       const { receive, messages } = termsOf(subject)
       const remedy =
         `\`${receive}\` must know ${messages} that it has had, and leave all as it is; ` +
-        "or give `delivery: { copies: 'exactly once' }` if your network promises that"
+        "or give `delivery: { order: 'any', copies: 'exactly once' }` if your network promises that"
       return { why, remedy, states: [was, view], events: [i] }
     }
     return undefined

@@ -49,6 +49,15 @@ export type LawName =
   | 'exercised'
   | (string & Record<never, never>)
 
+/** Of these a type's `superseded` may be the cause, among devices. */
+export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreement', 'timeTravel']
+
+/** The laws to ask so that one is reported: it may be told as the cause of another. */
+export const askedFor = (name: LawName): ReadonlyArray<LawName> => {
+  if (name === 'superseded') return ['convergence', ...OF_LOSS, name]
+  return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]
+}
+
 export interface Law<R, C, M> {
   readonly name: LawName
   readonly verdict: Verdict

@@ -1,6 +1,6 @@
 /** The shortest run found that breaks a law: as a value, as text and as a drawing. */
 import { diffJson, diffLines } from 'diff'
-import type { LawName, Verdict, Violation } from '../model/Law.js'
+import { askedFor, type LawName, type Verdict, type Violation } from '../model/Law.js'
 import { has } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
 import { toText, type Schedule } from '../model/Schedule.js'
@@ -174,7 +174,7 @@ export const toTest = (
     `// the law ${law.name}: ${law.says}`,
     `test(${JSON.stringify(`${name}: ${why.replaceAll(/\s+/g, ' ')}`)}, () => {`,
     `  const schedule = ${toText(schedule, view).join('\n  ')}`,
-    `  assert(subject, { schedule, laws: ['${law.name}'] })`,
+    `  assert(subject, { schedule, laws: [${askedFor(law.name).map(quoted).join(', ')}] })`,
     '})',
     '',
   ].join('\n')
@@ -231,7 +231,8 @@ export class LawBroken extends Error {
   readonly counterexample: Counterexample
 
   constructor(counterexample: Counterexample) {
-    super([counterexample.format(), ...failuresOf(counterexample)].join('\n'))
+    const { cause } = counterexample
+    super([counterexample.format(), ...failuresOf(counterexample)].join('\n'), cause === undefined ? {} : { cause })
     this.name = 'LawBroken'
     this.counterexample = counterexample
   }

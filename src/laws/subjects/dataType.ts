@@ -27,7 +27,8 @@ type Local<S, C> = Command<S, C, unknown>
  * effect.
  */
 export type Source<S, C> =
-  { readonly change: fc.Arbitrary<Given<S, C>> } | { readonly command: (state: S) => fc.Arbitrary<Given<S, C>> }
+  | { readonly change: fc.Arbitrary<Given<S, C>> }
+  | { readonly command: fc.Arbitrary<Given<S, C>> | ((state: S) => fc.Arbitrary<Given<S, C>>) }
 
 /** A command. Its change may be deeply readonly, as `fc.constant` gives it. */
 export type Given<S, C> = Local<S, NoInfer<C | DeepReadonly<C>>>
@@ -104,8 +105,10 @@ const misreadIn = <C>(error: unknown): Updates<C> | undefined => {
   return isMisread ? [refused.update as Update<C>] : undefined
 }
 
-const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Local<S, C>>) =>
-  ('command' in source ? source.command : () => source.change) as (state: S) => fc.Arbitrary<Local<S, C>>
+const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Local<S, C>>) => {
+  const given = 'command' in source ? source.command : source.change
+  return (typeof given === 'function' ? given : () => given) as (state: S) => fc.Arbitrary<Local<S, C>>
+}
 
 const viewOf = <S, C>({ toJSON }: DataTypeOptions<S, C>, dataType: DataType<S, C>): ((shown: unknown) => string) =>
   toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson

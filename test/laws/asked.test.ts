@@ -1,0 +1,98 @@
+/** Which laws a check asks, and which of them it names. */
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import type { DataType } from '../../src/index.js'
+import { Model } from '../../src/index.js'
+import {
+  assert,
+  check,
+  checkDataType,
+  ofDataType,
+  network,
+  LawBroken,
+  operations,
+  type Counterexample,
+} from '../../src/laws/index.js'
+import { askedFor } from '../../src/laws/model/Law.js'
+
+interface Register {
+  readonly value: number
+  readonly timestamp: number
+}
+
+/** A register in which the last to arrive wins a tie, and which names nothing as superseded. */
+const register: DataType<Register, number> = {
+  name: 'register',
+  change: t.number,
+  empty: { value: 0, timestamp: 0 },
+  apply: (updates) => (state) => ({
+    state: updates.reduce(
+      (held, [value, timestamp]) => (timestamp >= held.timestamp ? { value, timestamp } : held),
+      state,
+    ),
+    superseded: [],
+  }),
+}
+
+const given = { change: fc.nat(3), toJSON: ({ value }: Register) => value }
+
+const seeds = Array.from({ length: 40 }, (_, seed) => seed)
+
+const found = (checked: ReturnType<typeof check>): Counterexample => {
+  if (checked._tag === 'Right') throw new Error('nothing was found')
+  return checked.left
+}
+
+describe('A check', () => {
+  test('names no law that it was not asked, whatever may be the cause', () => {
+    for (const seed of seeds) {
+      const laws = ['convergence', 'digests'] as const
+      expect(laws).toContain(found(checkDataType(register, { ...given, seed, laws })).law.name)
+      expect(found(checkDataType(register, { ...given, seed, except: ['superseded'] })).law.name).not.toBe('superseded')
+    }
+  })
+
+  test('asks in its test file what makes the law named, so that the file fails', () => {
+    const names = new Set<string>()
+    for (const seed of seeds) {
+      const { law, schedule, toTest } = found(checkDataType(register, { ...given, seed }))
+      names.add(law.name)
+      const laws = askedFor(law.name)
+      expect(toTest()).toContain(`laws: [${laws.map((name) => `'${name}'`).join(', ')}]`)
+      expect(found(check(ofDataType(register, given), { schedule, laws })).law.name).toBe(law.name)
+    }
+    expect(names).toContain('superseded')
+  })
+
+  test('that asks no law at all is an error, as where a name is misspelt', () => {
+    const last = operations({ name: 'last', empty: 0, command: fc.nat(3), apply: (n) => () => n })
+    expect(() => check(last, { laws: ['convergense'] })).toThrow(/no law of last is asked: it has total, /)
+  })
+
+  test('takes commands drawn at once, or drawn for a state', () => {
+    const command = fc.constantFrom(Model.set('x', 1), Model.remove('x'))
+    for (const one of [command, () => command]) {
+      expect(checkDataType(Model.of(t.number), { command: one, runs: 50 })._tag).toBe('Right')
+    }
+  })
+
+  test('throws with what was thrown as the cause', () => {
+    const error = new RangeError('no room')
+    const throws = operations({
+      empty: 0,
+      command: fc.constant(1),
+      apply: () => () => {
+        throw error
+      },
+    })
+    const schedule = network(['a'], ({ at }) => [at('a').local(1)])
+    try {
+      assert(throws, { schedule })
+      expect.unreachable()
+    } catch (broken) {
+      expect(broken).toBeInstanceOf(LawBroken)
+      expect((broken as LawBroken).cause).toBe(error)
+    }
+  })
+})
