@@ -69,12 +69,17 @@ const map: Edits<Replica> = {
   },
 }
 
-/** Edits, and remembers what a plain array would give. */
-const splice = (replica: Replica, of: 'list' | 'text', edit: () => void, ...how: [number, number, ...unknown[]]) => {
-  const items = itemsOf(replica, of)
-  items.splice(...how)
+/** Arguments of `Array.prototype.splice`. */
+type Splice = readonly [at: number, removed: number, ...items: ReadonlyArray<unknown>]
+
+/** Edits, and remembers what a plain array would give. Does nothing behind no item. */
+const splice = (replica: Replica, of: 'list' | 'text', [at, removed, ...items]: Splice, edit: () => void): void => {
+  // a remainder by 0
+  if (Number.isNaN(at)) return
+  const written = itemsOf(replica, of)
+  written.splice(at, removed, ...items)
   edit()
-  replica.written = { of, items }
+  replica.written = { of, items: written }
 }
 
 const itemsOf = ({ list, text }: Omit<Values, 'group'>, of: 'list' | 'text'): unknown[] =>
@@ -85,57 +90,28 @@ const list: Edits<Replica> = {
     const { list } = replica
     const { length } = list.toJSON()
     const after = length === 0 ? -1 : a % length
-    splice(
-      replica,
-      'list',
-      () => {
-        list.append(b, Math.max(after, 0))
-      },
-      after + 1,
-      0,
-      b,
-    )
+    splice(replica, 'list', [after + 1, 0, b], () => {
+      list.append(b, Math.max(after, 0))
+    })
   },
   prepend(replica, _, b) {
-    splice(
-      replica,
-      'list',
-      () => {
-        replica.list.prepend(b)
-      },
-      0,
-      0,
-      b,
-    )
+    splice(replica, 'list', [0, 0, b], () => {
+      replica.list.prepend(b)
+    })
   },
   replace(replica, a, b) {
     const { list } = replica
     const at = a % list.toJSON().length
-    if (at >= 0)
-      splice(
-        replica,
-        'list',
-        () => {
-          list.replace(at, b)
-        },
-        at,
-        1,
-        b,
-      )
+    splice(replica, 'list', [at, 1, b], () => {
+      list.replace(at, b)
+    })
   },
   deleteItem(replica, a) {
     const { list } = replica
     const at = a % list.toJSON().length
-    if (at >= 0)
-      splice(
-        replica,
-        'list',
-        () => {
-          list.delete(at)
-        },
-        at,
-        1,
-      )
+    splice(replica, 'list', [at, 1], () => {
+      list.delete(at)
+    })
   },
 }
 
@@ -143,16 +119,9 @@ const list: Edits<Replica> = {
 const prependAnywhere: Edits<Replica> = {
   prepend(replica, a, b) {
     const at = a % (replica.list.toJSON().length + 1)
-    splice(
-      replica,
-      'list',
-      () => {
-        replica.list.prepend(b, at)
-      },
-      at,
-      0,
-      b,
-    )
+    splice(replica, 'list', [at, 0, b], () => {
+      replica.list.prepend(b, at)
+    })
   },
 }
 
@@ -160,47 +129,25 @@ const text: Edits<Replica> = {
   insertBefore(replica, a, b) {
     const { text } = replica
     const at = a % (text.toString().length + 1)
-    splice(
-      replica,
-      'text',
-      () => {
-        text.insertBefore(at, word(b))
-      },
-      at,
-      0,
-      ...Array.from(word(b)),
-    )
+    splice(replica, 'text', [at, 0, ...Array.from(word(b))], () => {
+      text.insertBefore(at, word(b))
+    })
   },
   insertAfter(replica, a, b) {
     const { text } = replica
     const at = a % text.toString().length
-    if (at >= 0)
-      splice(
-        replica,
-        'text',
-        () => {
-          text.insertAfter(at, word(b))
-        },
-        at + 1,
-        0,
-        ...Array.from(word(b)),
-      )
+    splice(replica, 'text', [at + 1, 0, ...Array.from(word(b))], () => {
+      text.insertAfter(at, word(b))
+    })
   },
   deleteRange(replica, a, b) {
     const { text } = replica
     const { length } = text.toString()
     const from = a % length
     const to = Math.min(from + b + 1, length)
-    if (from >= 0)
-      splice(
-        replica,
-        'text',
-        () => {
-          text.deleteRange({ from, to })
-        },
-        from,
-        to - from,
-      )
+    splice(replica, 'text', [from, to - from], () => {
+      text.deleteRange({ from, to })
+    })
   },
 }
 

@@ -106,7 +106,7 @@ class Sieve<S, C> {
   private readonly past: Past | undefined
   private readonly original: SourceId | undefined
   private readonly draft: Clock.Draft
-  /** The sources of what was found; some may stand there again. */
+  /** The sources of what was found. One may stand there more than once. */
   private readonly touched: SourceId[] = []
   /** The contents that count so far, by forked stamp. */
   private rivals: Map<string, ReadonlyArray<Content>> | undefined

@@ -1,14 +1,8 @@
 /** Several faults in one type: the smallest counterexample of each, and known ones passed over. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  check,
-  checkReplicasAsync,
-  format,
-  operations,
-  type Counterexample,
-  type CounterexampleData,
-} from '../../src/laws/index.js'
+import { check, checkReplicasAsync, format, operations, type CounterexampleData } from '../../src/laws/index.js'
+import { found } from './outcome.js'
 
 interface Row {
   readonly key: string
@@ -36,11 +30,6 @@ const faulty = operations<State, Row>({
   },
   qualities: [{ name: 'is small', atEnd: (state) => (state['fine'] ?? 0) < 3 }],
 })
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
 
 const keysOf = ({ schedule }: CounterexampleData): ReadonlyArray<string> =>
   schedule.steps.flatMap((step) => (step._tag === 'local' ? [(step.command!.value as Row).key] : []))

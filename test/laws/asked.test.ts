@@ -4,17 +4,9 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import type { DataType, Update } from '../../src/index.js'
 import { Model } from '../../src/index.js'
-import {
-  assert,
-  check,
-  checkDataType,
-  ofDataType,
-  network,
-  LawBroken,
-  operations,
-  type Counterexample,
-} from '../../src/laws/index.js'
+import { assert, check, checkDataType, ofDataType, network, LawBroken, operations } from '../../src/laws/index.js'
 import { askedFor } from '../../src/laws/model/Law.js'
+import { found } from './outcome.js'
 
 interface Register {
   readonly value: number
@@ -68,11 +60,6 @@ const ofRow = {
 }
 
 const seeds = Array.from({ length: 40 }, (_, seed) => seed)
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
 
 describe('A check', () => {
   test('names no law that it was not asked, whatever may be the cause', () => {

@@ -7,18 +7,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  assert,
-  check,
-  keptIn,
-  LawBroken,
-  operations,
-  type Counterexample,
-  type Coverage,
-  type Kept,
-  type Replay,
-} from '../../src/laws/index.js'
+import { assert, check, keptIn, LawBroken, operations, type Kept, type Replay } from '../../src/laws/index.js'
 import { inMemory } from '../runs.js'
+import { covered, found } from './outcome.js'
 
 const ofTests = fc.readConfigureGlobal()
 
@@ -32,16 +23,6 @@ afterEach(() => {
 
 const counter = operations({ name: 'counter', empty: 0, command: fc.nat(3), apply: (n) => (sum) => sum + n })
 const last = operations({ name: 'last', empty: 0, command: fc.nat(3), apply: (n) => () => n })
-
-const covered = (checked: ReturnType<typeof check>): Coverage => {
-  if (checked._tag === 'Left') throw new Error(checked.left.format())
-  return checked.right
-}
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
 
 const thrown = (run: () => void): unknown => {
   try {

@@ -18,11 +18,7 @@ import {
   type Counterexample,
 } from '../../src/laws/index.js'
 import { corpus, lastToArrive } from '../../src/laws/broken/index.js'
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
+import { found } from './outcome.js'
 
 /** Runs the program that a report prints. */
 const programOf = (report: string): ReturnType<typeof network> => {

@@ -13,24 +13,14 @@ import {
   ofDataType,
   operations,
   simulate,
-  type Counterexample,
   type Coverage,
   type Opaque,
 } from '../../src/laws/index.js'
+import { covered, found } from './outcome.js'
 
 const RUNS = { few: 50, progress: 2500 }
 
 const change = fc.tuple(fc.constantFrom('x', 'y'), fc.option(fc.nat(2), { nil: null }))
-
-const covered = (checked: ReturnType<typeof check>): Coverage => {
-  if (checked._tag === 'Left') throw new Error(checked.left.format())
-  return checked.right
-}
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
 
 describe('the report of the coverage', () => {
   const model = ofDataType(Model.of(t.number), { change })

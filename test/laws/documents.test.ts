@@ -1,8 +1,9 @@
 /** What the kit gives to documents that change in place, and what it warns of. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkReplicas, network, type Counterexample, type Opaque } from '../../src/laws/index.js'
+import { checkReplicas, network, type Opaque } from '../../src/laws/index.js'
 import { inNetworks } from '../runs.js'
+import { found } from './outcome.js'
 
 const RUNS = inNetworks(300)
 
@@ -28,11 +29,6 @@ const documents: Opaque<Document, number, Document['told']> = {
     for (const one of heard) add(document, one)
   },
   show: ({ told }) => told.map(String).sort(),
-}
-
-const found = (checked: ReturnType<typeof checkReplicas>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
 }
 
 test('A message that is a live object is told as such', () => {

@@ -13,20 +13,15 @@ import {
   schedules,
   simulate,
   updatesOf,
-  type Counterexample,
   type ExchangeStep,
   type Schedule,
 } from '../../src/laws/index.js'
 import { inNetworks } from '../runs.js'
+import { found } from './outcome.js'
 
 const change = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
 const model = ofDataType(Model.of(t.number), { change })
 type Change = readonly [string, number]
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
 
 const write = (at: number, now: number, value: Change) =>
   ({ _tag: 'local', at, now, luck: 0, command: { value } }) as const

@@ -5,15 +5,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { corpus, type Broken } from '../../src/laws/broken/index.js'
-import { check, checkReplicas, laws, operations, type Counterexample, type Schedule } from '../../src/laws/index.js'
+import { check, checkReplicas, laws, operations, type Schedule } from '../../src/laws/index.js'
 import { isThorough } from '../runs.js'
+import { found } from './outcome.js'
 
 const SEEDS = Array.from({ length: isThorough ? 10 : 2 }, (_, seed) => seed)
-
-const found = (checked: ReturnType<typeof check>): Counterexample => {
-  if (checked._tag === 'Right') throw new Error('nothing was found')
-  return checked.left
-}
 
 /** Names that are no words of a text, in the order of the alphabet. */
 const NAMES = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus']

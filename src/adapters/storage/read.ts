@@ -61,7 +61,9 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   const { dataType, create } = scuttlebutt
   const [decode, asUnread] = [decodeFrozen(dataType)({}), unreadOf(dataType)({})]
   let { state, log } = create(id)
-  let [rejected, typeText, ownerText]: [NotRead?, string?, string?] = []
+  let rejected: NotRead | undefined
+  let typeText: string | undefined
+  let ownerText: string | undefined
   const updates: Update<C>[] = []
   const unread: Update<unknown>[] = []
   const values: Values = { s: [], d: [], f: [], n: unread, t: [], o: [] }

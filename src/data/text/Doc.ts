@@ -71,8 +71,11 @@ export const empty: Doc = {
   swept: SortedMap.empty(),
 }
 
+/** When the stroke that an update names was begun. */
+export const firstOf = (update: Update<Change>): number => update[0][0] || update[1]
+
 /** The stroke that an update names. */
-export const keyOf = (update: Update<Change>): Key => ({ first: update[0][0] || update[1], source: update[2] })
+export const keyOf = (update: Update<Change>): Key => ({ first: firstOf(update), source: update[2] })
 
 /** The stroke of a unit that an operation of the stroke `own` refers to. */
 export const strokeOf = (ref: Ref, own: Key): Key =>

@@ -5,7 +5,7 @@
 import * as Json from '../../core/Json.js'
 import { before, type Update } from '../../core/Update.js'
 import { isHide, isInsert, type Change, type Hide, type Insert, type Operation } from './Change.js'
-import { isSameStroke, kOf, strokeOf, type Key } from './Doc.js'
+import { firstOf, isSameStroke, kOf, strokeOf, type Key } from './Doc.js'
 
 /** What stays the same while the operation grows. */
 export interface Start {
@@ -63,7 +63,7 @@ export const grown = (open: Open, update: Update<Change>): Open | undefined => {
   const { start, update: held } = open
   const { key, done } = start
   const change = update[0]
-  if (change.length !== done + 1 || update[2] !== key.source || (change[0] || update[1]) !== key.first) return undefined
+  if (change.length !== done + 1 || update[2] !== key.source || firstOf(update) !== key.first) return undefined
   if (!before(held, update) || !isGrown(held[0], change, done, key)) return undefined
   const next = openWith(start, update)
   return next !== undefined && next.from <= open.from && next.to >= open.to ? next : undefined

@@ -50,7 +50,7 @@ export const own =
   (state: State): Applied<State, Change> => {
     const { mine } = state
     const source = update[2]
-    const first = update[0][0] || update[1]
+    const first = Doc.firstOf(update)
     const isSame = mine !== null && mine.first === first && mine.source === source && mine.mark === MARK
     return applied([update], state, isSame ? mine : { mark: MARK, first, source })
   }

@@ -34,10 +34,7 @@ export const splice =
   (offset: number, count: number, string: string): Command =>
   (state, stamp) => {
     const to = offset + count
-    const refused = refusal(offset, to, 0, length(state))
-    if (refused !== undefined) return refused
-    const change = goneOn(offset, to, string, state, stamp)
-    return change === undefined ? edited([{ from: offset, to, insert: string }], state, stamp) : right(change)
+    return refusal(offset, to, 0, length(state)) ?? replaced(offset, to, string, state, stamp)
   }
 
 /** Inserts a string at an offset. */
@@ -49,11 +46,8 @@ export const remove = (offset: number, count: number): Command => splice(offset,
 /** Makes several edits as one change. */
 export const edit =
   (edits: ReadonlyArray<Edit>): Command =>
-  (state, stamp) => {
-    if (edits.length !== 1) return outside(edits, state) ?? edited(edits, state, stamp)
-    const { from, to, insert } = edits[0]!
-    return splice(from, to - from, insert)(state, stamp)
-  }
+  (state, stamp) =>
+    outside(edits, state) ?? edited(edits, state, stamp)
 
 /** The refusal of the first offset that is not within the text, or not behind the one before it. */
 export const outside = (edits: ReadonlyArray<Pick<Edit, 'from' | 'to'>>, state: State): E.Left<Refusal> | undefined => {
@@ -76,10 +70,22 @@ const refusal = (from: number, to: number, last: number, size: number): E.Left<R
 const beyond = (index: number, length: number): E.Left<Refusal> => left({ _tag: 'IndexOutOfRange', index, length })
 
 /** A change from edits that are in order and within the text. */
-const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Either<Refusal, Change> =>
-  composed(state, stamp, (maker) => {
+const edited = (edits: ReadonlyArray<Edit>, state: State, stamp: Stamp): E.Either<Refusal, Change> => {
+  const [first] = edits
+  if (first !== undefined && edits.length === 1) return replaced(first.from, first.to, first.insert, state, stamp)
+  return composed(state, stamp, (maker) => {
     addEdits(maker, edits)
   })
+}
+
+/** A change from one edit within the text. Makes no list of it if the open end just goes on. */
+const replaced = (from: number, to: number, insert: string, state: State, stamp: Stamp): E.Either<Refusal, Change> => {
+  const change = goneOn(from, to, insert, state, stamp)
+  if (change !== undefined) return right(change)
+  return composed(state, stamp, (maker) => {
+    addEdits(maker, [{ from, to, insert }])
+  })
+}
 
 /** The change that makes the open end longer, if an edit does. Not near a surrogate pair. O(1). */
 const goneOn = (from: number, to: number, insert: string, state: State, stamp: Stamp): Change | undefined => {

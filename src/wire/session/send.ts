@@ -126,9 +126,9 @@ class Speaker<S, C> {
 
   private updates(updates: ReadonlyArray<Update<C>>): void {
     const { log } = this.replica
-    const isUnread = log.unread !== undefined
+    const hasUnread = log.unread !== undefined
     updates.forEach((update) => {
-      this.messages.push({ _tag: isUnread && Unread.holds(update)(log) ? 'Unread' : 'Update', update })
+      this.messages.push({ _tag: hasUnread && Unread.holds(update)(log) ? 'Unread' : 'Update', update })
     })
     this.session = { ...this.session, telling: Telling.sent(updates)(this.session.telling) }
   }
