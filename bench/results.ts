@@ -1,8 +1,8 @@
 /** The files of a whole run: RESULTS.md for readers, results.json for programs, and the plots. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Result, Row } from './harness.js'
-import { root } from './provenance.js'
+import { git, machine, root } from './provenance.js'
 import { goals, plot, table } from './report.js'
 
 export interface Run {
@@ -15,6 +15,14 @@ export const resultsOf =
   (results: ReadonlyArray<Result>) =>
   ({ id }: Row): ReadonlyArray<Result> =>
     results.filter(({ row }) => row === id)
+
+/** What a run has written of this very source, on this machine. */
+export const written = (): ReadonlyArray<Result> => {
+  const run = JSON.parse(readFileSync(path.join(root, 'bench', 'results.json'), 'utf8')) as Run
+  const [commit = ''] = run.commit.split(',')
+  const isSame = run.machine === machine && git('diff', '--name-only', commit, '--', 'src') === ''
+  return isSame ? run.results : []
+}
 
 const fileOf = ({ id }: Row): string => `${id.replaceAll(/\W+/g, '-')}.svg`
 

@@ -24,7 +24,7 @@ import { checkOut, locate, stage } from './builds.js'
 import { contest, MOST_PATIENCE_MS, type Result } from './harness.js'
 import { commitNow, git, machine, root } from './provenance.js'
 import { againstHead, againstLine, goals, table } from './report.js'
-import { resultsOf, write } from './results.js'
+import { resultsOf, write, written } from './results.js'
 import { rows } from './rows/index.js'
 import { select, type Selected } from './select.js'
 import { start, type Job, type Worker } from './worker.js'
@@ -37,6 +37,8 @@ bench/results.json and bench/plots. With options it prints only.
   --rows S2,S5       only rows whose name begins with one of these (--only is the same)
   --sizes 1e3,1e5    only these n
   --quick            the quick sizes only, of the rows that have some; one round
+  --resume           goes on where a whole run was stopped: rows in bench/results.json stay, if
+                     they are of this machine and src is as it was
   --against <build>  compare with another build of this package: a checkout with dist/,
                      an unpacked tarball, or a dist folder. At least ${String(PAIRS)} pairs in one run,
                      and ${String(PAIRS_AGAIN)} more for a row over the bound. By CPU time.
@@ -58,6 +60,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     sizes: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
     against: { type: 'string' },
     bound: { type: 'string', default: '1.05' },
     json: { type: 'string' },
@@ -74,8 +77,10 @@ const progress = (text: string): void => {
 const measureAll = async (selected: ReadonlyArray<Selected>, isWhole: boolean): Promise<void> => {
   const child = fileURLToPath(new URL('child.js', import.meta.url))
   const commit = commitNow()
-  const results: Result[] = []
+  const results: Result[] = values.resume ? [...written()] : []
   for (const { row, sizes } of selected) {
+    // a whole run writes after each row
+    if (resultsOf(results)(row).length > 0) continue
     for (const n of sizes) {
       results.push(...(await contest(child, row, n, values.quick ? 1 : ROUNDS, patience, progress)))
     }

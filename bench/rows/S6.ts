@@ -21,6 +21,9 @@ import { NOW } from '../maps.js'
 
 const require = createRequire(import.meta.url)
 
+/** Of a change, in bytes: 1e5 lines of text, set at once, are 3.4 MB. */
+const MOST_BYTES = 2 ** 24
+
 /** Does the i-th step. */
 type Step = (i: number) => void
 
@@ -30,7 +33,7 @@ const changed = <S, C>(
   replica: Replica<S, C>,
   now = NOW,
 ): Replica<S, C> => {
-  const made = scuttlebutt(dataType).change(command, now)(replica)
+  const made = scuttlebutt(dataType, { maxBytes: MOST_BYTES }).change(command, now)(replica)
   if (made._tag === 'Left') throw new Error(JSON.stringify(made.left))
   return made.right[1]
 }
