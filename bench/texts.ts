@@ -89,7 +89,8 @@ export const conversation = (): Conversation | undefined => {
   const { endContent, numAgents = 1, txns } = traceOf(TRACES, 'friendsforever')
   const known = Array.from({ length: numAgents }, () => new Set<number>())
   const pads = known.map((_, agent) => pad.create(`agent${String(agent)}`))
-  const docs = known.map(() => new Y.Doc())
+  // Yjs breaks ties by these
+  const docs = known.map((_, agent) => Object.assign(new Y.Doc(), { clientID: agent + 1 }))
   const updates: TextUpdate[][] = []
   const yjs: Uint8Array[][] = []
   for (const doc of docs) {
