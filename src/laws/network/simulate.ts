@@ -5,7 +5,7 @@ import type { Update } from '../../core/Update.js'
 import { Pending } from '../Answers.js'
 import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
-import type { Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
+import type { Altered, Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
 import { nameOf, view } from '../model/show.js'
 import { lacking, type Subject, type Where } from '../model/Subject.js'
@@ -29,22 +29,22 @@ interface InFlight<M> {
   readonly knows: bigint
   /** Whether the messages carry all of `knows`. */
   readonly isWhole: boolean
-  /** What a document that changes in place has sent, as text. */
-  readonly text?: string
 }
 
 /**
  * Runs a schedule in O(e) calls of the subject for e events, and O(e r) comparisons for r replicas.
  * Throws nothing but {@link Pending}: an exception of the subject ends the run, and is in its
- * `threw`.
+ * `threw`. A watched run tells also which message was written into, for the text of each message
+ * each time that it arrives.
  */
 export const simulate = <R, C, M>(
   subject: Subject<R, C, M>,
   schedule: Schedule<C>,
   told: Told = 'history',
+  isWatched = false,
 ): Simulated<R, C, M> => {
   if (schedule.exchanges !== undefined && subject.dataType !== undefined) return exchanged(subject, schedule)
-  const network = new Network(subject, schedule, told)
+  const network = new Network(subject, schedule, told, isWatched)
   network.run()
   return network
 }
@@ -70,10 +70,13 @@ class Network<R, C, M> implements Run<R, C, M> {
   readonly events: ReadonlyArray<RunEvent<R>>
   parted?: Parting
   threw?: Threw
-  altered?: number
+  altered?: Altered
+  written?: readonly [string, string]
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
   private readonly told: Told
+  /** The text of each message, as it was told. Undefined unless the run is watched. */
+  private readonly texts: Map<M, string> | undefined
   private readonly lanes: Lanes<R, C, M>
   private inFlight: InFlight<M>[] = []
   /** The replicas on one side of a partition, a bit each. */
@@ -84,18 +87,21 @@ class Network<R, C, M> implements Run<R, C, M> {
   private askedAt = 0
   private askedOf: unknown
 
-  constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told) {
+  constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told, isWatched: boolean) {
     this.subject = subject
     this.schedule = schedule
     this.ids = schedule.ids
     this.told = told
+    this.texts = isWatched ? new Map() : undefined
     this.lanes = new Lanes(subject)
     this.events = this.lanes.events
   }
 
   run(): void {
     const { lanes } = this
+    const { empty } = this.subject
     try {
+      empty?.restore()
       for (const id of this.ids) lanes.open(id)
       for (const step of this.schedule.steps) {
         this.arrivals()
@@ -104,6 +110,8 @@ class Network<R, C, M> implements Run<R, C, M> {
       }
       this.whole = lanes.all.flatMap(({ replica, isWhole }) => (isWhole ? [replica] : []))
       this.settle()
+      const written = empty?.written()
+      if (written !== undefined) this.written = written
     } catch (error) {
       if (error instanceof Pending) throw error
       this.threw = lanes.ended(this.asked(), error)
@@ -179,6 +187,7 @@ class Network<R, C, M> implements Run<R, C, M> {
       return
     }
     const { message, replica } = made
+    if (message !== undefined) this.tell(message)
     const [index, event] = [this.operations.length, this.events.length]
     const operation = { index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event }
     this.operations.push(
@@ -224,7 +233,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     const { index, at, event, message } = operation
     const lane = this.lanes.at(to)
     this.ask('receive', to, operation)
-    const received = this.subject.receive(message as M, this.where(to, now))(lane.replica)
+    const received = this.receive(message as M, at, to, now, lane.replica)
     lane.knows = add(lane.knows, index)
     this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
   }
@@ -244,8 +253,7 @@ class Network<R, C, M> implements Run<R, C, M> {
         ? messages
         : messages.map((message) => mangle(message, luck, keep ?? Infinity))
     const isWhole = sender.isWhole && (keep === undefined || this.told === 'everything')
-    const text = this.subject.isMutable && delay > 0 ? { text: view(arriving) } : {}
-    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole, ...text }
+    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole }
     // no message overtakes another, if an order was promised
     const ahead =
       this.subject.delivery.order === 'any' ? [] : this.inFlight.filter((one) => one.from === from && one.to === to)
@@ -263,7 +271,23 @@ class Network<R, C, M> implements Run<R, C, M> {
       )
     }
     const message = this.subject.send!(peer.replica)(replica)
-    return message === undefined ? undefined : [message]
+    if (message === undefined) return undefined
+    this.tell(message)
+    return [message]
+  }
+
+  /** Remembers how a message was told, if the run is watched. */
+  private tell(message: M): void {
+    this.texts?.set(message, view(message))
+  }
+
+  /** Hands a replica a message, and looks whether that is as it was told, and stays so. */
+  private receive(message: M, from: number, to: number, now: number, before: R): R {
+    const told = this.texts?.get(message)
+    if (told !== undefined && view(message) !== told) this.altered ??= { from }
+    const received = this.subject.receive(message, this.where(to, now))(before)
+    if (told !== undefined && view(message) !== told) this.altered ??= { from, by: to }
+    return received
   }
 
   private arrivals(): void {
@@ -276,12 +300,11 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   private arrive(letter: InFlight<M>): void {
-    const { from, to, sentAt, now, messages, knows, isWhole, text } = letter
+    const { from, to, sentAt, now, messages, knows, isWhole } = letter
     const lane = this.lanes.at(to)
     let { replica } = lane
-    if (text !== undefined && text !== view(messages)) this.altered ??= from
     this.ask('receive', to, letter)
-    for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
+    for (const message of messages) replica = this.receive(message, from, to, now, replica)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
     this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt })
@@ -313,26 +336,23 @@ class Network<R, C, M> implements Run<R, C, M> {
   private settle(): void {
     this.heal()
     this.isSettling = true
-    this.arrivals()
     const { luck = 0 } = this.schedule
-    const { send, broadcasts, isWhole } = this.subject
+    const { send, broadcasts, isWhole, delivery } = this.subject
+    // what is still under way may come after all else
+    const isLate = delivery.order === 'any' && LATE.includes(luck % 8)
+    if (!isLate) this.arrivals()
     const gossips = send !== undefined && this.told === 'history' && (!broadcasts || luck % 2 === 0)
-    if (!gossips) {
-      for (const [to, lane] of this.lanes.all.entries()) {
-        this.hearAll(to, luck + to)
-        lane.isWhole = true
-        this.lanes.compare(to)
-      }
-      return
-    }
-    if (isWhole) this.aroundTheRing()
+    if (!gossips) for (const to of this.lanes.all.keys()) this.hearAll(to, luck + to)
+    else if (isWhole) this.aroundTheRing()
     else this.untilQuiet()
+    if (isLate) this.arrivals()
     const all = (1n << BigInt(this.operations.length)) - 1n
-    for (const [i, lane] of this.lanes.all.entries()) {
-      lane.knows = all
+    for (const lane of this.lanes.all) {
+      if (gossips) lane.knows = all
       lane.isWhole = true
-      this.lanes.compare(i)
     }
+    // the first with the second, and so on
+    for (const i of this.lanes.all.keys()) if (i > 0) this.lanes.compare(i)
   }
 
   /** Delivers all broadcasts that a replica lacks, in a promised order chosen by luck. */
@@ -384,6 +404,9 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
   }
 }
+
+/** By these, and others that end on three bits alike, what is under way at the end comes last. */
+export const LATE: ReadonlyArray<number> = [4, 5, 6, 7]
 
 /** More rounds than the backlog of any schedule takes. */
 const MAX_ROUNDS = 100
