@@ -21,8 +21,8 @@ import { NOW } from '../maps.js'
 
 const require = createRequire(import.meta.url)
 
-/** Of a change, in bytes: 1e5 lines of text, set at once, are 3.4 MB. */
-const MOST_BYTES = 2 ** 24
+/** Of a change, in bytes: 1e6 lines of text, set at once, are 36 MB. */
+const MOST_BYTES = 2 ** 26
 
 /** Does the i-th step. */
 type Step = (i: number) => void

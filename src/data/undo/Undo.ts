@@ -164,10 +164,10 @@ const newest = <S>(
 }
 
 /**
- * Whether lists came out as the edits say, given the edit back. A feed puts what comes back last:
- * older steps would find other items.
+ * Whether items came back to where the edits say, given the edit back. A feed puts what comes back
+ * last: older steps would find other items.
  */
 const isAsPlanned = (edits: ReadonlyArray<Edit.Edit>, back: Edit.Edit): boolean => {
   const all = [back, ...edits].map(({ lists }): Edit.Edit => ({ lists, values: new Map() }))
-  return isEmpty(all.reduce((one, next) => Edit.both(one, next)!))
+  return Edit.isInPlace(all.reduce((one, next) => Edit.both(one, next)!))
 }
