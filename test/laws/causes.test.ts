@@ -78,7 +78,7 @@ describe('A type that writes into the state that all replicas begin with', () =>
       'states',
       () =>
         states({
-          empty: {} as Fields,
+          empty: {},
           command: change,
           mutate: (made) => (held) => addTo(held, made),
           merge: (other) => (held) => Object.assign(held, other),

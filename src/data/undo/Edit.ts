@@ -155,18 +155,6 @@ export const both = (one: Edit, next: Edit): Edit | undefined => {
   return { values, lists }
 }
 
-/** Whether the edit of lists takes out as many items at each place as it puts in. */
-export const isInPlace = ({ lists }: Edit): boolean =>
-  [...lists.values()].every((pass) => {
-    let more = 0
-    const isEven = pass.every(({ kind, count }) => {
-      if (kind === 'keep') return more === 0
-      more += kind === 'insert' ? count : -count
-      return true
-    })
-    return isEven && more === 0
-  })
-
 /** The patches that make the edit: none where it changes nothing. O(size). */
 export const patchesOf = ({ values, lists }: Edit): ReadonlyArray<Patch> => [
   ...[...values.values()].filter(({ before, after }) => !isSame(before, after)),

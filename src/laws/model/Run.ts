@@ -53,7 +53,7 @@ export interface Run<R, C, M> {
   }
   readonly threw?: Threw
   /** The first message that was not left as it was told. Looked for only in a watched run. */
-  readonly altered?: Altered
+  readonly altered?: Altered | undefined
   /** What the empty state showed before the run and after it, if the run has written into it. */
   readonly written?: readonly [was: string, now: string]
 }

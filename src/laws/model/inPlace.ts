@@ -58,7 +58,7 @@ const copiesOf = (value: unknown, copies = new Map<object, object>()): ReadonlyM
   return copies
 }
 
-const membersOf = (object: object): Iterable<unknown> => {
+const membersOf = (object: object): ReadonlyArray<unknown> => {
   if (object instanceof Map) return [...object.keys(), ...object.values()]
-  return object instanceof Set ? object : Object.values(object)
+  return object instanceof Set ? [...(object as Set<unknown>)] : Object.values(object)
 }

@@ -7,29 +7,17 @@ import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
 import type { Altered, Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
-import { nameOf, view } from '../model/show.js'
+import { nameOf, sidesOf } from '../model/show.js'
 import { lacking, type Subject, type Where } from '../model/Subject.js'
 import { draw, type Drawn } from './draw.js'
+import type { InFlight } from './InFlight.js'
 import { Lanes } from './lanes.js'
+import { Watch } from './Watch.js'
 
 /**
  * What replicas gossip. `history`: what `send` gives. `everything`: all broadcasts that they know.
  */
 export type Told = 'history' | 'everything'
-
-interface InFlight<M> {
-  /** The index of the step at which it may arrive. */
-  readonly due: number
-  readonly from: number
-  readonly to: number
-  readonly sentAt: number
-  readonly now: number
-  readonly messages: ReadonlyArray<M>
-  /** The set of operations that the sender knew. */
-  readonly knows: bigint
-  /** Whether the messages carry all of `knows`. */
-  readonly isWhole: boolean
-}
 
 /**
  * Runs a schedule in O(e) calls of the subject for e events, and O(e r) comparisons for r replicas.
@@ -70,13 +58,11 @@ class Network<R, C, M> implements Run<R, C, M> {
   readonly events: ReadonlyArray<RunEvent<R>>
   parted?: Parting
   threw?: Threw
-  altered?: Altered
   written?: readonly [string, string]
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
   private readonly told: Told
-  /** The text of each message, as it was told. Undefined unless the run is watched. */
-  private readonly texts: Map<M, string> | undefined
+  private readonly watch: Watch<M> | undefined
   private readonly lanes: Lanes<R, C, M>
   private inFlight: InFlight<M>[] = []
   /** The replicas on one side of a partition, a bit each. */
@@ -92,7 +78,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     this.schedule = schedule
     this.ids = schedule.ids
     this.told = told
-    this.texts = isWatched ? new Map() : undefined
+    this.watch = isWatched ? new Watch() : undefined
     this.lanes = new Lanes(subject)
     this.events = this.lanes.events
   }
@@ -120,6 +106,10 @@ class Network<R, C, M> implements Run<R, C, M> {
     if (lanes.parted !== undefined) this.parted = lanes.parted
   }
 
+  get altered(): Altered | undefined {
+    return this.watch?.altered
+  }
+
   private take(step: ScheduleStep<C>): void {
     switch (step._tag) {
       case 'local':
@@ -133,7 +123,7 @@ class Network<R, C, M> implements Run<R, C, M> {
         return
       case 'partition':
         this.side = step.side
-        this.lanes.note('partition', -1, partitionText(this.ids, step.side))
+        this.lanes.note('partition', -1, sidesOf(this.ids, step.side))
         return
       case 'heal':
         this.heal()
@@ -187,7 +177,7 @@ class Network<R, C, M> implements Run<R, C, M> {
       return
     }
     const { message, replica } = made
-    if (message !== undefined) this.tell(message)
+    if (message !== undefined) this.watch?.tell(message)
     const [index, event] = [this.operations.length, this.events.length]
     const operation = { index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event }
     this.operations.push(
@@ -272,21 +262,14 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
     const message = this.subject.send!(peer.replica)(replica)
     if (message === undefined) return undefined
-    this.tell(message)
+    this.watch?.tell(message)
     return [message]
   }
 
-  /** Remembers how a message was told, if the run is watched. */
-  private tell(message: M): void {
-    this.texts?.set(message, view(message))
-  }
-
-  /** Hands a replica a message, and looks whether that is as it was told, and stays so. */
   private receive(message: M, from: number, to: number, now: number, before: R): R {
-    const told = this.texts?.get(message)
-    if (told !== undefined && view(message) !== told) this.altered ??= { from }
+    this.watch?.look(message, from)
     const received = this.subject.receive(message, this.where(to, now))(before)
-    if (told !== undefined && view(message) !== told) this.altered ??= { from, by: to }
+    this.watch?.look(message, from, to)
     return received
   }
 
@@ -410,12 +393,3 @@ export const LATE: ReadonlyArray<number> = [4, 5, 6, 7]
 
 /** More rounds than the backlog of any schedule takes. */
 const MAX_ROUNDS = 100
-
-const partitionText = (ids: ReadonlyArray<string>, side: number): string => {
-  const names = (bit: number): string =>
-    ids
-      .filter((_, i) => ((side >> i) & 1) === bit)
-      .map(nameOf)
-      .join(', ')
-  return `${names(0)} | ${names(1)}`
-}
