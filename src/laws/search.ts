@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { configured, DEFAULT_RUNS, isVerbose } from './configured.js'
 import {
   byGravity,
+  isGravest,
   isHygiene,
   judge,
   kindOf,
@@ -49,8 +50,9 @@ export interface Options<C = unknown> extends Size, Asked {
   /** The most ms that making a counterexample smaller takes. Default 10,000. */
   readonly shrinkTime?: number
   /**
-   * `first`: stops at the first broken law, of mere hygiene too. Default: passes over mere hygiene,
-   * and stops at the first run that breaks another law. A later one may break a graver: see `all`.
+   * `first`: stops at the first broken law, of mere hygiene too. Default: stops at the first run
+   * whose replicas diverge. After a run that breaks another law it looks for a graver one in as
+   * many runs again, in 100 at least; after mere hygiene, to the end.
    */
   readonly stop?: 'first' | 'gravest'
   /**
@@ -82,6 +84,9 @@ export type Profile = 'fast' | 'thorough'
 const RUNS_OF: Readonly<Record<Profile, number>> = { fast: 100, thorough: 20_000 }
 const DEFAULT_SHRINK_TIME = 10_000
 const PROGRESS = 1000
+
+/** After a broken law, at least so many runs more are asked for a graver one. */
+const FURTHER = 100
 
 /** Whether progress is told after so many runs. */
 const isTold = (runs: number): boolean => runs % PROGRESS === 0 || (runs < PROGRESS && (runs & (runs - 1)) === 0)
@@ -118,7 +123,11 @@ export function* searched<R, C, M>(
     exhausted = visited
   }
   const drawn = new RandomSearch(subject, laws, options, tally, runner)
-  return (yield* drawn.run()) ?? (yield* exercised(subject, options, tally.report(exhausted), drawn.seed, runner))
+  const found = yield* drawn.run()
+  if (found !== undefined) return found
+  const { seed } = drawn
+  const covered = tally.report({ seed, ...(exhausted !== undefined && { exhaustive: exhausted }) })
+  return yield* exercised(subject, options, covered, runner)
 }
 
 /** A run that breaks a law which is known, or wanted too, may break others. */
@@ -191,7 +200,10 @@ class RandomSearch<R, C, M> {
     const found = yield* this.shrunk(worst.path, worst)
     if (found === undefined || rest.length === 0) return found
     if (!all) {
-      const beside = rest.map(({ broken: { law, violation } }) => ({ law, why: violation.why }))
+      const beside = rest.map(({ broken: { law, violation } }) => {
+        const { name, verdict, says } = law
+        return { law: { name, verdict, says }, why: violation.why }
+      })
       return { ...found, origin: { ...found.origin, beside } }
     }
     const others: Found<R, C, M>[] = []
@@ -213,14 +225,15 @@ class RandomSearch<R, C, M> {
   }
 
   /**
-   * The first run of each kind that breaks a law. Runs that break one of mere hygiene are passed; a
-   * graver one ends the search, if not all are wanted.
+   * The first run of each kind that breaks a law. The gravest ends the search, if not all are
+   * wanted. After one that is no mere hygiene it goes twice as far.
    */
   private *search(): Waiting<Iterable<Met<R, C, M>>> {
     const { laws, options, tally } = this
     const { seed, time, profile, all = false } = options
     const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
     const met = new Map<string, Met<R, C, M>>()
+    let end = Infinity
     const take = ({ run, broken, known = false }: Judged<R, C, M>): boolean => {
       const path = String(tally.runs)
       tally.add(run)
@@ -229,7 +242,12 @@ class RandomSearch<R, C, M> {
       for (const one of broken) {
         if (!met.has(kindOf(one))) met.set(kindOf(one), { run, broken: one, path })
       }
-      return broken.length === 0 || (options.stop !== 'first' && (all || broken.every(isHygiene)))
+      if (broken.length === 0) return tally.runs < end
+      if (options.stop === 'first') return false
+      if (all) return true
+      if (broken.some(isGravest)) return false
+      if (!broken.every(isHygiene)) end = Math.min(end, tally.runs + Math.max(tally.runs, FURTHER))
+      return tally.runs < end
     }
     const limits = { numRuns: runs ?? Number.MAX_SAFE_INTEGER, endOnFailure: true, seed, time }
     this.seed = (yield* this.check((schedule) => this.judged(laws, schedule), take, limits)).seed
@@ -312,7 +330,6 @@ function* exercised<R, C, M>(
   subject: Lawful<R, C, M>,
   { required = {} }: Options<C>,
   coverage: Coverage,
-  seed: number,
   runner: Runner,
 ): Waiting<Found<R, C, M> | Coverage> {
   const hasRun = coverage.runs > 0
@@ -323,6 +340,6 @@ function* exercised<R, C, M>(
     law: { name: 'exercised', says: 'the check exercised what was required of it', verdict: 'unlawful' },
     violation: { why: missing.join('; '), remedy: hasRun ? MEET : 'give it more `time`, or one of `runs` at least' },
     run,
-    origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed },
+    origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed: coverage.seed },
   }
 }

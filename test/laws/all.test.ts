@@ -95,9 +95,11 @@ describe('With `all`, a check', () => {
 })
 
 test('Without `all`, the laws of less weight are told by name', () => {
-  const { others, beside } = found(check(faulty, { seed: 2 }))
-  expect(others).toBeUndefined()
-  expect(beside).toMatchObject([{ law: { name: 'total', verdict: 'unlawful' } }])
+  const worst = found(check(faulty, { seed: 2 }))
+  expect(worst.others).toBeUndefined()
+  expect(worst.law.verdict).toBe('diverged')
+  expect(worst.beside!.map(({ law }) => law.verdict)).toEqual(['quality', 'quality', 'unlawful'])
+  expect(structuredClone(worst).beside).toEqual(worst.beside)
 })
 
 describe('Several qualities that each run lacks', () => {

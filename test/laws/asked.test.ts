@@ -31,6 +31,7 @@ const given = { change: fc.nat(3), toJSON: ({ value }: Register) => value }
 
 interface Row {
   readonly fields: Readonly<Record<string, number>>
+  readonly stamps: Readonly<Record<string, string>>
   readonly newest: Update<Field> | undefined
 }
 
@@ -40,17 +41,21 @@ type Field = readonly [name: string, value: number]
 const row: DataType<Row, Field> = {
   name: 'row',
   change: t.readonly(t.tuple([t.string, t.number])),
-  empty: { fields: {}, newest: undefined },
+  empty: { fields: {}, stamps: {}, newest: undefined },
   apply: (updates) => (state) => {
     const superseded: Update<Field>[] = []
-    let { fields, newest } = state
+    let { fields, stamps, newest } = state
     for (const update of updates) {
-      const [[name, value], timestamp] = update
+      const [[name, value], timestamp, source] = update
       if (newest !== undefined) superseded.push(newest)
       newest = update
-      if (timestamp > (fields[`${name} at`] ?? 0)) fields = { ...fields, [name]: value, [`${name} at`]: timestamp }
+      const stamp = `${String(timestamp).padStart(20)} ${source}`
+      if (stamp > (stamps[name] ?? '')) {
+        fields = { ...fields, [name]: value }
+        stamps = { ...stamps, [name]: stamp }
+      }
     }
-    return { state: updates.length === 0 ? state : { fields, newest }, superseded }
+    return { state: updates.length === 0 ? state : { fields, stamps, newest }, superseded }
   },
 }
 
@@ -84,7 +89,10 @@ describe('A check', () => {
 
   test('that asks no law at all is an error, as where a name is misspelt', () => {
     const last = operations({ name: 'last', empty: 0, command: fc.nat(3), apply: (n) => () => n })
-    expect(() => check(last, { laws: ['convergense'] })).toThrow(/no law of last is asked: it has total, /)
+    expect(() => check(last, { laws: ['convergense'] })).toThrow(/last has no law convergense: it has total, /)
+    expect(() => check(last, { laws: ['convergence', 'idempotense'] })).toThrow(/last has no law idempotense/)
+    expect(() => check(last, { except: ['identiti'] })).toThrow(/last has no law identiti/)
+    expect(() => check(last, { laws: ['merge'] })).toThrow(/no law of last is asked: it has total, /)
   })
 
   test('takes commands drawn at once, or drawn for a state', () => {

@@ -162,7 +162,7 @@ const join = async <S, C>(
 const takeNumber = async ([lock, isOurs]: Hold): Promise<number> => {
   for (let number = 0; ; number++) {
     if (await lock(` tab ${String(number)}`, { ifAvailable: true })) return number
-    if (!isOurs()) throw new DOMException('no locks', 'InvalidStateError')
+    if (!isOurs()) throw new DOMException('', 'InvalidStateError')
   }
 }
 

@@ -59,7 +59,7 @@ const transact = async <A>(db: IDBDatabase, act: (store: IDBObjectStore) => Prom
     transaction.oncomplete = resolve
     transaction.onabort = () => {
       // whoever aborts it by hand leaves no error
-      reject(transaction.error ?? new DOMException('aborted', 'AbortError'))
+      reject(transaction.error ?? new DOMException('', 'AbortError'))
     }
   })
   const undone = (error: unknown): never => {
@@ -89,7 +89,7 @@ async function* entries(db: IDBDatabase): AsyncIterable<ReadonlyArray<Entry>> {
  * Makes another one the last who wrote, after whatever is under way. The id stays, if there is one.
  */
 export const claim = (db: IDBDatabase, id: SourceId): Promise<string> =>
-  modify(db, OWNER, (owner = JSON.stringify([id])) => JSON.stringify([...(JSON.parse(owner) as unknown[]), 0]))
+  modify(db, OWNER, (owner?: string) => JSON.stringify([...(owner ? (JSON.parse(owner) as unknown[]) : [id]), 0]))
 
 /** Counts the lives of a tab's number, whoever writes the replica. */
 export const countUp = (db: IDBDatabase, number: number): Promise<number> =>

@@ -5,11 +5,12 @@ import type { SourceId } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { Splices } from '../parts/patches.js'
 import { isHigh, replacement } from './codeUnits.js'
-import { splice, type Command } from './commands.js'
+import type { Command } from './commands.js'
 import { changesSince } from './differences.js'
 import * as Doc from './Doc.js'
 import { withoutMarks } from './marks.js'
 import { slice } from './read.js'
+import { spliceUnits, textOf, unitsOf, type Unit } from './restored.js'
 import { whole, type State } from './State.js'
 
 /**
@@ -44,13 +45,14 @@ type Bound = { readonly upTo: Timestamp } | { readonly below: Timestamp }
 type Marked = Replaced<readonly [kind: '*', source: SourceId], Bound>
 
 /**
- * As {@link diff}. Then, for each source whose marks came or went, which of them count: a patch
+ * As {@link diff}; code units that have marks come with their attributes: `[unit, attributes,
+ * grows]`. Then, for each source whose marks came or went, which of them count: a patch
  * `{ at: ['*', source], before, after }`. Costs as `diff`, and O(m log n) for m marks that came or
- * went.
+ * went; with marks in the text O(m log m) for all of them.
  */
 export const fullDiff =
   (before: State) =>
-  (after: State): ReadonlyArray<Spliced<readonly [], string> | Marked> => {
+  (after: State): ReadonlyArray<Spliced<readonly [], Unit> | Marked> => {
     const marked = new Map<SourceId, Marked>()
     const [old, now] = [whole(before).marks, whole(after).marks]
     // oldest first
@@ -61,18 +63,35 @@ export const fullDiff =
       const [from, to] = came ? [known?.before ?? without, including] : [including, known?.after ?? without]
       marked.set(source, replaced(['*', source], from, to))
     }
-    return [...diff(before)(after), ...marked.values()]
+    const splices = diff(before)(after)
+    const areBare = SortedMap.size(old) + SortedMap.size(now) === 0
+    return [...(areBare ? splices : withMarks(splices, before, after)), ...marked.values()]
   }
 
+const withMarks = (
+  splices: ReadonlyArray<Spliced<readonly [], string>>,
+  before: State,
+  after: State,
+): ReadonlyArray<Spliced<readonly [], Unit>> => {
+  const [was, is] = [unitsOf(before), unitsOf(after)]
+  let shift = 0
+  return splices.map(({ at, splice: index, removed, inserted }) => {
+    const units = { removed: was(index - shift, removed), inserted: is(index, inserted) }
+    shift += inserted.length - removed.length
+    return { at, splice: index, ...units }
+  })
+}
+
 /**
- * An edit for each splice, or several for a long one. Then one that takes back the marks that no
- * longer count. O(size).
+ * One command that takes back the marks that no longer count. Then an edit for each splice, or
+ * several for a long one; what they insert has the marks that the patch says, and no others.
+ * O(size).
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => {
   const edits: Command[] = []
   const firstBySource = new Map<SourceId, Timestamp>()
   for (const one of patches) {
-    if ('splice' in one) edits.push(...splices(one as Spliced<readonly [], string>))
+    if ('splice' in one) edits.push(...splicesOf(one as Spliced<readonly [], Unit>))
     else {
       const { at, after } = one as Marked
       // of several the oldest: they are parts of one step
@@ -81,20 +100,19 @@ export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => 
     }
   }
   const isTakenBack = ({ first, source }: Doc.MarkId): boolean => first >= (firstBySource.get(source) ?? Infinity)
-  return firstBySource.size > 0 ? [...edits, withoutMarks(isTakenBack)] : edits
+  return firstBySource.size > 0 ? [withoutMarks(isTakenBack), ...edits] : edits
 }
 
 /** In pieces that one update can carry. None ends within a pair of surrogates. */
-const splices = ({ splice: offset, removed, inserted }: Spliced<readonly [], string>): ReadonlyArray<Command> => {
-  const text = inserted.join('')
+const splicesOf = ({ splice: offset, removed, inserted }: Spliced<readonly [], Unit>): ReadonlyArray<Command> => {
   const commands: Command[] = []
   let from = 0
   do {
     let end = from + MOST_UNITS
-    if (isHigh(text.charCodeAt(end - 1))) end++
-    commands.push(splice(offset + from, from === 0 ? removed.length : 0, text.slice(from, end)))
+    if (isHigh(textOf(inserted.slice(end - 1, end)).charCodeAt(0))) end++
+    commands.push(spliceUnits(offset + from, from === 0 ? removed.length : 0, inserted.slice(from, end)))
     from = end
-  } while (from < text.length)
+  } while (from < inserted.length)
   return commands
 }
 

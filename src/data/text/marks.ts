@@ -27,10 +27,21 @@ export interface Growth {
   readonly grows?: boolean
 }
 
-/** A part of the text, and the values that marks give it, by key. As a step of a Quill delta. */
+/** The values that marks give a part of the text, by key. */
+export type Attributes = Readonly<Record<string, unknown>>
+
+/** A part of the text, and its attributes. As a step of a Quill delta. */
 export interface Span {
   readonly insert: string
-  readonly attributes: Readonly<Record<string, unknown>>
+  readonly attributes: Attributes
+}
+
+/** A part of the text between ends of marks, from the end of the one before it. */
+export interface Stretch {
+  readonly to: number
+  readonly attributes: Attributes
+  /** The keys of those marks that end here, and grow. */
+  readonly grows: ReadonlyArray<string>
 }
 
 /**
@@ -157,20 +168,31 @@ const forEachStretch = (
 export const spans = (state: State): ReadonlyArray<Span> => stable(state, 'spans', () => spansIn(state))
 
 const spansIn = (state: State): ReadonlyArray<Span> => {
-  const doc = whole(state)
-  const all: { insert: string; attributes: Readonly<Record<string, unknown>> }[] = []
-  let last = ''
-  forEachStretch(rangesIn(doc), doc.root.visible, (from, to, here) => {
-    const given = here.newest().filter(({ value }) => value !== null)
-    given.sort((a, b) => (a.key < b.key ? -1 : 1))
-    const attributes = Object.freeze(Object.fromEntries(given.map(({ key, value }) => [key, value])))
+  const all: { insert: string; attributes: Attributes }[] = []
+  let [from, last] = [0, '']
+  for (const { to, attributes } of stretches(state)) {
     const text = slice(from, to)(state)
     const shown = JSON.stringify(attributes)
     if (shown === last) all.at(-1)!.insert += text
     else all.push({ insert: text, attributes })
+    from = to
     last = shown
-  })
+  }
   for (const span of all) Object.freeze(span)
+  return all
+}
+
+/** The text in stretches; neighbours may have the same attributes. O(m log m), and its size. */
+export const stretches = (state: State): ReadonlyArray<Stretch> => {
+  const doc = whole(state)
+  const all: Stretch[] = []
+  forEachStretch(rangesIn(doc), doc.root.visible, (_, to, here) => {
+    const given = here.newest().filter(({ value }) => value !== null)
+    given.sort((a, b) => (a.key < b.key ? -1 : 1))
+    const attributes = Object.freeze(Object.fromEntries(given.map(({ key, value }) => [key, value])))
+    const grows = given.flatMap(({ key, end, to: cursor }) => (end === to && cursor.at(-1) === 1 ? [key] : []))
+    all.push({ to, attributes, grows })
+  })
   return all
 }
 

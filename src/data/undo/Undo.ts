@@ -10,7 +10,7 @@
  */
 import type { Command, DataType } from '../../core/DataType.js'
 import { hasWayBack, ofStatesInFull } from '../../core/diff.js'
-import type { Patch, Path } from '../../core/Patch.js'
+import type { Patch, Path, Spliced } from '../../core/Patch.js'
 import * as Edit from './Edit.js'
 
 /** Takes back a part of a step. Steps are numbered from 1. */
@@ -164,10 +164,13 @@ const newest = <S>(
 }
 
 /**
- * Whether lists came out as the edits say, given the edit back. A feed puts what comes back last:
- * older steps would find other items.
+ * Whether items came back to where the edits say, given the edit back. A feed puts what comes back
+ * last: older steps would find other items.
  */
 const isAsPlanned = (edits: ReadonlyArray<Edit.Edit>, back: Edit.Edit): boolean => {
   const all = [back, ...edits].map(({ lists }): Edit.Edit => ({ lists, values: new Map() }))
-  return isEmpty(all.reduce((one, next) => Edit.both(one, next)!))
+  const made = all.reduce(Edit.both as (one: Edit.Edit, next: Edit.Edit) => Edit.Edit)
+  return (Edit.patchesOf(made) as ReadonlyArray<Spliced>).every(
+    ({ removed, inserted }) => removed.length === inserted.length,
+  )
 }

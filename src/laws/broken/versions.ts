@@ -22,7 +22,7 @@ export const sharedTail = broken(
       'overwrites what newer versions hold (The Go Programming Language Specification, "Appending to and ' +
       'copying slices")',
     law: 'timeTravel',
-    also: ['digests', 'agreement'],
+    also: ['digests', 'agreement', 'versions'],
     verdict: 'lost',
   },
   ofDataType<Shared, string>(

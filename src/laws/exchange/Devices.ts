@@ -39,6 +39,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   }
   replicas: ReadonlyArray<Replica<S, C>> = []
   threw?: Threw
+  written?: readonly [string, string]
   protected readonly programs: Programs<S, C>
   protected readonly oracle: Oracle<S, C>
   protected readonly devices: (Version<S, C> | undefined)[] = []

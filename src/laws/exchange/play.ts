@@ -56,7 +56,9 @@ class Exchanges<S, C> extends Devices<S, C> {
   private readonly restored = new Set<number>()
 
   run(): void {
+    const { empty } = this.subject
     try {
+      empty?.restore()
       const old = this.schedule.exchanges?.old ?? 0
       for (const [i, id] of this.ids.entries()) {
         const program = ((old >> i) & 1) === 1 ? this.programs.old : this.programs.new
@@ -72,6 +74,8 @@ class Exchanges<S, C> extends Devices<S, C> {
         this.step++
       }
       if (!this.isOver()) this.settle()
+      const written = empty?.written()
+      if (written !== undefined) this.written = written
     } catch (error) {
       this.threw = this.ended(error)
     }

@@ -8,10 +8,11 @@
  */
 import { isLater } from '../Answers.js'
 import type { Law, LawName, Told, Verdict } from '../model/Law.js'
+import { Misuse } from '../model/Misuse.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { nameOf, sameValue, view as textOf } from '../model/show.js'
 import { termsOf } from '../model/Subject.js'
-import { calls, comparedAlike, COPY, inAnyOrder, notThrow, pure } from './remedies.js'
+import { calls, comparedAlike, COPY, inAnyOrder, leave, notThrow, pure } from './remedies.js'
 
 /** A law that every subject can be asked. What breaks it is told with a remedy. */
 export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
@@ -33,8 +34,14 @@ export const convergence = law('convergence', 'diverged', 'replicas that know th
   const [a, b] = parted.replicas
   const why = `${nameOf(ids[a]!)} and ${nameOf(ids[b]!)} know the same, and differ`
   if (altered !== undefined) {
-    const changed = `${why}, and a message of ${nameOf(ids[altered]!)} has changed on its way`
-    return { why: changed, remedy: COPY, states: parted.views, events: parted.events }
+    const { from, by } = altered
+    const message = `a message of ${nameOf(ids[from]!)}`
+    return {
+      why: `${why}, and ${by === undefined ? `${message} has changed` : `${nameOf(ids[by]!)} has changed ${message}`} on its way`,
+      remedy: by === undefined ? COPY : leave(run),
+      states: parted.views,
+      events: parted.events,
+    }
   }
   const [x, y] = [replicas[a]!, replicas[b]!]
   // if both show the same, only Eq tells them apart: then the report shows the replicas
@@ -66,23 +73,31 @@ export const idempotence = law(
   },
 )
 
-export const versions = law('versions', 'unlawful', 'older versions never change', ({ events, subject, ids }) => {
-  const { local, receive, messages } = termsOf(subject)
-  for (const [i, { at, after, view, remembered }] of events.entries()) {
-    const of = `an older version of ${nameOf(ids[Math.max(at, 0)]!)}`
-    const now = subject.view(after)
-    if (now !== view) {
-      const remedy = `${calls(local, receive)} must not write into the state that it is given: copy what changes`
-      return { why: `${of} shows something else now`, remedy, states: [view, now], events: [i] }
+export const versions = law(
+  'versions',
+  'unlawful',
+  'older versions never change',
+  ({ events, subject, ids, written }) => {
+    const { local, receive, messages } = termsOf(subject)
+    const copied = `${calls(local, receive)} must not write into the state that it is given: copy what changes`
+    if (written !== undefined) {
+      return { why: 'the empty state, with which all begin, shows something else now', remedy: copied, states: written }
     }
-    if (subject.remember === undefined || remembered === undefined) continue
-    const remember = subject.remember(after)
-    if (sameValue(remember, remembered)) continue
-    const remedy = `${calls(local, receive)} must not write into ${messages}: copy what you keep of them`
-    return { why: `${of} tells others something else now`, remedy, states: [remembered, remember], events: [i] }
-  }
-  return undefined
-})
+    for (const [i, { at, after, view, remembered }] of events.entries()) {
+      const of = `an older version of ${nameOf(ids[Math.max(at, 0)]!)}`
+      const now = subject.view(after)
+      if (now !== view) {
+        return { why: `${of} shows something else now`, remedy: copied, states: [view, now], events: [i] }
+      }
+      if (subject.remember === undefined || remembered === undefined) continue
+      const remember = subject.remember(after)
+      if (sameValue(remember, remembered)) continue
+      const remedy = `${calls(local, receive)} must not write into ${messages}: copy what you keep of them`
+      return { why: `${of} tells others something else now`, remedy, states: [remembered, remember], events: [i] }
+    }
+    return undefined
+  },
+)
 
 export const equivalence = law('eq', 'unlawful', 'Eq is an equivalence, and equal replicas show the same', (run) => {
   const { equals, view, show } = run.subject
@@ -124,6 +139,9 @@ export const sample = <R>({ events }: { readonly events: ReadonlyArray<RunEvent<
 export const total = law('total', 'unlawful', 'nothing throws', ({ threw, events, ids, subject }) => {
   if (threw === undefined) return undefined
   const { event, error, call } = threw
+  if (error instanceof Misuse) {
+    return { why: error.message, remedy: error.remedy, events: [event], cause: error.cause ?? error }
+  }
   const at = events[event]?.at ?? -1
   const who = at < 0 ? 'it' : nameOf(ids[at]!)
   return { why: `${who} threw ${String(error)}`, remedy: notThrow(subject, call), events: [event], cause: error }

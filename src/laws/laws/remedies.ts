@@ -82,5 +82,11 @@ export const SUPERSEDED =
 /** What a type must do whose merges depend on which replica comes first. */
 export const ORDER = '`apply` must give the same for the same updates, in whatever order their sources come'
 
+/** What a type must do that writes into what it hears. */
+export const leave = ({ subject }: AnyRun): string => {
+  const { receive, messages } = termsOf(subject)
+  return `\`${receive}\` must leave ${messages} as they are, for others may hear them too: take from a copy`
+}
+
 /** What a document must do whose messages are alive. */
 export const COPY = '`send` must give a copy, such as JSON or bytes, which later commands do not change'

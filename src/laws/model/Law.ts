@@ -16,45 +16,48 @@ export type Verdict = 'diverged' | 'wrong value' | 'lost' | 'quality' | 'unlawfu
 
 export type { Told, Violation }
 
-/** The laws of this kit. `laws/laws.ts` states each. A law of a user's own has any other name. */
-export type LawName =
-  | 'convergence'
-  | 'oracle'
-  | 'certainty'
-  | 'digests'
-  | 'agreement'
-  | 'ends'
-  | 'drains'
-  | 'superseded'
-  | 'timeTravel'
-  | 'runsStayTogether'
-  | 'quality'
-  | 'total'
-  | 'versions'
-  | 'determinism'
-  | 'idempotence'
-  | 'batch'
-  | 'own'
-  | 'clock'
-  | 'history'
-  | 'codec'
-  | 'diff'
-  | 'eq'
-  | 'merge'
-  | 'associativity'
-  | 'commutativity'
-  | 'mergeIdempotence'
-  | 'inflation'
-  | 'identity'
-  | 'exercised'
-  | (string & Record<never, never>)
+/** The laws of this kit. `laws/laws.ts` and its neighbours state each. */
+export const LAW_NAMES = [
+  'convergence',
+  'oracle',
+  'certainty',
+  'digests',
+  'agreement',
+  'ends',
+  'drains',
+  'superseded',
+  'timeTravel',
+  'runsStayTogether',
+  'quality',
+  'total',
+  'versions',
+  'determinism',
+  'idempotence',
+  'batch',
+  'own',
+  'clock',
+  'history',
+  'codec',
+  'diff',
+  'eq',
+  'merge',
+  'associativity',
+  'commutativity',
+  'mergeIdempotence',
+  'inflation',
+  'identity',
+  'exercised',
+] as const
+
+/** A law of this kit. A law of a user's own has any other name. */
+export type LawName = (typeof LAW_NAMES)[number] | (string & Record<never, never>)
 
 /** Of these a type's `superseded` may be the cause, among devices. */
 export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreement', 'timeTravel']
 
 /** The laws to ask so that one is reported: it may be told as the cause of another. */
 export const askedFor = (name: LawName): ReadonlyArray<LawName> => {
-  if (name === 'superseded') return ['convergence', ...OF_LOSS, name]
+  if (name === 'superseded' || name === 'determinism') return ['convergence', ...OF_LOSS, name]
   return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]
 }
 

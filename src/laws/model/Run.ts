@@ -52,8 +52,18 @@ export interface Run<R, C, M> {
     readonly broken?: { readonly law: ExchangeLaw; readonly violation: Told }
   }
   readonly threw?: Threw
-  /** A replica whose message was another when it arrived: `send` gave something that changes. */
-  readonly altered?: number
+  /** The first message that was not left as it was told. Looked for only in a watched run. */
+  readonly altered?: Altered | undefined
+  /** What the empty state showed before the run and after it, if the run has written into it. */
+  readonly written?: readonly [was: string, now: string]
+}
+
+/** A message that was written into. */
+export interface Altered {
+  /** The number of the replica that sent it. */
+  readonly from: number
+  /** The number of the replica that did it when it received the message; undefined: another. */
+  readonly by?: number
 }
 
 /** What a network asked of a replica. */

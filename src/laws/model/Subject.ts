@@ -2,6 +2,7 @@
 import type * as fc from 'fast-check'
 import type { DataType } from '../../core/DataType.js'
 import type { SourceId } from '../../core/Update.js'
+import type { Guarded } from './inPlace.js'
 import type { Operation } from './Operation.js'
 
 /** A replica, and its wall clock in ms. The clocks of two replicas need not agree. */
@@ -74,6 +75,8 @@ export interface Subject<R, C, M> {
   /** The names that reports use. Default: those of this interface, and messages. */
   readonly terms?: Terms
   readonly create: (id: SourceId, nth?: Nth) => R
+  /** What all replicas begin with, for types that give one value for it. */
+  readonly empty?: Guarded | undefined
   /** What a user of this replica may do next. */
   readonly command: (replica: R) => fc.Arbitrary<C>
   /** Undefined if the replica refuses the command. */

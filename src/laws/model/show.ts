@@ -19,3 +19,13 @@ export const sameValue = (a: unknown, b: unknown): boolean =>
 export const nameOf = (id: string): string => (/^[\w ]+$/.test(id) ? id : JSON.stringify(id))
 
 const isJson = (value: unknown): boolean => !(Json.copy(value, Infinity) instanceof Json.Unfit)
+
+/** The replicas on either side of a partition: a bit of `side` for each. */
+export const sidesOf = (ids: ReadonlyArray<string>, side: number): string => {
+  const names = (bit: number): string =>
+    ids
+      .filter((_, i) => ((side >> i) & 1) === bit)
+      .map(nameOf)
+      .join(', ')
+  return `${names(0)} | ${names(1)}`
+}

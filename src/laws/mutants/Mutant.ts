@@ -8,6 +8,7 @@ import * as t from 'io-ts'
 import type { Applied, DataType } from '../../core/DataType.js'
 import * as Json from '../../core/Json.js'
 import type { Update } from '../../core/Update.js'
+import { copyOf, overwrite } from '../model/inPlace.js'
 import { sameValue } from '../model/show.js'
 import type { Updates } from '../model/updates.js'
 
@@ -151,30 +152,6 @@ const ignoresField = ofApply(<S, C>(apply: Apply<S, C>, dataType: DataType<S, C>
     return { state: next, superseded: superseded.map((update) => originals.get(update) ?? update) }
   }
 })
-
-/** A copy of the outermost object; undefined for a value that cannot be written into. */
-const copyOf = <S>(state: S): S | undefined => {
-  if (typeof state !== 'object' || state === null) return undefined
-  if (Array.isArray(state)) return [...(state as unknown[])] as S
-  if (state instanceof Map) return new Map(state) as S
-  if (state instanceof Set) return new Set(state) as S
-  return Object.create(Object.getPrototypeOf(state) as object, Object.getOwnPropertyDescriptors(state)) as S
-}
-
-/** Makes the outermost object hold what another does. */
-const overwrite = (state: object, next: object): void => {
-  if (Array.isArray(state)) state.splice(0, state.length, ...(next as unknown[]))
-  else if (state instanceof Map) {
-    state.clear()
-    for (const [key, value] of next as Map<unknown, unknown>) state.set(key, value)
-  } else if (state instanceof Set) {
-    state.clear()
-    for (const value of next as Set<unknown>) state.add(value)
-  } else {
-    for (const key of Reflect.ownKeys(state)) Reflect.deleteProperty(state, key)
-    Object.defineProperties(state, Object.getOwnPropertyDescriptors(next))
-  }
-}
 
 const writesInPlace = ofApply(
   <S, C>(apply: Apply<S, C>, { empty }: DataType<S, C>): Apply<S, C> =>

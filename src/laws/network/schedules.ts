@@ -4,7 +4,7 @@ import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
 import type { Drawn } from './draw.js'
 import { exchangeSteps, simplerExchange } from './exchanges.js'
-import { simulate } from './simulate.js'
+import { LATE, simulate } from './simulate.js'
 
 /** Ids that sort in unexpected ways, and names that every object has. */
 const IDS = ['a', 'b', 'c', 'B', '10', '9', '__proto__', 'constructor', '', '\udfff', 'a b', 'é']
@@ -181,6 +181,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
         yield { ...schedule, steps: steps.map((other, j) => (i === j ? simpler : other)) }
     }
     yield* hearingLess(schedule)
+    if (steps.length <= FEW) yield* comingLast(schedule)
     // pairs of steps that can only go together
     for (let i = 0; i < steps.length && steps.length < 16; i++) {
       for (let j = i + 1; j < steps.length; j++) {
@@ -238,6 +239,22 @@ function* hearingLess<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
       if (step._tag !== 'local' || step.at === to) continue
       const moved = steps.map((other, i) => (i === made ? { ...step, at: to } : other))
       yield { ...schedule, steps: moved.filter((_, i) => i !== heard) }
+    }
+  }
+}
+
+/** How many steps may be left where each send is tried as the last to come. */
+const FEW = 6
+
+/** What a step sends comes after all else, and another step goes. */
+function* comingLast<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
+  const { steps } = schedule
+  for (const [i, step] of steps.entries()) {
+    if (step._tag !== 'send' || step.delay >= steps.length) continue
+    const sent = steps.map((other, j) => (j === i ? { ...step, delay: steps.length } : other))
+    for (const j of steps.keys()) {
+      if (j === i) continue
+      for (const luck of LATE) yield { ...schedule, luck, steps: sent.filter((_, k) => k !== j) }
     }
   }
 }

@@ -5,46 +5,34 @@ import type { Update } from '../../core/Update.js'
 import { Pending } from '../Answers.js'
 import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
-import type { Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
+import type { Altered, Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
-import { nameOf, view } from '../model/show.js'
+import { nameOf, sidesOf } from '../model/show.js'
 import { lacking, type Subject, type Where } from '../model/Subject.js'
 import { draw, type Drawn } from './draw.js'
+import type { InFlight } from './InFlight.js'
 import { Lanes } from './lanes.js'
+import { Watch } from './Watch.js'
 
 /**
  * What replicas gossip. `history`: what `send` gives. `everything`: all broadcasts that they know.
  */
 export type Told = 'history' | 'everything'
 
-interface InFlight<M> {
-  /** The index of the step at which it may arrive. */
-  readonly due: number
-  readonly from: number
-  readonly to: number
-  readonly sentAt: number
-  readonly now: number
-  readonly messages: ReadonlyArray<M>
-  /** The set of operations that the sender knew. */
-  readonly knows: bigint
-  /** Whether the messages carry all of `knows`. */
-  readonly isWhole: boolean
-  /** What a document that changes in place has sent, as text. */
-  readonly text?: string
-}
-
 /**
  * Runs a schedule in O(e) calls of the subject for e events, and O(e r) comparisons for r replicas.
  * Throws nothing but {@link Pending}: an exception of the subject ends the run, and is in its
- * `threw`.
+ * `threw`. A watched run tells also which message was written into, for the text of each message
+ * each time that it arrives.
  */
 export const simulate = <R, C, M>(
   subject: Subject<R, C, M>,
   schedule: Schedule<C>,
   told: Told = 'history',
+  isWatched = false,
 ): Simulated<R, C, M> => {
   if (schedule.exchanges !== undefined && subject.dataType !== undefined) return exchanged(subject, schedule)
-  const network = new Network(subject, schedule, told)
+  const network = new Network(subject, schedule, told, isWatched)
   network.run()
   return network
 }
@@ -70,10 +58,11 @@ class Network<R, C, M> implements Run<R, C, M> {
   readonly events: ReadonlyArray<RunEvent<R>>
   parted?: Parting
   threw?: Threw
-  altered?: number
+  written?: readonly [string, string]
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
   private readonly told: Told
+  private readonly watch: Watch<M> | undefined
   private readonly lanes: Lanes<R, C, M>
   private inFlight: InFlight<M>[] = []
   /** The replicas on one side of a partition, a bit each. */
@@ -84,18 +73,21 @@ class Network<R, C, M> implements Run<R, C, M> {
   private askedAt = 0
   private askedOf: unknown
 
-  constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told) {
+  constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told, isWatched: boolean) {
     this.subject = subject
     this.schedule = schedule
     this.ids = schedule.ids
     this.told = told
+    this.watch = isWatched ? new Watch() : undefined
     this.lanes = new Lanes(subject)
     this.events = this.lanes.events
   }
 
   run(): void {
     const { lanes } = this
+    const { empty } = this.subject
     try {
+      empty?.restore()
       for (const id of this.ids) lanes.open(id)
       for (const step of this.schedule.steps) {
         this.arrivals()
@@ -104,12 +96,18 @@ class Network<R, C, M> implements Run<R, C, M> {
       }
       this.whole = lanes.all.flatMap(({ replica, isWhole }) => (isWhole ? [replica] : []))
       this.settle()
+      const written = empty?.written()
+      if (written !== undefined) this.written = written
     } catch (error) {
       if (error instanceof Pending) throw error
       this.threw = lanes.ended(this.asked(), error)
     }
     this.replicas = lanes.all.map(({ replica }) => replica)
     if (lanes.parted !== undefined) this.parted = lanes.parted
+  }
+
+  get altered(): Altered | undefined {
+    return this.watch?.altered
   }
 
   private take(step: ScheduleStep<C>): void {
@@ -125,7 +123,7 @@ class Network<R, C, M> implements Run<R, C, M> {
         return
       case 'partition':
         this.side = step.side
-        this.lanes.note('partition', -1, partitionText(this.ids, step.side))
+        this.lanes.note('partition', -1, sidesOf(this.ids, step.side))
         return
       case 'heal':
         this.heal()
@@ -179,6 +177,7 @@ class Network<R, C, M> implements Run<R, C, M> {
       return
     }
     const { message, replica } = made
+    if (message !== undefined) this.watch?.tell(message)
     const [index, event] = [this.operations.length, this.events.length]
     const operation = { index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event }
     this.operations.push(
@@ -224,7 +223,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     const { index, at, event, message } = operation
     const lane = this.lanes.at(to)
     this.ask('receive', to, operation)
-    const received = this.subject.receive(message as M, this.where(to, now))(lane.replica)
+    const received = this.receive(message as M, at, to, now, lane.replica)
     lane.knows = add(lane.knows, index)
     this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
   }
@@ -244,8 +243,7 @@ class Network<R, C, M> implements Run<R, C, M> {
         ? messages
         : messages.map((message) => mangle(message, luck, keep ?? Infinity))
     const isWhole = sender.isWhole && (keep === undefined || this.told === 'everything')
-    const text = this.subject.isMutable && delay > 0 ? { text: view(arriving) } : {}
-    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole, ...text }
+    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole }
     // no message overtakes another, if an order was promised
     const ahead =
       this.subject.delivery.order === 'any' ? [] : this.inFlight.filter((one) => one.from === from && one.to === to)
@@ -263,7 +261,16 @@ class Network<R, C, M> implements Run<R, C, M> {
       )
     }
     const message = this.subject.send!(peer.replica)(replica)
-    return message === undefined ? undefined : [message]
+    if (message === undefined) return undefined
+    this.watch?.tell(message)
+    return [message]
+  }
+
+  private receive(message: M, from: number, to: number, now: number, before: R): R {
+    this.watch?.look(message, from)
+    const received = this.subject.receive(message, this.where(to, now))(before)
+    this.watch?.look(message, from, to)
+    return received
   }
 
   private arrivals(): void {
@@ -276,12 +283,11 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   private arrive(letter: InFlight<M>): void {
-    const { from, to, sentAt, now, messages, knows, isWhole, text } = letter
+    const { from, to, sentAt, now, messages, knows, isWhole } = letter
     const lane = this.lanes.at(to)
     let { replica } = lane
-    if (text !== undefined && text !== view(messages)) this.altered ??= from
     this.ask('receive', to, letter)
-    for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
+    for (const message of messages) replica = this.receive(message, from, to, now, replica)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
     this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt })
@@ -313,26 +319,23 @@ class Network<R, C, M> implements Run<R, C, M> {
   private settle(): void {
     this.heal()
     this.isSettling = true
-    this.arrivals()
     const { luck = 0 } = this.schedule
-    const { send, broadcasts, isWhole } = this.subject
+    const { send, broadcasts, isWhole, delivery } = this.subject
+    // what is still under way may come after all else
+    const isLate = delivery.order === 'any' && LATE.includes(luck % 8)
+    if (!isLate) this.arrivals()
     const gossips = send !== undefined && this.told === 'history' && (!broadcasts || luck % 2 === 0)
-    if (!gossips) {
-      for (const [to, lane] of this.lanes.all.entries()) {
-        this.hearAll(to, luck + to)
-        lane.isWhole = true
-        this.lanes.compare(to)
-      }
-      return
-    }
-    if (isWhole) this.aroundTheRing()
+    if (!gossips) for (const to of this.lanes.all.keys()) this.hearAll(to, luck + to)
+    else if (isWhole) this.aroundTheRing()
     else this.untilQuiet()
+    if (isLate) this.arrivals()
     const all = (1n << BigInt(this.operations.length)) - 1n
-    for (const [i, lane] of this.lanes.all.entries()) {
-      lane.knows = all
+    for (const lane of this.lanes.all) {
+      if (gossips) lane.knows = all
       lane.isWhole = true
-      this.lanes.compare(i)
     }
+    // the first with the second, and so on
+    for (const i of this.lanes.all.keys()) if (i > 0) this.lanes.compare(i)
   }
 
   /** Delivers all broadcasts that a replica lacks, in a promised order chosen by luck. */
@@ -385,14 +388,8 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 }
 
+/** By these, and others that end on three bits alike, what is under way at the end comes last. */
+export const LATE: ReadonlyArray<number> = [4, 5, 6, 7]
+
 /** More rounds than the backlog of any schedule takes. */
 const MAX_ROUNDS = 100
-
-const partitionText = (ids: ReadonlyArray<string>, side: number): string => {
-  const names = (bit: number): string =>
-    ids
-      .filter((_, i) => ((side >> i) & 1) === bit)
-      .map(nameOf)
-      .join(', ')
-  return `${names(0)} | ${names(1)}`
-}

@@ -51,6 +51,8 @@ const OF_EXCHANGES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
 export type Feature = keyof typeof FEATURES
 
 export interface Coverage {
+  /** Of the random runs. Undefined if none was drawn. */
+  readonly seed?: number
   readonly runs: number
   /** Those of the runs in which replicas were devices that exchange messages and sessions. */
   readonly exchanges: number
@@ -86,9 +88,10 @@ export class Tally {
     for (const feature of featuresOf(run)) this.seen[feature]++
   }
 
-  report(exhaustive?: Exhausted): Coverage {
+  report({ seed, exhaustive }: Pick<Coverage, 'seed' | 'exhaustive'> = {}): Coverage {
     const { runs, exchanges, known, operations, events } = this
     const coverage = {
+      ...(seed === undefined ? {} : { seed }),
       runs,
       exchanges,
       known,

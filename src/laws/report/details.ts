@@ -31,8 +31,9 @@ const detailsOf = (checked: E.Either<Counterexample, Coverage>): fc.RunDetails<[
     runConfiguration,
   }
   if (checked._tag === 'Right') {
+    const { runs, seed = asked } = checked.right
     const nothing = { numShrinks: 0, counterexample: null, counterexamplePath: null, errorInstance: null, failures: [] }
-    return { ...always, ...nothing, failed: false, numRuns: checked.right.runs, seed: asked }
+    return { ...always, ...nothing, failed: false, numRuns: runs, seed }
   }
   const { runs, shrinks, seed = asked, schedule, path = '', failures } = checked.left
   return {

@@ -15,9 +15,11 @@ import { ofOperations } from '../laws/laws.js'
 import { ofReplicas } from '../laws/ofReplicas.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
+import { guarded } from '../model/inPlace.js'
 import { sameValue, view, viewOfJson } from '../model/show.js'
 import type { Delivery, Quality, Terms } from '../model/Subject.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
+import { careful } from './careful.js'
 import { isDeletion, keysOfCommand } from './forms.js'
 
 type Local<S, C> = Command<S, C, unknown>
@@ -63,12 +65,13 @@ export const ofDataType = <S, C>(
   dataType: DataType<S, C>,
   options: Source<S, C> & DataTypeOptions<S, C>,
 ): Lawful<Replica<S, C>, Local<S, C>, Updates<C>> => {
-  const core = scuttlebutt(dataType)
+  const core = scuttlebutt(careful(dataType))
   const { create, change, applyUpdates, history, digest } = core
   const { eq, show, ...described } = describedBy(dataType, options)
   return {
     ...described,
     create: (id) => create(id),
+    empty: guarded(dataType.empty, () => viewOf(options, dataType)(show(dataType.empty))),
     command: ({ state }) => commandOf(options)(state),
     local:
       (command, { now }) =>
@@ -93,7 +96,7 @@ export const ofDataType = <S, C>(
     view: ({ state }) => viewOf(options, dataType)(show(state)),
     remember: (replica) => [digest(replica), history()(replica)],
     qualities: options.qualities ?? [],
-    dataType: dataType as unknown as DataType<unknown, unknown>,
+    dataType: core.dataType as unknown as DataType<unknown, unknown>,
     laws: ofReplicas({ ...core, eq, patchesOf: options.patchesOf ?? dataType.toJSON ?? show }),
   }
 }
@@ -157,15 +160,17 @@ export const bare = <S, C>(
   delivery: Delivery,
 ): Lawful<Bare<S>, Local<S, C>, Updates<C>> => {
   const { eq, show, ...described } = describedBy(dataType, options)
+  const { apply, empty } = careful(dataType)
   const receive =
     (updates: Updates<C>) =>
     ({ state, latest }: Bare<S>): Bare<S> => ({
-      state: dataType.apply(updates)(state).state,
+      state: apply(updates)(state).state,
       latest: updates.reduce((max, [, at]) => Math.max(max, at), latest),
     })
   return {
     ...described,
-    create: () => ({ state: dataType.empty, latest: Timestamp.NEVER }),
+    create: () => ({ state: empty, latest: Timestamp.NEVER }),
+    empty: guarded(empty, () => viewOf(options, dataType)(show(empty))),
     command: ({ state }) => commandOf(options)(state),
     local:
       (command, { id: source, now }) =>

@@ -9,6 +9,8 @@ import { ofMerge } from '../laws/ofMerge.js'
 import { isLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
+import { guarded } from '../model/inPlace.js'
+import { Misuse } from '../model/Misuse.js'
 import { sameValue, view } from '../model/show.js'
 import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
 
@@ -112,6 +114,24 @@ const saved = {
   load: (replica: unknown): never => replica as never,
 }
 
+/** Where all replicas begin with one value. */
+const beginning = <R>(empty: R, { show = (replica) => replica }: Pick<Common<R, never, never>, 'show'>) => ({
+  create: (): R => empty,
+  empty: guarded(empty, () => view(show(empty))),
+})
+
+/** What a replica makes of its own message. Throws {@link Misuse} if it writes into that. */
+const leaving =
+  <R, M>(name: string, receive: (message: M, where: Where) => (state: R) => R, message: M, where: Where) =>
+  (state: R): R => {
+    const isData = typeof message === 'object' && message !== null
+    const told = isData ? view(message) : ''
+    const next = receive(message, where)(state)
+    if (!isData || view(message) === told) return next
+    const why = `\`${name}\` has changed ${told}, which others are still to hear, to ${view(message)}`
+    throw new Misuse(why, `\`${name}\` must leave what it hears as it is: take from a copy`)
+  }
+
 const AS_PROMISED: Delivery = { order: 'source', copies: 'exactly once' }
 const ANYHOW: Delivery = { order: 'any', copies: 'at least once' }
 
@@ -152,10 +172,10 @@ export function operations<S, C>({
   return {
     ...common(rest),
     ...saved,
-    create: () => empty,
+    ...beginning(empty, rest),
     local: (command, where) => (state) => {
       const message = prepare(command, where)(state)
-      return message === undefined ? undefined : { message, replica: apply(message, where)(state) }
+      return message === undefined ? undefined : { message, replica: leaving('apply', apply, message, where)(state) }
     },
     receive: apply,
     delivery,
@@ -188,7 +208,7 @@ export interface States<S, C> extends Common<S, C, S> {
 export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest }: States<S, C>): Lawful<S, C, S> => ({
   ...common(rest),
   ...saved,
-  create: () => empty,
+  ...beginning(empty, rest),
   local: (command, where) => (state) => {
     const replica = mutate(command, where)(state)
     return replica === undefined ? undefined : { replica }
@@ -220,10 +240,10 @@ export interface Deltas<S, C> extends Common<S, C, S> {
 export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }: Deltas<S, C>): Lawful<S, C, S> => ({
   ...common(rest),
   ...saved,
-  create: () => empty,
+  ...beginning(empty, rest),
   local: (command, where) => (state) => {
     const message = delta(command, where)(state)
-    return message === undefined ? undefined : { message, replica: merge(message, where)(state) }
+    return message === undefined ? undefined : { message, replica: leaving('merge', merge, message, where)(state) }
   },
   send: () => (state) => state,
   receive: merge,

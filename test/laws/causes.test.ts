@@ -1,0 +1,267 @@
+/** What is told of types whose replicas differ for a reason that lies elsewhere. */
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import type { DataType, Update } from '../../src/index.js'
+import {
+  bare,
+  check,
+  checkDataType,
+  checkReplicas,
+  deltas,
+  ofDataType,
+  operations,
+  states,
+  type Lawful,
+} from '../../src/laws/index.js'
+import { covered, found } from './outcome.js'
+
+type Field = readonly [key: string, value: number]
+type Fields = Readonly<Record<string, number>>
+
+const change = fc.tuple(fc.constantFrom('x', 'y'), fc.nat(3))
+
+const ofFields = (apply: DataType<Fields, Field>['apply']): DataType<Fields, Field> => ({
+  name: 'fields',
+  change: t.readonly(t.tuple([t.string, t.number])),
+  empty: {},
+  apply,
+})
+
+const sum = (fields: Fields, [key, value]: Field): Fields => ({ ...fields, [key]: (fields[key] ?? 0) + value })
+
+const total = (updates: ReadonlyArray<Update<Field>>): Fields => updates.map(([made]) => made).reduce(sum, {})
+
+/** As a newcomer may write it, in JavaScript. */
+const addTo = (fields: Fields, [key, value]: Field): Fields =>
+  Object.assign(fields, { [key]: (fields[key] ?? 0) + value })
+
+const seeds = Array.from({ length: 10 }, (_, seed) => seed)
+
+type Any = Lawful<never, never, never>
+
+describe('A type that writes into the state that all replicas begin with', () => {
+  const delivery = { order: 'source', copies: 'exactly once' } as const
+  const inPlace = (): DataType<Fields, Field> =>
+    ofFields((updates) => (state) => ({ state: updates.map(([made]) => made).reduce(addTo, state), superseded: [] }))
+  const types: ReadonlyArray<readonly [string, () => unknown]> = [
+    ['a data type', () => ofDataType(inPlace(), { change })],
+    ['a data type with an oracle', () => ofDataType(inPlace(), { change, oracle: total })],
+    ['an `apply` alone', () => bare(inPlace(), { change }, delivery)],
+    ['operations', () => operations({ empty: {}, command: change, apply: (made) => (held) => addTo(held, made) })],
+    [
+      'operations on a map',
+      () =>
+        operations({
+          empty: new Map<string, number>(),
+          command: change,
+          apply:
+            ([key, value]) =>
+            (held) =>
+              held.set(key, (held.get(key) ?? 0) + value),
+          show: (held) => Object.fromEntries(held),
+        }),
+    ],
+    [
+      'operations on a nested list',
+      () =>
+        operations({
+          empty: { all: [] as Field[] },
+          command: change,
+          apply: (made) => (held) => {
+            held.all.push(made)
+            return held
+          },
+        }),
+    ],
+    [
+      'states',
+      () =>
+        states({
+          empty: {},
+          command: change,
+          mutate: (made) => (held) => addTo(held, made),
+          merge: (other) => (held) => Object.assign(held, other),
+        }),
+    ],
+  ]
+
+  test.each(types)('is told so: %s', (_, make) => {
+    for (const seed of seeds) {
+      const { law, schedule, remedy } = found(check(make() as Any, { seed }))
+      expect(law.name).toBe('versions')
+      expect(remedy).toContain('must not write into the state that it is given')
+      expect(schedule.steps.length).toBeGreaterThan(0)
+      expect(schedule.steps.length).toBeLessThanOrEqual(3)
+    }
+  })
+
+  test('leaves nothing behind for the next check', () => {
+    const type = inPlace()
+    const one = found(checkDataType(type, { change, seed: 1 }))
+    const again = found(checkDataType(type, { change, seed: 1, schedule: one.schedule }))
+    expect(again.states).toEqual(one.states)
+  })
+})
+
+test('A type that draws by chance is told so, whatever its replicas make of it', () => {
+  const chance = (): number => Math.floor(Math.random() * 1e9)
+  const random = operations({ empty: 0, command: fc.nat(3), apply: () => () => chance() })
+  const type = ofFields((updates) => (state) => ({
+    state: updates.length === 0 ? state : { ...state, chance: chance() },
+    superseded: [],
+  }))
+  for (const seed of seeds) {
+    for (const checked of [check(random, { seed }), checkDataType(type, { change, seed, oracle: total })]) {
+      expect(found(checked).law.name).toBe('determinism')
+    }
+  }
+})
+
+describe('An `apply` that breaks its contract', () => {
+  const broken = (apply: unknown): string => {
+    const checked = checkDataType(ofFields(apply as DataType<Fields, Field>['apply']), { change, seed: 1 })
+    const { why, remedy = '' } = found(checked)
+    return `${why}: ${remedy}`
+  }
+
+  test('and gives the state alone, or nothing', () => {
+    const returned = /`apply` has returned .*: .* must return `{ state, superseded }`/
+    expect(broken(() => (state: Fields) => state)).toMatch(returned)
+    expect(broken(() => () => undefined)).toMatch(returned)
+    expect(broken(() => (state: Fields) => ({ state }))).toMatch(returned)
+  })
+
+  test('and reads the first of no updates', () => {
+    const first = (updates: ReadonlyArray<Update<Field>>) => (state: Fields) => {
+      const last = updates.at(-1)![1]
+      const news = updates.filter(([, at]) => at <= last)
+      return { state: news.map(([made]) => made).reduce(sum, state), superseded: [] }
+    }
+    expect(broken(first)).toMatch(/^`apply\(\[\]\)` threw TypeError: .*: `apply\(\[\]\)` must return the state/)
+  })
+
+  test('and empties or sorts its list', () => {
+    const changed = /changed the list of updates that it was given: .* sort or shorten a copy/
+    const emptying = (updates: Update<Field>[]) => (state: Fields) => {
+      let next = state
+      for (let one = updates.shift(); one !== undefined; one = updates.shift()) next = sum(next, one[0])
+      return { state: next, superseded: [] }
+    }
+    const sorting = (updates: Update<Field>[]) => (state: Fields) => ({
+      state: updates
+        .sort(([a], [b]) => b[1] - a[1])
+        .map(([made]) => made)
+        .reduce(sum, state),
+      superseded: [],
+    })
+    expect(broken(emptying)).toMatch(changed)
+    expect(broken(sorting)).toMatch(changed)
+  })
+})
+
+describe('A message that is written into', () => {
+  type Sums = readonly number[]
+  const emptying =
+    (message: number[]) =>
+    (held: Sums): Sums => {
+      let next = held
+      for (let one = message.pop(); one !== undefined; one = message.pop()) next = [...next, one]
+      return next
+    }
+  const command = fc.nat(3)
+
+  test('by its own sender is told: operations and deltas', () => {
+    const types = [
+      operations<Sums, number, number[]>({
+        empty: [],
+        command,
+        prepare: (made) => () => [made],
+        apply: emptying,
+      }),
+      deltas<number[], number>({ empty: [], command, delta: (made) => () => [made], merge: emptying as never }),
+    ]
+    for (const type of types) {
+      const { why, remedy } = found(check(type as unknown as Any, { seed: 1 }))
+      expect(why).toMatch(/has changed \[\d\], which others are still to hear, to \[\]/)
+      expect(remedy).toContain('must leave what it hears as it is')
+    }
+  })
+
+  test('by who hears it is told: documents', () => {
+    const ofDocuments = {
+      create: () => new Set<number>(),
+      command,
+      local: (made: number) => (set: Set<number>) => {
+        set.add(made)
+      },
+      told: (set: Set<number>) => [...set],
+      receive: (message: number[]) => (set: Set<number>) => {
+        for (let one = message.pop(); one !== undefined; one = message.pop()) set.add(one)
+      },
+      show: (set: Set<number>) => [...set].sort(),
+      seed: 1,
+    }
+    const { law, why, remedy } = found(checkReplicas(ofDocuments))
+    expect(law.name).toBe('convergence')
+    expect(why).toMatch(/know the same, and differ, and \w has changed a message of \w on its way/)
+    expect(remedy).toContain('`receive` must leave messages as they are')
+  })
+})
+
+describe('After a broken law, a graver one is looked for', () => {
+  // every run shows a wrong value, and one in some thirty diverges
+  const lossy = (rarity: number) =>
+    operations({
+      empty: 0,
+      command: fc.nat(rarity),
+      apply: (made) => (held) => (made === rarity ? made : held === rarity ? held + 1 : 1),
+      oracle: () => 'another',
+    })
+
+  test('in as many runs again, and in 100 at least', () => {
+    for (const seed of seeds) {
+      const { law, beside = [] } = found(check(lossy(2), { seed }))
+      expect(law.verdict).toBe('diverged')
+      for (const one of beside) expect(one.law.verdict).toBe('wrong value')
+    }
+  })
+
+  test('not where the first is wanted, and never past the runs', () => {
+    const first = found(check(lossy(2), { seed: 1, stop: 'first' }))
+    expect(first.law.verdict).toBe('wrong value')
+    const runs: number[] = []
+    const wrong = operations({ empty: 0, command: fc.nat(3), apply: () => (held) => held, oracle: () => 1 })
+    found(check(wrong, { seed: 1, progress: ({ runs: made }) => runs.push(made), shrinkTime: 0 }))
+    expect(Math.max(...runs)).toBeLessThanOrEqual(128)
+  })
+})
+
+test('Ties that the order decides are never told as a loss', () => {
+  interface Register {
+    readonly value: number
+    readonly timestamp: number
+  }
+  const register: DataType<Register, number> = {
+    name: 'register',
+    change: t.number,
+    empty: { value: 0, timestamp: 0 },
+    apply: (updates) => (state) => ({
+      state: updates.reduce(
+        (held, [value, timestamp]) => (timestamp >= held.timestamp ? { value, timestamp } : held),
+        state,
+      ),
+      superseded: [],
+    }),
+  }
+  for (const seed of Array.from({ length: 40 }, (_, i) => i)) {
+    const { law } = found(checkDataType(register, { change: fc.nat(3), toJSON: ({ value }) => value, seed }))
+    expect(law.verdict).toBe('diverged')
+  }
+})
+
+test('A check tells the seed of its runs', () => {
+  const counter = operations({ empty: 0, command: fc.constant(1), apply: (n) => (held) => held + n })
+  const { seed } = covered(check(counter, { runs: 10 }))
+  expect(covered(check(counter, { runs: 10, seed: seed! }))).toMatchObject({ seed })
+})
