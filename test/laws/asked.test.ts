@@ -7,27 +7,7 @@ import { Model } from '../../src/index.js'
 import { assert, check, checkDataType, ofDataType, network, LawBroken, operations } from '../../src/laws/index.js'
 import { askedFor } from '../../src/laws/model/Law.js'
 import { found } from './outcome.js'
-
-interface Register {
-  readonly value: number
-  readonly timestamp: number
-}
-
-/** A register in which the last to arrive wins a tie, and which names nothing as superseded. */
-const register: DataType<Register, number> = {
-  name: 'register',
-  change: t.number,
-  empty: { value: 0, timestamp: 0 },
-  apply: (updates) => (state) => ({
-    state: updates.reduce(
-      (held, [value, timestamp]) => (timestamp >= held.timestamp ? { value, timestamp } : held),
-      state,
-    ),
-    superseded: [],
-  }),
-}
-
-const given = { change: fc.nat(3), toJSON: ({ value }: Register) => value }
+import { ofRegister, register } from './register.js'
 
 interface Row {
   readonly fields: Readonly<Record<string, number>>
@@ -70,8 +50,10 @@ describe('A check', () => {
   test('names no law that it was not asked, whatever may be the cause', () => {
     for (const seed of seeds) {
       const laws = ['convergence', 'digests'] as const
-      expect(laws).toContain(found(checkDataType(register, { ...given, seed, laws })).law.name)
-      expect(found(checkDataType(register, { ...given, seed, except: ['superseded'] })).law.name).not.toBe('superseded')
+      expect(laws).toContain(found(checkDataType(register, { ...ofRegister, seed, laws })).law.name)
+      expect(found(checkDataType(register, { ...ofRegister, seed, except: ['superseded'] })).law.name).not.toBe(
+        'superseded',
+      )
     }
   })
 

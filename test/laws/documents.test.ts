@@ -51,6 +51,24 @@ test('A message that is a live object is told as such', () => {
   expect(remedy).toMatch(/^`send` must give a copy/)
 })
 
+test('A live object that is sent again before it arrives is told as such, too', () => {
+  const alive = { ...documents, send: () => (document: Document) => document.told }
+  const { why } = found(
+    checkReplicas({
+      ...alive,
+      schedule: network<number>(['a', 'b', 'c', 'd'], ({ at }) => [
+        at('a', 1).local(1),
+        at('a', 1).send('c'),
+        at('a', 1).send('b', { delay: 3 }),
+        at('a', 2).local(2),
+        at('a', 2).send('d'),
+        at('d', 2).send('d'),
+      ]),
+    }),
+  )
+  expect(why).toBe('c and b know the same, and differ, and a message of a has changed on its way')
+})
+
 test('Replicas are numbered, and those that come back are told how often they have', () => {
   const made: number[] = []
   const back: (readonly [id: string, index: number, restarts: number])[] = []

@@ -57,7 +57,8 @@ export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreeme
 
 /** The laws to ask so that one is reported: it may be told as the cause of another. */
 export const askedFor = (name: LawName): ReadonlyArray<LawName> => {
-  if (name === 'superseded' || name === 'determinism') return ['convergence', ...OF_LOSS, name]
+  if (name === 'superseded') return ['convergence', ...OF_LOSS, name]
+  if (name === 'determinism') return ['convergence', 'oracle', ...OF_LOSS, name]
   return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]
 }
 

@@ -2,19 +2,22 @@
 import type { Altered } from '../model/Run.js'
 import { view } from '../model/show.js'
 
-export class Watch<M> {
+type Messages = ReadonlyArray<unknown>
+
+export class Watch {
   /** The first message that did not. */
   altered: Altered | undefined
-  private readonly texts = new Map<M, string>()
+  /** By what was told at once: who sends what is alive tells one object again and again. */
+  private readonly texts = new Map<Messages, string>()
 
-  tell(message: M): void {
-    this.texts.set(message, view(message))
+  tell(messages: Messages): void {
+    this.texts.set(messages, view(messages))
   }
 
-  /** `from` is who told the message, `by` who has just received it. */
-  look(message: M, from: number, by?: number): void {
-    const told = this.texts.get(message)
-    if (told === undefined || view(message) === told) return
+  /** `from` is who told the messages, `by` who has just received them. */
+  look(messages: Messages, from: number, by?: number): void {
+    const told = this.texts.get(messages)
+    if (told === undefined || view(messages) === told) return
     this.altered ??= by === undefined ? { from } : { from, by }
   }
 }

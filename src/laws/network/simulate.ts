@@ -62,7 +62,9 @@ class Network<R, C, M> implements Run<R, C, M> {
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
   private readonly told: Told
-  private readonly watch: Watch<M> | undefined
+  private readonly watch: Watch | undefined
+  /** Of a watched run, by operation. */
+  private readonly broadcasts: ReadonlyArray<M>[] = []
   private readonly lanes: Lanes<R, C, M>
   private inFlight: InFlight<M>[] = []
   /** The replicas on one side of a partition, a bit each. */
@@ -177,8 +179,8 @@ class Network<R, C, M> implements Run<R, C, M> {
       return
     }
     const { message, replica } = made
-    if (message !== undefined) this.watch?.tell(message)
     const [index, event] = [this.operations.length, this.events.length]
+    if (message !== undefined && this.watch !== undefined) this.watch.tell((this.broadcasts[index] = [message]))
     const operation = { index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event }
     this.operations.push(
       subject.isMutable ? { ...operation, lacks: lacking(subject, operation, lane.replica, replica) } : operation,
@@ -223,7 +225,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     const { index, at, event, message } = operation
     const lane = this.lanes.at(to)
     this.ask('receive', to, operation)
-    const received = this.receive(message as M, at, to, now, lane.replica)
+    const received = this.receive(this.broadcasts[index] ?? [message as M], at, to, now)
     lane.knows = add(lane.knows, index)
     this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
   }
@@ -262,15 +264,17 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
     const message = this.subject.send!(peer.replica)(replica)
     if (message === undefined) return undefined
-    this.watch?.tell(message)
-    return [message]
+    const messages = [message]
+    this.watch?.tell(messages)
+    return messages
   }
 
-  private receive(message: M, from: number, to: number, now: number, before: R): R {
-    this.watch?.look(message, from)
-    const received = this.subject.receive(message, this.where(to, now))(before)
-    this.watch?.look(message, from, to)
-    return received
+  private receive(messages: ReadonlyArray<M>, from: number, to: number, now: number): R {
+    let { replica } = this.lanes.at(to)
+    this.watch?.look(messages, from)
+    for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
+    this.watch?.look(messages, from, to)
+    return replica
   }
 
   private arrivals(): void {
@@ -285,9 +289,8 @@ class Network<R, C, M> implements Run<R, C, M> {
   private arrive(letter: InFlight<M>): void {
     const { from, to, sentAt, now, messages, knows, isWhole } = letter
     const lane = this.lanes.at(to)
-    let { replica } = lane
     this.ask('receive', to, letter)
-    for (const message of messages) replica = this.receive(message, from, to, now, replica)
+    const replica = this.receive(messages, from, to, now)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
     this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt })
