@@ -92,11 +92,10 @@ export const evolve = <C>(
   // as when one stroke of a text takes the place of the one before it
   const exchanged = isLater ? exchange(added, dropped, log.newest) : undefined
   if (exchanged !== undefined) return { older: log.older, newest: exchanged }
+  // what comes and goes in one batch never enters the tree
   if (added.length > 1 && isLater && dropped.some((update) => update[1] > end)) {
-    // what comes and goes in one batch never enters the tree
-    const gone = new Set(dropped)
-    const stay = added.filter((update) => !gone.delete(update))
-    if (stay.length < added.length) return evolve(stay, [...gone], log)
+    const [stay, gone] = apart(added, dropped)
+    if (stay.length < added.length) return evolve(stay, gone, log)
   }
   let draft: SortedMap.Draft<Update<C>, Update<C>> | undefined
   const tree = (): SortedMap.Draft<Update<C>, Update<C>> => (draft ??= new SortedMap.Draft(byTime, log.older))
@@ -122,6 +121,18 @@ export const evolve = <C>(
     }
   }
   return { older: draft?.done() ?? log.older, newest: gone === 0 ? newest : kept(newest, gone) }
+}
+
+/** Both without what is in both. O(a + d); without a set where the dropped stand in their order. */
+const apart = <C>(added: ReadonlyArray<Update<C>>, dropped: ReadonlyArray<Update<C>>) => {
+  let at = 0
+  const stay = added.filter((update) => {
+    const isDropped = update === dropped[at]
+    if (isDropped) at++
+    return !isDropped
+  })
+  const gone = new Set(dropped.slice(at))
+  return [gone.size === 0 ? stay : stay.filter((update) => !gone.delete(update)), [...gone]] as const
 }
 
 /**

@@ -68,7 +68,7 @@ export const emptyMap: SortedMap<never, never> = { root: leafOf<never, never>(NO
 
 export const firstKey = <K, V>(node: Node<K, V>): K => node.keys[0]!
 
-const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOBODY && node.owner === owner
+export const isOwned = <K, V>(node: Node<K, V>, owner: Owner): boolean => owner !== NOBODY && node.owner === owner
 
 /** The leaf itself if it is the owner's, else a copy that is. */
 export const ownLeaf = <K, V>(node: Leaf<K, V>, owner: Owner): Leaf<K, V> =>
@@ -153,11 +153,11 @@ const sizeOf = <K, V>(children: readonly Node<K, V>[], from: number): number => 
 }
 
 /** A copy of the node without what {@link splitOff} took. */
-export const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>): Node<K, V> => {
+export const withoutTail = <K, V>(node: Node<K, V>, tail: Node<K, V>, owner: Owner): Node<K, V> => {
   const length = node.keys.length - tail.keys.length
   return node.leaf
-    ? leafOf(NOBODY, node.keys.slice(0, length), node.items.slice(0, length))
-    : branchOf(NOBODY, node.keys.slice(0, length), node.items.slice(0, length), node.size - tail.size)
+    ? leafOf(owner, node.keys.slice(0, length), node.items.slice(0, length))
+    : branchOf(owner, node.keys.slice(0, length), node.items.slice(0, length), node.size - tail.size)
 }
 
 /** As {@link withoutTail}, in place, for an owned node. A leaf keeps its reserved room. */

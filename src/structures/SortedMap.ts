@@ -18,6 +18,8 @@ import {
   emptyMap,
   firstKey,
   insertAt,
+  insertInto,
+  isOwned,
   leafOf,
   lowerBound,
   NOBODY,
@@ -32,6 +34,7 @@ import {
   type Leaf,
   type Less,
   type Node,
+  type Owner,
   type SortedMap,
   type Write,
 } from './Node.js'
@@ -53,16 +56,29 @@ export const ofFew = <K, V>(keys: K[], value: V): SortedMap<K, V> =>
 
 export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
 
-/** The map with `value` at `key`. The same map if it has that value there already. O(log n). */
-export const set = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, value: V): SortedMap<K, V> =>
-  update(less, map, key, () => value)
+/**
+ * The map with `value` at `key`. The same map if it has that value there already. O(log n).
+ *
+ * With an `owner`, an object that nobody else has: edits the nodes that are the owner's, and makes
+ * others its own. That spoils the versions that have such nodes.
+ */
+export const set = <K, V>(
+  less: Less<K>,
+  map: SortedMap<K, V>,
+  key: K,
+  value: V,
+  owner: Owner = NOBODY,
+): SortedMap<K, V> => {
+  const root = grown(insert(less, map.root, key, () => value, owner))
+  return root === map.root ? map : { root }
+}
 
 /**
  * The map after `write` has made the next value of `key` from the present one. The same map if both
  * are the same value. Calls `write` once. O(log n).
  */
 export const update = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K, write: Write<V>): SortedMap<K, V> => {
-  const root = grown(insert(less, map.root, key, write))
+  const root = grown(insert(less, map.root, key, write, NOBODY))
   return root === map.root ? map : { root }
 }
 
@@ -76,33 +92,43 @@ export const remove = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): Sorte
 const grown = <K, V>(root: Node<K, V>): Node<K, V> => {
   if (root.keys.length <= WIDTH) return root
   const right = splitOff(root, NOBODY, true)
-  return twoOf(NOBODY, withoutTail(root, right), right)
+  return twoOf(NOBODY, withoutTail(root, right, NOBODY), right)
 }
 
-/** Copies the path to `key`. The node may come out one entry too wide: its parent splits it. */
-const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>): Node<K, V> => {
+/**
+ * Copies the path to `key`, but for nodes of the owner. The node may come out one entry too wide:
+ * its parent splits it.
+ */
+const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>, owner: Owner): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
     const present = i < node.keys.length && !less(key, node.keys[i]!)
     const held = present ? node.items[i] : undefined
     const value = write(held)
-    if (!present) return leafOf(NOBODY, withInserted(node.keys, i, key), withInserted(node.items, i, value))
-    if (Object.is(held, value)) return node
+    if (present && Object.is(held, value)) return node
+    if (isOwned(node, owner)) {
+      if (present) node.items[i] = value
+      else insertInto(node, i, key, value)
+      return node
+    }
+    if (!present) return leafOf(owner, withInserted(node.keys, i, key), withInserted(node.items, i, value))
     const items = node.items.slice()
     items[i] = value
-    return leafOf(NOBODY, node.keys, items) // the array of keys is shared: nobody owns this leaf
+    // nobody owns a leaf that shares its array of keys
+    return owner === NOBODY ? leafOf(NOBODY, node.keys, items) : leafOf(owner, node.keys.slice(), items)
   }
   const i = childIndex(less, node.keys, key)
   const child = node.items[i]!
-  const inserted = insert(less, child, key, write)
-  if (inserted === child) return node
-  const next = ownBranch(node, NOBODY)
-  next.size += inserted.size - child.size
+  const { size } = child
+  const inserted = insert(less, child, key, write, owner)
+  if (inserted === child && inserted.size === size) return node
+  const next = ownBranch(node, owner)
+  next.size += inserted.size - size
   if (inserted.keys.length <= WIDTH) {
     next.items[i] = inserted
   } else {
-    const right = splitOff(inserted, NOBODY, i === node.items.length - 1)
-    next.items[i] = withoutTail(inserted, right)
+    const right = splitOff(inserted, owner, i === node.items.length - 1)
+    next.items[i] = withoutTail(inserted, right, owner)
     next.keys = withInserted(next.keys, i + 1, firstKey(right))
     insertAt(next.items, i + 1, right)
   }

@@ -115,6 +115,27 @@ describe('SortedMap', () => {
     )
   })
 
+  test('edits the nodes of one owner alone', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), edits), { maxLength: 6 }), (batches) => {
+        const model = new Map<number, number>()
+        let map = SortedMap.empty<number, number>()
+        const kept: (readonly [typeof map, ReturnType<typeof sorted>])[] = []
+        for (const [isOwned, batch] of batches) {
+          const owner = isOwned ? {} : undefined
+          for (const one of batch) {
+            const [kind, key, value] = one
+            applyTo(model, one)
+            map = kind === 'set' ? SortedMap.set(less, map, key, value, owner) : SortedMap.remove(less, map, key)
+          }
+          expect(SortedMap.size(map)).toBe(model.size)
+          kept.push([map, sorted(model)])
+        }
+        for (const [version, expected] of kept) expectSame(entries(version), expected)
+      }),
+    )
+  })
+
   test('finds a key in a draft, near to the last one or far from it', () => {
     const touch = fc.record({
       verb: fc.constantFrom('get', 'set', 'update', 'remove', 'done'),

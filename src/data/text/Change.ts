@@ -33,6 +33,9 @@ export type Operation = Insert | Hide | Other
  */
 export type Change = readonly [first: number, ...operations: ReadonlyArray<Operation>]
 
+/** Whether a change is `[0]`: it is superseded at once, and no stroke begins. */
+export const isNothing = (change: Change): boolean => change.length === 1 && change[0] === 0
+
 export const isInsert = (operation: Operation): operation is Insert => operation[0] === '+'
 
 export const isHide = (operation: Operation): operation is Hide => operation[0] === '-'

@@ -1,7 +1,7 @@
 /** Updates applied to a text: a draft takes them one by one, and becomes the next {@link Doc}. */
 import { compare, type Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import { isHide, isInsert, type Change, type Hide, type Insert, type Operation } from './Change.js'
+import { isHide, isInsert, isNothing, type Change, type Hide, type Insert, type Operation } from './Change.js'
 import * as Doc from './Doc.js'
 import * as edits from './edits.js'
 import * as Open from './Open.js'
@@ -18,7 +18,7 @@ const progress = (key: Doc.Key, update: Update<Change>, done: number, held: Doc.
   waits: null,
 })
 
-export const draftOf = (doc: Doc.Doc, open: Open.Open | null): Draft => ({
+export const draftOf = (doc: Doc.Doc, open: Open.Open | null, mapOwner?: object): Draft => ({
   root: doc.root,
   index: doc.index,
   units: doc.units,
@@ -27,18 +27,20 @@ export const draftOf = (doc: Doc.Doc, open: Open.Open | null): Draft => ({
   marks: doc.marks,
   swept: doc.swept,
   owner: {},
+  mapOwner,
   place: Tree.placeOf(),
   open,
   superseded: [],
   isTouched: false,
   isStale: false,
   isWaking: false,
+  hasMore: false,
 })
 
 /** The finished text. The open end stays out of it. O(n log n) if an update took one back. */
 export const done = (draft: Draft): Doc.Doc => {
   if (draft.isStale) {
-    const anew = draftOf(Doc.empty, null)
+    const anew = draftOf(Doc.empty, null, {})
     SortedMap.forEach(draft.strokes, ({ update }) => {
       take(anew, update)
     })
@@ -50,14 +52,14 @@ export const done = (draft: Draft): Doc.Doc => {
 }
 
 const keep = (draft: Draft, stroke: Doc.Stroke): void => {
-  draft.strokes = SortedMap.set(Doc.byKey, draft.strokes, stroke.key, stroke)
+  draft.strokes = SortedMap.set(Doc.byKey, draft.strokes, stroke.key, stroke, draft.mapOwner)
 }
 
 /** Applies an update. Costs as its operations; all is made anew in `done` if it took one back. */
 export const take = (draft: Draft, update: Update<Change>): void => {
   const { open, superseded } = draft
   const [change] = update
-  if (change.length === 1 && change[0] === 0) {
+  if (isNothing(change)) {
     superseded.push(update)
     return
   }

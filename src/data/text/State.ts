@@ -1,7 +1,7 @@
 /** The states of a text, and its transitions. */
 import type { Applied } from '../../core/DataType.js'
-import type { Update } from '../../core/Update.js'
-import type { Change } from './Change.js'
+import { stampedBefore, type SourceId, type Update } from '../../core/Update.js'
+import { isNothing, type Change } from './Change.js'
 import * as Doc from './Doc.js'
 import * as Draft from './Draft.js'
 import * as Open from './Open.js'
@@ -62,12 +62,55 @@ const applied = (updates: ReadonlyArray<Update<Change>>, state: State, mine: Min
     if (grown !== undefined) return { state: { doc, open: grown, mine, limits }, superseded: [open.update] }
   }
   const known = open !== null && committed.open === open ? committed.doc : undefined
-  const draft = known === undefined ? Draft.draftOf(doc, open) : Draft.draftOf(known, null)
-  for (const update of updates) Draft.take(draft, update)
+  const mapOwner = updates.length > 1 ? {} : undefined
+  const draft = known === undefined ? Draft.draftOf(doc, open, mapOwner) : Draft.draftOf(known, null, mapOwner)
+  const last = updates.length > 1 ? lastOf(updates, draft.superseded) : updates
+  let i = 0
+  while (i < last.length) {
+    const update = last[i++]!
+    draft.hasMore = i < last.length
+    Draft.take(draft, update)
+  }
   return {
     state: draft.isTouched ? { doc: Draft.done(draft), open: draft.open, mine, limits } : state,
     superseded: draft.superseded,
   }
+}
+
+/**
+ * The updates without those that the next one of their source repeats, longer: of these a state
+ * knows nothing. They go to `superseded`, as does
+ * what says nothing. O(u).
+ */
+const lastOf = (
+  updates: ReadonlyArray<Update<Change>>,
+  superseded: Update<Change>[],
+): ReadonlyArray<Update<Change>> => {
+  const last: (Update<Change> | undefined)[] = []
+  /** Where the newest of each source stands. */
+  const places = new Map<SourceId, number>()
+  let [source, place] = ['', -1]
+  let i = 0
+  while (i < updates.length) {
+    const update = updates[i++]!
+    if (isNothing(update[0])) {
+      superseded.push(update)
+      continue
+    }
+    if (update[2] !== source) {
+      places.set(source, place)
+      source = update[2]
+      place = places.get(source) ?? -1
+    }
+    const held = last[place]
+    if (held !== undefined && Doc.firstOf(held) === Doc.firstOf(update) && stampedBefore(held, update)) {
+      superseded.push(held)
+      if (place === last.length - 1) last.pop()
+      else last[place] = undefined
+    }
+    place = last.push(update) - 1
+  }
+  return last.filter((update) => update !== undefined)
 }
 
 /**

@@ -19,6 +19,8 @@ import {
 export type Draft = { -readonly [P in keyof Tree]: Tree[P] } & {
   /** Nodes with this owner may be edited. */
   readonly owner: object
+  /** The owner of nodes of maps, if there are many updates: a map of few has no room to spare. */
+  readonly mapOwner: object | undefined
   /** Where the draft looks. Any edit makes it stale. */
   readonly place: Place
 }
@@ -40,7 +42,7 @@ export const insert = (draft: Draft, piece: Piece): void => {
     items[at - 1] = { ...before, text: piece.text, length, visible: length }
   } else {
     items.splice(at, 0, piece)
-    draft.index = SortedMap.set(byNumber, draft.index, piece.serial, label)
+    draft.index = SortedMap.set(byNumber, draft.index, piece.serial, label, draft.mapOwner)
     fit(draft)
   }
 }
@@ -103,7 +105,7 @@ const cut = (draft: Draft, { items, label }: Leaf, i: number, length: number): v
   const rest = part(piece, length, piece.length - length)
   items[i] = part(piece, 0, length)
   items.splice(i + 1, 0, rest)
-  draft.index = SortedMap.set(byNumber, draft.index, rest.serial, label)
+  draft.index = SortedMap.set(byNumber, draft.index, rest.serial, label, draft.mapOwner)
 }
 
 /** So many units of a piece, from the one at `from` on. */
@@ -160,9 +162,10 @@ const roomBehind = ({ nodes, steps }: Place, depth: number): number => {
 
 /** Tells the index the labels of leaves. */
 const reindex = (draft: Draft, leaves: ReadonlyArray<Leaf>): void => {
-  const index = new SortedMap.Draft(byNumber, draft.index)
-  for (const { items, label } of leaves) for (const { serial } of items) index.set(serial, label)
-  draft.index = index.done()
+  const { mapOwner = {} } = draft
+  for (const { items, label } of leaves) {
+    for (const { serial } of items) draft.index = SortedMap.set(byNumber, draft.index, serial, label, mapOwner)
+  }
 }
 
 /**

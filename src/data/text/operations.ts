@@ -26,6 +26,8 @@ export type Draft = edits.Draft & { -readonly [P in keyof Doc.Doc]: Doc.Doc[P] }
   isStale: boolean
   /** Strokes that waited go on at present: none of them becomes the open end. */
   isWaking: boolean
+  /** More updates follow: none before the last becomes the open end. */
+  hasMore: boolean
 }
 
 /** A stroke while it is applied. */
@@ -147,7 +149,7 @@ const open = (
 
 /** Whether the last operation of the stroke is in hand, or so many later, and nobody waits. */
 const mayOpen = (draft: Draft, { update, done }: Doc.Stroke, later = 0): boolean =>
-  done + later + 1 === update[0].length && !draft.isWaking && SortedMap.size(draft.waiting) === 0
+  done + later + 1 === update[0].length && !draft.isWaking && !draft.hasMore && SortedMap.size(draft.waiting) === 0
 
 /** Puts the text of an operation, from `at` on, at the place of the draft. */
 export const insertText = (
