@@ -84,7 +84,7 @@ export const judge = <R, C, M>(
     // replicas that differ show nothing about lesser laws
     if (broken.length > 0 && (reported === 'gravest' || law.verdict === 'diverged')) break
   }
-  // the laws have called the subject, too; the next subject of this type finds its first state as it was
+  // the laws have called the subject, too: the next of this type finds its first state as it was
   subject.empty?.restore()
   return { run, broken }
 }

@@ -55,7 +55,7 @@ export type LawName = (typeof LAW_NAMES)[number] | (string & Record<never, never
 /** The laws of devices that a type breaks if `superseded` names too much. */
 export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreement', 'timeTravel']
 
-/** The laws to ask so that one is reported: it may be told of what breaks another. Undefined: all. */
+/** The laws to ask so that one is reported, which may explain others. Undefined: all. */
 export const askedFor = (name: LawName): ReadonlyArray<LawName> | undefined => {
   if (name === 'total') return undefined
   if (name === 'superseded') return ['convergence', ...OF_LOSS, name]

@@ -62,7 +62,7 @@ export interface Run<R, C, M> {
 export interface Altered {
   /** The number of the replica that sent it. */
   readonly from: number
-  /** The number of the replica that did it when it received the message; undefined if it changed on its way. */
+  /** The replica that did it when it received the message; undefined if it changed on its way. */
   readonly by?: number
 }
 

@@ -102,7 +102,7 @@ export interface Subject<R, C, M> {
   readonly show: (replica: R) => unknown
   /** {@link show} as text. */
   readonly view: (replica: R) => string
-  /** A message as text, to see whether it stays as it was told. Default: as fast-check prints it. */
+  /** A message as text, to see whether it stays as it was told. Default: {@link fc.stringify}. */
   readonly viewOfMessage?: (message: M) => string
   /** JSON that an older version must keep, beyond what it shows. */
   readonly remember?: (replica: R) => unknown
