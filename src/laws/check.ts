@@ -1,6 +1,7 @@
 /** Checks a subject: searches for a run that breaks a law, and reports it. */
 import type { either as E } from 'fp-ts'
-import { kindOf, lawsAsked } from './judge.js'
+import { kindOf } from './gravity.js'
+import { lawsAsked } from './judge.js'
 import type { Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
 import { inPlainData } from './network/inPlainData.js'

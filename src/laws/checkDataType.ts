@@ -20,9 +20,8 @@ export type DataTypeCheck<S, C> = Source<S, C> &
   }
 
 /**
- * Checks a data type in 1,000 random networks, if nothing else is said, which takes about a
- * second. Right with
- * what was exercised, or Left with the smallest counterexample found.
+ * Checks a data type in 1,000 random networks by default, in about a second. Right with what was
+ * exercised, or Left with the smallest counterexample found.
  *
  * Give `change`, or `command` for changes that depend on the state. Use few keys, so that changes
  * meet. An `oracle` says what all updates must give, independently of the type: without one, a type

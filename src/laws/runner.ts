@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import type { Answers } from './Answers.js'
 import { SILENT } from './configured.js'
-import { judge, type Judged, type Told } from './judge.js'
+import { judge, type Judged, type Reported } from './judge.js'
 import type { Law, Lawful } from './model/Law.js'
 import type { Schedule } from './model/Schedule.js'
 import type { Subject } from './model/Subject.js'
@@ -15,7 +15,7 @@ export interface Runner {
     subject: Lawful<R, C, M>,
     laws: ReadonlyArray<Law<R, C, M>>,
     schedule: Schedule<C>,
-    told: Told,
+    reported: Reported,
     asked?: ReadonlyArray<Law<R, C, M>>,
   ) => Judged<R, C, M> | Promise<Judged<R, C, M>>
   /** The commands that a schedule drew when it was judged. */
@@ -60,8 +60,8 @@ export const AT_ONCE: Runner = {
 export const later = (answers: Answers): Runner => {
   const drawn = new WeakMap<object, ReadonlyArray<Drawn<unknown>>>()
   return {
-    judge: async (subject, laws, schedule, told, asked) => {
-      const judged = await answers.settled(() => judge(subject, laws, schedule, told, asked))
+    judge: async (subject, laws, schedule, reported, asked) => {
+      const judged = await answers.settled(() => judge(subject, laws, schedule, reported, asked))
       drawn.set(schedule, judged.run.drawn)
       return judged
     },

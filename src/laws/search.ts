@@ -3,19 +3,10 @@
  */
 import * as fc from 'fast-check'
 import { configured, DEFAULT_RUNS, isVerbose } from './configured.js'
-import {
-  byGravity,
-  isGravest,
-  isHygiene,
-  judge,
-  kindOf,
-  lawsAsked,
-  type Asked,
-  type Broken,
-  type Judged as JudgedOnce,
-  type Told,
-} from './judge.js'
+import { byGravity, isGravest, isHygiene, kindOf, type Broken } from './gravity.js'
+import { judge, lawsAsked, type Asked, type Judged as JudgedOnce, type Reported } from './judge.js'
 import type { Kept } from './kept.js'
+import { deterministic } from './laws/laws.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
@@ -31,15 +22,14 @@ export interface Options<C = unknown> extends Size, Asked {
   readonly profile?: Profile
   /**
    * The same seed gives the same runs. Default: that of `fc.configureGlobal`, or else a new one
-   * each time; a counterexample names it.
+   * each time. The outcome names it.
    */
   readonly seed?: number | undefined
   /** With the `seed` of a counterexample: finds only that one, and shrinks it as far. */
   readonly path?: string | undefined
   /**
    * The number of random runs. Default: the `numRuns` of `fc.configureGlobal`, or else 1000;
-   * without
-   * end, if `time` is given.
+   * without end, if `time` is given.
    */
   readonly runs?: number
   /**
@@ -50,9 +40,9 @@ export interface Options<C = unknown> extends Size, Asked {
   /** The most ms that making a counterexample smaller takes. Default 10,000. */
   readonly shrinkTime?: number
   /**
-   * `first`: stops at the first broken law, of mere hygiene too. Default: stops at the first run
-   * whose replicas diverge. After a run that breaks another law it looks for a graver one in as
-   * many runs again, in 100 at least; after mere hygiene, to the end.
+   * `first`: stops at the first broken law, hygiene included. Default: stops at the first run that
+   * diverges. After another law it goes on for as many runs again, at least 100; after hygiene, to
+   * the end.
    */
   readonly stop?: 'first' | 'gravest'
   /**
@@ -85,7 +75,7 @@ const RUNS_OF: Readonly<Record<Profile, number>> = { fast: 100, thorough: 20_000
 const DEFAULT_SHRINK_TIME = 10_000
 const PROGRESS = 1000
 
-/** After a broken law, at least so many runs more are asked for a graver one. */
+/** The least number of further runs in which a graver law is looked for. */
 const FURTHER = 100
 
 /** Whether progress is told after so many runs. */
@@ -131,7 +121,7 @@ export function* searched<R, C, M>(
 }
 
 /** A run that breaks a law which is known, or wanted too, may break others. */
-export const toldBy = ({ all = false, known }: Pick<Options<never>, 'all' | 'known'>): Told =>
+export const toldBy = ({ all = false, known }: Pick<Options<never>, 'all' | 'known'>): Reported =>
   all || known !== undefined ? 'each' : 'gravest'
 
 const NOTHING_DRAWN: Origin = { seed: undefined, path: undefined, runs: 1, shrinks: 0 }
@@ -151,7 +141,7 @@ const explored = <R, C, M>(
 
 /** A law that was broken once, and not when the same schedule ran again. */
 const RANDOM: Broken = {
-  law: { name: 'determinism', says: 'the same call gives the same result', verdict: 'unlawful' },
+  law: deterministic,
   violation: {
     why: 'a law was broken in one run and not when the same ran again: something is random',
     remedy: 'give `command` and every function nothing but their arguments: no clock, no random number, no variable',
@@ -226,7 +216,7 @@ class RandomSearch<R, C, M> {
 
   /**
    * The first run of each kind that breaks a law. The gravest ends the search, if not all are
-   * wanted. After one that is no mere hygiene it goes twice as far.
+   * wanted. After a law that is no hygiene, the search goes on for a while: see `stop`.
    */
   private *search(): Waiting<Iterable<Met<R, C, M>>> {
     const { laws, options, tally } = this
@@ -242,11 +232,10 @@ class RandomSearch<R, C, M> {
       for (const one of broken) {
         if (!met.has(kindOf(one))) met.set(kindOf(one), { run, broken: one, path })
       }
-      if (broken.length === 0) return tally.runs < end
-      if (options.stop === 'first') return false
+      if (options.stop === 'first' && broken.length > 0) return false
       if (all) return true
       if (broken.some(isGravest)) return false
-      if (!broken.every(isHygiene)) end = Math.min(end, tally.runs + Math.max(tally.runs, FURTHER))
+      if (broken.some((one) => !isHygiene(one))) end = Math.min(end, tally.runs + Math.max(tally.runs, FURTHER))
       return tally.runs < end
     }
     const limits = { numRuns: runs ?? Number.MAX_SAFE_INTEGER, endOnFailure: true, seed, time }
@@ -310,6 +299,8 @@ class RandomSearch<R, C, M> {
 
   /** Graver laws are asked before the one that is being shrunk; those after it need not be. */
   private lawsUpTo(name: LawName | undefined): ReadonlyArray<Law<R, C, M>> {
+    // the check of any law may find a breach of contract
+    if (name === 'total') return this.laws
     const last = this.laws.findIndex((law) => law.name === name)
     return last < 0 ? this.laws : this.laws.slice(0, last + 1)
   }

@@ -9,22 +9,25 @@ import type { Update } from '../../core/Update.js'
 import { KEEP, OURS, inAnyOrder } from '../laws/remedies.js'
 import type { ExchangeFeature, ExchangeLaw } from '../model/Exchange.js'
 import type { Operation } from '../model/Operation.js'
-import type { Asked, Run, RunEvent, Threw } from '../model/Run.js'
+import type { Ongoing, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Schedule } from '../model/Schedule.js'
 import { nameOf, sameValue } from '../model/show.js'
 import type { Subject } from '../model/Subject.js'
-import type { Told } from '../model/Violation.js'
+import type { Updates } from '../model/updates.js'
+import type { Remedied } from '../model/Violation.js'
 import type { Drawn } from '../network/draw.js'
 import { safely } from '../network/lanes.js'
 import type * as Device from './Device.js'
-import * as Judge from './Judge.js'
-import { Oracle } from './Oracle.js'
 import { programsOf, type Programs } from './programs.js'
+import { isSameVersion, textOf, uncertain } from './versions.js'
+import { Witness } from './Witness.js'
 
-type Updates<C> = ReadonlyArray<Update<C>>
 export type Subjects<S, C> = Subject<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
 export type ScheduleOf<S, C> = Schedule<Command<S, C, unknown>>
 type Version<S, C> = Device.Device<S, C>
+
+/** Where an event comes from. `sentAt` is by default the last event of the sender. */
+type More = Partial<Pick<RunEvent<unknown>, 'from' | 'sentAt' | 'operation'>>
 
 export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>> {
   readonly subject: Subjects<S, C>
@@ -34,14 +37,14 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   readonly drawn: Drawn<Command<S, C, unknown>>[] = []
   readonly events: RunEvent<Replica<S, C>>[] = []
   readonly whole: ReadonlyArray<Replica<S, C>> = []
-  readonly exchanged: { features: Set<ExchangeFeature>; broken?: { law: ExchangeLaw; violation: Told } } = {
+  readonly exchanged: { features: Set<ExchangeFeature>; broken?: { law: ExchangeLaw; violation: Remedied } } = {
     features: new Set(),
   }
   replicas: ReadonlyArray<Replica<S, C>> = []
   threw?: Threw
   written?: readonly [string, string]
   protected readonly programs: Programs<S, C>
-  protected readonly oracle: Oracle<S, C>
+  protected readonly witness: Witness<S, C>
   protected readonly devices: (Version<S, C> | undefined)[] = []
   protected readonly versions: Version<S, C>[][] = []
   /** The index of the last event of each device. */
@@ -49,7 +52,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   /** What each device shows. */
   protected readonly views: string[] = []
   protected step = 0
-  protected asked: Asked | undefined
+  protected ongoing: Ongoing | undefined
   /** Own updates that a device forgot when it was restored: what it lacks of them may be lost. */
   protected readonly forgotten = new Set<Update<C>>()
   /** Two contents came under one stamp: only the end of talks is promised. */
@@ -62,7 +65,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     this.schedule = schedule
     this.ids = schedule.ids
     this.programs = programsOf(dataType)
-    this.oracle = new Oracle(dataType)
+    this.witness = new Witness(dataType)
   }
 
   protected isOver(): boolean {
@@ -76,10 +79,10 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   protected agree(from: number, to: number): void {
     if (this.isForked || this.isOver()) return
     const [a, b] = [this.devices[from]!, this.devices[to]!]
-    const lacks = [...this.oracle.missing(a.replica, b.replica), ...this.oracle.missing(b.replica, a.replica)]
+    const lacks = [...this.witness.missing(a.replica, b.replica), ...this.witness.missing(b.replica, a.replica)]
     if (lacks.length === 0) return
     const [x, y] = [this.nameOf(from), this.nameOf(to)]
-    const why = `${x} and ${y} have nothing more to say, and only one of them has ${Judge.textOf(lacks)}`
+    const why = `${x} and ${y} have nothing more to say, and only one of them has ${textOf(lacks)}`
     const remedy = KEEP
     this.fail('agreement', { why, remedy, states: this.shown(a, b), events: [this.last[from]!, this.last[to]!] })
   }
@@ -94,11 +97,9 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     device: Version<S, C>,
     tag: RunEvent<Replica<S, C>>['_tag'],
     text: string,
-    from?: number,
-    operation?: number,
-    sentAt = this.last[from ?? at]!,
+    { from, sentAt = this.last[from ?? at]!, operation }: More = {},
   ): void {
-    this.asked = undefined
+    this.ongoing = undefined
     const before = this.devices[at]
     if (device === before) return
     this.devices[at] = device
@@ -123,15 +124,15 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
   }
 
   protected asks(at: number): void {
-    this.asked = { call: 'receive', at, text: () => 'a message' }
+    this.ongoing = { call: 'receive', at, text: () => 'a message' }
   }
 
   /** Records what ended the run. */
   protected ended(error: unknown): Threw {
-    const { asked } = this
-    const device = asked && this.devices[asked.at]
-    if (device !== undefined) this.note('threw', asked!.at, safely(asked!.text), device)
-    return { event: this.events.length - 1, error, ...(asked && { call: asked.call }) }
+    const { ongoing } = this
+    const device = ongoing && this.devices[ongoing.at]
+    if (device !== undefined) this.note('threw', ongoing!.at, safely(ongoing!.text), device)
+    return { event: this.events.length - 1, error, ...(ongoing && { call: ongoing.call }) }
   }
 
   protected judge(at: number, before: Version<S, C> | undefined, device: Version<S, C>): void {
@@ -140,10 +141,10 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     if (replica.log.unread !== undefined) features.add('unread')
     if (Clock.doubts(replica.clock) > 0) features.add('doubt')
     if (this.isForked || this.isOver()) return
-    const uncovered = this.oracle.uncovered(replica)
+    const uncovered = this.witness.uncovered(replica)
     if (uncovered.length > 0) {
       if (uncovered.some((update) => this.forgotten.has(update))) this.isExcused = true
-      else this.fail('certainty', Judge.uncertain(this.nameOf(at), uncovered, this.last[at]!))
+      else this.fail('certainty', uncertain(this.nameOf(at), uncovered, this.last[at]!))
       return
     }
     if (before !== undefined && !Clock.leq(before.replica.clock, replica.clock)) {
@@ -152,7 +153,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
       return
     }
     for (const [i, other] of this.alive()) {
-      if (i === at || !Judge.isSameVersion(replica, other.replica)) continue
+      if (i === at || !isSameVersion(replica, other.replica)) continue
       if (this.areEqual(at, i)) continue
       const why = `${this.nameOf(at)} and ${this.nameOf(i)} have equal digests, and differ`
       this.fail('digests', {
@@ -178,7 +179,7 @@ export class Devices<S, C> implements Run<Replica<S, C>, Command<S, C, unknown>,
     return nameOf(this.ids[at]!)
   }
 
-  protected fail(law: ExchangeLaw, violation: Told): void {
+  protected fail(law: ExchangeLaw, violation: Remedied): void {
     this.exchanged.broken ??= { law, violation }
   }
 }

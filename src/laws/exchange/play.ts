@@ -5,18 +5,18 @@
 import * as Clock from '../../core/Clock.js'
 import type { Command, DataType } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
-import { sameStamp, type Update } from '../../core/Update.js'
+import { sameStamp } from '../../core/Update.js'
 import { BACK, SETTLE, inAnyOrder } from '../laws/remedies.js'
 import type { Back, ExchangeStep } from '../model/Exchange.js'
 import type { Run } from '../model/Run.js'
 import type { Local, ScheduleStep } from '../model/Schedule.js'
-import { draw, type Drawn } from '../network/draw.js'
+import type { Updates } from '../model/updates.js'
+import { chosen, type Drawn } from '../network/draw.js'
 import * as Device from './Device.js'
 import { Devices, type ScheduleOf, type Subjects } from './Devices.js'
-import * as Judge from './Judge.js'
 import * as Link from './Link.js'
+import { textOf } from './versions.js'
 
-type Updates<C> = ReadonlyArray<Update<C>>
 type Of<K extends ExchangeStep['_tag']> = ExchangeStep & { readonly _tag: K }
 
 /** A message in the mail. */
@@ -102,7 +102,7 @@ class Exchanges<S, C> extends Devices<S, C> {
     const from = this.devices[step.from]
     if (from === undefined) return
     if (step._tag === 'talk') this.talk(step)
-    if (step._tag === 'merge') this.put(step.to, Device.merge(to, from), 'receive', 'merges', step.from)
+    if (step._tag === 'merge') this.put(step.to, Device.merge(to, from), 'receive', 'merges', { from: step.from })
     if (step._tag === 'connect') this.connect(step.from, step.to)
   }
 
@@ -163,9 +163,9 @@ class Exchanges<S, C> extends Devices<S, C> {
   private traveled(at: number, head: Device.Device<S, C>): void {
     const back = this.devices[at]!
     if (this.isForked || this.isOver() || back === head) return
-    const lacks = this.oracle.missing(head.replica, back.replica)
+    const lacks = this.witness.missing(head.replica, back.replica)
     if (lacks.length === 0 && this.showsSame(head.replica, back.replica)) return
-    const what = lacks.length === 0 ? 'and differs from it' : `and lacks ${Judge.textOf(lacks)}`
+    const what = lacks.length === 0 ? 'and differs from it' : `and lacks ${textOf(lacks)}`
     const why = `${this.nameOf(at)} went back, caught up with its head, ${what}`
     this.fail('timeTravel', { why, remedy: BACK, states: this.shown(head, back), events: [this.last[at]!] })
   }
@@ -179,32 +179,24 @@ class Exchanges<S, C> extends Devices<S, C> {
     const { at } = step
     // nobody restores a device and writes within the millisecond of what it forgot
     const now = this.restored.has(at) ? Math.max(step.now, Math.ceil(this.newest) + 1) : step.now
-    const command = this.commandOf(step, device)
-    this.asked = { call: 'local', at, text: () => this.subject.describe(command, undefined) }
+    const command = chosen(step, this.step, () => this.subject.command(device.replica), this.drawn)
+    this.ongoing = { call: 'local', at, text: () => this.subject.describe(command, undefined) }
     const written = Device.write(device, command, now)
     if (written === undefined) {
       this.note('refused', at, this.subject.describe(command, undefined), device)
       return
     }
     const [update, next] = written
-    if (!this.isForked && this.oracle.made.some((other) => sameStamp(other, update))) {
-      const why = `${this.nameOf(at)} made two updates with one stamp: ${Judge.textOf([update])}`
+    if (!this.isForked && this.witness.made.some((other) => sameStamp(other, update))) {
+      const why = `${this.nameOf(at)} made two updates with one stamp: ${textOf([update])}`
       this.fail('timeTravel', { why, remedy: BACK, events: [this.events.length] })
     }
     this.newest = Math.max(this.newest, update[1])
-    this.oracle.made.push(update)
+    this.witness.made.push(update)
     const [index, event] = [this.operations.length, this.events.length]
     const message = [update]
     this.operations.push({ index, at, id: this.ids[at]!, now, command, message, sees: 0n, event })
-    this.put(at, next, 'local', this.subject.describe(command, message), undefined, index)
-  }
-
-  private commandOf(step: Local<Command<S, C, unknown>>, device: Device.Device<S, C>): Command<S, C, unknown> {
-    if (step.command !== undefined) return step.command.value
-    const arbitrary = this.subject.command(device.replica)
-    const value = draw(arbitrary, step.luck)
-    this.drawn.push({ step: this.step, arbitrary, value })
-    return value.value
+    this.put(at, next, 'local', this.subject.describe(command, message), { operation: index })
   }
 
   /** Writes to an older version carelessly, and forgets the newer one. */
@@ -225,9 +217,9 @@ class Exchanges<S, C> extends Devices<S, C> {
     if (!next.isRestored) return
     this.exchanged.features.add('restore')
     this.restored.add(at)
-    for (const update of this.oracle.made) {
+    for (const update of this.witness.made) {
       const isOwn = update[2] === this.ids[at] && update[1] > Clock.sureOf(update[2])(next.replica.clock)
-      if (isOwn && !this.oracle.isReflected(update, next.replica)) this.forgotten.add(update)
+      if (isOwn && !this.witness.isReflected(update, next.replica)) this.forgotten.add(update)
     }
     this.links = this.links.filter(({ who }) => !who.includes(at))
     this.put(at, next, 'crash', 'restored')
@@ -248,15 +240,8 @@ class Exchanges<S, C> extends Devices<S, C> {
     const [next, answer, hasRefused] = Device.hear(device, letter.text, budget, refuses)
     if (hasRefused) features.add('updateRefused')
     if (budget > 0) features.add('budget')
-    this.put(
-      to,
-      next,
-      'receive',
-      hasRefused ? 'a message, some refused' : 'a message',
-      letter.from,
-      undefined,
-      letter.sentAt,
-    )
+    const { from, sentAt } = letter
+    this.put(to, next, 'receive', hasRefused ? 'a message, some refused' : 'a message', { from, sentAt })
     this.send(to, answer)
   }
 
@@ -281,7 +266,7 @@ class Exchanges<S, C> extends Devices<S, C> {
       )
       text = heard[1]
       hasRefused ||= heard[2]
-      this.put(at, heard[0], 'receive', 'a message', other)
+      this.put(at, heard[0], 'receive', 'a message', { from: other })
       if (this.isOver()) return
     }
     if (!hasRefused) this.agree(from, to)
@@ -326,7 +311,7 @@ class Exchanges<S, C> extends Devices<S, C> {
     const [next, device] = Link.hear(link, side, this.devices[at]!, refuses)
     if (next === undefined) this.links.splice(i, 1)
     else this.links[i] = next
-    this.put(at, device, 'receive', `line ${line.trim()}`, from)
+    this.put(at, device, 'receive', `line ${line.trim()}`, { from })
     return next !== undefined
   }
 

@@ -2,6 +2,7 @@
 import * as t from 'io-ts'
 import * as Json from '../../core/Json.js'
 import type { DataType } from '../../core/DataType.js'
+import { hashOf } from '../model/hash.js'
 import { scuttlebutt, type Scuttlebutt } from '../../scuttlebutt.js'
 import * as format from '../../wire/lines/format.js'
 
@@ -50,9 +51,4 @@ const knowingLess = <C>(codec: t.Type<C, unknown, unknown>): t.Type<C, unknown, 
   )
 
 /** O(size). */
-const isNewer = (json: unknown): boolean => {
-  const text = Json.canonical(json)
-  let hash = 7
-  for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) % 65_521
-  return hash % 3 === 0
-}
+const isNewer = (json: unknown): boolean => hashOf(Json.canonical(json)) % 3 === 0

@@ -6,7 +6,7 @@
  * left.
  */
 import type { Patch, Replaced, Spliced } from '../../core/Patch.js'
-import type { Told } from '../model/Law.js'
+import type { Remedied } from '../model/Law.js'
 import { sameValue, view } from '../model/show.js'
 import { sample } from './laws.js'
 import { law } from './replicaLaw.js'
@@ -14,7 +14,7 @@ import { law } from './replicaLaw.js'
 /** How many versions of a run are compared, each with the next and the last with the first. */
 const SAMPLE = 3
 
-export const diff = law('diff', 'the patches of `diff` lead from one version to another', (run, type) => {
+export const diff = law('diff', 'unlawful', 'the patches of `diff` lead from one version to another', (run, type) => {
   if (type.dataType.diff === undefined) return undefined
   const some = sample(run, SAMPLE).map(({ state }) => state)
   for (const [i, before] of some.entries()) {
@@ -25,7 +25,7 @@ export const diff = law('diff', 'the patches of `diff` lead from one version to 
   return undefined
 })
 
-const leads = (from: unknown, to: unknown, patches: ReadonlyArray<Patch>): Told | undefined => {
+const leads = (from: unknown, to: unknown, patches: ReadonlyArray<Patch>): Remedied | undefined => {
   const isSame = sameValue(from, to)
   if (patches.length === 0) {
     if (isSame) return undefined

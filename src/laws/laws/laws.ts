@@ -7,8 +7,8 @@
  * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
  */
 import { isLater } from '../Answers.js'
-import type { Law, LawName, Told, Verdict } from '../model/Law.js'
-import { Misuse } from '../model/Misuse.js'
+import type { Law, LawName, Remedied, Verdict } from '../model/Law.js'
+import { Misuse, toldOf } from '../model/Misuse.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { nameOf, sameValue, view as textOf } from '../model/show.js'
 import { termsOf } from '../model/Subject.js'
@@ -19,7 +19,7 @@ export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
   readonly check: Predicate
 }
 
-type Predicate = <R, C, M>(run: Run<R, C, M>) => Told | undefined
+type Predicate = <R, C, M>(run: Run<R, C, M>) => Remedied | undefined
 
 export const law = (name: LawName, verdict: Verdict, says: string, check: Predicate): AnyLaw => ({
   name,
@@ -36,9 +36,10 @@ export const convergence = law('convergence', 'diverged', 'replicas that know th
   if (altered !== undefined) {
     const { from, by } = altered
     const message = `a message of ${nameOf(ids[from]!)}`
+    const changed = by === undefined ? `${message} has changed` : `${nameOf(ids[by]!)} has changed ${message}`
     return {
-      why: `${why}, and ${by === undefined ? `${message} has changed` : `${nameOf(ids[by]!)} has changed ${message}`} on its way`,
-      remedy: by === undefined ? COPY : leave(run),
+      why: `${why}, and ${changed} on its way`,
+      remedy: by === undefined ? COPY : leave(termsOf(subject)),
       states: parted.views,
       events: parted.events,
     }
@@ -81,7 +82,7 @@ export const versions = law(
     const { local, receive, messages } = termsOf(subject)
     const copied = `${calls(local, receive)} must not write into the state that it is given: copy what changes`
     if (written !== undefined) {
-      return { why: 'the empty state, with which all begin, shows something else now', remedy: copied, states: written }
+      return { why: 'the empty state, which all replicas begin with, has changed', remedy: copied, states: written }
     }
     for (const [i, { at, after, view, remembered }] of events.entries()) {
       const of = `an older version of ${nameOf(ids[Math.max(at, 0)]!)}`
@@ -105,7 +106,7 @@ export const equivalence = law('eq', 'unlawful', 'Eq is an equivalence, and equa
   const eq = `\`${names.equals}\``
   const some = sample(run)
   for (const x of some) {
-    const told = (why: string, remedy: string, y = x): Told => ({ why, remedy, states: [view(x), view(y)] })
+    const told = (why: string, remedy: string, y = x): Remedied => ({ why, remedy, states: [view(x), view(y)] })
     if (!equals(x, x)) return told('a version is not equal to itself', `${eq} must be true of a state and itself`)
     for (const y of some) {
       const equal = equals(x, y)
@@ -136,16 +137,19 @@ export const sample = <R>({ events }: { readonly events: ReadonlyArray<RunEvent<
   return Array.from({ length: Math.min(most, distinct.length) }, (_, i) => distinct[Math.floor((i + 1) * stride) - 1]!)
 }
 
-export const total = law('total', 'unlawful', 'nothing throws', ({ threw, events, ids, subject }) => {
-  if (threw === undefined) return undefined
-  const { event, error, call } = threw
-  if (error instanceof Misuse) {
-    return { why: error.message, remedy: error.remedy, events: [event], cause: error.cause ?? error }
-  }
-  const at = events[event]?.at ?? -1
-  const who = at < 0 ? 'it' : nameOf(ids[at]!)
-  return { why: `${who} threw ${String(error)}`, remedy: notThrow(subject, call), events: [event], cause: error }
-})
+export const total = law(
+  'total',
+  'unlawful',
+  'nothing throws, and every function gives what it must',
+  ({ threw, events, ids, subject }) => {
+    if (threw === undefined) return undefined
+    const { event, error, call } = threw
+    if (error instanceof Misuse) return { ...toldOf(error), events: [event] }
+    const at = events[event]?.at ?? -1
+    const who = at < 0 ? 'it' : nameOf(ids[at]!)
+    return { why: `${who} threw ${String(error)}`, remedy: notThrow(subject, call), events: [event], cause: error }
+  },
+)
 
 export const deterministic = law(
   'determinism',

@@ -1,7 +1,7 @@
 /**
  * The laws of types whose replicas merge states. Source: Shapiro et al. (SSS 2011), section 2.2.
  */
-import type { LawName, Told } from '../model/Law.js'
+import type { LawName, Remedied } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
 import { nameOf, sameValue } from '../model/show.js'
 import { termsOf } from '../model/Subject.js'
@@ -52,7 +52,7 @@ const differ = <R, C, M>(
   merged: ReadonlyArray<R>,
   x: R,
   y: R,
-): Told | undefined =>
+): Remedied | undefined =>
   equals(x, y) && sameValue(show(x), show(y))
     ? undefined
     : { why: `merge is not ${property}: for ${merged.map(view).join(' and ')}`, remedy, states: [view(x), view(y)] }

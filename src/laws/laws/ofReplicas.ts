@@ -5,17 +5,18 @@
 import * as Clock from '../../core/Clock.js'
 import type { Command, Maker } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Law, Told } from '../model/Law.js'
+import type { Law, Remedied } from '../model/Law.js'
 import { nameOf, sameValue } from '../model/show.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
 import { diff } from './diff.js'
 import { convergence, equivalence, oracle, qualities, sample, total, versions } from './laws.js'
+import { dependsOnOrder } from './dependsOnOrder.js'
 import { ofExchanges } from './ofExchanges.js'
 import { KEEP, ORDER, OURS, pure } from './remedies.js'
 import { differ, differAtAll, law, type ReplicaLaw, type RunOf, type Type } from './replicaLaw.js'
 import { timeTravel } from './timeTravel.js'
 
-export const idempotence = law('idempotence', 'a message that comes again changes nothing', (run, type) => {
+export const idempotence = law('idempotence', 'unlawful', 'a message that comes again changes nothing', (run, type) => {
   const { applyUpdates, history, merge } = type
   const remedy = '`apply` must leave the state as it is for an update that the state has in it already'
   for (const [i, { _tag, at, before, after, text }] of run.events.entries()) {
@@ -32,7 +33,7 @@ export const idempotence = law('idempotence', 'a message that comes again change
   return undefined
 })
 
-export const batch = law('batch', 'a batch gives the same as its updates one at a time', (run, type) => {
+export const batch = law('batch', 'unlawful', 'a batch gives the same as its updates one at a time', (run, type) => {
   const { create, applyUpdate, applyUpdates, digest } = type
   const shuffled = acrossSources(run.events.length)(inOrder(run.operations))
   for (const start of [create(''), ...sample(run, 2)]) {
@@ -54,7 +55,7 @@ export const batch = law('batch', 'a batch gives the same as its updates one at 
   return undefined
 })
 
-export const own = law('own', 'an own update gives the same by `own` as by `apply`', (run, type) => {
+export const own = law('own', 'unlawful', 'an own update gives the same by `own` as by `apply`', (run, type) => {
   const { dataType, eq } = type
   if (dataType.own === undefined) return undefined
   for (const { _tag, before, operation, after } of run.events) {
@@ -75,78 +76,90 @@ export const own = law('own', 'an own update gives the same by `own` as by `appl
   return undefined
 })
 
-export const reference = law('identity', 'an update that changes nothing leaves the same reference', (run, type) => {
-  const { dataType, eq } = type
-  for (const [i, { before, after, operation }] of run.events.entries()) {
-    if (dataType.apply([])(after.state).state !== after.state) {
-      const remedy = '`apply([])` must return the same reference: the state that it is given'
-      return { why: 'an empty batch has replaced the state', remedy, events: [i] }
-    }
-    // only single updates are asked: a batch may undo what it did
-    if (operation === undefined || before.state === after.state || !eq.equals(before.state, after.state)) continue
-    // a state may hold more than it shows
-    if (!sameValue(before.state, after.state)) continue
-    const why = `an update that changed nothing for ${nameOf(after.id)} has replaced its state by an equal one`
-    const remedy = '`apply` must return the same reference where nothing changes: copy only once something does'
-    return { why, remedy, events: [i] }
-  }
-  return undefined
-})
-
-export const clock = law('clock', 'the clock covers what was seen, no more, and never goes back', (run, { digest }) => {
-  for (const [i, { _tag, at, before, after, operation }] of run.events.entries()) {
-    const violated = (why: string): Told => ({
-      why,
-      remedy: OURS,
-      states: [digest(before), digest(after)],
-      events: [i],
-    })
-    if (_tag !== 'crash' && !Clock.leq(before.clock, after.clock))
-      return violated(`the clock of ${nameOf(after.id)} went back`)
-    if (_tag !== 'local') continue
-    const [, timestamp, source] = run.operations[operation!]!.message![0]!
-    if (source !== after.id || timestamp <= before.clock.latest || timestamp !== after.clock.latest) {
-      return violated(`${nameOf(run.ids[at]!)} made a stamp that is not after all that it had seen`)
-    }
-  }
-  return undefined
-})
-
-export const histories = law('history', 'the history is complete, minimal and sorted', (run, { history, digest }) => {
-  const some = sample(run)
-  for (const replica of some) {
-    const whole = history()(replica)
-    if (!sameValue(whole, inOrder([{ message: whole }])))
-      return { why: `the history of ${nameOf(replica.id)} is out of order`, remedy: OURS, states: [whole, undefined] }
-    for (const peer of some) {
-      const known = digest(peer).clock
-      const lacked = whole.filter(([, at, source]) => !(Object.hasOwn(known, source) && known[source]! >= at))
-      const told = history(known)(replica)
-      if (sameValue(told, lacked)) continue
-      const why = `the history of ${nameOf(replica.id)} is not exactly the updates that a clock lacks`
-      return { why, remedy: OURS, states: [told, lacked] }
-    }
-  }
-  return undefined
-})
-
-export const superseded = law(
-  'superseded',
-  'nobody needs a superseded update',
+export const reference = law(
+  'identity',
+  'unlawful',
+  'an update that changes nothing leaves the same reference',
   (run, type) => {
-    const { create, applyUpdates, history } = type
-    for (const replica of run.whole) {
-      const newcomer = applyUpdates(history()(replica))(create(''))
-      const why = `${nameOf(replica.id)} differs from a newcomer that was told its history alone`
-      const violation = differAtAll(run, type, { why, remedy: KEEP }, replica, newcomer)
-      if (violation !== undefined) return violation
+    const { dataType, eq } = type
+    for (const [i, { before, after, operation }] of run.events.entries()) {
+      if (dataType.apply([])(after.state).state !== after.state) {
+        const remedy = '`apply([])` must return the same reference: the state that it is given'
+        return { why: 'an empty batch has replaced the state', remedy, events: [i] }
+      }
+      // only single updates are asked: a batch may undo what it did
+      if (operation === undefined || before.state === after.state || !eq.equals(before.state, after.state)) continue
+      // a state may hold more than it shows
+      if (!sameValue(before.state, after.state)) continue
+      const why = `an update that changed nothing for ${nameOf(after.id)} has replaced its state by an equal one`
+      const remedy = '`apply` must return the same reference where nothing changes: copy only once something does'
+      return { why, remedy, events: [i] }
     }
     return undefined
   },
-  'lost',
 )
 
-export const codec = law('codec', 'decoding gives the change that was encoded', (run, type) => {
+export const clock = law(
+  'clock',
+  'unlawful',
+  'the clock covers what was seen, no more, and never goes back',
+  (run, { digest }) => {
+    for (const [i, { _tag, at, before, after, operation }] of run.events.entries()) {
+      const violated = (why: string): Remedied => ({
+        why,
+        remedy: OURS,
+        states: [digest(before), digest(after)],
+        events: [i],
+      })
+      if (_tag !== 'crash' && !Clock.leq(before.clock, after.clock))
+        return violated(`the clock of ${nameOf(after.id)} went back`)
+      if (_tag !== 'local') continue
+      const [, timestamp, source] = run.operations[operation!]!.message![0]!
+      if (source !== after.id || timestamp <= before.clock.latest || timestamp !== after.clock.latest) {
+        return violated(`${nameOf(run.ids[at]!)} made a stamp that is not after all that it had seen`)
+      }
+    }
+    return undefined
+  },
+)
+
+export const histories = law(
+  'history',
+  'unlawful',
+  'the history is complete, minimal and sorted',
+  (run, { history, digest }) => {
+    const some = sample(run)
+    for (const replica of some) {
+      const whole = history()(replica)
+      if (!sameValue(whole, inOrder([{ message: whole }])))
+        return { why: `the history of ${nameOf(replica.id)} is out of order`, remedy: OURS, states: [whole, undefined] }
+      for (const peer of some) {
+        const known = digest(peer).clock
+        const lacked = whole.filter(([, at, source]) => !(Object.hasOwn(known, source) && known[source]! >= at))
+        const told = history(known)(replica)
+        if (sameValue(told, lacked)) continue
+        const why = `the history of ${nameOf(replica.id)} is not exactly the updates that a clock lacks`
+        return { why, remedy: OURS, states: [told, lacked] }
+      }
+    }
+    return undefined
+  },
+)
+
+export const superseded = law('superseded', 'lost', 'nobody needs a superseded update', (run, type) => {
+  const { create, applyUpdates, history } = type
+  for (const replica of run.whole) {
+    const newcomer = applyUpdates(history()(replica))(create(''))
+    const why = `${nameOf(replica.id)} differs from a newcomer that was told its history alone`
+    const violation = differAtAll(run, type, { why, remedy: KEEP }, replica, newcomer)
+    if (violation === undefined) continue
+    // a state that depends on the order of sources is no loss: there other runs diverge
+    return dependsOnOrder(run.subject, run) ? undefined : violation
+  }
+  return undefined
+})
+
+export const codec = law('codec', 'unlawful', 'decoding gives the change that was encoded', (run, type) => {
   const { dataType, decode } = type
   for (const operation of run.operations) {
     const [update] = operation.message!
@@ -181,7 +194,7 @@ const madeBy = <S, C>({ events }: RunOf<S, C>, operation: RunOf<S, C>['operation
   return made._tag === 'Right' ? made.right : undefined
 }
 
-const misread = (made: unknown, read: unknown): Told => ({
+const misread = (made: unknown, read: unknown): Remedied => ({
   why: 'decoding gives another change than was encoded',
   remedy: '`change.decode` must give the very change that `change.encode` was given, after JSON',
   states: [read, made],
@@ -189,7 +202,8 @@ const misread = (made: unknown, read: unknown): Told => ({
 
 export const replicaMerge = law(
   'merge',
-  'merge is associative, commutative, idempotent and inflationary',
+  'unlawful',
+  'merge is associative, commutative and idempotent',
   (run, type) => {
     const { merge } = type
     const [a, b, c] = [run.whole[0], run.whole[1], run.whole[2] ?? run.whole[0]]
@@ -206,7 +220,7 @@ export const replicaMerge = law(
   },
 )
 
-export const deterministic = law('determinism', 'the same call gives the same result', (run, type) => {
+export const deterministic = law('determinism', 'unlawful', 'the same call gives the same result', (run, type) => {
   const { create, applyUpdates } = type
   const updates = acrossSources(run.operations.length)(inOrder(run.operations))
   const [x, y] = [applyUpdates(updates)(create('')), applyUpdates(updates)(create(''))]

@@ -13,7 +13,7 @@ export const comparedAlike = ({ subject }: AnyRun): string => {
   return `\`${equals}\` must compare no more than \`${show}\` gives, or \`${show}\` must give more`
 }
 
-/** What a type must do whose replicas differ by the order in which they heard. */
+/** For a type whose replicas differ by the order in which they heard. */
 export const inAnyOrder = ({ subject, schedule, events, parted }: AnyRun): string => {
   const { receive, show, messages } = termsOf(subject)
   const { order } = subject.delivery
@@ -61,32 +61,30 @@ export const SHOW = 'the stack says which function threw: `show` and all others 
 export const pure = (call: string): string =>
   `\`${call}\` must read nothing but its arguments: no clock, no random number, no variable outside`
 
-/** What a type must do that loses updates. */
+/** For a type that loses updates. */
 export const KEEP =
   '`apply` must name as `superseded` only updates whose effect others carry that it keeps, whatever the order'
 
-/** What a type must do whose older versions are not whole any more. */
+/** For a type whose older versions are not whole any more. */
 export const BACK =
   '`apply` must share nothing with older states that it changes, and name as `superseded` only what others carry'
 
-/** What a type must do whose replicas never have told each other all. */
+/** For a type whose replicas never finish telling each other all. */
 export const SETTLE = '`apply` must leave the state as it is, and name nothing as `superseded`, for what it has had'
 
 /** For laws that the core keeps for every type that keeps the others. */
 export const OURS = '`apply` must write into no update and no state; if it does not, this is a fault of this library'
 
-/** What a type must do whose replicas show the same, and hold other updates. */
+/** For a type whose replicas show the same, and hold other updates. */
 export const SUPERSEDED =
   '`apply` must name the same updates as `superseded`, in whatever order and in however many batches they come'
 
-/** What a type must do whose merges depend on which replica comes first. */
+/** For a type whose merges depend on which replica comes first. */
 export const ORDER = '`apply` must give the same for the same updates, in whatever order their sources come'
 
-/** What a type must do that writes into what it hears. */
-export const leave = ({ subject }: AnyRun): string => {
-  const { receive, messages } = termsOf(subject)
-  return `\`${receive}\` must leave ${messages} as they are, for others may hear them too: take from a copy`
-}
+/** For a type that writes into what it hears. */
+export const leave = ({ receive, messages }: Terms): string =>
+  `\`${receive}\` must leave ${messages} as they are, for others may hear them too: work on a copy`
 
-/** What a document must do whose messages are alive. */
+/** For a document whose messages are alive. */
 export const COPY = '`send` must give a copy, such as JSON or bytes, which later commands do not change'

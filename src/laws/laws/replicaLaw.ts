@@ -3,7 +3,7 @@ import type { eq as Eq } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import type { LawName, Told, Verdict } from '../model/Law.js'
+import type { LawName, Remedied, Verdict } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import type { Updates } from '../model/updates.js'
@@ -18,7 +18,7 @@ export interface Type<S, C> extends Scuttlebutt<S, C> {
 
 export type RunOf<S, C> = Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
 
-type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Told | undefined
+type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Remedied | undefined
 
 export interface ReplicaLaw {
   readonly name: LawName
@@ -27,7 +27,7 @@ export interface ReplicaLaw {
   readonly check: Check
 }
 
-export const law = (name: LawName, says: string, check: Check, verdict: Verdict = 'unlawful'): ReplicaLaw => ({
+export const law = (name: LawName, verdict: Verdict, says: string, check: Check): ReplicaLaw => ({
   name,
   verdict,
   says,
@@ -35,7 +35,7 @@ export const law = (name: LawName, says: string, check: Check, verdict: Verdict 
 })
 
 /** What is wrong, and what to do. */
-type Words = Pick<Told, 'why' | 'remedy'>
+type Words = Pick<Remedied, 'why' | 'remedy'>
 
 /** Undefined if two replicas are equal and show the same. */
 export const differ = <S, C>(
@@ -44,7 +44,7 @@ export const differ = <S, C>(
   { why, remedy }: Words,
   a: Replica<S, C>,
   b: Replica<S, C>,
-): Told | undefined =>
+): Remedied | undefined =>
   eq.equals(a.state, b.state) && (view(a) === view(b) || sameValue(show(a), show(b)))
     ? undefined
     : { why, remedy, states: [view(a), view(b)] }
@@ -56,7 +56,7 @@ export const differAtAll = <S, C>(
   words: Words,
   a: Replica<S, C>,
   b: Replica<S, C>,
-): Told | undefined => {
+): Remedied | undefined => {
   const violation = differ(run, type, words, a, b)
   if (violation !== undefined) return violation
   const [x, y] = [type.history()(a), type.history()(b)]

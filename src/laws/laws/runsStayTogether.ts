@@ -4,7 +4,7 @@
  *
  * Source: Weidner, Gentle and Kleppmann, "The Art of the Fugue" (arXiv 2305.00583).
  */
-import type { Law, Told } from '../model/Law.js'
+import type { Law, Remedied } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
 import { nameOf } from '../model/show.js'
@@ -45,7 +45,7 @@ export const runsStayTogether = <R>(items: (replica: R) => Items): Law<R, never,
   check: (run) => (run.replicas.length === 0 ? undefined : broken(items, run)),
 })
 
-const broken = <R>(items: (replica: R) => Items, run: Run<R, never, never>): Told | undefined => {
+const broken = <R>(items: (replica: R) => Items, run: Run<R, never, never>): Remedied | undefined => {
   const { placed, pairs } = written(items, run)
   for (const replica of run.replicas) {
     const order = items(replica)

@@ -5,13 +5,14 @@
  */
 import * as Clock from '../../core/Clock.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Told } from '../model/Law.js'
+import type { Remedied } from '../model/Law.js'
 import { nameOf } from '../model/show.js'
 import { BACK, OURS } from './remedies.js'
 import { differAtAll, law, type RunOf, type Type } from './replicaLaw.js'
 
 export const timeTravel = law(
   'timeTravel',
+  'lost',
   'who goes back to an older version and catches up loses nothing',
   (run, type) => {
     if (run.exchanged !== undefined) {
@@ -25,7 +26,6 @@ export const timeTravel = law(
     }
     return undefined
   },
-  'lost',
 )
 
 interface Jump<S, C> {
@@ -46,7 +46,7 @@ const jumpOf = <S, C>({ events }: RunOf<S, C>, at: number): Jump<S, C> | undefin
   return Clock.leq(older.clock, last.after.clock) ? { at, older, head: last.after, event } : undefined
 }
 
-const traveled = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Told | undefined => {
+const traveled = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Remedied | undefined => {
   const { older, head, at, event } = jump
   const { applyUpdates, change, digest, history, merge } = type
   const id = nameOf(run.ids[at]!)
@@ -72,7 +72,7 @@ const traveled = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): T
 }
 
 /** Leaves out an update, as who skips an action does. The head must not notice. */
-const changed = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Told | undefined => {
+const changed = <S, C>(run: RunOf<S, C>, type: Type<S, C>, jump: Jump<S, C>): Remedied | undefined => {
   const { older, head, at, event } = jump
   const { applyUpdates, digest, history } = type
   applyUpdates(history(digest(older).clock)(head).slice(1))(older)

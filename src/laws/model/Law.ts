@@ -1,7 +1,7 @@
 /** A law, without the code that runs it. */
 import type { Run } from './Run.js'
 import type { Subject } from './Subject.js'
-import type { Told, Violation } from './Violation.js'
+import type { Remedied, Violation } from './Violation.js'
 
 /**
  * How a type fails.
@@ -14,7 +14,7 @@ import type { Told, Violation } from './Violation.js'
  */
 export type Verdict = 'diverged' | 'wrong value' | 'lost' | 'quality' | 'unlawful'
 
-export type { Told, Violation }
+export type { Remedied, Violation }
 
 /** The laws of this kit. `laws/laws.ts` and its neighbours state each. */
 export const LAW_NAMES = [
@@ -52,11 +52,12 @@ export const LAW_NAMES = [
 /** A law of this kit. A law of a user's own has any other name. */
 export type LawName = (typeof LAW_NAMES)[number] | (string & Record<never, never>)
 
-/** Of these a type's `superseded` may be the cause, among devices. */
+/** The laws of devices that a type breaks if `superseded` names too much. */
 export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreement', 'timeTravel']
 
-/** The laws to ask so that one is reported: it may be told as the cause of another. */
-export const askedFor = (name: LawName): ReadonlyArray<LawName> => {
+/** The laws to ask so that one is reported, which may explain others. Undefined: all. */
+export const askedFor = (name: LawName): ReadonlyArray<LawName> | undefined => {
+  if (name === 'total') return undefined
   if (name === 'superseded') return ['convergence', ...OF_LOSS, name]
   if (name === 'determinism') return ['convergence', 'oracle', ...OF_LOSS, name]
   return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]

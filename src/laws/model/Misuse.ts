@@ -1,4 +1,4 @@
-/** What the kit throws out of a function of the user's that breaks its contract. */
+/** Thrown where a function of the user breaks its contract. */
 
 /** Its message says what the function has done, and `remedy` what it must do. */
 export class Misuse extends TypeError {
@@ -10,3 +10,6 @@ export class Misuse extends TypeError {
     this.remedy = remedy
   }
 }
+
+/** What a report says of it. The stack is that of the user's error, if there was one. */
+export const toldOf = ({ message, remedy, cause }: Misuse) => ({ why: message, remedy, cause })

@@ -5,7 +5,7 @@ import type { Schedule } from './Schedule.js'
 import type { Subject } from './Subject.js'
 import type { EventKind } from './Trace.js'
 import type { ExchangeFeature, ExchangeLaw } from './Exchange.js'
-import type { Told } from './Violation.js'
+import type { Remedied } from './Violation.js'
 
 export interface RunEvent<R> {
   readonly _tag: EventKind
@@ -49,7 +49,7 @@ export interface Run<R, C, M> {
   /** Of a network of devices: what was exercised, and the law that it broke first. */
   readonly exchanged?: {
     readonly features: ReadonlySet<ExchangeFeature>
-    readonly broken?: { readonly law: ExchangeLaw; readonly violation: Told }
+    readonly broken?: { readonly law: ExchangeLaw; readonly violation: Remedied }
   }
   readonly threw?: Threw
   /** The first message that was not left as it was told. Looked for only in a watched run. */
@@ -62,7 +62,7 @@ export interface Run<R, C, M> {
 export interface Altered {
   /** The number of the replica that sent it. */
   readonly from: number
-  /** The number of the replica that did it when it received the message; undefined: another. */
+  /** The replica that did it when it received the message; undefined if it changed on its way. */
   readonly by?: number
 }
 
@@ -78,7 +78,7 @@ export interface Threw {
 }
 
 /** What is being asked of a replica: the last row of the drawing, if it throws. */
-export interface Asked {
+export interface Ongoing {
   readonly call: Call
   readonly at: number
   readonly text: () => string

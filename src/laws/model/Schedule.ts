@@ -136,7 +136,7 @@ export const network = <C>(
       draw: (drawn) => ({ _tag: 'local', at: here, now, luck: drawn }),
       deliver: (operation) => deliver(operation, false),
       deliverAgain: (operation) => deliver(operation, true),
-      send: (to, how = {}) => ({ ...AT_ONCE, from: here, to: numberOf(to), now, ...how }),
+      send: (to, how = {}) => ({ ...INTACT, from: here, to: numberOf(to), now, ...how }),
       save: () => ({ _tag: 'save', at: here }),
       crash: () => ({ _tag: 'crash', at: here }),
     }
@@ -149,7 +149,7 @@ export const network = <C>(
 }
 
 /** A message that arrives at once, once, whole and in order. */
-export const AT_ONCE = { _tag: 'send', delay: 0, luck: 0, twice: false, lost: false, keep: undefined } as const
+export const INTACT = { _tag: 'send', delay: 0, luck: 0, twice: false, lost: false, keep: undefined } as const
 
 /** A schedule as {@link network} takes it, one step a line. `show` prints a command. */
 export const toText = (schedule: Schedule<unknown>, show: (command: unknown) => string): ReadonlyArray<string> => {
@@ -172,7 +172,7 @@ export const toText = (schedule: Schedule<unknown>, show: (command: unknown) => 
       }
       case 'send': {
         const { from, to, now } = step
-        const how = (Object.keys(AT_ONCE) as (keyof typeof AT_ONCE)[]).filter((key) => step[key] !== AT_ONCE[key])
+        const how = (Object.keys(INTACT) as (keyof typeof INTACT)[]).filter((key) => step[key] !== INTACT[key])
         const text = how.map((key) => `${key}: ${String(step[key])}`).join(', ')
         return `at(${id(from)}, ${String(now)}).send(${id(to)}${text === '' ? '' : `, { ${text} }`})`
       }

@@ -2,7 +2,7 @@
 import type * as fc from 'fast-check'
 import type { DataType } from '../../core/DataType.js'
 import type { SourceId } from '../../core/Update.js'
-import type { Guarded } from './inPlace.js'
+import type { Guarded } from './Guarded.js'
 import type { Operation } from './Operation.js'
 
 /** A replica, and its wall clock in ms. The clocks of two replicas need not agree. */
@@ -102,6 +102,8 @@ export interface Subject<R, C, M> {
   readonly show: (replica: R) => unknown
   /** {@link show} as text. */
   readonly view: (replica: R) => string
+  /** A message as text, to see whether it stays as it was told. Default: {@link fc.stringify}. */
+  readonly viewOfMessage?: (message: M) => string
   /** JSON that an older version must keep, beyond what it shows. */
   readonly remember?: (replica: R) => unknown
   readonly describe: (command: C, message: M | undefined) => string

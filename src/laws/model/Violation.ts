@@ -13,7 +13,7 @@ export interface Violation {
   readonly remedy?: string
 }
 
-/** As the laws of this kit tell it. */
-export interface Told extends Violation {
+/** As the laws of this kit tell it: with a remedy. */
+export interface Remedied extends Violation {
   readonly remedy: string
 }

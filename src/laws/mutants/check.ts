@@ -43,8 +43,7 @@ export type Survivors = Readonly<Partial<Record<MutantName, string>>>
 
 /**
  * {@link checkMutants} for a test: does your check bite? Throws an Error that lists the mutants
- * that
- * survive and are not among the `survivors`, and those of the `survivors` that do not.
+ * that survive and are not among the `survivors`, and those of the `survivors` that do not.
  *
  * @example
  * import * as fc from 'fast-check'

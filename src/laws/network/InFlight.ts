@@ -8,6 +8,8 @@ export interface InFlight<M> {
   readonly sentAt: number
   readonly now: number
   readonly messages: ReadonlyArray<M>
+  /** The messages as they were told, in a watched run. */
+  readonly text?: string | undefined
   /** The set of operations that the sender knew. */
   readonly knows: bigint
   /** Whether the messages carry all of `knows`. */

@@ -1,23 +1,24 @@
-/** Looks whether messages stay as they were told. */
+/** Finds the first message that does not stay as it was told. */
 import type { Altered } from '../model/Run.js'
 import { view } from '../model/show.js'
+import type { Subject } from '../model/Subject.js'
 
-type Messages = ReadonlyArray<unknown>
-
-export class Watch {
-  /** The first message that did not. */
+export class Watch<M> {
+  /** Undefined while all have stayed. */
   altered: Altered | undefined
-  /** By what was told at once: who sends what is alive tells one object again and again. */
-  private readonly texts = new Map<Messages, string>()
+  private readonly viewOf: (message: M) => string
 
-  tell(messages: Messages): void {
-    this.texts.set(messages, view(messages))
+  constructor({ viewOfMessage = view }: Pick<Subject<never, never, M>, 'viewOfMessage'>) {
+    this.viewOf = viewOfMessage
   }
 
-  /** `from` is who told the messages, `by` who has just received them. */
-  look(messages: Messages, from: number, by?: number): void {
-    const told = this.texts.get(messages)
-    if (told === undefined || view(messages) === told) return
-    this.altered ??= by === undefined ? { from } : { from, by }
+  textOf(messages: ReadonlyArray<M>): string {
+    return messages.map(this.viewOf).join()
+  }
+
+  /** `told` is their text as `from` told them; `by` has just received them. */
+  look(told: string, messages: ReadonlyArray<M>, from: number, by?: number): void {
+    if (this.altered !== undefined || this.textOf(messages) === told) return
+    this.altered = by === undefined ? { from } : { from, by }
   }
 }

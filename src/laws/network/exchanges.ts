@@ -41,7 +41,8 @@ const stepsOf = <C>(
   return fc.tuple(first, others).map(([a, b]) => [...a, ...linked, ...b])
 }
 
-const tag = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
+/** A member of a record: one of some names. */
+export const tag = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
 
 type Weighted = fc.WeightedArbitrary<ExchangeStep>
 

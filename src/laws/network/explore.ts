@@ -5,7 +5,7 @@
  * Runs that differ only in the order of independent steps are one run (Mazurkiewicz traces). Which
  * replicas never write makes no difference: the last ones do not.
  */
-import { AT_ONCE, type Schedule, type ScheduleStep } from '../model/Schedule.js'
+import { INTACT, type Schedule, type ScheduleStep } from '../model/Schedule.js'
 import type { Delivery, Subject, Where } from '../model/Subject.js'
 
 export interface Scope<C> {
@@ -178,7 +178,7 @@ class Explorer<R, C, M> {
         if (from === lane || sender.known === version.known) continue
         if (sender.knows.every((operation) => version.knows.includes(operation))) continue
         const message = subject.send(this.replicaOf(version))(this.replicaOf(sender))
-        const step = { ...AT_ONCE, from, to: lane, now: 1 }
+        const step = { ...INTACT, from, to: lane, now: 1 }
         if (message !== undefined) yield [this.receive(version, `G${String(sender.id)}`, step, message, sender.knows)]
       }
     }

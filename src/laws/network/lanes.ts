@@ -1,6 +1,6 @@
 /** The replicas of a running network, and the record of what happens to them. */
 import type { SourceId } from '../../core/Update.js'
-import type { Asked, Parting, RunEvent, Threw } from '../model/Run.js'
+import type { Ongoing, Parting, RunEvent, Threw } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import type { Subject } from '../model/Subject.js'
 
@@ -71,13 +71,13 @@ export class Lanes<R, C, M> {
   }
 
   /** Records what ended the run. */
-  ended(asked: Asked | undefined, error: unknown): Threw {
-    if (asked !== undefined) {
-      const { at, text, from, sentAt, operation } = asked
+  ended(ongoing: Ongoing | undefined, error: unknown): Threw {
+    if (ongoing !== undefined) {
+      const { at, text, from, sentAt, operation } = ongoing
       const place = from === undefined ? {} : { from, sentAt: sentAt ?? -1 }
       this.note('threw', at, safely(text), operation === undefined ? place : { ...place, operation })
     }
-    return { event: this.events.length - 1, error, ...(asked && { call: asked.call }) }
+    return { event: this.events.length - 1, error, ...(ongoing && { call: ongoing.call }) }
   }
 
   private push(

@@ -3,8 +3,9 @@ import * as fc from 'fast-check'
 import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
 import type { Drawn } from './draw.js'
-import { exchangeSteps, simplerExchange } from './exchanges.js'
-import { LATE, simulate } from './simulate.js'
+import { exchangeSteps, simplerExchange, tag } from './exchanges.js'
+import { LATE } from './settle.js'
+import { simulate } from './simulate.js'
 
 /** Ids that sort in unexpected ways, and names that every object has. */
 const IDS = ['a', 'b', 'c', 'B', '10', '9', '__proto__', 'constructor', '', '\udfff', 'a b', 'é']
@@ -104,7 +105,6 @@ const step = <R, C, M>(subject: Subject<R, C, M>, count: number): fc.Arbitrary<S
   const rarely = <A>(arbitrary: fc.Arbitrary<A>, usual: A): fc.Arbitrary<A> =>
     fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary })
   const sometimes = delivery.copies === 'at least once' ? fc.nat(7).map((n) => n === 0) : fc.constant(false)
-  const tag = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
   const steps: fc.WeightedArbitrary<ScheduleStep<C>>[] = [
     { weight: 8, arbitrary: fc.record({ _tag: tag('local'), at, now, luck: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ _tag: tag('partition'), side: fc.nat(2 ** count - 1) }) },
@@ -243,10 +243,10 @@ function* hearingLess<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
   }
 }
 
-/** How many steps may be left where each send is tried as the last to come. */
+/** At most this many steps: `comingLast` tries O(n²) schedules. */
 const FEW = 6
 
-/** What a step sends comes after all else, and another step goes. */
+/** Makes one message arrive after all others, and removes another step. */
 function* comingLast<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
   const { steps } = schedule
   for (const [i, step] of steps.entries()) {

@@ -5,34 +5,40 @@ import type { Update } from '../../core/Update.js'
 import { Pending } from '../Answers.js'
 import { playExchanges } from '../exchange/play.js'
 import { add, has, type Operation } from '../model/Operation.js'
-import type { Altered, Asked, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
+import type { Altered, Ongoing, Call, Parting, Run, RunEvent, Threw } from '../model/Run.js'
 import type { Deliver, Local, Schedule, ScheduleStep, Send } from '../model/Schedule.js'
 import { nameOf, sidesOf } from '../model/show.js'
 import { lacking, type Subject, type Where } from '../model/Subject.js'
-import { draw, type Drawn } from './draw.js'
+import { chosen, type Drawn } from './draw.js'
 import type { InFlight } from './InFlight.js'
 import { Lanes } from './lanes.js'
+import { settle, type Unsettled } from './settle.js'
 import { Watch } from './Watch.js'
 
-/**
- * What replicas gossip. `history`: what `send` gives. `everything`: all broadcasts that they know.
- */
-export type Told = 'history' | 'everything'
+export interface Simulating {
+  /** What replicas gossip. `history`: what `send` gives. `everything`: all broadcasts they know. */
+  readonly gossip?: Gossip
+  /**
+   * A watched run also finds the first message that was written into: it prints each message before
+   * and after it is received.
+   */
+  readonly isWatched?: boolean
+}
+
+type Gossip = 'history' | 'everything'
 
 /**
  * Runs a schedule in O(e) calls of the subject for e events, and O(e r) comparisons for r replicas.
  * Throws nothing but {@link Pending}: an exception of the subject ends the run, and is in its
- * `threw`. A watched run tells also which message was written into, for the text of each message
- * each time that it arrives.
+ * `threw`.
  */
 export const simulate = <R, C, M>(
   subject: Subject<R, C, M>,
   schedule: Schedule<C>,
-  told: Told = 'history',
-  isWatched = false,
+  { gossip = 'history', isWatched = false }: Simulating = {},
 ): Simulated<R, C, M> => {
   if (schedule.exchanges !== undefined && subject.dataType !== undefined) return exchanged(subject, schedule)
-  const network = new Network(subject, schedule, told, isWatched)
+  const network = new Network(subject, schedule, gossip, isWatched)
   network.run()
   return network
 }
@@ -49,7 +55,7 @@ const exchanged = <R, C, M>(subject: Subject<R, C, M>, schedule: Schedule<C>): S
 
 export type Simulated<R, C, M> = Run<R, C, M> & { readonly drawn: ReadonlyArray<Drawn<C>> }
 
-class Network<R, C, M> implements Run<R, C, M> {
+class Network<R, C, M> implements Run<R, C, M>, Unsettled<R, C, M> {
   readonly subject: Subject<R, C, M>
   readonly schedule: Schedule<C>
   readonly ids: ReadonlyArray<string>
@@ -61,11 +67,11 @@ class Network<R, C, M> implements Run<R, C, M> {
   written?: readonly [string, string]
   replicas: ReadonlyArray<R> = []
   whole: ReadonlyArray<R> = []
-  private readonly told: Told
-  private readonly watch: Watch | undefined
-  /** Of a watched run, by operation. */
-  private readonly broadcasts: ReadonlyArray<M>[] = []
-  private readonly lanes: Lanes<R, C, M>
+  readonly lanes: Lanes<R, C, M>
+  readonly gossips: Gossip
+  private readonly watch: Watch<M> | undefined
+  /** In a watched run, the message of each operation as text. */
+  private readonly texts: string[] = []
   private inFlight: InFlight<M>[] = []
   /** The replicas on one side of a partition, a bit each. */
   private side: number | undefined
@@ -75,12 +81,12 @@ class Network<R, C, M> implements Run<R, C, M> {
   private askedAt = 0
   private askedOf: unknown
 
-  constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, told: Told, isWatched: boolean) {
+  constructor(subject: Subject<R, C, M>, schedule: Schedule<C>, gossips: Gossip, isWatched: boolean) {
     this.subject = subject
     this.schedule = schedule
     this.ids = schedule.ids
-    this.told = told
-    this.watch = isWatched ? new Watch() : undefined
+    this.gossips = gossips
+    this.watch = isWatched ? new Watch(subject) : undefined
     this.lanes = new Lanes(subject)
     this.events = this.lanes.events
   }
@@ -97,12 +103,14 @@ class Network<R, C, M> implements Run<R, C, M> {
         lanes.step++
       }
       this.whole = lanes.all.flatMap(({ replica, isWhole }) => (isWhole ? [replica] : []))
-      this.settle()
+      this.heal()
+      this.isSettling = true
+      settle(this)
       const written = empty?.written()
       if (written !== undefined) this.written = written
     } catch (error) {
       if (error instanceof Pending) throw error
-      this.threw = lanes.ended(this.asked(), error)
+      this.threw = lanes.ended(this.ongoing(), error)
     }
     this.replicas = lanes.all.map(({ replica }) => replica)
     if (lanes.parted !== undefined) this.parted = lanes.parted
@@ -144,7 +152,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     this.askedOf = of
   }
 
-  private asked(): Asked | undefined {
+  private ongoing(): Ongoing | undefined {
     const { call, askedAt: at, askedOf: of } = this
     if (call === undefined) return undefined
     if (call === 'local') return { call, at, text: () => this.subject.describe(of as C, undefined) }
@@ -171,7 +179,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     const { at, now } = step
     const { subject } = this
     const lane = this.lanes.at(at)
-    const command = this.commandOf(step, lane.replica)
+    const command = chosen(step, this.lanes.step, () => subject.command(lane.replica), this.drawn)
     this.ask('local', at, command)
     const made = subject.local(command, this.where(at, now))(lane.replica)
     if (made === undefined) {
@@ -180,7 +188,7 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
     const { message, replica } = made
     const [index, event] = [this.operations.length, this.events.length]
-    if (message !== undefined && this.watch !== undefined) this.watch.tell((this.broadcasts[index] = [message]))
+    if (message !== undefined && this.watch !== undefined) this.texts[index] = this.watch.textOf([message])
     const operation = { index, at, id: this.ids[at]!, now, command, message, sees: lane.knows, event }
     this.operations.push(
       subject.isMutable ? { ...operation, lacks: lacking(subject, operation, lane.replica, replica) } : operation,
@@ -188,14 +196,6 @@ class Network<R, C, M> implements Run<R, C, M> {
     lane.knows = add(lane.knows, index)
     this.put(at, replica, 'local', subject.describe(command, message), { operation: index })
     this.lanes.save(at)
-  }
-
-  private commandOf(step: Local<C>, replica: R): C {
-    if (step.command !== undefined) return step.command.value
-    const arbitrary = this.subject.command(replica)
-    const value = draw(arbitrary, step.luck)
-    this.drawn.push({ step: this.lanes.step, arbitrary, value })
-    return value.value
   }
 
   private deliver({ to, pick, now, again, operation: chosen }: Deliver): void {
@@ -209,7 +209,7 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   /** The broadcasts that the delivery promise allows next. */
-  private next(to: number): ReadonlyArray<Operation<C, M>> {
+  next(to: number): ReadonlyArray<Operation<C, M>> {
     const { knows } = this.lanes.at(to)
     const { order } = this.subject.delivery
     const held = new Set<number>()
@@ -221,11 +221,11 @@ class Network<R, C, M> implements Run<R, C, M> {
     })
   }
 
-  private hand(operation: Operation<C, M>, to: number, now: number, tag: 'again' | 'receive'): void {
+  hand(operation: Operation<C, M>, to: number, now: number, tag: 'again' | 'receive'): void {
     const { index, at, event, message } = operation
     const lane = this.lanes.at(to)
     this.ask('receive', to, operation)
-    const received = this.receive(this.broadcasts[index] ?? [message as M], at, to, now)
+    const received = this.receive([message as M], this.texts[index], at, to, now)
     lane.knows = add(lane.knows, index)
     this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
   }
@@ -241,11 +241,12 @@ class Network<R, C, M> implements Run<R, C, M> {
     }
     const { mangle } = this.subject
     const arriving =
-      mangle === undefined || this.told === 'everything'
+      mangle === undefined || this.gossips === 'everything'
         ? messages
         : messages.map((message) => mangle(message, luck, keep ?? Infinity))
-    const isWhole = sender.isWhole && (keep === undefined || this.told === 'everything')
-    const sent = { from, to, sentAt: sender.last, now, messages: arriving, knows: sender.knows, isWhole }
+    const isWhole = sender.isWhole && (keep === undefined || this.gossips === 'everything')
+    const text = this.watch?.textOf(arriving)
+    const sent = { from, to, sentAt: sender.last, now, messages: arriving, text, knows: sender.knows, isWhole }
     // no message overtakes another, if an order was promised
     const ahead =
       this.subject.delivery.order === 'any' ? [] : this.inFlight.filter((one) => one.from === from && one.to === to)
@@ -257,27 +258,25 @@ class Network<R, C, M> implements Run<R, C, M> {
 
   private said(from: number, to: number): ReadonlyArray<M> | undefined {
     const [{ replica, knows }, peer] = [this.lanes.at(from), this.lanes.at(to)]
-    if (this.told === 'everything') {
+    if (this.gossips === 'everything') {
       return this.operations.flatMap(({ index, message }) =>
         has(knows, index) && message !== undefined ? [message] : [],
       )
     }
     const message = this.subject.send!(peer.replica)(replica)
-    if (message === undefined) return undefined
-    const messages = [message]
-    this.watch?.tell(messages)
-    return messages
+    return message === undefined ? undefined : [message]
   }
 
-  private receive(messages: ReadonlyArray<M>, from: number, to: number, now: number): R {
+  /** `text` is that of the messages when they were told. */
+  private receive(messages: ReadonlyArray<M>, text: string | undefined, from: number, to: number, now: number): R {
     let { replica } = this.lanes.at(to)
-    this.watch?.look(messages, from)
+    if (text !== undefined) this.watch?.look(text, messages, from)
     for (const message of messages) replica = this.subject.receive(message, this.where(to, now))(replica)
-    this.watch?.look(messages, from, to)
+    if (text !== undefined) this.watch?.look(text, messages, from, to)
     return replica
   }
 
-  private arrivals(): void {
+  arrivals(): void {
     if (this.inFlight.length === 0) return
     const isDue = (one: InFlight<M>): boolean =>
       (this.isSettling || one.due <= this.lanes.step) && this.hears(one.from, one.to)
@@ -287,10 +286,10 @@ class Network<R, C, M> implements Run<R, C, M> {
   }
 
   private arrive(letter: InFlight<M>): void {
-    const { from, to, sentAt, now, messages, knows, isWhole } = letter
+    const { from, to, sentAt, now, messages, text, knows, isWhole } = letter
     const lane = this.lanes.at(to)
     this.ask('receive', to, letter)
-    const replica = this.receive(messages, from, to, now)
+    const replica = this.receive(messages, text, from, to, now)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
     this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt })
@@ -318,81 +317,18 @@ class Network<R, C, M> implements Run<R, C, M> {
     this.arrivals()
   }
 
-  /** Lets everybody hear everything. */
-  private settle(): void {
-    this.heal()
-    this.isSettling = true
-    const { luck = 0 } = this.schedule
-    const { send, broadcasts, isWhole, delivery } = this.subject
-    // what is still under way may come after all else
-    const isLate = delivery.order === 'any' && LATE.includes(luck % 8)
-    if (!isLate) this.arrivals()
-    const gossips = send !== undefined && this.told === 'history' && (!broadcasts || luck % 2 === 0)
-    if (!gossips) for (const to of this.lanes.all.keys()) this.hearAll(to, luck + to)
-    else if (isWhole) this.aroundTheRing()
-    else this.untilQuiet()
-    if (isLate) this.arrivals()
-    const all = (1n << BigInt(this.operations.length)) - 1n
-    for (const lane of this.lanes.all) {
-      if (gossips) lane.knows = all
-      lane.isWhole = true
-    }
-    // the first with the second, and so on
-    for (const i of this.lanes.all.keys()) if (i > 0) this.lanes.compare(i)
-  }
-
-  /** Delivers all broadcasts that a replica lacks, in a promised order chosen by luck. */
-  private hearAll(to: number, luck: number): void {
-    let random = this.schedule.luck === 0 ? 0 : luck
-    for (let next = this.next(to); next.length > 0; next = this.next(to)) {
-      this.hand(next[random % next.length]!, to, 1, 'receive')
-      random = (random * 1103515245 + 12345) & 0x7fffffff
-      if (this.schedule.luck === 0) random = 0
-    }
-  }
-
-  /** Each replica exchanges with the next, twice: one after the other, or both at once. */
-  private aroundTheRing(): void {
-    const [count, { luck = 0 }] = [this.ids.length, this.schedule]
-    for (let i = 0; i < 2 * count; i++) {
-      const [one, next] = [i % count, (i + 1) % count]
-      if (luck % 4 < 2) {
-        this.exchange([one, next])
-        this.exchange([next, one])
-      } else {
-        this.exchange([one, next], [next, one])
-      }
-    }
-  }
-
   /** All pairs speak before any message arrives. Gives whether anybody had something to say. */
-  private exchange(...pairs: ReadonlyArray<readonly [from: number, to: number]>): boolean {
+  exchange(...pairs: ReadonlyArray<readonly [from: number, to: number]>): boolean {
     const said = pairs.flatMap(([from, to]): ReadonlyArray<InFlight<M>> => {
       const [a, b] = [this.lanes.at(from), this.lanes.at(to)]
       if (this.subject.isWhole && a.isWhole && b.isWhole && (a.knows & ~b.knows) === 0n) return []
       const messages = this.said(from, to)
       if (messages === undefined) return []
       const { last: sentAt, knows, isWhole } = a
-      return [{ due: 0, from, to, sentAt, now: 1, messages, knows, isWhole }]
+      const text = this.watch?.textOf(messages)
+      return [{ due: 0, from, to, sentAt, now: 1, messages, text, knows, isWhole }]
     })
     for (const one of said) this.arrive(one)
     return said.length > 0
   }
-
-  /** For replicas that tell a part at a time: all speak until none has more to say. */
-  private untilQuiet(): void {
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      let isQuiet = true
-      for (const from of this.ids.keys()) {
-        for (const to of this.ids.keys()) if (from !== to && this.exchange([from, to])) isQuiet = false
-      }
-      if (isQuiet) return
-    }
-  }
 }
-
-/** By these, and others that end on three bits alike, what is under way at the end comes last. */
-export const LATE: ReadonlyArray<number> = [4, 5, 6, 7]
-
-/** More rounds than the backlog of any schedule takes. */
-const MAX_ROUNDS = 100

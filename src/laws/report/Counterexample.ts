@@ -174,10 +174,13 @@ export const toTest = (
     `// the law ${law.name}: ${law.says}`,
     `test(${JSON.stringify(`${name}: ${why.replaceAll(/\s+/g, ' ')}`)}, () => {`,
     `  const schedule = ${toText(schedule, view).join('\n  ')}`,
-    `  assert(subject, { schedule, laws: [${askedFor(law.name).map(quoted).join(', ')}] })`,
+    `  assert(subject, { schedule${lawsText(askedFor(law.name))} })`,
     '})',
     '',
   ].join('\n')
+
+const lawsText = (laws: ReadonlyArray<LawName> | undefined): string =>
+  laws === undefined ? '' : `, laws: [${laws.map(quoted).join(', ')}]`
 
 const quoted = (text: string): string => `'${text}'`
 
@@ -223,9 +226,8 @@ export const toSvg = ({ schedule, trace }: CounterexampleData): string => diagra
 export const toMermaid = ({ schedule, trace }: CounterexampleData): string => diagram.toMermaid(schedule.ids, trace)
 
 /**
- * What a test throws. Its message is the counterexample's `format()`, and with a `verbose` fast-
- * check
- * the failures on the way to it.
+ * What a test throws. Its message is the counterexample's `format()`. With a `verbose` fast-check
+ * it also lists the failures on the way there.
  */
 export class LawBroken extends Error {
   readonly counterexample: Counterexample

@@ -33,7 +33,7 @@ export const FEATURES = {
 } as const satisfies Readonly<Record<string, string>>
 
 /** Features of networks of devices, which exchange messages and sessions. */
-const OF_EXCHANGES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
+const FEATURES_OF_DEVICES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
   'doubt',
   'unread',
   'upgrade',
@@ -51,7 +51,7 @@ const OF_EXCHANGES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
 export type Feature = keyof typeof FEATURES
 
 export interface Coverage {
-  /** Of the random runs. Undefined if none was drawn. */
+  /** The seed of the random runs. Absent for a check of one `schedule`, and in `progress`. */
   readonly seed?: number
   readonly runs: number
   /** Those of the runs in which replicas were devices that exchange messages and sessions. */
@@ -170,7 +170,7 @@ export const shortfalls = (
 
 /** The part of the runs in which a feature was seen: of those runs that may have it. */
 const partOf = (feature: Feature, { runs, exchanges, seen }: Pick<Coverage, 'runs' | 'exchanges' | 'seen'>): number =>
-  seen[feature] / Math.max(1, OF_EXCHANGES.has(feature) ? exchanges : runs - exchanges)
+  seen[feature] / Math.max(1, FEATURES_OF_DEVICES.has(feature) ? exchanges : runs - exchanges)
 
 const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
 
@@ -178,7 +178,7 @@ const format = (coverage: Omit<Coverage, 'format'>): string => {
   const { runs, exchanges, known, operations, events, exhaustive } = coverage
   const kinds = exchanges === 0 ? '' : ` (${String(exchanges)} of devices that exchange messages)`
   const passed = known === 0 ? [] : [`${String(known)} runs broke a law in a known way`]
-  const features = (Object.keys(FEATURES) as Feature[]).filter((one) => exchanges > 0 || !OF_EXCHANGES.has(one))
+  const features = (Object.keys(FEATURES) as Feature[]).filter((one) => exchanges > 0 || !FEATURES_OF_DEVICES.has(one))
   return [
     `${String(runs)} runs${kinds}, ${String(operations)} operations, ${String(events)} events`,
     ...passed,

@@ -4,6 +4,7 @@ import type { SourceId } from '../../core/Update.js'
 import type { Answers, MaybeLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Nth, Quality, Restarted, Sides, Where } from '../model/Subject.js'
+import { view } from '../model/show.js'
 import { opaque, type Opaque } from './forms.js'
 
 /**
@@ -41,7 +42,7 @@ export const asking = <R, C, M>(type: OpaqueLater<R, C, M>, answers: Answers): L
     <A extends ReadonlyArray<unknown>, B>(name: string, f: (...args: A) => MaybeLater<B>) =>
     (...args: A): B =>
       answers.ask(name, () => f(...args))
-  return opaque<R, C, M>({
+  const subject = opaque<R, C, M>({
     ...rest,
     create: asked('create', create),
     local: (made: C, where: Where) => asked('local', local(made, where)),
@@ -65,4 +66,6 @@ export const asking = <R, C, M>(type: OpaqueLater<R, C, M>, answers: Answers): L
       })),
     }),
   })
+  // asked once: when the run comes by again, the message may have been written into
+  return { ...subject, viewOfMessage: asked('the text of a message', view) }
 }

@@ -15,12 +15,12 @@ import { ofOperations } from '../laws/laws.js'
 import { ofReplicas } from '../laws/ofReplicas.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
-import { guarded } from '../model/inPlace.js'
+import { guarded } from '../model/Guarded.js'
 import { sameValue, view, viewOfJson } from '../model/show.js'
 import type { Delivery, Quality, Terms } from '../model/Subject.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
-import { careful } from './careful.js'
 import { isDeletion, keysOfCommand } from './forms.js'
+import { keepingContract } from './keepingContract.js'
 
 type Local<S, C> = Command<S, C, unknown>
 
@@ -65,13 +65,13 @@ export const ofDataType = <S, C>(
   dataType: DataType<S, C>,
   options: Source<S, C> & DataTypeOptions<S, C>,
 ): Lawful<Replica<S, C>, Local<S, C>, Updates<C>> => {
-  const core = scuttlebutt(careful(dataType))
+  const core = scuttlebutt(keepingContract(dataType))
   const { create, change, applyUpdates, history, digest } = core
-  const { eq, show, ...described } = describedBy(dataType, options)
+  const { eq, show, viewOfState, ...described } = describedBy(dataType, options)
   return {
     ...described,
     create: (id) => create(id),
-    empty: guarded(dataType.empty, () => viewOf(options, dataType)(show(dataType.empty))),
+    empty: guarded(dataType.empty, viewOfState),
     command: ({ state }) => commandOf(options)(state),
     local:
       (command, { now }) =>
@@ -93,7 +93,7 @@ export const ofDataType = <S, C>(
     load: (saved) => saved as Replica<S, C>,
     equals: (a, b) => eq.equals(a.state, b.state),
     show: ({ state }) => show(state),
-    view: ({ state }) => viewOf(options, dataType)(show(state)),
+    view: ({ state }) => viewOfState(state),
     remember: (replica) => [digest(replica), history()(replica)],
     qualities: options.qualities ?? [],
     dataType: core.dataType as unknown as DataType<unknown, unknown>,
@@ -113,14 +113,12 @@ const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Loca
   return (typeof given === 'function' ? given : () => given) as (state: S) => fc.Arbitrary<Local<S, C>>
 }
 
-const viewOf = <S, C>({ toJSON }: DataTypeOptions<S, C>, dataType: DataType<S, C>): ((shown: unknown) => string) =>
-  toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson
-
 const TERMS: Terms = { local: 'apply', receive: 'apply', equals: 'eq', show: 'toJSON', messages: 'updates' }
 
 const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S, C>) => {
   const { toJSON: show = dataType.toJSON ?? ((state: S): unknown => state), oracle } = options
   const { keysOf = keysOfCommand, isDelete = isDeletion } = options
+  const text = options.toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson
   const eq = options.eq ?? { equals: (a: S, b: S) => sameValue(show(a), show(b)) }
   const changes = ({ message }: Operation<unknown, Updates<C>>): ReadonlyArray<C> =>
     (message ?? []).map(([made]) => made)
@@ -129,6 +127,7 @@ const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S,
     terms: TERMS,
     eq,
     show,
+    viewOfState: (state: S): string => text(show(state)),
     describe: (command: Local<S, C>, message: Updates<C> | undefined) =>
       message === undefined
         ? typeof command === 'function'
@@ -159,8 +158,8 @@ export const bare = <S, C>(
   options: Source<S, C> & Omit<DataTypeOptions<S, C>, 'qualities'>,
   delivery: Delivery,
 ): Lawful<Bare<S>, Local<S, C>, Updates<C>> => {
-  const { eq, show, ...described } = describedBy(dataType, options)
-  const { apply, empty } = careful(dataType)
+  const { eq, show, viewOfState, ...described } = describedBy(dataType, options)
+  const { apply, empty } = keepingContract(dataType)
   const receive =
     (updates: Updates<C>) =>
     ({ state, latest }: Bare<S>): Bare<S> => ({
@@ -170,7 +169,7 @@ export const bare = <S, C>(
   return {
     ...described,
     create: () => ({ state: empty, latest: Timestamp.NEVER }),
-    empty: guarded(empty, () => viewOf(options, dataType)(show(empty))),
+    empty: guarded(empty, viewOfState),
     command: ({ state }) => commandOf(options)(state),
     local:
       (command, { id: source, now }) =>
@@ -194,7 +193,7 @@ export const bare = <S, C>(
     load: (saved) => saved as Bare<S>,
     equals: (a, b) => eq.equals(a.state, b.state),
     show: ({ state }) => show(state),
-    view: ({ state }) => viewOf(options, dataType)(show(state)),
+    view: ({ state }) => viewOfState(state),
     qualities: [],
     laws: ofOperations,
   }

@@ -6,10 +6,11 @@ import * as fc from 'fast-check'
 import type { SourceId } from '../../core/Update.js'
 import { ofOpaque, ofOperations } from '../laws/laws.js'
 import { ofMerge } from '../laws/ofMerge.js'
+import { leave } from '../laws/remedies.js'
 import { isLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
-import { guarded } from '../model/inPlace.js'
+import { guarded } from '../model/Guarded.js'
 import { Misuse } from '../model/Misuse.js'
 import { sameValue, view } from '../model/show.js'
 import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
@@ -100,7 +101,7 @@ export const isDeletion = (command: unknown): boolean =>
   command !== null &&
   (Object.hasOwn(command, 'remove') || Object.values(command).some((member) => member === null || member === 'remove'))
 
-const termsOf = (local: string, receive: string, messages = 'messages'): Terms => ({
+const named = (local: string, receive: string, messages = 'messages'): Terms => ({
   local,
   receive,
   messages,
@@ -117,23 +118,27 @@ const saved = {
 /** Where all replicas begin with one value. */
 const beginning = <R>(empty: R, { show = (replica) => replica }: Pick<Common<R, never, never>, 'show'>) => ({
   create: (): R => empty,
-  empty: guarded(empty, () => view(show(empty))),
+  empty: guarded(empty, (state) => view(show(state))),
 })
 
 /** What a replica makes of its own message. Throws {@link Misuse} if it writes into that. */
-const leaving =
-  <R, M>(name: string, receive: (message: M, where: Where) => (state: R) => R, message: M, where: Where) =>
+const receivingOwn =
+  <R, M>(terms: Terms, receive: (message: M, where: Where) => (state: R) => R, message: M, where: Where) =>
   (state: R): R => {
-    const isData = typeof message === 'object' && message !== null
-    const told = isData ? view(message) : ''
+    // nobody can write into a number or a text
+    if (typeof message !== 'object' || message === null) return receive(message, where)(state)
+    const told = view(message)
     const next = receive(message, where)(state)
-    if (!isData || view(message) === told) return next
-    const why = `\`${name}\` has changed ${told}, which others are still to hear, to ${view(message)}`
-    throw new Misuse(why, `\`${name}\` must leave what it hears as it is: take from a copy`)
+    if (view(message) === told) return next
+    const why = `\`${terms.receive}\` has changed ${told}, which others are still to hear, to ${view(message)}`
+    throw new Misuse(why, leave(terms))
   }
 
 const AS_PROMISED: Delivery = { order: 'source', copies: 'exactly once' }
 const ANYHOW: Delivery = { order: 'any', copies: 'at least once' }
+
+const OPERATIONS = named('prepare', 'apply')
+const DELTAS = named('delta', 'merge', 'states')
 
 export interface Operations<S, C, M> extends Common<S, C, M> {
   readonly empty: S
@@ -175,11 +180,13 @@ export function operations<S, C>({
     ...beginning(empty, rest),
     local: (command, where) => (state) => {
       const message = prepare(command, where)(state)
-      return message === undefined ? undefined : { message, replica: leaving('apply', apply, message, where)(state) }
+      return message === undefined
+        ? undefined
+        : { message, replica: receivingOwn(OPERATIONS, apply, message, where)(state) }
     },
     receive: apply,
     delivery,
-    terms: termsOf('prepare', 'apply'),
+    terms: OPERATIONS,
     laws: ofOperations,
   }
 }
@@ -217,7 +224,7 @@ export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest 
   receive: merge,
   broadcasts: false,
   delivery,
-  terms: termsOf('mutate', 'merge', 'states'),
+  terms: named('mutate', 'merge', 'states'),
   laws: ofMerge,
 })
 
@@ -243,12 +250,12 @@ export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }
   ...beginning(empty, rest),
   local: (command, where) => (state) => {
     const message = delta(command, where)(state)
-    return message === undefined ? undefined : { message, replica: leaving('merge', merge, message, where)(state) }
+    return message === undefined ? undefined : { message, replica: receivingOwn(DELTAS, merge, message, where)(state) }
   },
   send: () => (state) => state,
   receive: merge,
   delivery,
-  terms: termsOf('delta', 'merge', 'states'),
+  terms: DELTAS,
   laws: ofMerge,
 })
 
@@ -282,7 +289,7 @@ export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
 }
 
 const FIRST: Nth = { index: 0 }
-const BACK: Restarted = { index: 0, restarts: 1 }
+const FIRST_RESTART: Restarted = { index: 0, restarts: 1 }
 
 /**
  * Anything that sends and receives: a document of another library, a service, a handmade reducer.
@@ -300,7 +307,8 @@ export const opaque = <R, C, M>({
   ...rest
 }: Opaque<R, C, M>): Lawful<R, C, M> => ({
   ...common(rest),
-  ...(save !== undefined && load !== undefined && { save, load: (saved, id, nth = BACK) => load(saved, id, nth) }),
+  ...(save !== undefined &&
+    load !== undefined && { save, load: (saved, id, nth = FIRST_RESTART) => load(saved, id, nth) }),
   create: (id, nth = FIRST) => notLater('create', create(id, nth)),
   local: (command, where) => (before) => {
     const replica = notLater('local', local(command, where)(before)) ?? before
@@ -313,6 +321,6 @@ export const opaque = <R, C, M>({
   broadcasts: told !== undefined,
   isMutable: true,
   delivery,
-  terms: termsOf('local', 'receive'),
+  terms: named('local', 'receive'),
   laws: ofOpaque,
 })

@@ -1,11 +1,15 @@
-/** A data type whose `apply` is watched: a breach of its contract is told as what it is. */
+/** Holds an `apply` to its contract. */
 import type { Applied, DataType } from '../../core/DataType.js'
 import { Misuse } from '../model/Misuse.js'
 import { view } from '../model/show.js'
 import type { Updates } from '../model/updates.js'
 
-/** Its `apply` throws {@link Misuse} where the type's returns no state or writes into its list. */
-export const careful = <S, C>(dataType: DataType<S, C>): DataType<S, C> => ({
+/**
+ * A data type whose `apply` throws {@link Misuse} if it breaks its contract: it returns no
+ * `{ state, superseded }`, changes its list of updates, or throws for an empty one. O(updates) more
+ * a call.
+ */
+export const keepingContract = <S, C>(dataType: DataType<S, C>): DataType<S, C> => ({
   ...dataType,
   apply: (updates) => (state) => {
     const given = [...updates]
@@ -36,4 +40,5 @@ const isApplied = (applied: unknown): boolean =>
   typeof applied === 'object' &&
   applied !== null &&
   'state' in applied &&
-  Array.isArray((applied as { readonly superseded?: unknown }).superseded)
+  'superseded' in applied &&
+  Array.isArray(applied.superseded)

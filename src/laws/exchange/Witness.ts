@@ -1,15 +1,14 @@
-/** What every device must keep true, judged by one who knows every update ever made. */
+/** Knows every update ever made, and says what a device lacks of them. */
 import * as Clock from '../../core/Clock.js'
 import type { DataType } from '../../core/DataType.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Unread from '../../core/Unread.js'
 import { compare, sameStamp, type Update } from '../../core/Update.js'
-
-type Updates<C> = ReadonlyArray<Update<C>>
+import type { Updates } from '../model/updates.js'
 
 /** Judges the replicas of one network. Answers are remembered by log. */
-export class Oracle<S, C> {
+export class Witness<S, C> {
   /** Every update made, in the order made, as the newest program reads it. */
   readonly made: Update<C>[] = []
   private readonly dataType: DataType<S, C>

@@ -1,0 +1,37 @@
+/** How grave a broken law is, and which of several is told. */
+import type { Verdict, Violation } from './model/Law.js'
+import type { Counterexample } from './report/Counterexample.js'
+
+/** A law that a run breaks. */
+export interface Broken {
+  readonly law: Counterexample['law']
+  readonly violation: Violation
+}
+
+/** From the gravest to mere hygiene. */
+const GRAVITY: ReadonlyArray<Verdict> = ['diverged', 'wrong value', 'lost', 'quality', 'unlawful']
+
+/** The lower, the graver; 0 for the gravest. */
+export const gravityOf = ({ verdict }: { readonly verdict: Verdict }): number => GRAVITY.indexOf(verdict)
+
+/** Runs that broke a law, the gravest first: one for each fault. */
+export const byGravity = <A extends { readonly broken: Broken }>(all: Iterable<A>): ReadonlyArray<A> => {
+  const firsts = new Map<string, A>()
+  for (const one of [...all].sort((a, b) => gravityOf(a.broken.law) - gravityOf(b.broken.law))) {
+    const fault = faultOf(one.broken)
+    if (!firsts.has(fault)) firsts.set(fault, one)
+  }
+  return [...firsts.values()]
+}
+
+/** Whether no other law is graver. */
+export const isGravest = ({ law }: Broken): boolean => gravityOf(law) === 0
+
+/** Whether a broken law harms nobody's data yet: a check then goes on to look for worse. */
+export const isHygiene = ({ law }: Broken): boolean => law.verdict === 'unlawful'
+
+/** Equal for two faults of one law, and for `quality` of one quality. */
+export const faultOf = ({ law, violation: { quality = '' } }: Broken): string => `${law.name} ${quality}`
+
+/** Equal for two equal faults of one verdict. */
+export const kindOf = (one: Broken): string => `${one.law.verdict} ${faultOf(one)}`
