@@ -161,16 +161,28 @@ export const equals = (a: unknown, b: unknown, isStrict = false): boolean => {
  * One text for all equal JSON values: members sorted by UTF-16 code unit, no white space. Never
  * throws on JSON. O(size log size). Source: RFC 8785, JSON Canonicalization Scheme.
  *
+ * What a codec makes beyond JSON has a text too: a Map, a Set or a buffer by what it holds, another
+ * object by its `toJSON`, or else by its own text and members.
+ *
  * @example
  * canonical({ b: [1, 'é'], a: null }) // => '{"a":null,"b":[1,"é"]}'
  */
 export const canonical = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (!isPlain(value)) return JSON.stringify(value)
-  const members = Object.keys(value)
+  if (isPlain(value)) return members(value)
+  if (value instanceof Map || value instanceof Set) return canonical([...(value as Iterable<unknown>)])
+  if (value instanceof ArrayBuffer) return canonical([...new Uint8Array(value)])
+  const shown = value as { readonly toJSON?: () => unknown; readonly toString: () => string }
+  return typeof shown.toJSON === 'function' ? canonical(shown.toJSON()) : shown.toString() + members({ ...value })
+}
+
+const members = (object: Readonly<Record<string, unknown>>): string => {
+  const all = Object.keys(object)
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)
-  return `{${members.join()}}`
+    .map((key) => `${JSON.stringify(key)}:${canonical(object[key])}`)
+  return `{${all.join()}}`
 }
 
 /** The number of UTF-8 bytes of a text. O(length). */
