@@ -142,13 +142,13 @@ export const freeze = (value: unknown, maxDepth: number): unknown => {
 
 /**
  * Whether two JSON values are equal. The order of members does not count. An instance of a class,
- * such as a Date, counts by its members, or, if `isStrict`, only as itself. O(size).
+ * such as a Date, counts by its {@link canonical} text, or, if `isStrict`, only as itself. O(size).
  */
 export const equals = (a: unknown, b: unknown, isStrict = false): boolean => {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  if (isStrict && !Array.isArray(a) && !(isPlain(a) && isPlain(b))) return false
+  if (!Array.isArray(a) && !(isPlain(a) && isPlain(b))) return !isStrict && canonical(a) === canonical(b)
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
   const keys = Object.keys(left)
   return (
@@ -175,7 +175,10 @@ export const canonical = (value: unknown): string => {
   if (value instanceof Map || value instanceof Set) return canonical([...(value as Iterable<unknown>)])
   if (value instanceof ArrayBuffer) return canonical([...new Uint8Array(value)])
   const shown = value as { readonly toJSON?: () => unknown; readonly toString: () => string }
-  return typeof shown.toJSON === 'function' ? canonical(shown.toJSON()) : shown.toString() + members({ ...value })
+  if (typeof shown.toJSON === 'function') return canonical(shown.toJSON())
+  const text = shown.toString()
+  // most classes have no text of their own
+  return (text === '[object Object]' ? '' : text) + members({ ...value })
 }
 
 const members = (object: Readonly<Record<string, unknown>>): string => {

@@ -127,6 +127,11 @@ const TYPES: ReadonlyArray<Row> = [
   ),
 ]
 
+const stateOf = (value: Value, made: unknown) => {
+  const { change, create } = scuttlebutt(Model.of(value))
+  return unwrap(change(Model.set('k', made), 1000)(create('ann')))[1].state
+}
+
 describe.each(VALUES)('Two contents of one stamp, with a %s in each', (_, value, one, other) => {
   test.each(TYPES)('show the same in %s, whichever comes first', (_name, of, command) => {
     const dataType = of(value)
@@ -142,5 +147,20 @@ describe.each(VALUES)('Two contents of one stamp, with a %s in each', (_, value,
     expect(history()(b)).toHaveLength(2)
     expect(JSON.stringify(history()(a).map(encode))).toBe(JSON.stringify(history()(b).map(encode)))
     expect(dataType.toJSON?.(a.state)).toEqual(dataType.toJSON?.(b.state))
+  })
+
+  test.each(TYPES)('are both there after a merge in %s', (_name, of, command) => {
+    const { applyUpdate, change, create, history, merge } = scuttlebutt(of(value))
+    const [a, b] = [one, other].map((made) => {
+      const [update] = unwrap(change(command(made), 1000)(create('liar')))
+      return applyUpdate(update)(create('z'))
+    })
+    expect(history()(merge(a!)(b!))).toHaveLength(2)
+    expect(history()(merge(b!)(a!))).toHaveLength(2)
+  })
+
+  test('are not equal', () => {
+    expect(Model.getEq().equals(...([one, other].map((made) => stateOf(value, made)) as [never, never]))).toBe(false)
+    expect(Model.getEq().equals(...([one, one].map((made) => stateOf(value, made)) as [never, never]))).toBe(true)
   })
 })
