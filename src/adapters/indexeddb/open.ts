@@ -60,8 +60,6 @@ export const open = async <S, C>(
   const leave = (): void => {
     controller.abort()
   }
-  const channel = isShared ? new host.BroadcastChannel(place) : undefined
-  signal.addEventListener('abort', () => channel?.close())
   const lock: Lock = async (of, how) => {
     const free = await request(locks!, place + of, how, leave)
     if (free) signal.addEventListener('abort', free)
@@ -77,6 +75,8 @@ export const open = async <S, C>(
       // A batch of the other one that is under way ends before this. A later one is refused, as the
       // text is another, although it says the same.
       if (steal) await table.update<string>((owner) => [[OWNER, owner ? ` ${owner}` : JSON.stringify([id])]])
+      const channel = isShared ? new host.BroadcastChannel(place) : undefined
+      signal.addEventListener('abort', () => channel?.close())
       const source = { table, name, scuttlebutt, id, options }
       return join(source, lock, channel, { leave, signal })
     },

@@ -52,6 +52,7 @@ const update = <A>(
     const store = transaction.objectStore(STORE)
     const request = store.get(key) as IDBRequest<A | undefined>
     let operations: ReadonlyArray<Operation<A>> | undefined
+    let failure: Error | undefined
     request.onsuccess = () => {
       try {
         operations = act(request.result)
@@ -60,7 +61,7 @@ const update = <A>(
           else store.put(value, at as never)
         }
       } catch (error) {
-        reject(error)
+        failure = error as Error
         transaction.abort()
       }
     }
@@ -69,7 +70,7 @@ const update = <A>(
     }
     transaction.onabort = () => {
       // whoever aborts it by hand leaves no error
-      reject(transaction.error ?? new DOMException('', 'AbortError'))
+      reject(failure ?? transaction.error ?? new DOMException('', 'AbortError'))
     }
   })
 

@@ -67,8 +67,8 @@ export const createTab = <S, C>(
   /** Of the tab that leads. */
   let writer: Writer<S, C, IndexedDbFailure> | undefined
   const post = postTo(channel)
-  const { ask, hear, fail, ...follower } = createFollower(store, seat, post)
-  const isSaved = (): boolean => (writer ?? follower).isSaved()
+  const [isAcked, ask, hear, fail] = createFollower(store, seat, post)
+  const isSaved = (): boolean => (writer ? writer.isSaved() : isAcked())
   const write = async (): Promise<Outcome> => {
     if (signal.aborted || !writer) {
       if (isSaved()) return right(undefined)
@@ -141,39 +141,38 @@ const createFollower = <S, C>(store: LocalStore<S, C>, seat: Seat, post: Post) =
     isTold = false
   }
   subscribe(heed, { first: true })
-  return {
-    isSaved: () => acked === getReplica(),
-    fail: (outcome?: Outcome): void => {
-      answer(outcome)
-    },
-    ask: () =>
-      new Promise<Outcome | undefined>((resolve) => {
-        const [asked, token] = [getReplica(), randomText()]
-        answer = (outcome, about = token) => {
-          if (about !== token) return
-          if (outcome?._tag === 'Right') acked = asked
-          resolve(outcome)
-        }
-        void later().then(() => {
-          resolve(undefined)
-        })
-        post(leader, token, scuttlebutt.encodeMessage(scuttlebutt.push(acked)(asked)), undefined, seat)
-      }),
-    hear: async (...[from, about, message, outcome, isFollower]: Letter): Promise<void> => {
-      if (isFollower) return
-      if (from !== leader) {
-        leader = from
-        acked = { ...acked }
-        answer()
-      }
-      answer(outcome, about)
-      if (message === undefined) return
-      isTold = true
-      const taken = take(store, message)
-      isTold = false
-      await taken
-    },
+  const isAcked = (): boolean => acked === getReplica()
+  const fail = (outcome?: Outcome): void => {
+    answer(outcome)
   }
+  const ask = (): Promise<Outcome | undefined> =>
+    new Promise((resolve) => {
+      const [asked, token] = [getReplica(), randomText()]
+      answer = (outcome, about = token) => {
+        if (about !== token) return
+        if (outcome?._tag === 'Right') acked = asked
+        resolve(outcome)
+      }
+      void later().then(() => {
+        resolve(undefined)
+      })
+      post(leader, token, scuttlebutt.encodeMessage(scuttlebutt.push(acked)(asked)), undefined, seat)
+    })
+  const hear = async (...[from, about, message, outcome, isFollower]: Letter): Promise<void> => {
+    if (isFollower) return
+    if (from !== leader) {
+      leader = from
+      acked = { ...acked }
+      fail()
+    }
+    answer(outcome, about)
+    if (message === undefined) return
+    isTold = true
+    const taken = take(store, message)
+    isTold = false
+    await taken
+  }
+  return [isAcked, ask, hear, fail] as const
 }
 
 /** What the leader makes of a letter. */

@@ -15,7 +15,7 @@ import type { Read, Source } from './read.js'
 import type { Sink } from './Rounds.js'
 import type { StorageError } from './StorageError.js'
 
-export interface Writer<S, C, Failed> extends Sink<StorageError<Failed>> {
+export interface Writer<S, C, Failed> extends Pick<Sink<StorageError<Failed>>, 'isSaved'> {
   readonly write: () => Promise<E.Either<StorageError<Failed>, void>>
   /** The replica as it is in the database. */
   readonly getSaved: () => Replica<S, C>
@@ -73,7 +73,7 @@ export const createWriter = <S, C, Failed>(
     // whoever has taken the replica over has all that was saved
     return isSaved() ? right(undefined) : done
   }
-  return { write, isSaved, closed: { _tag: 'Closed', name }, getSaved: () => saved.replica }
+  return { write, isSaved, getSaved: () => saved.replica }
 }
 
 export const randomText = (): string => crypto.getRandomValues(new Uint32Array(2)).join()
