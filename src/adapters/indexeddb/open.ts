@@ -75,10 +75,8 @@ export const open = async <S, C>(
       // A batch of the other one that is under way ends before this. A later one is refused, as the
       // text is another, although it says the same.
       if (steal) await table.update<string>((owner) => [[OWNER, owner ? ` ${owner}` : JSON.stringify([id])]])
-      const channel = isShared ? new host.BroadcastChannel(place) : undefined
-      signal.addEventListener('abort', () => channel?.close())
       const source = { table, name, scuttlebutt, id, options }
-      return join(source, lock, channel, { leave, signal })
+      return join(source, lock, isShared ? new host.BroadcastChannel(place) : undefined, { leave, signal })
     },
   )
   if (opened._tag === 'Left') leave()
@@ -103,6 +101,7 @@ const join = async <S, C>(
 ): Opened<S, C> => {
   const { table, scuttlebutt, id, options } = source
   const { signal } = leaving
+  signal.addEventListener('abort', () => channel?.close())
   // the least number that no tab has: there are as many sources as tabs were ever open at once
   let number = 0
   if (channel) while (!(await lock(` tab ${String(number)}`, { ifAvailable: true })) && !signal.aborted) number++
