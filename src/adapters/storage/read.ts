@@ -111,7 +111,10 @@ interface Values<C> {
   readonly [UPDATE]: Update<C>[]
 }
 
-/** The value of an entry, frozen. Throws if it is damaged. An update is not looked at. */
+/**
+ * The value of an entry, frozen. Throws if it is damaged, but for an update: that is for the data
+ * type to refuse.
+ */
 const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
   try {
     const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
@@ -121,6 +124,7 @@ const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
   } catch {
     // it is damaged
   }
+  if (kind === UPDATE) return undefined
   throw new SyntaxError(`the entry ${JSON.stringify(key)} is damaged: ${String(text).slice(0, EXCERPT)}`)
 }
 
