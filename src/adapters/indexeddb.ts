@@ -2,7 +2,6 @@
 import type { taskEither as TE } from 'fp-ts'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
-import { page } from './indexeddb/Host.js'
 import type { IndexedDbError } from './indexeddb/IndexedDbError.js'
 import { open, type IndexedDbOptions, type IndexedDbStore } from './indexeddb/open.js'
 
@@ -40,4 +39,4 @@ export const openIndexedDb =
     options: IndexedDbOptions<S, C> = {},
   ): TE.TaskEither<IndexedDbError, IndexedDbStore<S, C>> =>
   () =>
-    open(page(), name, scuttlebutt, id, options)
+    open(globalThis, name, scuttlebutt, id, options)

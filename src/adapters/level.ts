@@ -89,7 +89,8 @@ export const openLevel =
     const store = create(scuttlebutt, id, { ...options, replica, wasOpen })
     const { getReplica } = store
     const source = { table: table.right, name, scuttlebutt, id, options }
-    const rounds = createRounds(createWriter(source, found.right, getReplica, () => getReplica().id, locked.isOurs))
+    const writer = createWriter(source, found.right, getReplica, () => getReplica().id, locked.isOurs)
+    const rounds = createRounds<LevelError>({ ...writer, closed: { _tag: 'Closed', name } })
     store.subscribe(rounds.wake)
     // the next opening must know of this one, even if nothing else is saved
     const recorded = wasOpen ? right(undefined) : await rounds.flush()

@@ -150,13 +150,13 @@ export class FakeBrowser {
       late: undefined,
       host: {
         indexedDB: factory,
-        locks: this.locks.of(tab),
-        channel: (name) => {
+        navigator: { locks: this.locks.of(tab) },
+        BroadcastChannel: channelIn((name) => {
           const channel = new FakeChannel(name, this.channels, fake, () => this.random() < this.lost)
           if (isGone) channel.close()
           channels.push(channel)
           return channel
-        },
+        }),
       },
       crash: () => {
         isGone = true
@@ -175,6 +175,12 @@ export class FakeBrowser {
     return fake
   }
 }
+
+/** A constructor of what a function makes. */
+const channelIn = (make: (name: string) => Channel) =>
+  function (name: string) {
+    return make(name)
+  } as unknown as Host['BroadcastChannel']
 
 class FakeChannel implements Channel {
   onmessage: ((event: MessageEvent) => void) | null = null

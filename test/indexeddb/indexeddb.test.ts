@@ -212,6 +212,10 @@ describe('A store in IndexedDB', () => {
     )
   })
 
+  test.each([['{'], ['7'], ['[["x",1],1,null]'], [null]])('refuses what is no update: %j', async (value) => {
+    expect(await damaged(['u', 'ann', 1, 0], value)).toMatchObject({ left: { _tag: 'Rejected', key: 'u,ann,1,0' } })
+  })
+
   test('passes by what nobody here wrote, and an owner of an odd number does not lock it', async () => {
     for (const [key, value] of [
       [7, 'x'],

@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { open, type IndexedDbOptions, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
-import * as table from '../../src/adapters/indexeddb/table.js'
+import { open as openTable } from '../../src/adapters/indexeddb/table.js'
 import type { WebLocks } from '../../src/adapters/storage/webLocks.js'
 import { Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
@@ -51,15 +51,15 @@ describe('A tab that opens while another one writes', () => {
 
   test('reads more than one piece at one moment', async () => {
     const factory = new IDBFactory()
-    const opened = () => table.open(factory, 'notes', () => undefined)
+    const opened = () => openTable(factory, 'notes', { leave: () => undefined, signal: new AbortController().signal })
     const [reader, writer] = [await opened(), await opened()]
     const keyOf = (i: number): string => `u${String(i).padStart(5, '0')}`
     const keys = Array.from({ length: 10_000 }, (_, i) => keyOf(i))
-    const at = table.tableOf(writer)
+    const at = writer
     await at.update(() => keys.map((key) => [['u', key], '0']))
     const read: string[] = []
     let writing: Promise<boolean> | undefined
-    for await (const entries of table.tableOf(reader).entries()) {
+    for await (const entries of reader.entries()) {
       for (const [key] of entries) read.push(key[1] as string)
       // what is to come is superseded by what was passed
       writing ??= at.update(() => [
@@ -81,7 +81,7 @@ test.each([0, 1])(
     const options = { tabs: 'unlocked', now: () => 1000 } as const
     const unlocked = async (): Promise<Store> => {
       const { host } = browser.tab()
-      return right(await open({ ...host, locks: undefined }, 'notes', sb, 'me', options))
+      return right(await open({ ...host, navigator: {} }, 'notes', sb, 'me', options))
     }
     const here = await unlocked()
     right(here.change(Model.set('x', 1)))
@@ -124,14 +124,14 @@ test('A tab that takes over has all that the other one was told is saved, and is
   for (let wait = 0; wait < 20; wait++) {
     const browser = new FakeBrowser()
     const { host } = browser.tab()
-    const { locks } = host
+    const locks = host.navigator!.locks!
     // another process hears late that its lock is stolen
     const request: WebLocks['request'] = (...given) =>
-      locks!.request(...given).catch(async (error: unknown) => {
+      locks.request(...given).catch(async (error: unknown) => {
         await ticks(100)
         throw error
       })
-    const first = right(await open({ ...host, locks: { request } }, 'notes', sb, 'me', {}))
+    const first = right(await open({ ...host, navigator: { locks: { request } } }, 'notes', sb, 'me', {}))
     right(first.change(Model.set('x', 0)))
     right(await first.flushed())
     const taking = opened(browser.tab(), { takeOver: true })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { open, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
+import type { WebLocks } from '../../src/adapters/storage/webLocks.js'
 import { Model, scuttlebutt, type Update } from '../../src/index.js'
 import { right } from '../right.js'
 import { overWire } from '../runs.js'
@@ -217,6 +218,46 @@ describe('Tabs that share', () => {
     right(await again.close())
   })
 
+  test('forget that they could not read the disk, once they can', async () => {
+    const browser = new FakeBrowser()
+    const tab = browser.tab()
+    const [first, second] = [await shared(browser.tab()), await shared(tab)]
+    tab.refuses = true
+    right(await first.close())
+    await ticks(20)
+    tab.refuses = false
+    right(second.change(Model.set('x', 1)))
+    right(await second.flushed())
+    expect(second.isLeader()).toBe(true)
+    right(await second.close())
+  })
+
+  test('that another one took the database from, or a hand, let new ones share it, and write no more', async () => {
+    for (const isTaken of [true, false]) {
+      const browser = new FakeBrowser()
+      const lost = [await shared(browser.tab()), await shared(browser.tab())]
+      right(lost[1]!.change(Model.set('x', 1)))
+      right(await lost[1]!.flushed())
+      if (isTaken) {
+        const taker = right(await open(browser.tab().host, 'notes', sb, 'me', { takeOver: true }))
+        right(await taker.close())
+      } else browser.indexedDB.deleteDatabase('notes')
+      await ticks(20)
+      const next = await shared(browser.tab())
+      await next.leading
+      expect([next.getReplica().id, toJSON(next)]).toEqual(['me', isTaken ? { x: 1 } : {}])
+      for (const one of lost) {
+        right(await one.flushed())
+        right(one.change(Model.set('y', 2)))
+        expect([one.isLeader(), await one.flushed()]).toEqual([
+          false,
+          { _tag: 'Left', left: { _tag: 'Locked', name: 'notes' } },
+        ])
+      }
+      right(await next.close())
+    }
+  })
+
   test('say that an update is not saved if the tab that leads runs an older program, and refuses it', async () => {
     const browser = new FakeBrowser()
     const old = scuttlebutt({ ...Model.of(t.string), final: () => true })
@@ -235,11 +276,13 @@ describe('Tabs that share', () => {
 
   test('are told if the page gives no locks', async () => {
     const { host } = new FakeBrowser().tab()
-    const request: typeof host.locks = {
+    const locks: WebLocks = {
       request: (name, how, held) =>
-        name.includes(' tab ') ? Promise.reject(new DOMException('hidden')) : host.locks!.request(name, how, held),
+        name.includes(' tab ')
+          ? Promise.reject(new DOMException('hidden'))
+          : host.navigator!.locks!.request(name, how, held),
     }
-    const opened = await open({ ...host, locks: request }, 'notes', sb, 'me', { tabs: 'share' })
+    const opened = await open({ ...host, navigator: { locks } }, 'notes', sb, 'me', { tabs: 'share' })
     expect(opened).toMatchObject({ left: { _tag: 'IndexedDb', operation: 'open', code: 'InvalidStateError' } })
   })
 

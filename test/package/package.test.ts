@@ -70,7 +70,7 @@ const ADDED = [
   ['scuttlebutt-ts/connect', 18, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/schema', 1, []],
   ['scuttlebutt-ts/presence', 2, ['scuttlebutt-ts/store']],
-  ['scuttlebutt-ts/indexeddb', 3.77, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/indexeddb', 3.47, ['scuttlebutt-ts/store']],
 ] as const
 
 /** Peers, and what examples use beside them. */

@@ -1,10 +1,10 @@
-/** What a page gives: the database, the locks, and a channel to other tabs. */
-import { platformLocks, type WebLocks } from '../storage/webLocks.js'
+/** What is needed of the page, which is `globalThis`: the database, the locks, and channels. */
+import type { WebLocks } from '../storage/webLocks.js'
 
 export interface Host {
   readonly indexedDB: IDBFactory
-  readonly locks: WebLocks | undefined
-  readonly channel: (name: string) => Channel
+  readonly navigator?: { readonly locks?: WebLocks }
+  readonly BroadcastChannel: new (name: string) => Channel
 }
 
 /** What is needed of a `BroadcastChannel`. */
@@ -13,9 +13,3 @@ export interface Channel {
   onmessage: ((event: MessageEvent) => void) | null
   close: () => void
 }
-
-export const page = (): Host => ({
-  indexedDB,
-  locks: platformLocks(),
-  channel: (name) => new BroadcastChannel(name),
-})

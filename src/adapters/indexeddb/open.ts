@@ -3,17 +3,16 @@ import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import { read, type Read, type ReadOptions, type Source } from '../storage/read.js'
-import type { StorageError } from '../storage/StorageError.js'
-import { request, type LockRequest, type WebLocks } from '../storage/webLocks.js'
-import { createWriter } from '../storage/writer.js'
-import type { LocalStore, StoreOptions } from '../store.js'
+import { OWNER } from '../storage/entries.js'
+import { read, type ReadOptions, type Source } from '../storage/read.js'
+import { request, type LockRequest } from '../storage/webLocks.js'
+import type { StoreOptions } from '../store.js'
 import { create } from '../store/create.js'
 import type { DurableStore } from '../store/DurableStore.js'
 import type { Channel, Host } from './Host.js'
 import { attempt, type IndexedDbError, type IndexedDbFailure } from './IndexedDbError.js'
-import * as table from './table.js'
-import { createTab, PATIENCE } from './tabs.js'
+import { open as openTable, type IndexedDbTable } from './table.js'
+import { createTab, later, type Leaving } from './tabs.js'
 
 export interface IndexedDbOptions<S, C> extends Omit<StoreOptions<S, C>, 'replica'>, ReadOptions {
   /**
@@ -51,148 +50,90 @@ export const open = async <S, C>(
   options: IndexedDbOptions<S, C>,
 ): Opened<S, C> => {
   const { tabs = 'alone', takeOver = false } = options
-  const { locks, indexedDB: factory, channel } = host
-  if (locks === undefined && tabs !== 'unlocked') return left({ _tag: 'NoLocks', name })
+  const locks = host.navigator?.locks
+  if (!locks && tabs !== 'unlocked') return left({ _tag: 'NoLocks', name })
   const place = `scuttlebutt-ts indexeddb ${name}`
   const isShared = tabs === 'share'
-  const isTaking = takeOver && !isShared
-  const hold = createHold(locks, place)
-  const [lock, , leave, atEnd] = hold
+  const steal = takeOver && !isShared
+  const controller = new AbortController()
+  const { signal } = controller
+  const leave = (): void => {
+    controller.abort()
+  }
+  const lock: Lock = async (of, how) => {
+    const free = await request(locks!, place + of, how, leave)
+    if (free) signal.addEventListener('abort', free)
+    if (signal.aborted) free?.()
+    return free
+  }
   const opened = await attempt(
     () => 'open',
     async (): Opened<S, C> => {
       const mode = isShared ? 'shared' : 'exclusive'
-      if (locks && !(await lock('', { mode, steal: isTaking, ifAvailable: !isTaking }))) {
-        return left({ _tag: 'Locked', name })
-      }
-      const db = await table.open(factory, name, leave)
-      atEnd(() => {
-        db.close()
-      })
-      // a batch of the other one that is under way ends before this, and a later one is refused
-      if (isTaking) await table.claim(db, id)
-      const source = { table: table.tableOf(db), name, scuttlebutt, id, options }
-      return join(source, db, hold, isShared ? () => channel(place) : undefined)
+      if (locks && !(await lock('', { mode, steal, ifAvailable: !steal }))) return left({ _tag: 'Locked', name })
+      const table = await openTable(host.indexedDB, name, { leave, signal })
+      // A batch of the other one that is under way ends before this. A later one is refused, as the
+      // text is another, although it says the same.
+      if (steal) await table.update<string>((owner) => [[OWNER, owner ? ` ${owner}` : JSON.stringify([id])]])
+      const source = { table, name, scuttlebutt, id, options }
+      return join(source, lock, isShared ? new host.BroadcastChannel(place) : undefined, { leave, signal })
     },
   )
   if (opened._tag === 'Left') leave()
   return opened
 }
 
-/** What a tab holds until it leaves the replica. */
-type Hold = readonly [
-  /** Takes a lock of the replica. Gives what lets it go before the tab leaves; or undefined. */
-  lock: (of: string, how: LockRequest) => Promise<(() => void) | undefined>,
-  /** Whether nobody took the database over. */
-  isOurs: () => boolean,
-  leave: () => void,
-  /** Calls when the tab leaves. */
-  atEnd: (call: () => void) => void,
-  /** Ends when the tab leaves. */
-  signal: AbortSignal,
-]
-
-const createHold = (locks: WebLocks | undefined, place: string): Hold => {
-  const leaving = new AbortController()
-  const { signal } = leaving
-  let isOurs = true
-  const atEnd = (call: () => void): void => {
-    signal.addEventListener('abort', call)
-  }
-  const lock: Hold[0] = async (of, how) => {
-    const free = await request(locks!, place + of, how, () => {
-      isOurs = false
-    })
-    if (free) atEnd(free)
-    return free
-  }
-  return [
-    lock,
-    () => isOurs,
-    () => {
-      leaving.abort()
-    },
-    atEnd,
-    signal,
-  ]
-}
+/**
+ * Takes a lock of the replica. Gives what lets it go before the tab leaves; or undefined. A tab
+ * that loses a lock leaves.
+ */
+type Lock = (of: string, how: LockRequest) => Promise<(() => void) | undefined>
 
 /** Opens the store. With a channel it is shared. */
 const join = async <S, C>(
-  source: Source<S, C, IndexedDbFailure> & { readonly options: IndexedDbOptions<S, C> },
-  db: IDBDatabase,
-  hold: Hold,
-  channelOf: (() => Channel) | undefined,
+  source: Source<S, C, IndexedDbFailure> & {
+    readonly table: IndexedDbTable
+    readonly options: IndexedDbOptions<S, C>
+  },
+  lock: Lock,
+  channel: Channel | undefined,
+  leaving: Leaving,
 ): Opened<S, C> => {
-  const { name, scuttlebutt, id, options } = source
-  const [, isOurs, leave, atEnd, signal] = hold
-  const number = channelOf ? await takeNumber(hold) : 0
-  const life = await table.countUp(db, number)
-  const found = await read(source)
+  const { table, scuttlebutt, id, options } = source
+  const { signal } = leaving
+  signal.addEventListener('abort', () => channel?.close())
+  // the least number that no tab has: there are as many sources as tabs were ever open at once
+  let number = 0
+  if (channel) while (!(await lock(` tab ${String(number)}`, { ifAvailable: true })) && !signal.aborted) number++
+  let life = 0
+  const lives = `x${String(number)}`
+  await table.update<number>((count = 0) => [[lives, (life = count + 1)]], lives)
+  const found = await read<S, C, IndexedDbFailure>(source)
   if (found._tag === 'Left') return found
-  const { replica } = found.right
   const own = number === 0 ? id : `${id}+${String(number)}`
-  const store = create(scuttlebutt, own, { ...options, replica, wasOpen: life > 1 })
-  const { getReplica } = store
-  const channel = channelOf?.()
-  atEnd(() => {
-    channel?.close()
-  })
-  const [{ flush, close }, leads, lead, fail] = createTab(store, [number, life], channel, name, isOurs, leave)
-  const leadFrom = (as: Read<S, C>): void => {
-    lead(createWriter(source, as, getReplica, () => (channel ? id : getReplica().id), isOurs))
-  }
-  const leading = channel ? succeed(source, hold, store, leadFrom, fail) : Promise.resolve()
-  if (!channel) leadFrom(found.right)
-  // from here on the disk knows of this tab, and this tab what earlier ones of its number wrote
-  const welcome = await flush()
-  return welcome._tag === 'Left'
-    ? welcome
-    : right({
-        ...store,
-        isLeader: () => leads() && isOurs() && !signal.aborted,
-        leading,
-        flushed: flush,
-        close,
-        compact: flush,
-      })
-}
-
-/** The least number that no tab has: there are as many sources as tabs were ever open at once. */
-const takeNumber = async ([lock, isOurs]: Hold): Promise<number> => {
-  for (let number = 0; ; number++) {
-    if (await lock(` tab ${String(number)}`, { ifAvailable: true })) return number
-    if (!isOurs()) throw new DOMException('', 'InvalidStateError')
-  }
-}
-
-/**
- * Waits until no other tab leads, then makes this one the leader. If it cannot read the disk it
- * lets others lead, and tries again later. Never ends if the tab leaves before.
- */
-const succeed = async <S, C>(
-  source: Source<S, C, IndexedDbFailure>,
-  [lock, , , , signal]: Hold,
-  { scuttlebutt, getReplica, reconcileAsync }: LocalStore<S, C>,
-  lead: (as: Read<S, C>) => void,
-  fail: (outcome: E.Left<StorageError<IndexedDbFailure>>) => void,
-): Promise<void> => {
-  for (;;) {
-    const free = await lock(' leader', { signal })
-    if (free === undefined) return new Promise(() => undefined)
-    const found = await read(source)
-    if (found._tag === 'Left') fail(found)
-    else {
-      // the former leader may have written what this tab was not told
-      const known = scuttlebutt.merge(getReplica())({ ...found.right.replica, id: '' })
-      const [, lacked] = scuttlebutt.reconcile(scuttlebutt.open(getReplica()))(known)
-      if (lacked._tag === 'Some') await reconcileAsync(lacked.value, undefined, { trusted: true })
-      if (!signal.aborted) {
-        lead(found.right)
+  const store = create(scuttlebutt, own, { ...options, replica: found.right.replica, wasOpen: life > 1 })
+  const { lead, fail, ...tab } = createTab(source, store, [number, life], channel, leaving)
+  const succeed = async (): Promise<void> => {
+    for (;;) {
+      const free = await lock(' leader', { signal })
+      if (!free) return
+      const latest = await read<S, C, IndexedDbFailure>(source)
+      if (latest._tag === 'Right') {
+        // the former leader may have written what this tab was not told
+        const [, lacked] = scuttlebutt.reconcile(scuttlebutt.open(store.getReplica()))(latest.right.replica)
+        if (lacked._tag === 'Some') await store.reconcileAsync(lacked.value, undefined, { trusted: true })
+        lead(latest.right)
         return
       }
+      // others may lead meanwhile
+      fail(latest)
+      free()
+      await later()
     }
-    free()
-    await new Promise((resolve) => setTimeout(resolve, PATIENCE))
   }
+  if (channel) void succeed()
+  else lead(found.right)
+  // from here on the disk knows of this tab, and this tab what earlier ones of its number wrote
+  const welcome = await tab.flushed()
+  return welcome._tag === 'Left' ? welcome : right({ ...store, ...tab })
 }

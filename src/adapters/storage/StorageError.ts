@@ -7,7 +7,10 @@ import type { Rejection } from '../../scuttlebutt.js'
 
 export type StorageError<Failed> =
   | Failed
-  /** The database or the replica is open elsewhere, or another writer took the replica over. */
+  /**
+   * The database or the replica is open elsewhere, another writer took the replica over, or, of
+   * IndexedDB, the database was closed or deleted.
+   */
   | { readonly _tag: 'Locked'; readonly name: string }
   /** The replica is of another data type, or of another version of it. */
   | { readonly _tag: 'OtherType'; readonly name: string; readonly version?: string }

@@ -50,7 +50,7 @@ export type Entry = readonly [key: string | ReadonlyArray<unknown>, text: unknow
 export const ENTRIES_A_READ = 4096
 
 /** The text to put under a key; undefined removes it. */
-export type Operation = readonly [key: Key, text: string | undefined]
+export type Operation<A = string> = readonly [key: Key, text: A | undefined]
 
 export const FLOOR = 'f'
 export const TYPE = 't'

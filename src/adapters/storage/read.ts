@@ -62,81 +62,75 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
   const [decode, asUnread] = [decodeFrozen(dataType)({}), unreadOf(dataType)({})]
   let { state, log } = create(id)
   let rejected: NotRead | undefined
-  let typeText: string | undefined
-  let ownerText: string | undefined
-  const updates: Update<C>[] = []
-  const unread: Update<unknown>[] = []
-  const values: Values = { s: [], d: [], f: [], n: unread, t: [], o: [] }
+  const values: Values<C> = { s: [], d: [], f: [], n: [], t: [], o: [], u: [] }
+  const { u: updates, n: unread, t: types, o: owners } = values
+  const texts: Partial<Record<string, string>> = {}
   const isKnown = (): boolean => {
-    const [[saved, version] = []] = values.t
+    const [[saved, version] = []] = types
     return version === dataType.version && [dataType.name, ...(dataType.formerly ?? [])].includes(saved!)
   }
   for await (const entries of table.entries()) {
     const from = updates.length
     for (const [key, text] of entries) {
-      const kind = key[0] as keyof Values | typeof UPDATE
-      const others = values[kind as keyof Values] as unknown[] | undefined
-      if (kind !== UPDATE && others === undefined) continue
-      const value = valueOf(kind, text)
-      if (others !== undefined) {
-        if (value === undefined) throw new SyntaxError(damaged(key, text))
-        others.push(value)
-        if (kind === TYPE) typeText = text as string
-        if (kind === OWNER) ownerText = text as string
-        continue
-      }
-      const decoded = decode(value)
+      const kind = key[0] as keyof Values<C>
+      const others = values[kind] as unknown[] | undefined
+      if (!others) continue
+      const value = valueOf(kind, key, text)
+      texts[kind] = text as string
+      const decoded = kind === UPDATE ? decode(value) : right(value)
       // of another data type, or of 0.1, which does not say its type, something must be readable
       const isUnread = decoded._tag === 'Left' && (isKnown() || updates.length > 0)
       const kept = isUnread ? asUnread(decoded.left) : undefined
-      if (decoded._tag === 'Right') updates.push(decoded.right)
-      else if (kept !== undefined) unread.push(kept)
+      if (decoded._tag === 'Right') others.push(decoded.right)
+      else if (kept) unread.push(kept)
       else rejected ??= { _tag: 'Rejected', key: String(key), rejection: decoded.left }
     }
     if (updates.length > from) state = dataType.apply(updates.slice(from))(state).state
     options.progress?.({ updates: updates.length })
   }
-  const [[type], [owner]] = [values.t, values.o]
+  const [[type], [owner]] = [types, owners]
   if (!options.adopt) {
     const version = type?.[1]
     if (type && !isKnown()) return left({ _tag: 'OtherType', name: type[0], ...(version !== undefined && { version }) })
     if (owner && owner[0] !== id) return left({ _tag: 'OtherId', name, id: owner[0] })
   }
-  if (rejected !== undefined) return left(rejected)
+  if (rejected) return left(rejected)
   for (const update of unread) log = Unread.add(update)(log)
-  const replica = { id, state, log: Log.add(updates)(log), clock: clockOf(values, [...updates, ...unread]) }
-  return right({ replica, type: typeText, owner: ownerText, isOther: !isKnown() || owner?.[0] !== id })
+  const replica = { id, state, log: Log.add(updates)(log), clock: clockOf(values) }
+  return right({ replica, type: texts[TYPE], owner: texts[OWNER], isOther: !isKnown() || owner?.[0] !== id })
 }
 
-const damaged = (key: Entry[0], text: unknown): string =>
-  `the entry ${JSON.stringify(key)} is damaged: ${String(text).slice(0, EXCERPT)}`
-
-/** The value of an entry, frozen; undefined, which is no update, if it is damaged. */
-const valueOf = (kind: keyof Values | typeof UPDATE, text: unknown): unknown => {
-  try {
-    const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
-    const [name, time] = kind === FLOOR ? ['', value] : (value as readonly unknown[])
-    const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
-    const isWhole = kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, name]) !== undefined
-    return isWhole ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** What entries hold that can be no updates, by kind. */
-interface Values {
+/** What entries hold, by kind. */
+interface Values<C> {
   readonly [SOURCE]: (readonly [SourceId, Timestamp])[]
   readonly [DOUBTED]: (readonly [SourceId, Timestamp])[]
   readonly [FLOOR]: Timestamp[]
   readonly [UNREAD_UPDATE]: Update<unknown>[]
   readonly [TYPE]: (readonly [name: string, version?: string])[]
   readonly [OWNER]: (readonly [SourceId])[]
+  readonly [UPDATE]: Update<C>[]
+}
+
+/**
+ * The value of an entry, frozen. Throws if it is damaged, but for an update: that is for the data
+ * type to refuse.
+ */
+const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
+  try {
+    const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
+    const [source, time] = kind === FLOOR ? ['', value] : (value as readonly unknown[])
+    const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
+    if (kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, source])) return value
+  } catch {
+    // it is damaged
+  }
+  if (kind === UPDATE) return undefined
+  throw new SyntaxError(`the entry ${JSON.stringify(key)} is damaged: ${String(text).slice(0, EXCERPT)}`)
 }
 
 /** The clock also covers superseded updates, which are not in the database. */
-const clockOf = ({ s: seen, d: doubted, f: [floor] }: Values, held: ReadonlyArray<Update<unknown>>): Clock.Clock => {
-  const saved = Clock.raise(floor ?? NEVER)(Clock.fromRecord(Object.fromEntries(seen)))
-  const clock = Clock.advanceAll(held)(saved)
+const clockOf = ({ s: seen, d: doubted, f: [floor = NEVER], u: read, n: unread }: Values<unknown>): Clock.Clock => {
+  const saved = Clock.raise(floor)(Clock.fromRecord(Object.fromEntries(seen)))
+  const clock = Clock.advanceAll([...read, ...unread])(saved)
   return doubted.reduce((next, [source, sure]) => Clock.doubtFrom(source, sure)(next), clock)
 }

@@ -1,29 +1,22 @@
 /**
  * Writes the difference between the saved replica and the current one, as one atomic batch a round.
  */
+import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import * as Clock from '../../core/Clock.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
+import { NEVER } from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import {
-  DOUBTED,
-  FLOOR,
-  OWNER,
-  SOURCE,
-  TYPE,
-  UNREAD_UPDATE,
-  UPDATE,
-  type Key,
-  type Operation,
-  type Table,
-} from './entries.js'
+import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Key, type Operation } from './entries.js'
 import type { Read, Source } from './read.js'
 import type { Sink } from './Rounds.js'
 import type { StorageError } from './StorageError.js'
 
-export interface Writer<S, C, Failed> extends Sink<StorageError<Failed>> {
+export interface Writer<S, C, Failed> extends Pick<Sink<StorageError<Failed>>, 'isSaved'> {
+  readonly write: () => Promise<E.Either<StorageError<Failed>, void>>
   /** The replica as it is in the database. */
   readonly getSaved: () => Replica<S, C>
 }
@@ -53,85 +46,78 @@ export const createWriter = <S, C, Failed>(
   /** What is saved if the last batch was done after all. */
   let tried = saved
   const isSaved = (): boolean => saved.replica === getReplica()
+  let operation: string
 
-  const write: Sink<StorageError<Failed>>['write'] = async (isAwaited) => {
-    if (isSaved() && !isAwaited) return right(undefined)
-    let operation = 'look'
-    const act: Parameters<Table<Failed>['update']>[0] = (owner) => {
-      if (owner === tried.owner) saved = tried
-      if (owner === undefined && saved.owner !== undefined) {
-        saved = { replica: scuttlebutt.create(''), owner, type: owner }
-      }
-      // another writer may take over until the very turn of the batch
-      if (owner !== saved.owner || !isOurs()) return undefined
-      tried = saved
-      if (isSaved()) return []
-      operation = 'write'
-      tried = { replica: getReplica(), owner: JSON.stringify([getId(), token, ++batches]), type }
-      const operations = difference(saved.replica, tried.replica, (update) =>
-        JSON.stringify(scuttlebutt.encode(update)),
-      )
-      if (type !== saved.type) operations.push([TYPE, type])
-      return [...operations, [OWNER, tried.owner]]
-    }
-    const done = await table.attempt<never, boolean>(
-      () => operation,
-      async () => right(await table.update(act)),
-    )
-    const isDone = done._tag === 'Right' && done.right
-    if (isDone) saved = tried
-    // whoever has taken the replica over has all that was saved
-    if (isDone || isSaved()) return right(undefined)
-    return done._tag === 'Left' ? done : left({ _tag: 'Locked', name })
+  const act = (owner: string | undefined): ReadonlyArray<Operation> | undefined => {
+    if (owner === tried.owner) saved = tried
+    if (owner === undefined && saved.owner) saved = { replica: scuttlebutt.create(''), owner, type: owner }
+    // another writer may take over until the very turn of the batch
+    if (owner !== saved.owner || !isOurs()) return undefined
+    tried = saved
+    if (isSaved()) return []
+    operation = 'write'
+    tried = { replica: getReplica(), owner: JSON.stringify([getId(), token, ++batches]), type }
+    const operations = difference(saved.replica, tried.replica, scuttlebutt)
+    if (type !== saved.type) operations.push([TYPE, type])
+    operations.push([OWNER, tried.owner])
+    return operations
   }
-  return { write, isSaved, closed: { _tag: 'Closed', name }, getSaved: () => saved.replica }
+  const write = async (): Promise<E.Either<StorageError<Failed>, void>> => {
+    operation = 'look'
+    const done = await table.attempt(
+      () => operation,
+      async (): Promise<E.Either<StorageError<Failed>, void>> =>
+        (await table.update(act)) ? right(undefined) : left({ _tag: 'Locked', name }),
+    )
+    if (done._tag === 'Right') saved = tried
+    // whoever has taken the replica over has all that was saved
+    return isSaved() ? right(undefined) : done
+  }
+  return { write, isSaved, getSaved: () => saved.replica }
 }
 
 export const randomText = (): string => crypto.getRandomValues(new Uint32Array(2)).join()
 
 /**
- * The operations that turn the entries of one replica into those of a later one. What differs is
- * removed first, and then written. O(d log u).
+ * The operations that turn the entries of one replica into those of a later one: each key once, to
+ * be removed or written. O(d log u).
  */
-const difference = <S, C>(
-  before: Replica<S, C>,
-  after: Replica<S, C>,
-  line: (update: Update<C>) => string,
-): Operation[] => {
-  const operations: Operation[] = []
-  const put = (key: Key, text?: string): void => void operations.push([key, text])
-  const logs = <U>(kind: string, from: Log.Log<U>, to: Log.Log<U>, text: (update: Update<U>) => string): void => {
-    Log.forEachAdded(to, from, (update, depth) => {
-      put(keyOf(kind, update, depth))
-    })
-    Log.forEachAdded(from, to, (update, depth) => {
-      put(keyOf(kind, update, depth), text(update))
-    })
-  }
-  const stamps = (kind: string, from = SortedMap.empty<SourceId, number>(), to: typeof from = SortedMap.empty()) => {
-    SortedMap.forEachChange(Clock.bySource, to, from, (source, _, now) => {
-      if (now === undefined) put([kind, source])
-    })
-    SortedMap.forEachChange(Clock.bySource, from, to, (source, stamp) => {
-      put([kind, source], JSON.stringify([source, stamp]))
-    })
-  }
-  const [unread, nowUnread] = [before, after].map(({ log }) => log.unread?.log ?? Log.empty<unknown>())
-  logs(UNREAD_UPDATE, unread!, nowUnread!, JSON.stringify)
-  // a program that could read it wrote it under the key of such
-  Log.forEachAdded(nowUnread!, unread!, (update, depth) => {
-    if (Log.find(update)(after.log) === undefined) put(keyOf(UPDATE, update, depth))
+const difference = <S, C>(before: Replica<S, C>, after: Replica<S, C>, { encode }: Scuttlebutt<S, C>): Operation[] => {
+  const operations = new Map<string, Operation>()
+  const put = (key: Key, text?: string): void => void operations.set(JSON.stringify(key), [key, text])
+  forEachNew(after, before, ([kind, ...place]) => {
+    put([kind, ...place])
+    // a program that could read it wrote it under the key of such
+    const [source, timestamp = NEVER] = place
+    if (kind === UNREAD_UPDATE && !Log.find([0, timestamp, source])(after.log)) put([UPDATE, ...place])
   })
-  logs(UPDATE, before.log, after.log, line)
-  stamps(SOURCE, before.clock.timestamps, after.clock.timestamps)
-  stamps(DOUBTED, before.clock.sure, after.clock.sure)
+  forEachNew(before, after, (key, value) => {
+    put(key, JSON.stringify(key[0] === UPDATE ? encode(value as Update<C>) : value))
+  })
   if (after.clock.floor !== before.clock.floor) put(FLOOR, String(after.clock.floor))
-  return operations
+  return [...operations.values()]
 }
 
-const keyOf = (kind: string, [, timestamp, source]: Update<unknown>, depth: number): Key => [
-  kind,
-  source,
-  timestamp,
-  depth,
-]
+/** Visits the entries of `after` that `before` has not, or has with another value. */
+const forEachNew = <S, C>(
+  { clock: old, log: before }: Replica<S, C>,
+  { clock, log: after }: Replica<S, C>,
+  visit: (key: Exclude<Key, string>, value: unknown) => void,
+): void => {
+  const updates = (kind: string, from: Log.Log<unknown> = Log.empty(), to: Log.Log<unknown> = Log.empty()): void => {
+    Log.forEachAdded(from, to, (update, depth) => {
+      visit([kind, update[2], update[1], depth], update)
+    })
+  }
+  const stamps = (kind: string, from = NO_STAMPS, to = NO_STAMPS): void => {
+    SortedMap.forEachChange(Clock.bySource, from, to, (source, stamp) => {
+      visit([kind, source], [source, stamp])
+    })
+  }
+  updates(UNREAD_UPDATE, before.unread?.log, after.unread?.log)
+  updates(UPDATE, before, after)
+  stamps(SOURCE, old.timestamps, clock.timestamps)
+  stamps(DOUBTED, old.sure, clock.sure)
+}
+
+const NO_STAMPS = SortedMap.empty<SourceId, number>()
