@@ -163,7 +163,7 @@ class Sieve<S, C> {
       this.log = Log.evolve([update], [])(this.log)
       return
     }
-    this.other({ update, json: this.dataType.change.encode(update[0]), isUnread: false }, held, first)
+    this.other({ update, json: Change.jsonOf(this.dataType.change)(given), isUnread: false }, held, first)
   }
 
   /** Another content under a held stamp, if it is another and counts. */

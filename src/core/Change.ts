@@ -60,6 +60,25 @@ export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json:
     : new Json.Unfit('value', [], decoded, SAME)
 }
 
+/** What updates said, if their codec made something else of it. Most programs have none such. */
+let said: WeakMap<Update<unknown>, unknown> | undefined
+
+/**
+ * The update, which is to be passed on as it came: its codec may have dropped a member that a newer
+ * program wrote, or filled one in. A copy of the update, as of a cloned replica, says what the codec
+ * made. O(1) if the codec gave the JSON itself, else O(size).
+ */
+export const saying = <C>(codec: t.Type<C, unknown, unknown>, update: Update<C>, json: unknown): Update<C> => {
+  if (update[0] !== json && !Json.equals(codec.encode(update[0]), json)) (said ??= new WeakMap()).set(update, json)
+  return update
+}
+
+/** The change of an update as JSON. Costs as the codec. */
+export const jsonOf =
+  <C>(codec: t.Type<C, unknown, unknown>) =>
+  (update: Update<C>): unknown =>
+    said?.has(update) ? said.get(update) : codec.encode(update[0])
+
 /** What is expected of a value that a codec changes each time. */
 export const SAME = 'a value that is read as it was written'
 

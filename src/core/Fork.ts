@@ -3,6 +3,7 @@
  * that run under one id. The two greatest count, by canonical JSON, so that all replicas that have
  * met them agree.
  */
+import { jsonOf } from './Change.js'
 import type { DataType } from './DataType.js'
 import * as Json from './Json.js'
 import * as Log from './Log.js'
@@ -29,12 +30,12 @@ const MOST = 2
 
 /** What a log holds under the stamp of an update. O(log u), and the size of what it finds. */
 export const contents =
-  <S, C>({ change: { encode } }: DataType<S, C>) =>
+  <S, C>({ change }: DataType<S, C>) =>
   (update: Update<unknown>) =>
   (log: Log.Log<C>): ReadonlyArray<Content> => {
     const found: Content[] = Log.contents(update)(log).map((one) => ({
       update: one,
-      json: encode(one[0]),
+      json: jsonOf(change)(one),
       isUnread: false,
     }))
     if (log.unread === undefined) return found

@@ -1,4 +1,5 @@
 /** What another replica may lack, by its digest. */
+import { jsonOf } from './Change.js'
 import * as Clock from './Clock.js'
 import type { DataType } from './DataType.js'
 import * as Digest from './Digest.js'
@@ -82,10 +83,10 @@ const isBeyond =
 
 /** The number of UTF-8 bytes of an update as JSON. */
 const bytesOf =
-  <S, C>({ change: { encode } }: DataType<S, C>, log: Log.Log<C>) =>
+  <S, C>(dataType: DataType<S, C>, log: Log.Log<C>) =>
   (update: Update<C>): number => {
     const [change, ...stamp] = update
-    return Json.bytes(JSON.stringify([Unread.holds(update)(log) ? change : encode(change), ...stamp]))
+    return Json.bytes(JSON.stringify([Unread.holds(update)(log) ? change : jsonOf(dataType.change)(update), ...stamp]))
   }
 
 /** As many more updates as fit behind those that were taken. */

@@ -1,4 +1,5 @@
 /** The content of a signature: an update, its document and its data type. */
+import { jsonOf } from '../core/Change.js'
 import type { DataType } from '../core/DataType.js'
 import * as Json from '../core/Json.js'
 import type { Timestamp } from '../core/Timestamp.js'
@@ -22,7 +23,7 @@ export interface Statement {
 /** The statement of an update. Costs as encoding the change. */
 export const of = <S, C>(dataType: DataType<S, C>, document: string) => {
   const statementOf = ofJson(dataType, document)
-  return (update: Update<C>): Statement => statementOf(update, dataType.change.encode(update[0]))
+  return (update: Update<C>): Statement => statementOf(update, jsonOf(dataType.change)(update))
 }
 
 /** The statement of an update, given its change as JSON: it may be one that cannot be read here. */

@@ -1,7 +1,7 @@
 /** Limits on updates: on their number, on their size, and on what a source may do. */
 import type { either as E } from 'fp-ts'
 import * as Clock from '../core/Clock.js'
-import type { TooLarge } from '../core/Change.js'
+import { jsonOf, type TooLarge } from '../core/Change.js'
 import type { DataType } from '../core/DataType.js'
 import { left, right } from '../core/Either.js'
 import * as Json from '../core/Json.js'
@@ -72,10 +72,10 @@ export const tooMany = (update: Update<unknown>, at: string, what: TooMany['what
  * only. O(size), and the cost of `authorize`.
  */
 export const forbids =
-  <S, C>({ change: { encode } }: DataType<S, C>, { authorize, maxChange }: Limits<S, C>) =>
+  <S, C>({ change }: DataType<S, C>, { authorize, maxChange }: Limits<S, C>) =>
   (update: Update<C>, state: S, isUnread = false): TooLarge | Unauthorized | undefined => {
     if (maxChange !== undefined) {
-      const bytes = Json.bytes(JSON.stringify(isUnread ? update[0] : encode(update[0])))
+      const bytes = Json.bytes(JSON.stringify(isUnread ? update[0] : jsonOf(change)(update)))
       if (bytes > maxChange) return { _tag: 'TooLarge', at: '[0]', bytes, maxBytes: maxChange, update }
     }
     const verdict = isUnread ? undefined : authorize && answerOf(() => authorize(update, state))

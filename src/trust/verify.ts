@@ -1,5 +1,6 @@
 /** Judges signatures: which updates did their sources make? Pure if the verifier is. */
 import type { either as E, task as T } from 'fp-ts'
+import * as Change from '../core/Change.js'
 import type { DataType } from '../core/DataType.js'
 import { left } from '../core/Either.js'
 import * as Prefix from '../core/Prefix.js'
@@ -40,7 +41,7 @@ export type Verdict = E.Either<SignatureError | Unavailable, unknown>
 export const judge = <S, C>(
   dataType: DataType<S, C>,
   { document, verifier }: Trust,
-  jsonOf = ([change]: Update<C>): unknown => dataType.change.encode(change),
+  jsonOf: (update: Update<C>) => unknown = Change.jsonOf(dataType.change),
 ) => {
   const statementOf = Statement.ofJson(dataType, document)
   const formerly = Statement.formerly(dataType)

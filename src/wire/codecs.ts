@@ -1,6 +1,6 @@
 /** The io-ts codecs of updates, digests and messages. */
 import * as t from 'io-ts'
-import { settled } from '../core/Change.js'
+import { jsonOf, saying, settled } from '../core/Change.js'
 import type { ClockRecord } from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
 import type { Digest, Having } from '../core/Digest.js'
@@ -89,11 +89,11 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
       const made = settled(dataType.change, change.right, members[0])
-      if (!(made instanceof Unfit)) return t.success(withChange(made, members))
+      if (!(made instanceof Unfit)) return t.success(saying(dataType.change, withChange(made, members), members[0]))
       const at = ['0', ...made.at].map((key) => ({ key: String(key), type: t.unknown }))
       return t.failure(made.value, [...context, ...at], made.expected)
     },
-    ([change, ...rest]) => [dataType.change.encode(change), ...rest],
+    (made) => [jsonOf(dataType.change)(made), ...made.slice(1)],
   )
   if (isIdentity(dataType.change)) markIdentity(codec)
   return codec

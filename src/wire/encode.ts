@@ -1,12 +1,14 @@
 /** Updates and messages as JSON values, for transports of one's own. */
+import { jsonOf } from '../core/Change.js'
 import type { DataType } from '../core/DataType.js'
 import type { Message } from '../core/reconcile.js'
 import type { Update } from '../core/Update.js'
 
-/** An update as `decode` takes it. Costs as the codec. */
-export const encode =
-  <S, C>({ change: { encode: toJSON } }: DataType<S, C>) =>
-  ([change, ...rest]: Update<C>): readonly unknown[] => [toJSON(change), ...rest]
+/** An update as `decode` takes it, and as it came. Costs as the codec. */
+export const encode = <S, C>({ change }: DataType<S, C>) => {
+  const json = jsonOf(change)
+  return (update: Update<C>): readonly unknown[] => [json(update), ...update.slice(1)]
+}
 
 /**
  * A message as `decodeMessage` takes it. What cannot be read here goes among the updates, as a peer

@@ -5,6 +5,7 @@ import { left, right } from '../../core/Either.js'
 import type { Batch } from '../../core/Arrivals.js'
 import * as Json from '../../core/Json.js'
 import { reread } from '../../core/apply.js'
+import * as Change from '../../core/Change.js'
 import * as Clock from '../../core/Clock.js'
 import * as Prefix from '../../core/Prefix.js'
 import { failed } from '../../core/receive.js'
@@ -73,7 +74,8 @@ export const createGate = <S, C>(dataType: DataType<S, C>, security: Security<S,
     }
   }
   const unread = new WeakSet<Update<C>>()
-  const jsonOf = (update: Update<C>): unknown => (unread.has(update) ? update[0] : dataType.change.encode(update[0]))
+  const encoded = Change.jsonOf(dataType.change)
+  const jsonOf = (update: Update<C>): unknown => (unread.has(update) ? update[0] : encoded(update))
   const letIn = createDoor(dataType, security, host, refuse, unread)
   const verdictOn = judge(dataType, security, jsonOf)
   const queues = createQueues<C>(verdictOn, security, letIn, refuse)

@@ -2,7 +2,7 @@
  * The text of a {@link WireMessage}: one JSON value a line, as npm `scuttlebutt` 5.6.15 writes it.
  */
 import type { either as E } from 'fp-ts'
-import { identity } from 'io-ts'
+import { jsonOf } from '../../core/Change.js'
 import type { DataType } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
@@ -119,16 +119,16 @@ const decodeSure = (json: unknown): WireMessage<never> => {
 
 /** A message as a line, with its line end. O(size). */
 export const encode = <S, C>({ change: codec }: DataType<S, C>) => {
-  // the change is its own JSON
-  const isPlain = codec.encode === identity
+  const toJSON = jsonOf(codec)
   return (message: WireMessage<C>): string => {
     switch (message._tag) {
       case 'Header':
         return `${JSON.stringify(message.header)}\n`
       case 'Update': {
-        if (isPlain) return `${JSON.stringify(message.update)}\n`
-        const [change, ...rest] = message.update
-        return `${JSON.stringify([codec.encode(change), ...rest])}\n`
+        const { update } = message
+        const change = toJSON(update)
+        // most often the change is its own JSON
+        return `${JSON.stringify(change === update[0] ? update : [change, ...update.slice(1)])}\n`
       }
       case 'Unread':
         return `${JSON.stringify(message.update)}\n`
