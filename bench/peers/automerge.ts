@@ -1,8 +1,8 @@
 /**
  * Automerge: JSON documents.
  *
- * A document is shown as JavaScript holds it: a program reads that. `Automerge.toJS` reads the store
- * below it, and there some faults do not show.
+ * A document is shown as JavaScript holds it: a program reads that. `Automerge.toJS` reads the
+ * store below it, and there some faults do not show.
  */
 import * as Automerge from '@automerge/automerge'
 import { key, peer, range, word, type Adapter, type Edits, type Peer } from './peer.js'

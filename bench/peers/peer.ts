@@ -8,6 +8,7 @@ import {
   type Counterexample,
   type CounterexampleData,
   type Coverage,
+  type LawName,
   type MaybeLater,
   type Opaque,
   type OpaqueLater,
@@ -40,6 +41,8 @@ export interface Peer {
   readonly script?: string
   /** A fault that has a row of its own: the search passes it over. */
   readonly known?: (counterexample: CounterexampleData) => boolean
+  /** The laws to ask, if not all. */
+  readonly laws?: ReadonlyArray<LawName>
   readonly check: (options: Options<Edit>) => MaybeLater<E.Either<Counterexample, Coverage>>
 }
 
@@ -52,11 +55,12 @@ export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): 
   ...about,
   check: (options) => {
     const { edits, isImmutable = false, ...rest } = adapter
-    const { known } = about
+    const { known, laws } = about
     return checkReplicas<R, Edit, M>({
       ...rest,
       ...options,
       ...(known !== undefined && { known }),
+      ...(laws !== undefined && { laws }),
       ...drawn(about, edits),
       local:
         ([name, a, b], { now }) =>

@@ -110,6 +110,12 @@ const inProcess = async <A>(args: ReadonlyArray<string>, seconds: number): Promi
 /** Loading, shrinking, and a busy machine. */
 const GRACE = SHRINK + 60
 
+/** The peer of a name, or those that have it in theirs. */
+const wanted = (name: string): ReadonlyArray<Peer> => {
+  const exact = peers.filter((peer) => nameOf(peer) === name)
+  return exact.length > 0 ? exact : peers.filter((peer) => nameOf(peer).includes(name))
+}
+
 const whole = async (): Promise<void> => {
   const file = new URL('peers/results.json', bench)
   const before = JSON.parse(await readFile(file, 'utf8').catch(() => '{"outcomes":{},"hostile":{}}')) as Results
@@ -124,7 +130,7 @@ const whole = async (): Promise<void> => {
     await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
     await writeFile(new URL('PEERS.md', bench), toMarkdown(results))
   }
-  for (const one of peers.filter((peer) => nameOf(peer).includes(values.only))) {
+  for (const one of wanted(values.only)) {
     const name = nameOf(one)
     if (!existsSync(manifestOf(one.library))) {
       console.log(`${name}: ${one.library} is not installed`)

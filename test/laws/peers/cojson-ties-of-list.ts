@@ -1,7 +1,7 @@
 /**
  * cojson: two devices write within a millisecond. Each keeps its own order of a list for ever.
  *
- * Promised: "an eventually-consistent way" (jazz.tools, schemas/covalues). Known: classic-jazz#3434.
+ * Promised: "an eventually-consistent way" (jazz.tools, covalues). Known: classic-jazz#3434.
  */
 import { LocalNode, type RawCoList } from 'cojson'
 import { NapiCrypto } from 'cojson/crypto/NapiCrypto'
