@@ -278,7 +278,7 @@ const SAME = 'the same'
 export const cojson: ReadonlyArray<Peer> = [
   byMessages(['CoMap, content messages', CONVERGES, 'cojson-ties'], map, anyClock),
   byMessages(['CoMap, content messages, no two clocks alike', SAME], map, noTwoAlike),
-  byMessages(['CoList, content messages', SAME, 'cojson-ties'], list, anyClock),
+  byMessages(['CoList, content messages', SAME, 'cojson-ties-of-list'], list, anyClock),
   byMessages(['CoList, content messages, no two clocks alike', APPENDS, 'cojson-late-clock'], list, noTwoAlike),
   byMessages(['CoList, content messages, one clock', SAME], list, oneClock),
   byMessages(
@@ -286,10 +286,10 @@ export const cojson: ReadonlyArray<Peer> = [
     { ...list, ...prependAnywhere },
     oneClock,
   ),
-  byMessages(['CoPlainText, content messages', SAME, 'cojson-ties'], text, anyClock),
+  byMessages(['CoPlainText, content messages', SAME, 'cojson-ties-of-list'], text, anyClock),
   byMessages(['CoPlainText, content messages, one clock', SAME], text, oneClock),
   byMeeting(
-    ['CoMap, CoList and CoPlainText, two nodes that meet', SAME, 'cojson-ties'],
+    ['CoMap, CoList and CoPlainText, two nodes that meet', SAME, 'cojson-ties, cojson-ties-of-list'],
     { ...map, ...list, ...text },
     anyClock,
   ),

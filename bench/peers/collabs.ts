@@ -163,7 +163,8 @@ const about = (type: string, script?: string): Omit<Peer, 'check'> => ({
 })
 
 const LIST = 'collabs-saved-list'
-const OVERTAKEN = 'collabs-state-then-message, collabs-state-then-insert'
+const OVERTAKEN = 'collabs-state-then-message'
+const INSERTED = 'collabs-state-then-insert'
 
 export const collabs: ReadonlyArray<Peer> = [
   peer(about('values, messages in any order'), byMessages(values)),
@@ -175,4 +176,8 @@ export const collabs: ReadonlyArray<Peer> = [
   peer(about('values, states and messages mixed', OVERTAKEN), byBoth(values)),
   peer(about('lists and rich text, states and messages mixed', `${LIST}, ${OVERTAKEN}`), byBoth(lists)),
   peer(about('nested collections, states and messages mixed', OVERTAKEN), byBoth(nested)),
+  peer(
+    { ...about('lists and rich text, states and messages mixed, nothing throws', INSERTED), laws: ['total'] },
+    byBoth(lists),
+  ),
 ]

@@ -3,9 +3,12 @@
  * `npm install --no-save cojson@0.20.19`. These types are used also where it is installed.
  */
 declare module 'cojson' {
-  export interface Core {
+  interface Known {
     /** What a replica that knows `known` lacks. */
     readonly newContentSince: (known: unknown) => ReadonlyArray<unknown> | undefined
+  }
+
+  export interface Core extends Known {
     readonly knownState: () => unknown
   }
 
@@ -59,7 +62,7 @@ declare module 'cojson' {
   export class LocalNode {
     constructor(agentSecret: string, sessionId: string, crypto: CryptoProvider)
     readonly createGroup: () => RawGroup
-    readonly expectCoValueLoaded: (id: string) => { readonly getCurrentContent: () => unknown }
+    readonly expectCoValueLoaded: (id: string) => Known & { readonly getCurrentContent: () => unknown }
     readonly syncManager: {
       readonly handleNewContent: (content: unknown, from: 'import') => void
       readonly addPeer: (peer: Peer) => void

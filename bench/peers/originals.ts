@@ -1,5 +1,6 @@
 /** npm scuttlebutt, and the types that were written for it. */
 import { createRequire } from 'node:module'
+import type { CounterexampleData } from 'scuttlebutt-ts/laws'
 import { key, peer, type Adapter, type Edits, type Peer } from './peer.js'
 
 const require = createRequire(import.meta.url)
@@ -89,6 +90,20 @@ const array = (): Items => new (require('r-array') as new () => Items)()
 const doc = (): Rows => new (require('crdt') as { Doc: new () => Rows }).Doc()
 const expiring = (): Model => (require('expiry-model') as () => Model)()
 
+const valuesOnly: Edits<Model> = { set: settable['set']! }
+
+/** Histories as expiry-model should give them: in the order of their writing. */
+const inOrder = peer(
+  { library: 'expiry-model', type: 'with histories in order', promise: '' },
+  {
+    ...byHistory(expiring, valuesOnly),
+    send: (other) => (replica) => JSON.stringify(replica.history(other.sources).sort(([, a], [, b]) => a - b)),
+  },
+)
+
+/** Nothing is broken in the same network once histories are in order. */
+const isOfOrder = ({ schedule }: CounterexampleData): boolean => inOrder.check({ schedule })._tag === 'Right'
+
 const EVENTUAL = 'eventual consistency: replicas that have replicated are equal (README)'
 
 export const originals: ReadonlyArray<Peer> = [
@@ -110,6 +125,15 @@ export const originals: ReadonlyArray<Peer> = [
       promise: EVENTUAL,
       script: 'expiry-model-order',
     },
-    byHistory(expiring, { set: settable['set']! }),
+    byHistory(expiring, valuesOnly),
+  ),
+  peer(
+    {
+      library: 'expiry-model',
+      type: 'model, values only, by history, faults of order passed over',
+      promise: EVENTUAL,
+      known: isOfOrder,
+    },
+    byHistory(expiring, valuesOnly),
   ),
 ]

@@ -6,7 +6,9 @@ import {
   checkReplicas,
   checkReplicasAsync,
   type Counterexample,
+  type CounterexampleData,
   type Coverage,
+  type LawName,
   type MaybeLater,
   type Opaque,
   type OpaqueLater,
@@ -37,16 +39,28 @@ export interface Peer {
   readonly promise: string
   /** The script in test/laws/peers that shows the fault by the library alone. */
   readonly script?: string
+  /** A fault that has a row of its own: the search passes it over. */
+  readonly known?: (counterexample: CounterexampleData) => boolean
+  /** The laws to ask, if not all. */
+  readonly laws?: ReadonlyArray<LawName>
   readonly check: (options: Options<Edit>) => MaybeLater<E.Either<Counterexample, Coverage>>
 }
 
-export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): Peer => ({
+/** Answers at once. */
+export interface PeerAtOnce extends Peer {
+  readonly check: (options: Options<Edit>) => E.Either<Counterexample, Coverage>
+}
+
+export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): PeerAtOnce => ({
   ...about,
   check: (options) => {
     const { edits, isImmutable = false, ...rest } = adapter
+    const { known, laws } = about
     return checkReplicas<R, Edit, M>({
       ...rest,
       ...options,
+      ...(known !== undefined && { known }),
+      ...(laws !== undefined && { laws }),
       ...drawn(about, edits),
       local:
         ([name, a, b], { now }) =>

@@ -18,7 +18,11 @@ export interface Outcome {
   readonly library: string
   readonly version: string
   readonly type: string
+  /** Gives the same runs again. */
+  readonly seed?: number
   readonly runs: number
+  /** How many of the runs broke a law by a fault that is known, and were passed over. */
+  readonly known?: number
   readonly seconds: number
   /** `ok`, or the verdict of the law that was broken. */
   readonly verdict: string
@@ -42,6 +46,7 @@ const { values } = parseArgs({
   options: {
     for: { type: 'string', default: '600' },
     runs: { type: 'string' },
+    seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     one: { type: 'string' },
     victim: { type: 'string' },
@@ -61,17 +66,27 @@ const versionOf = async (library: string): Promise<string> => {
   return (JSON.parse(text) as { version: string }).version
 }
 
+/** The most seconds that making a counterexample smaller takes. */
+const SHRINK = 60
+
 /** Checks one peer, in this process. */
 const check = async (one: Peer): Promise<Outcome> => {
   const start = performance.now()
+  const seed = Number(values.seed)
   const checked = await one.check({
+    seed,
     time: Number(values.for) * 1000,
+    shrinkTime: SHRINK * 1000,
     ...(values.runs !== undefined && { runs: Number(values.runs) }),
   })
   const { library, type, script, promise } = one
   const seconds = Math.round((performance.now() - start) / 100) / 10
-  const about = { library, version: await versionOf(library), type, promise, ...(script !== undefined && { script }) }
-  if (checked._tag === 'Right') return { ...about, runs: checked.right.runs, seconds, verdict: 'ok' }
+  const version = await versionOf(library)
+  const about = { library, version, type, promise, ...(script !== undefined && { script }), seed }
+  if (checked._tag === 'Right') {
+    const { runs, known } = checked.right
+    return { ...about, runs, ...(known > 0 && { known }), seconds, verdict: 'ok' }
+  }
   const { law, schedule, runs } = checked.left
   console.error(checked.left.format())
   return { ...about, runs, seconds, verdict: law.verdict, law: law.name, steps: schedule.steps.length }
@@ -79,7 +94,7 @@ const check = async (one: Peer): Promise<Outcome> => {
 
 /** Runs again for one peer or one victim. Undefined if that throws, which its output tells. */
 const inProcess = async <A>(args: ReadonlyArray<string>, seconds: number): Promise<A | 'hangs' | undefined> => {
-  const child = spawn(process.execPath, [laws, '--peers', '--for', values.for, ...args], {
+  const child = spawn(process.execPath, [laws, '--peers', '--for', values.for, '--seed', values.seed, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
@@ -93,7 +108,13 @@ const inProcess = async <A>(args: ReadonlyArray<string>, seconds: number): Promi
 }
 
 /** Loading, shrinking, and a busy machine. */
-const GRACE = 60
+const GRACE = SHRINK + 60
+
+/** The peer of a name, or those that have it in theirs. */
+const wanted = (name: string): ReadonlyArray<Peer> => {
+  const exact = peers.filter((peer) => nameOf(peer) === name)
+  return exact.length > 0 ? exact : peers.filter((peer) => nameOf(peer).includes(name))
+}
 
 const whole = async (): Promise<void> => {
   const file = new URL('peers/results.json', bench)
@@ -109,7 +130,7 @@ const whole = async (): Promise<void> => {
     await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
     await writeFile(new URL('PEERS.md', bench), toMarkdown(results))
   }
-  for (const one of peers.filter((peer) => nameOf(peer).includes(values.only))) {
+  for (const one of wanted(values.only)) {
     const name = nameOf(one)
     if (!existsSync(manifestOf(one.library))) {
       console.log(`${name}: ${one.library} is not installed`)
@@ -125,8 +146,8 @@ const whole = async (): Promise<void> => {
   for (const { library, input } of victims.filter((victim) => victim.library.includes(values.only))) {
     const reaction = await inProcess<Reaction>(['--victim', `${library} ${input}`], 10)
     if (reaction !== undefined) hostile[library] = { ...hostile[library], [input]: reaction }
-    await save()
   }
+  await save()
 }
 
 /** Ends the process: timers of the libraries would keep it. */

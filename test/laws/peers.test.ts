@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Results } from '../../bench/peers/run.js'
 import { isThorough } from '../runs.js'
 
 interface Script {
@@ -30,6 +31,7 @@ const versionOf = async (library: string, folder: string): Promise<string> => {
   return (JSON.parse(text) as { version: string }).version
 }
 
+/** With comments and empty lines. */
 const MOST_LINES = 30
 
 const files = readdirSync(new URL('peers/', import.meta.url))
@@ -85,10 +87,25 @@ describe.each(files)('%s', (file) => {
 
   test('is short', async () => {
     const text = await readFile(new URL(`peers/${file}`, import.meta.url), 'utf8')
-    const code = text
-      .replace(/\/\*\*[^]*?\*\//g, '')
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-    expect(code.length).toBeLessThanOrEqual(MOST_LINES)
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(MOST_LINES)
+  })
+})
+
+describe('the table of README', () => {
+  const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
+  const { outcomes } = JSON.parse(read('bench/peers/results.json')) as Results
+  const [, section = ''] = read('src/laws/README.md').split('## What it found')
+  const rows = section.split('\n').filter((line) => /^\|.*`\w/.test(line) && line.endsWith('` |'))
+  const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()))
+
+  test('names each script', () => {
+    expect(cells.map((row) => row.at(-2)).sort()).toEqual(files.map((file) => `\`${path.basename(file, '.ts')}\``))
+  })
+
+  test.each(cells)('%s%s: %s is %s, as the search gave', (_, library, __, verdict, runs, steps, script) => {
+    const found = Object.values(outcomes)
+      .filter((one) => one.script?.split(', ').includes(script.slice(1, -1)) === true && one.seed !== undefined)
+      .map((one) => [`${one.library} ${one.version}`, one.verdict, one.runs.toLocaleString('en'), String(one.steps)])
+    expect(found).toContainEqual([library, verdict, runs, steps])
   })
 })

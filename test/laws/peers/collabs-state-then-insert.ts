@@ -7,28 +7,24 @@
 import { CRuntime, CValueList } from '@collabs/collabs'
 
 const open = (debugReplicaID: string) => {
-  const runtime = new CRuntime({ debugReplicaID, autoTransactions: 'error' })
+  const runtime = new CRuntime({ debugReplicaID, autoTransactions: 'debugOp' })
   const sent: Uint8Array[] = []
   runtime.on('Send', ({ message }) => sent.push(message))
-  const list = runtime.registerCollab('list', (init) => new CValueList<string>(init))
-  const push = (value: string): void => {
-    runtime.transact(() => list.push(value))
-  }
-  return { runtime, sent, list, push }
+  return { runtime, sent, list: runtime.registerCollab('list', (init) => new CValueList<string>(init)) }
 }
 
 const [a, b, c] = [open('aaaaaa'), open('bbbbbb'), open('cccccc')]
-a.push('one')
+a.list.push('one')
 b.runtime.load(a.runtime.save())
-b.push('two')
-const thrown: string[] = []
+b.list.push('two')
+let outcome = 'received'
 try {
   for (const message of [...b.sent, ...a.sent]) c.runtime.receive(message)
 } catch (error) {
-  thrown.push(String(error))
+  outcome = String(error)
 }
 
 export const library = '@collabs/collabs'
-export const found = [thrown, c.list.slice()]
-export const faulty = [['Error: Invalid position: unknown senderID'], []]
-export const right = [[], ['one', 'two']]
+export const found = [outcome, ...c.list]
+export const faulty = ['Error: Invalid position: unknown senderID']
+export const right = ['received', 'one', 'two']

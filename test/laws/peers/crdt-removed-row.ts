@@ -12,18 +12,16 @@ interface Doc {
 }
 const crdt = createRequire(import.meta.url)('crdt') as { Doc: new (id: string) => Doc }
 
-/** Two documents tell each other what they have, and part. */
-const sync = async (...both: readonly [Doc, Doc]): Promise<void> => {
-  const [ofA, ofB] = both.map((one) => one.createStream({ tail: false }))
+const [a, b] = [new crdt.Doc('a'), new crdt.Doc('b')]
+const sync = async (): Promise<void> => {
+  const [ofA, ofB] = [a, b].map((one) => one.createStream({ tail: false }))
   ofA!.pipe(ofB!).pipe(ofA!)
   await new Promise((resolve) => setTimeout(resolve, 10))
 }
-
-const [a, b] = [new crdt.Doc('a'), new crdt.Doc('b')]
 a.set('row', { x: 1 })
-await sync(a, b)
+await sync()
 a.rm('row')
-await sync(a, b)
+await sync()
 
 export const library = 'crdt'
 export const found = [a, b].map((doc) => 'row' in (JSON.parse(JSON.stringify(doc)) as object))

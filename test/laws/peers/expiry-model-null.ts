@@ -12,18 +12,16 @@ interface Model {
 }
 const expiryModel = createRequire(import.meta.url)('expiry-model') as () => Model
 
-/** Two models tell each other what they have, and part. */
-const sync = async (...both: readonly [Model, Model]): Promise<void> => {
-  const [ofA, ofB] = both.map((one) => one.createStream({ tail: false }))
+const [a, b] = [expiryModel(), expiryModel()]
+const sync = async (): Promise<void> => {
+  const [ofA, ofB] = [a, b].map((one) => one.createStream({ tail: false }))
   ofA!.pipe(ofB!).pipe(ofA!)
   await new Promise((resolve) => setTimeout(resolve, 10))
 }
-
-const [a, b] = [expiryModel(), expiryModel()]
 a.set('x', 1)
-await sync(a, b)
+await sync()
 a.set('x', null)
-await sync(a, b)
+await sync()
 
 export const library = 'expiry-model'
 export const found = [a, b].map((model) => model.get('x'))

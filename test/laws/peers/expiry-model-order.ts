@@ -8,18 +8,15 @@ import { createRequire } from 'node:module'
 
 interface Model {
   set: (key: string, value: unknown) => void
-  toJSON: () => object
+  toJSON: () => Record<string, unknown>
   createStream: (options: { tail: boolean }) => NodeJS.ReadWriteStream
 }
 const expiryModel = createRequire(import.meta.url)('expiry-model') as () => Model
-
-/** Two models tell each other what they have, and part. */
 const sync = async (...both: readonly [Model, Model]): Promise<void> => {
   const [ofA, ofB] = both.map((one) => one.createStream({ tail: false }))
   ofA!.pipe(ofB!).pipe(ofA!)
   await new Promise((resolve) => setTimeout(resolve, 10))
 }
-
 const [a, b, c] = [expiryModel(), expiryModel(), expiryModel()]
 b.set('x', 1)
 a.set('y', 2)
@@ -27,11 +24,7 @@ await sync(a, b)
 b.set('z', 3)
 await sync(b, c)
 await sync(b, c)
-
 export const library = 'expiry-model'
-export const found = [b, c].map((model) => ({ ...model.toJSON() }))
-export const faulty = [
-  { x: 1, y: 2, z: 3 },
-  { y: 2, z: 3 },
-]
-export const right = [faulty[0], faulty[0]]
+export const found = [b, c].map((model) => Object.keys(model.toJSON()).sort().join(' '))
+export const faulty = ['x y z', 'y z']
+export const right = ['x y z', 'x y z']

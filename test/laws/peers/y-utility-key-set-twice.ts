@@ -24,7 +24,6 @@ sync(b, a)
 b.pairs.delete('z')
 sync(b, a)
 sync(a, b)
-
 export const library = 'y-utility'
 export const found = [a, b].map(({ pairs }) => pairs.has('z'))
 export const faulty = [false, true]
