@@ -1,7 +1,18 @@
-/** Connections by questions and answers, against a peer by hand. */
+/** Connections by questions and answers, against a peer by hand; and what a client refuses. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import * as t from 'io-ts'
 import { expect, test } from 'vitest'
-import { connect, type Answer, type ConnectOptions, type PollTransport } from '../../src/adapters/connect.js'
+import { WebSocket, WebSocketServer } from 'ws'
+import {
+  connect,
+  http,
+  serve,
+  webSocket,
+  type Answer,
+  type ConnectOptions,
+  type PollTransport,
+} from '../../src/adapters/connect.js'
 import { createStore } from '../../src/adapters/store.js'
 import { Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
@@ -45,4 +56,28 @@ test('A peer at which `onPeer` throws is refused, for good', async () => {
   await until(() => connection.status().phase === 'failed')
   expect(refusals).toEqual([{ _tag: 'Unauthorized', reason: 'Error: a bug' }])
   expect(connection.status().unsent).toBe(1)
+})
+
+test.each(['', 'no url', 'ws://localhost', 'file:///x'])(
+  'A poll of %j, where nothing can be asked, says so',
+  async (url) => {
+    const connection = connect(createStore(sb, 'ann'), http(url))
+    await until(() => connection.status().phase === 'failed')
+    expect(connection.status().refusal).toEqual({ _tag: 'InvalidUrl', reason: url })
+  },
+)
+
+test('A client that refuses a peer with what JSON cannot carry tells the tag alone', async () => {
+  const sockets = new WebSocketServer({ port: 0 })
+  await once(sockets, 'listening')
+  const server = serve(sockets, () => createStore(sb, 'server'))
+  const { port } = sockets.address() as AddressInfo
+  const connection = connect(createStore(sb, 'ann'), webSocket(`ws://localhost:${String(port)}`, { WebSocket }), {
+    onPeer: () => ({ _tag: 'Left', left: { _tag: 'Database', n: 5n } }),
+  })
+  await until(() => connection.status().refusal !== undefined)
+  expect(connection.status().refusal).toEqual({ _tag: 'Database' })
+  connection.close()
+  await server.close()
+  sockets.close()
 })

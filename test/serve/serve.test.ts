@@ -176,6 +176,34 @@ describe('A peer is refused', () => {
     },
   )
 
+  const circular: { _tag: string; self?: unknown } = { _tag: 'Database' }
+  circular.self = circular
+
+  test.each([
+    ['is circular', circular],
+    ['has a bigint', { _tag: 'Database', n: 5n }],
+    ['is too long', { _tag: 'Database', text: 'x'.repeat(1 << 17) }],
+  ])('with the tag alone if the rest %s, and the server hears all of it', async (_, reason) => {
+    const errors: unknown[] = []
+    const answer = { _tag: 'Left', left: reason } as never
+    const at = await start((_request, document) => (document === 'a' ? answer : storeOf('server')), {
+      onPeer: () => answer,
+      onError: (error) => errors.push(error),
+    })
+    const { join, heard } = await client(at.url)
+    join('a', storeOf('ann'))
+    join('b', storeOf('ann'))
+    const ends = () => heard.filter((frame) => (frame as unknown[])[1] === null)
+    await until('two refusals', () => ends().length === 2)
+    expect(new Set(ends())).toEqual(
+      new Set([
+        ['a', null, { _tag: 'Database' }],
+        ['b', null, { _tag: 'Database' }],
+      ]),
+    )
+    expect(errors).toEqual([reason, reason])
+  })
+
   test('with `Failed` if `onPeer` gives no Either, and nothing of it is taken', async () => {
     const errors: unknown[] = []
     const store = storeOf('server')

@@ -62,12 +62,27 @@ export interface ConnectOptions
 /** Refusals that no later try can mend. */
 export const FINAL: ReadonlySet<string> = new Set(['OtherType', 'Unauthorized', 'InvalidUrl'])
 
-/** The refusal that a `Left` of a hook makes: itself, if it has a tag. */
+/** The longest refusal that a peer is told, in characters of JSON. */
+const MAX_REFUSAL = 1 << 16
+
+/**
+ * The refusal that a `Left` of a hook makes: itself, if it has a tag; the tag alone, if JSON cannot
+ * carry the rest, as of an error of a driver, or if it is too long.
+ */
 export const refusalBy = (reason: unknown, otherwise = 'onPeer refused the peer'): Refused => {
   const isTagged = typeof reason === 'object' && reason !== null && '_tag' in reason
-  return isTagged && typeof reason._tag === 'string'
-    ? (reason as Refused)
-    : { _tag: 'Unauthorized', reason: typeof reason === 'string' ? reason : otherwise }
+  if (isTagged && typeof reason._tag === 'string') {
+    return isTellable(reason) ? (reason as Refused) : { _tag: reason._tag }
+  }
+  return { _tag: 'Unauthorized', reason: typeof reason === 'string' ? reason : otherwise }
+}
+
+const isTellable = (reason: object): boolean => {
+  try {
+    return JSON.stringify(reason).length <= MAX_REFUSAL
+  } catch {
+    return false
+  }
 }
 
 /** Why `onPeer` refuses a peer; undefined if it does not. One that throws refuses it. */

@@ -42,6 +42,8 @@ const MAX_BODY = 2 << 20
 export const http = (url: string | URL, options: HttpOptions = {}): PollTransport => {
   const { every = 5000, fetch = globalThis.fetch, headers = {}, ...pace } = options
   const ask = async ({ type, message, signal }: Question): Promise<Answer> => {
+    if (options.fetch === undefined && !isUrl(url))
+      return { _tag: 'Refused', refusal: { _tag: 'InvalidUrl', reason: String(url) } }
     const response = await fetch(url, {
       method: 'POST',
       headers: {
@@ -59,6 +61,12 @@ export const http = (url: string | URL, options: HttpOptions = {}): PollTranspor
     return { _tag: 'Refused', refusal: refusalOf(response) }
   }
   return { kind: 'poll', pace, every, ask }
+}
+
+/** Whether the platform can ask there. In a page it may be relative. */
+const isUrl = (url: string | URL): boolean => {
+  const { location } = globalThis as { readonly location?: { readonly href: string } }
+  return URL.canParse(url, location?.href) && /^https?:$/.test(new URL(url, location?.href).protocol)
 }
 
 /** A header holds printable ASCII alone. */

@@ -44,7 +44,8 @@ export interface ServeOptions {
   /** Called once for each store that the sign-in gave, when the peer is done with it. */
   readonly release?: (document: string) => void
   /**
-   * A hook or a store failed: what it threw, a store's error, or an `InvalidAnswer` of a hook.
+   * A hook or a store failed: what it threw, a store's error, an `InvalidAnswer` of a hook, or a
+   * refusal of which the peer is told the tag alone.
    * Default: nothing is told; metrics count it.
    */
   readonly onError?: (error: unknown) => void
@@ -87,7 +88,7 @@ export const answerOf = async (
 ): Promise<E.Either<Refused, Store<unknown, unknown>>> => {
   try {
     const answer = (await open(request, document)) as Partial<E.Either<unknown, AnyStore> & AnyStore> | null | undefined
-    if (answer?._tag === 'Left') return left(refusalBy(answer.left, SIGN_IN))
+    if (answer?._tag === 'Left') return left(refusedBy(answer.left, failed, SIGN_IN))
     const store = answer?._tag === 'Right' ? answer.right : answer
     if (typeof store?.getReplica === 'function') return right(store as unknown as Store<unknown, unknown>)
     failed(invalidAnswer('open', document))
@@ -98,6 +99,13 @@ export const answerOf = async (
 }
 
 const SIGN_IN = 'the sign-in refused the peer'
+
+/** What the peer is told. If that is the tag alone, `failed` gets the rest. */
+const refusedBy = (reason: unknown, failed: (error: unknown) => void, otherwise?: string): Refused => {
+  const refusal = refusalBy(reason, otherwise)
+  if (refusal !== reason && refusal._tag === (reason as Partial<Refused> | null)?._tag) failed(reason)
+  return refusal
+}
 
 /** Why a hook refuses a peer by its header; undefined if it does not. */
 export const refusalOf = (
@@ -110,7 +118,7 @@ export const refusalOf = (
   try {
     const judged = options.onPeer(header, request, document) as E.Either<unknown, unknown> | null | undefined
     if (judged?._tag === 'Right') return undefined
-    if (judged?._tag === 'Left') return refusalBy(judged.left)
+    if (judged?._tag === 'Left') return refusedBy(judged.left, failed)
     failed(invalidAnswer('onPeer', document))
   } catch (error) {
     failed(error)
