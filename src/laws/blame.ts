@@ -1,9 +1,9 @@
 /** Which law is told of a fault: what breaks one law may be the doing of another. */
 import { Pending } from './Answers.js'
-import type { Broken } from './gravity.js'
+import { gravityOf, type Broken } from './gravity.js'
 import { dependsOnOrder } from './laws/dependsOnOrder.js'
 import { KEEP, SHOW } from './laws/remedies.js'
-import { OF_LOSS, type Law, type Lawful, type LawName, type Violation } from './model/Law.js'
+import { CAUSES, OF_LOSS, type Law, type Lawful, type LawName, type Verdict, type Violation } from './model/Law.js'
 import { Misuse, toldOf } from './model/Misuse.js'
 import type { Run } from './model/Run.js'
 import { simulate } from './network/simulate.js'
@@ -24,7 +24,7 @@ export const brokenBy = <R, C, M>(
 ): Found<R, C, M> | undefined => {
   try {
     const violation = law.check(run)
-    return violation && { law, violation }
+    return violation && { law: { ...law, verdict: violation.verdict ?? law.verdict }, violation }
   } catch (error) {
     if (error instanceof Pending) throw error
     const total = error instanceof Misuse ? asked.find(({ name }) => name === 'total') : undefined
@@ -44,8 +44,11 @@ export const blame = <R, C, M>(
   run: Run<R, C, M>,
 ): Broken => causeOf(asked, found, run) ?? alteredIn(subject, found, run) ?? blamed(subject, asked, found, run)
 
-/** Laws that explain any other fault. They are told in its place, with its verdict. */
-const CAUSES: ReadonlyArray<LawName> = ['versions', 'determinism']
+/** Whether what breaks a law explains a fault of some verdict. It is told in its place. */
+const isCause = <R, C, M>({ law: { name }, violation: { verdict } }: Found<R, C, M>, of: Verdict): boolean =>
+  name === 'versions' ||
+  name === 'determinism' ||
+  (name === 'batch' ? of === 'diverged' && verdict === 'diverged' : verdict !== undefined)
 
 const causeOf = <R, C, M>(
   asked: ReadonlyArray<Law<R, C, M>>,
@@ -53,10 +56,12 @@ const causeOf = <R, C, M>(
   run: Run<R, C, M>,
 ): Broken | undefined => {
   if (verdict === 'unlawful' || verdict === 'quality') return undefined
-  for (const law of asked) {
-    if (!CAUSES.includes(law.name)) continue
-    const cause = brokenBy(asked, law, run)
-    if (cause !== undefined) return { law: { ...cause.law, verdict }, violation: cause.violation }
+  for (const name of CAUSES) {
+    const law = asked.find((one) => one.name === name)
+    const cause = law && brokenBy(asked, law, run)
+    if (cause === undefined || !isCause(cause, verdict)) continue
+    const graver = gravityOf(cause.law) < gravityOf({ verdict }) ? cause.law.verdict : verdict
+    return { law: { ...cause.law, verdict: graver }, violation: cause.violation }
   }
   return undefined
 }

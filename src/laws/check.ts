@@ -4,6 +4,8 @@ import { kindOf } from './gravity.js'
 import { lawsAsked } from './judge.js'
 import type { Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
+import type { Schedule } from './model/Schedule.js'
+import { withNeeds } from './needs.js'
 import { inPlainData } from './network/inPlainData.js'
 import { counterexample, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
@@ -61,7 +63,16 @@ function* readable<R, C, M>(
   runner: Runner,
 ): Waiting<Found<R, C, M>> {
   const laws = lawsAsked(subject, options)
-  const { run, broken } = yield* answerOf(runner.judge(subject, laws, inPlainData(found.run), toldBy(options)))
-  const same = broken.find((one) => kindOf(one) === kindOf(found))
-  return same === undefined ? found : { ...same, run, origin: found.origin }
+  const asked = function* (
+    schedule: Schedule<C>,
+  ): Waiting<Pick<Found<R, C, M>, 'law' | 'violation' | 'run'> | undefined> {
+    const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule, toldBy(options)))
+    const same = broken.find((one) => kindOf(one) === kindOf(found))
+    return same && { ...same, run }
+  }
+  const same = yield* asked(inPlainData(found.run))
+  if (same === undefined) return found
+  const { law, run } = same
+  const violation = yield* withNeeds(same, asked)
+  return { law, violation, run, origin: found.origin }
 }

@@ -1,5 +1,5 @@
 /** How grave a broken law is, and which of several is told. */
-import type { Verdict, Violation } from './model/Law.js'
+import type { Law, Verdict, Violation } from './model/Law.js'
 import type { Counterexample } from './report/Counterexample.js'
 
 /** A law that a run breaks. */
@@ -13,6 +13,12 @@ const GRAVITY: ReadonlyArray<Verdict> = ['diverged', 'wrong value', 'lost', 'qua
 
 /** The lower, the graver; 0 for the gravest. */
 export const gravityOf = ({ verdict }: { readonly verdict: Verdict }): number => GRAVITY.indexOf(verdict)
+
+/** That of the gravest verdict that a violation of a law may have. */
+export const worstOf = ({
+  verdict,
+  atWorst = verdict,
+}: Pick<Law<never, never, never>, 'verdict' | 'atWorst'>): number => gravityOf({ verdict: atWorst })
 
 /** Runs that broke a law, the gravest first: one for each fault. */
 export const byGravity = <A extends { readonly broken: Broken }>(all: Iterable<A>): ReadonlyArray<A> => {

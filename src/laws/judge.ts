@@ -1,6 +1,6 @@
 /** Holds the laws of a subject against one run. */
 import { blame, brokenBy } from './blame.js'
-import { faultOf, gravityOf, type Broken } from './gravity.js'
+import { faultOf, gravityOf, worstOf, type Broken } from './gravity.js'
 import { LAW_NAMES, type Law, type Lawful, type LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
@@ -24,8 +24,9 @@ export interface Asked {
 }
 
 /**
- * The laws of a subject that are asked, the gravest first. Throws for a name that no law has, as
- * where it is misspelt, and if no law is asked: a check that asks nothing would pass.
+ * The laws of a subject that are asked, those first that may be the gravest. Throws for a name that
+ * no law has, as where it is misspelt, and if no law is asked: a check that asks nothing would
+ * pass.
  */
 export const lawsAsked = <R, C, M>(
   { name: subject, laws }: Lawful<R, C, M>,
@@ -37,7 +38,7 @@ export const lawsAsked = <R, C, M>(
   const unknown = [...(names ?? []), ...except].find((name) => !known.includes(name))
   if (unknown !== undefined) throw new RangeError(`${subject} has no law ${unknown}: ${has}`)
   const asked = laws.filter(({ name }) => !except.includes(name) && (names === undefined || names.includes(name)))
-  if (asked.length > 0) return asked.sort((a, b) => gravityOf(a) - gravityOf(b))
+  if (asked.length > 0) return asked.sort((a, b) => worstOf(a) - worstOf(b) || gravityOf(a) - gravityOf(b))
   throw new RangeError(`no law of ${subject} is asked: ${has}`)
 }
 
@@ -73,6 +74,8 @@ export const judge = <R, C, M>(
   const run = simulate(subject, schedule)
   const broken: Broken[] = []
   for (const law of laws) {
+    // nothing graver is to come
+    if (reported === 'gravest' && broken.some((one) => gravityOf(one.law) <= worstOf(law))) break
     // a run that an exception ended shows nothing about other laws
     if (run.threw !== undefined && law.name !== 'total') continue
     if (run.exchanged !== undefined && !ASKED_OF_DEVICES.has(law.name)) continue
@@ -82,11 +85,12 @@ export const judge = <R, C, M>(
       if (one !== undefined && !broken.some((other) => faultOf(other) === faultOf(one))) broken.push(one)
     }
     // replicas that differ show nothing about lesser laws
-    if (broken.length > 0 && (reported === 'gravest' || law.verdict === 'diverged')) break
+    if (broken.length > 0 && law.verdict === 'diverged') break
   }
+  broken.sort((a, b) => gravityOf(a.law) - gravityOf(b.law))
   // the laws have called the subject, too: the next of this type finds its first state as it was
   subject.empty?.restore()
-  return { run, broken }
+  return { run, broken: reported === 'gravest' ? broken.slice(0, 1) : broken }
 }
 
 /** The law of qualities is asked for each. */

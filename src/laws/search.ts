@@ -3,15 +3,16 @@
  */
 import * as fc from 'fast-check'
 import { configured, DEFAULT_RUNS, isVerbose } from './configured.js'
-import { byGravity, isGravest, isHygiene, kindOf, type Broken } from './gravity.js'
+import { byGravity, gravityOf, isGravest, isHygiene, kindOf, type Broken } from './gravity.js'
 import { judge, lawsAsked, type Asked, type Judged as JudgedOnce, type Reported } from './judge.js'
 import type { Kept } from './kept.js'
 import { deterministic } from './laws/laws.js'
-import type { Law, Lawful, LawName } from './model/Law.js'
+import { askedFor, type Law, type Lawful } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { explore, type Exhausted, type Scope } from './network/explore.js'
 import { schedulesBy, type Size } from './network/schedules.js'
+import { plainFor } from './network/smaller.js'
 import { counterexample, type CounterexampleData, type Origin } from './report/Counterexample.js'
 import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverage.js'
 import type { Limits, Runner } from './runner.js'
@@ -148,14 +149,19 @@ const RANDOM: Broken = {
   },
 }
 
-/** `known`: it breaks a law by a fault that is known. */
-type Judged<R, C, M> = JudgedOnce<R, C, M> & { readonly known?: boolean }
+interface Judged<R, C, M> extends JudgedOnce<R, C, M> {
+  /** It breaks a law by a fault that is known. */
+  readonly known?: boolean
+  /** It breaks no such law with plain ids. */
+  readonly isOdd?: boolean
+}
 
 /** A run that breaks a law, by the place of its schedule among those drawn. */
 interface Met<R, C, M> {
   readonly run: Run<R, C, M>
   readonly broken: Broken
   readonly path: string
+  readonly isOdd: boolean
 }
 
 class RandomSearch<R, C, M> {
@@ -192,7 +198,8 @@ class RandomSearch<R, C, M> {
     if (!all) {
       const beside = rest.map(({ broken: { law, violation } }) => {
         const { name, verdict, says } = law
-        return { law: { name, verdict, says }, why: violation.why }
+        const { why, quality } = violation
+        return { law: { name, verdict, says }, why, ...(quality !== undefined && { quality }) }
       })
       return { ...found, origin: { ...found.origin, beside } }
     }
@@ -214,9 +221,27 @@ class RandomSearch<R, C, M> {
     return { run, broken: judged.broken.filter(isNew), known: judged.broken.length > 0 }
   }
 
+  /** As `judged`; if the faults are new, also by whether they are there with plain ids. */
+  private *judgedByIds(
+    laws: ReadonlyArray<Law<R, C, M>>,
+    schedule: Schedule<C>,
+    isMet: (broken: Broken) => boolean,
+  ): Waiting<Judged<R, C, M>> {
+    const judged = yield* this.judged(laws, schedule)
+    const { broken } = judged
+    if (broken.every(isMet)) return judged
+    for (const ids of plainFor(schedule.ids)) {
+      if (ids.join() === schedule.ids.join()) return judged
+      const plain = yield* this.judged(laws, { ...schedule, ids })
+      if (plain.broken.some((one) => broken.some((other) => kindOf(other) === kindOf(one)))) return judged
+    }
+    return { ...judged, isOdd: true }
+  }
+
   /**
-   * The first run of each kind that breaks a law. The gravest ends the search, if not all are
-   * wanted. After a law that is no hygiene, the search goes on for a while: see `stop`.
+   * The first run of each kind that breaks a law, with plain ids if there is one. The gravest ends
+   * the search, if not all are wanted. After a law that is no hygiene, and a fault that needs odd
+   * ids, the search goes on for a while: see `stop`.
    */
   private *search(): Waiting<Iterable<Met<R, C, M>>> {
     const { laws, options, tally } = this
@@ -224,23 +249,26 @@ class RandomSearch<R, C, M> {
     const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
     const met = new Map<string, Met<R, C, M>>()
     let end = Infinity
-    const take = ({ run, broken, known = false }: Judged<R, C, M>): boolean => {
+    const take = ({ run, broken, known = false, isOdd = false }: Judged<R, C, M>): boolean => {
       const path = String(tally.runs)
       tally.add(run)
       if (known && broken.length === 0) tally.known++
       if (isTold(tally.runs)) options.progress?.(tally.report())
       for (const one of broken) {
-        if (!met.has(kindOf(one))) met.set(kindOf(one), { run, broken: one, path })
+        const before = met.get(kindOf(one))
+        if (before === undefined || (before.isOdd && !isOdd)) met.set(kindOf(one), { run, broken: one, path, isOdd })
       }
       if (options.stop === 'first' && broken.length > 0) return false
       if (all) return true
-      if (broken.some(isGravest)) return false
+      if (broken.some(isGravest) && !isOdd) return false
       if (broken.some((one) => !isHygiene(one))) end = Math.min(end, tally.runs + Math.max(tally.runs, FURTHER))
       return tally.runs < end
     }
     const limits = { numRuns: runs ?? Number.MAX_SAFE_INTEGER, endOnFailure: true, seed, time }
-    this.seed = (yield* this.check((schedule) => this.judged(laws, schedule), take, limits)).seed
-    return met.values()
+    const isMet = (one: Broken): boolean => met.get(kindOf(one))?.isOdd === false
+    const judged = (schedule: Schedule<C>) => this.judgedByIds(laws, schedule, isMet)
+    this.seed = (yield* this.check(judged, take, limits)).seed
+    return [...met.values()].sort((a, b) => Number(a.isOdd) - Number(b.isOdd))
   }
 
   /** Runs schedules until `take` says false. What is thrown on the way is thrown, no verdict. */
@@ -280,7 +308,7 @@ class RandomSearch<R, C, M> {
     const { shrinkTime = DEFAULT_SHRINK_TIME } = options
     const limits = { seed, path, time: shrinkTime, verbose: isVerbose() }
     const details = yield* this.check(
-      (schedule) => this.judged(this.lawsUpTo(smallest?.broken.law.name), schedule),
+      (schedule) => this.judged(this.lawsUpTo(smallest?.broken), schedule),
       take,
       limits,
     )
@@ -298,18 +326,19 @@ class RandomSearch<R, C, M> {
   }
 
   /** Graver laws are asked before the one that is being shrunk; those after it need not be. */
-  private lawsUpTo(name: LawName | undefined): ReadonlyArray<Law<R, C, M>> {
-    // the check of any law may find a breach of contract
-    if (name === 'total') return this.laws
-    const last = this.laws.findIndex((law) => law.name === name)
-    return last < 0 ? this.laws : this.laws.slice(0, last + 1)
+  private lawsUpTo(broken: Broken | undefined): ReadonlyArray<Law<R, C, M>> {
+    // the check of any law may find a breach of contract, or lead to a cause
+    if (broken === undefined || askedFor(broken.law.name) === undefined) return this.laws
+    const last = this.laws.findIndex(({ name }) => name === broken.law.name)
+    if (last < 0) return this.laws
+    return this.laws.filter((law, i) => i <= last || gravityOf(law) < gravityOf(broken.law))
   }
 
   private *isRepeatable({ schedule }: Run<R, C, M>, found: Broken): Waiting<boolean> {
     const { name } = found.law
     // a subject that writes into old states does not have them any more
     if (name === 'versions') return true
-    const { broken } = yield* this.judged(this.lawsUpTo(name), schedule)
+    const { broken } = yield* this.judged(this.lawsUpTo(found), schedule)
     return broken.some((one) => kindOf(one) === kindOf(found))
   }
 }
@@ -331,6 +360,6 @@ function* exercised<R, C, M>(
     law: { name: 'exercised', says: 'the check exercised what was required of it', verdict: 'unlawful' },
     violation: { why: missing.join('; '), remedy: hasRun ? MEET : 'give it more `time`, or one of `runs` at least' },
     run,
-    origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed: coverage.seed },
+    origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed: coverage.seed, required },
   }
 }

@@ -21,12 +21,13 @@ export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
 
 type Predicate = <R, C, M>(run: Run<R, C, M>) => Remedied | undefined
 
-export const law = (name: LawName, verdict: Verdict, says: string, check: Predicate): AnyLaw => ({
-  name,
-  verdict,
-  says,
-  check,
-})
+export const law = (
+  name: LawName,
+  verdict: Verdict,
+  says: string,
+  check: Predicate,
+  atWorst: Verdict = verdict,
+): AnyLaw => ({ name, verdict, atWorst, says, check })
 
 export const convergence = law('convergence', 'diverged', 'replicas that know the same are equal', (run) => {
   const { parted, ids, replicas, subject, altered } = run
@@ -68,10 +69,12 @@ export const idempotence = law(
       const remedy =
         `\`${receive}\` must know ${messages} that it has had, and leave all as it is; ` +
         "or give `delivery: { order: 'any', copies: 'exactly once' }` if your network promises that"
-      return { why, remedy, states: [was, view], events: [i] }
+      const showSame = was === view || (!subject.isMutable && sameValue(subject.show(before), subject.show(after)))
+      return { why, remedy, ...(!showSame && { verdict: 'diverged' }), states: [was, view], events: [i] }
     }
     return undefined
   },
+  'diverged',
 )
 
 export const versions = law(

@@ -5,6 +5,7 @@
 import * as Clock from '../../core/Clock.js'
 import type { Command, Maker } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
+import { compare, sameStamp } from '../../core/Update.js'
 import type { Law, Remedied } from '../model/Law.js'
 import { nameOf, sameValue } from '../model/show.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
@@ -16,65 +17,97 @@ import { KEEP, ORDER, OURS, pure } from './remedies.js'
 import { differ, differAtAll, law, type ReplicaLaw, type RunOf, type Type } from './replicaLaw.js'
 import { timeTravel } from './timeTravel.js'
 
-export const idempotence = law('idempotence', 'unlawful', 'a message that comes again changes nothing', (run, type) => {
-  const { applyUpdates, history, merge } = type
-  const remedy = '`apply` must leave the state as it is for an update that the state has in it already'
-  for (const [i, { _tag, at, before, after, text }] of run.events.entries()) {
-    if (_tag !== 'again') continue
-    const why = `${text} came again and changed ${nameOf(run.ids[at]!)}`
-    const violation = differ(run, type, { why, remedy }, before, after)
-    if (violation !== undefined) return { ...violation, events: [i] }
-  }
-  for (const replica of sample(run)) {
-    if (applyUpdates(history()(replica))(replica) !== replica || merge(replica)(replica) !== replica) {
-      return { why: `${nameOf(replica.id)} becomes another replica by hearing its own history`, remedy }
+export const idempotence = law(
+  'idempotence',
+  'unlawful',
+  'a message that comes again changes nothing',
+  (run, type) => {
+    const { applyUpdates, history, merge } = type
+    const remedy = '`apply` must leave the state as it is for an update that the state has in it already'
+    for (const [i, { _tag, at, before, after, text }] of run.events.entries()) {
+      if (_tag !== 'again') continue
+      const why = `${text} came again and changed ${nameOf(run.ids[at]!)}`
+      const violation = differ(run, type, { why, remedy, verdict: 'diverged' }, before, after)
+      if (violation !== undefined) return { ...violation, events: [i] }
     }
-  }
-  return undefined
-})
-
-export const batch = law('batch', 'unlawful', 'a batch gives the same as its updates one at a time', (run, type) => {
-  const { create, applyUpdate, applyUpdates, digest } = type
-  const shuffled = acrossSources(run.events.length)(inOrder(run.operations))
-  for (const start of [create(''), ...sample(run, 2)]) {
-    const one = applyUpdates(shuffled)(start)
-    let each = start
-    for (const update of shuffled) each = applyUpdate(update)(each)
-    const remedy = '`apply` of a batch must look at every update, in the order given, as if each came alone'
-    const why = 'a batch and its updates one at a time give different replicas'
-    const violation = differAtAll(run, type, { why, remedy }, one, each)
-    if (violation !== undefined) return violation
-    if (!Clock.Eq.equals(one.clock, each.clock)) {
-      return {
-        why: 'a batch and its updates one at a time give different clocks',
-        remedy: OURS,
-        states: [digest(one), digest(each)],
+    for (const replica of sample(run)) {
+      if (applyUpdates(history()(replica))(replica) !== replica || merge(replica)(replica) !== replica) {
+        return { why: `${nameOf(replica.id)} becomes another replica by hearing its own history`, remedy }
       }
     }
-  }
-  return undefined
-})
+    return undefined
+  },
+  'diverged',
+)
 
-export const own = law('own', 'unlawful', 'an own update gives the same by `own` as by `apply`', (run, type) => {
-  const { dataType, eq } = type
-  if (dataType.own === undefined) return undefined
-  for (const { _tag, before, operation, after } of run.events) {
-    if (_tag !== 'local' || operation === undefined) continue
-    const [update] = run.operations[operation]!.message!
-    const fast = dataType.own(update!)(before.state)
-    const plain = dataType.apply([update!])(before.state)
-    const shown = (state: unknown): unknown => run.subject.show({ ...after, state: state as never })
-    if (eq.equals(fast.state, plain.state) && sameValue(shown(fast.state), shown(plain.state))) continue
-    const states = [shown(fast.state), shown(plain.state)] as const
-    return {
-      why: '`own` gives another state than `apply` for one update',
-      remedy: '`own(update)(state)` must give what `apply([update])(state)` gives; without `own`, the core takes that',
-      states,
-      events: [run.operations[operation]!.event],
+export const batch = law(
+  'batch',
+  'unlawful',
+  'a batch gives the same as its updates one at a time',
+  (run, type) => {
+    const { create, applyUpdate, applyUpdates, digest } = type
+    const updates = inOrder(run.operations)
+    const shuffled = acrossSources(run.events.length)(updates)
+    const starts = [create(''), ...sample(run, 2)].map((start) => [start, shuffled] as const)
+    for (const [start, batched] of [...(run.parted === undefined ? [] : heard(run)), ...starts]) {
+      const one = applyUpdates(batched)(start)
+      let each = start
+      for (const update of batched) each = applyUpdate(update)(each)
+      const remedy = '`apply` of a batch must look at every update, in the order given, as if each came alone'
+      const why = 'a batch and its updates one at a time give different replicas'
+      const violation = differAtAll(run, type, { why, remedy, verdict: 'diverged' }, one, each)
+      if (violation !== undefined) return violation
+      if (!Clock.Eq.equals(one.clock, each.clock)) {
+        return {
+          why: 'a batch and its updates one at a time give different clocks',
+          remedy: OURS,
+          states: [digest(one), digest(each)],
+        }
+      }
     }
-  }
-  return undefined
-})
+    return undefined
+  },
+  'diverged',
+)
+
+/** The batches that replicas heard in a run, and who they were before. */
+const heard = <S, C>({ events }: RunOf<S, C>): ReadonlyArray<readonly [Replica<S, C>, Updates<C>]> =>
+  events.flatMap((event) =>
+    event.heard === undefined ? [] : [[event.before, (event.heard as ReadonlyArray<Updates<C>>).flat()] as const],
+  )
+
+export const own = law(
+  'own',
+  'unlawful',
+  'an own update gives the same by `own` as by `apply`',
+  (run, type) => {
+    const { dataType, eq } = type
+    if (dataType.own === undefined) return undefined
+    for (const { _tag, before, operation, after } of run.events) {
+      if (_tag !== 'local' || operation === undefined) continue
+      const { message, event } = run.operations[operation]!
+      const [update] = message!
+      const fast = dataType.own(update!)(before.state)
+      const plain = dataType.apply([update!])(before.state)
+      const told = { remedy: OWN, events: [event] }
+      const [found, expected] = [fast, plain].map(({ state }) => run.subject.show({ ...after, state: state }))
+      const showSame = sameValue(found, expected)
+      if (!showSame || !eq.equals(fast.state, plain.state)) {
+        const why = '`own` gives another state than `apply` for one update'
+        return { ...told, why, ...(!showSame && { verdict: 'diverged' }), states: [found, expected] }
+      }
+      const [names, others] = [fast, plain].map(({ superseded }) => [...superseded].sort(compare))
+      if (sameValue(names, others)) continue
+      const tooMuch = names!.some((one) => !others!.some((other) => sameStamp(one, other)))
+      const why = `\`own\` names ${tooMuch ? 'more' : 'less'} as \`superseded\` than \`apply\` for one update`
+      return { ...told, why, ...(tooMuch && { verdict: 'lost' }), states: [names, others] }
+    }
+    return undefined
+  },
+  'diverged',
+)
+
+const OWN = '`own(update)(state)` must give what `apply([update])(state)` gives; without `own`, the core takes that'
 
 export const reference = law(
   'identity',

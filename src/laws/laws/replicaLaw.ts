@@ -23,31 +23,34 @@ type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Remedied | undefined
 export interface ReplicaLaw {
   readonly name: LawName
   readonly verdict: Verdict
+  readonly atWorst: Verdict
   readonly says: string
   readonly check: Check
 }
 
-export const law = (name: LawName, verdict: Verdict, says: string, check: Check): ReplicaLaw => ({
-  name,
-  verdict,
-  says,
-  check,
-})
+export const law = (
+  name: LawName,
+  verdict: Verdict,
+  says: string,
+  check: Check,
+  atWorst: Verdict = verdict,
+): ReplicaLaw => ({ name, verdict, atWorst, says, check })
 
-/** What is wrong, and what to do. */
-type Words = Pick<Remedied, 'why' | 'remedy'>
+/** What is wrong, what to do, and the verdict if two replicas show different things. */
+type Words = Pick<Remedied, 'why' | 'remedy' | 'verdict'>
 
 /** Undefined if two replicas are equal and show the same. */
 export const differ = <S, C>(
   { subject: { show, view } }: RunOf<S, C>,
   { eq }: Type<S, C>,
-  { why, remedy }: Words,
+  { why, remedy, verdict }: Words,
   a: Replica<S, C>,
   b: Replica<S, C>,
-): Remedied | undefined =>
-  eq.equals(a.state, b.state) && (view(a) === view(b) || sameValue(show(a), show(b)))
-    ? undefined
-    : { why, remedy, states: [view(a), view(b)] }
+): Remedied | undefined => {
+  const showSame = view(a) === view(b) || sameValue(show(a), show(b))
+  if (showSame && eq.equals(a.state, b.state)) return undefined
+  return { why, remedy, ...(!showSame && verdict && { verdict }), states: [view(a), view(b)] }
+}
 
 /** Like {@link differ}, and compares what the two can still tell others. */
 export const differAtAll = <S, C>(

@@ -31,10 +31,15 @@ export const guarded = <A>(value: A, view: (value: A) => string): Guarded | unde
 }
 
 /** A copy of each object that a value is made of. */
-const copiesOf = (value: unknown, copies = new Map<object, object>()): ReadonlyMap<object, object> => {
-  if (typeof value !== 'object' || value === null || copies.has(value)) return copies
-  copies.set(value, copyOf(value)!)
-  for (const member of membersOf(value)) copiesOf(member, copies)
+const copiesOf = (value: unknown): ReadonlyMap<object, object> => {
+  const copies = new Map<object, object>()
+  const todo = [value]
+  while (todo.length > 0) {
+    const one = todo.pop()
+    if (typeof one !== 'object' || one === null || copies.has(one)) continue
+    copies.set(one, copyOf(one)!)
+    for (const member of membersOf(one)) todo.push(member)
+  }
   return copies
 }
 

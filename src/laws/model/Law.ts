@@ -1,20 +1,9 @@
 /** A law, without the code that runs it. */
 import type { Run } from './Run.js'
 import type { Subject } from './Subject.js'
-import type { Remedied, Violation } from './Violation.js'
+import type { Remedied, Verdict, Violation } from './Violation.js'
 
-/**
- * How a type fails.
- *
- * - `diverged`: replicas differ that know the same.
- * - `wrong value`: they agree, and the oracle says something else.
- * - `lost`: an update is missing, and nobody asks for it again.
- * - `quality`: they agree on a right value, and lack a quality that was asked for.
- * - `unlawful`: they break a promise that convergence rests on.
- */
-export type Verdict = 'diverged' | 'wrong value' | 'lost' | 'quality' | 'unlawful'
-
-export type { Remedied, Violation }
+export type { Remedied, Verdict, Violation }
 
 /** The laws of this kit. `laws/laws.ts` and its neighbours state each. */
 export const LAW_NAMES = [
@@ -55,17 +44,21 @@ export type LawName = (typeof LAW_NAMES)[number] | (string & Record<never, never
 /** The laws of devices that a type breaks if `superseded` names too much. */
 export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreement', 'timeTravel']
 
+/** Laws that may explain a fault of another law. They are told in its place, with its verdict. */
+export const CAUSES: ReadonlyArray<LawName> = ['versions', 'determinism', 'own', 'batch']
+
 /** The laws to ask so that one is reported, which may explain others. Undefined: all. */
 export const askedFor = (name: LawName): ReadonlyArray<LawName> | undefined => {
-  if (name === 'total') return undefined
+  if (name === 'total' || CAUSES.includes(name)) return undefined
   if (name === 'superseded') return ['convergence', ...OF_LOSS, name]
-  if (name === 'determinism') return ['convergence', 'oracle', ...OF_LOSS, name]
   return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]
 }
 
 export interface Law<R, C, M> {
   readonly name: LawName
   readonly verdict: Verdict
+  /** The gravest verdict that a violation of it may have. Default: `verdict`. */
+  readonly atWorst?: Verdict
   /** The law in a sentence. */
   readonly says: string
   /** A pure function; undefined if the run keeps the law. */

@@ -21,6 +21,8 @@ export interface RunEvent<R> {
   readonly sentAt?: number
   /** The index of the operation that was made or delivered. */
   readonly operation?: number
+  /** The messages that came, if they are not those of one operation. */
+  readonly heard?: ReadonlyArray<unknown>
   readonly text: string
   readonly before: R
   /** What `before` showed at the time. */

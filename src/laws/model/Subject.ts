@@ -93,6 +93,8 @@ export interface Subject<R, C, M> {
    * parts.
    */
   readonly mangle?: (message: M, luck: number, keep: number) => M
+  /** Several broadcasts as one message, if a replica may hear them at once. */
+  readonly joined?: (messages: ReadonlyArray<M>) => M
   readonly delivery: Delivery
   /** Whether replicas change in place. Of an older version only what it showed is left then. */
   readonly isMutable: boolean

@@ -7,6 +7,13 @@ export type Updates<C> = ReadonlyArray<Update<C>>
 export const inOrder = <C>(operations: ReadonlyArray<{ readonly message: Updates<C> | undefined }>): Updates<C> =>
   operations.flatMap(({ message }) => message ?? []).sort(compare)
 
+/** For each source, the order in which its updates come after all others. O(n s). */
+export const bySource = <C>(updates: Updates<C>): ReadonlyArray<Updates<C>> =>
+  [...new Set(updates.map(([, , source]) => source))].map((last) => [
+    ...updates.filter(([, , source]) => source !== last),
+    ...updates.filter(([, , source]) => source === last),
+  ])
+
 /** Some order that keeps the order of each source, by luck. O(n s) for n updates of s sources. */
 export const acrossSources =
   (luck: number) =>

@@ -25,7 +25,7 @@ interface Saved {
   readonly isWhole: boolean
 }
 
-type More<R> = Partial<Pick<RunEvent<R>, 'from' | 'sentAt' | 'operation'>>
+type More<R> = Partial<Pick<RunEvent<R>, 'from' | 'sentAt' | 'operation' | 'heard'>>
 
 export class Lanes<R, C, M> {
   readonly all: Lane<R>[] = []
@@ -100,7 +100,12 @@ export class Lanes<R, C, M> {
     for (const [other, peer] of this.all.entries()) {
       if (other === at || !peer.isWhole || peer.knows !== lane.knows) continue
       if (Object.is(lane.replica, peer.replica) || this.areSame(lane, peer)) continue
-      this.parted = { replicas: [other, at], events: [peer.last, lane.last], views: [peer.view, lane.view] }
+      // who shows another thing than after its last event was changed by another replica
+      const views =
+        peer.view === lane.view && this.subject.isMutable
+          ? [peer, lane].map(({ replica }) => this.subject.view(replica))
+          : [peer.view, lane.view]
+      this.parted = { replicas: [other, at], events: [peer.last, lane.last], views: [views[0]!, views[1]!] }
       return
     }
   }

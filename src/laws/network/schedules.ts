@@ -4,8 +4,9 @@ import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
 import type { Drawn } from './draw.js'
 import { exchangeSteps, simplerExchange, tag } from './exchanges.js'
-import { LATE } from './settle.js'
+import { renamed, type Box, type Boxes } from './renamed.js'
 import { simulate } from './simulate.js'
+import { comingLast, hearingEarlier, hearingLess, merged, moved, plainIds, shorter, without } from './smaller.js'
 
 /** Ids that sort in unexpected ways, and names that every object has. */
 const IDS = ['a', 'b', 'c', 'B', '10', '9', '__proto__', 'constructor', '', '\udfff', 'a b', 'é']
@@ -132,6 +133,9 @@ const step = <R, C, M>(subject: Subject<R, C, M>, count: number): fc.Arbitrary<S
   return fc.oneof(...steps)
 }
 
+/** At most this many steps: `outOfTheWay` gives O(n⁴) schedules. */
+const FEW = 10
+
 class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
   private readonly skeleton: fc.Arbitrary<Schedule<C>>
   private readonly commandsOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>
@@ -158,6 +162,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
 
   private *smaller(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
     const { ids, steps, luck = 0 } = schedule
+    yield* plainIds(schedule)
     const undecided = steps.some((step) => step._tag === 'local' && step.command === undefined)
     if (undecided) yield this.settled(schedule)
     const clocked = steps.filter((step) => 'now' in step && step.now > 1)
@@ -173,7 +178,6 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
       for (let i = ids.length - 1; i >= 0; i--) yield without(i)(schedule)
       for (let i = ids.length - 1; i > 0; i--) for (let into = 0; into < i; into++) yield merged(i, into)(schedule)
     }
-    yield* plainIds(schedule)
     if ((schedule.exchanges?.old ?? 0) > 0) yield { ...schedule, exchanges: { old: 0 } }
     for (let smaller = 0; smaller < Math.min(luck, 8); smaller++) yield { ...schedule, luck: smaller }
     for (const [i, step] of steps.entries()) {
@@ -181,12 +185,32 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
         yield { ...schedule, steps: steps.map((other, j) => (i === j ? simpler : other)) }
     }
     yield* hearingLess(schedule)
-    if (steps.length <= FEW) yield* comingLast(schedule)
-    // pairs of steps that can only go together
-    for (let i = 0; i < steps.length && steps.length < 16; i++) {
-      for (let j = i + 1; j < steps.length; j++) {
-        yield { ...schedule, steps: steps.filter((_, k) => k !== i && k !== j) }
-      }
+    yield* hearingEarlier(schedule)
+    yield* comingLast(schedule)
+    if (steps.length < 16) yield* shorter(schedule, 2)
+    if (steps.length <= FEW && !undecided) yield* this.outOfTheWay(schedule)
+  }
+
+  /** Changes that only together with the loss of a step lead on. */
+  private *outOfTheWay(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
+    for (const { schedule: other, isSimpler } of renamed(schedule, this.boxes)) {
+      if (isSimpler) yield other
+      for (const count of [1, 2] as const) yield* shorter(other, count)
+    }
+    for (const other of hearingLess(schedule)) for (const count of [1, 2] as const) yield* shorter(other, count)
+    for (const other of moved(schedule)) yield* shorter(other, 1)
+  }
+
+  private readonly boxes: Boxes<C> = (command) => {
+    const origin = this.origins.get(command)
+    return origin === undefined ? [] : this.simplerCommands(origin)
+  }
+
+  private *simplerCommands({ arbitrary, value }: Pick<Drawn<C>, 'arbitrary' | 'value'>): IterableIterator<Box<C>> {
+    for (const simpler of arbitrary.shrink(value.value_, value.context)) {
+      const command = { value: simpler.value }
+      this.origins.set(command, { arbitrary, value: simpler })
+      yield command
     }
   }
 
@@ -208,13 +232,7 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
     yield* simplerExchange(step)
     switch (step._tag) {
       case 'local': {
-        const origin = step.command === undefined ? undefined : this.origins.get(step.command)
-        if (origin === undefined) return
-        for (const value of origin.arbitrary.shrink(origin.value.value_, origin.value.context)) {
-          const command = { value: value.value }
-          this.origins.set(command, { arbitrary: origin.arbitrary, value })
-          yield { ...step, command }
-        }
+        if (step.command !== undefined) for (const command of this.boxes(step.command)) yield { ...step, command }
         return
       }
       case 'deliver':
@@ -226,84 +244,5 @@ class Schedules<C> extends fc.Arbitrary<Schedule<C>> {
         for (let delay = 0; delay < step.delay; delay++) yield { ...step, delay }
         if (step.luck > 0) yield { ...step, luck: 0 }
     }
-  }
-}
-
-/** A replica makes an operation itself, instead of hearing of it. */
-function* hearingLess<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
-  const { steps } = schedule
-  for (const [heard, { _tag, ...rest }] of steps.entries()) {
-    if (_tag !== 'deliver' && _tag !== 'send' && _tag !== 'talk') continue
-    const { to } = rest as { readonly to: number }
-    for (const [made, step] of steps.slice(0, heard).entries()) {
-      if (step._tag !== 'local' || step.at === to) continue
-      const moved = steps.map((other, i) => (i === made ? { ...step, at: to } : other))
-      yield { ...schedule, steps: moved.filter((_, i) => i !== heard) }
-    }
-  }
-}
-
-/** At most this many steps: `comingLast` tries O(n²) schedules. */
-const FEW = 6
-
-/** Makes one message arrive after all others, and removes another step. */
-function* comingLast<C>(schedule: Schedule<C>): IterableIterator<Schedule<C>> {
-  const { steps } = schedule
-  for (const [i, step] of steps.entries()) {
-    if (step._tag !== 'send' || step.delay >= steps.length) continue
-    const sent = steps.map((other, j) => (j === i ? { ...step, delay: steps.length } : other))
-    for (const j of steps.keys()) {
-      if (j === i) continue
-      for (const luck of LATE) yield { ...schedule, luck, steps: sent.filter((_, k) => k !== j) }
-    }
-  }
-}
-
-/** The schedule without a replica and without its steps. */
-const without =
-  (gone: number) =>
-  <C>(schedule: Schedule<C>): Schedule<C> =>
-    relaned(schedule, gone, (i) => (i === gone ? undefined : i))
-
-/** The schedule in which one replica does what another did, too. */
-const merged =
-  (gone: number, into: number) =>
-  <C>(schedule: Schedule<C>): Schedule<C> =>
-    relaned(schedule, gone, (i) => (i === gone ? into : i))
-
-/** The schedule without one replica: `laneOf` says who does its steps. Undefined: nobody. */
-const relaned = <C>(
-  { ids, steps, exchanges, ...rest }: Schedule<C>,
-  gone: number,
-  laneOf: (i: number) => number | undefined,
-): Schedule<C> => {
-  const withoutBit = (bits: number): number => (bits & ((1 << gone) - 1)) | ((bits >> (gone + 1)) << gone)
-  const kept = steps.flatMap((step): ReadonlyArray<ScheduleStep<C>> => {
-    if (step._tag === 'partition') return [{ ...step, side: withoutBit(step.side) }]
-    const moved = { ...step } as { at?: number; from?: number; to?: number }
-    for (const lane of ['at', 'from', 'to'] as const) {
-      const from = moved[lane]
-      if (from === undefined) continue
-      const to = laneOf(from)
-      if (to === undefined) return []
-      moved[lane] = to > gone ? to - 1 : to
-    }
-    return moved.from !== undefined && moved.from === moved.to ? [] : [moved as ScheduleStep<C>]
-  })
-  return {
-    ...rest,
-    ...(exchanges && { exchanges: { old: withoutBit(exchanges.old) } }),
-    ids: ids.filter((_, i) => i !== gone),
-    steps: kept,
-  }
-}
-
-/** The schedule with the ids `a`, `b`, `c`: in the order of the replicas, or sorted as before. */
-function* plainIds<C>({ ids, ...rest }: Schedule<C>): IterableIterator<Schedule<C>> {
-  const plain = [...ids.keys()].map((i) => String.fromCharCode(97 + i))
-  const sorted = [...ids].sort((a, b) => (a < b ? -1 : 1))
-  for (const renamed of [plain, ids.map((id) => plain[sorted.indexOf(id)]!)]) {
-    if (renamed.join() === ids.join()) return
-    yield { ...rest, ids: renamed }
   }
 }

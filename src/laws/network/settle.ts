@@ -1,5 +1,5 @@
 /** The end of a run: everybody hears everything. */
-import type { Operation } from '../model/Operation.js'
+import { add, type Operation } from '../model/Operation.js'
 import type { Schedule } from '../model/Schedule.js'
 import type { Subject } from '../model/Subject.js'
 import type { Lanes } from './lanes.js'
@@ -17,12 +17,17 @@ export interface Unsettled<R, C, M> {
   readonly next: (to: number) => ReadonlyArray<Operation<C, M>>
   /** Gives a broadcast to a replica. */
   readonly hand: (operation: Operation<C, M>, to: number, now: number, tag: 'receive') => void
+  /** Gives broadcasts to a replica that counts them as known, joined to one message. */
+  readonly handAll: (operations: ReadonlyArray<Operation<C, M>>, to: number) => void
   /** All pairs speak before any message arrives. Gives whether anybody had something to say. */
   readonly exchange: (...pairs: ReadonlyArray<readonly [from: number, to: number]>) => boolean
 }
 
 /** For these values of `luck % 8`, messages that are under way at the end arrive last. */
 export const LATE: ReadonlyArray<number> = [4, 5, 6, 7]
+
+/** For this value of `luck % 4`, what a replica lacks at the end reaches it as one message. */
+const AT_ONCE = 3
 
 /** More rounds than the backlog of any schedule takes. */
 const MAX_ROUNDS = 100
@@ -47,14 +52,27 @@ export const settle = <R, C, M>(network: Unsettled<R, C, M>): void => {
   for (const i of lanes.all.keys()) if (i > 0) lanes.compare(i)
 }
 
-/** Delivers all broadcasts that a replica lacks, in a promised order chosen by luck. */
+/**
+ * Delivers all broadcasts that a replica lacks, in a promised order chosen by luck: one by one, or
+ * as one message.
+ */
 const hearAll = <R, C, M>(network: Unsettled<R, C, M>, to: number, luck: number): void => {
-  let random = network.schedule.luck === 0 ? 0 : luck
+  const { schedule, subject, lanes } = network
+  const isJoined = subject.joined !== undefined && (schedule.luck ?? 0) % 4 === AT_ONCE
+  const joined: Operation<C, M>[] = []
+  const lane = lanes.at(to)
+  let random = schedule.luck === 0 ? 0 : luck
   for (let next = network.next(to); next.length > 0; next = network.next(to)) {
-    network.hand(next[random % next.length]!, to, 1, 'receive')
+    const one = next[random % next.length]!
+    if (isJoined) {
+      lane.knows = add(lane.knows, one.index)
+      joined.push(one)
+    } else network.hand(one, to, 1, 'receive')
     random = (random * 1103515245 + 12345) & 0x7fffffff
-    if (network.schedule.luck === 0) random = 0
+    if (schedule.luck === 0) random = 0
   }
+  if (joined.length === 1) network.hand(joined[0]!, to, 1, 'receive')
+  else if (joined.length > 1) network.handAll(joined, to)
 }
 
 /** Each replica exchanges with the next, twice: one after the other, or both at once. */

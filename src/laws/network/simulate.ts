@@ -230,6 +230,15 @@ class Network<R, C, M> implements Run<R, C, M>, Unsettled<R, C, M> {
     this.put(to, received, tag, `m${String(index + 1)}`, { from: at, sentAt: event, operation: index })
   }
 
+  handAll(operations: ReadonlyArray<Operation<C, M>>, to: number): void {
+    const messages = operations.map(({ message }) => message as M)
+    this.ask('receive', to, operations[0])
+    const heard = [this.subject.joined!(messages)]
+    const received = this.receive(heard, undefined, operations[0]!.at, to, 1)
+    const text = `${operations.map(({ index }) => `m${String(index + 1)}`).join(', ')} in one batch`
+    this.put(to, received, 'receive', text, { heard })
+  }
+
   private gossip({ from, to, delay, now, luck, twice, lost, keep }: Send): void {
     if (this.subject.send === undefined || from === to || !this.hears(from, to)) return
     const messages = this.said(from, to)
@@ -292,7 +301,7 @@ class Network<R, C, M> implements Run<R, C, M>, Unsettled<R, C, M> {
     const replica = this.receive(messages, text, from, to, now)
     if (isWhole && lane.isWhole) lane.knows |= knows
     else lane.isWhole = false
-    this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt })
+    this.put(to, replica, 'receive', `what ${nameOf(this.ids[from]!)} had`, { from, sentAt, heard: messages })
   }
 
   private crash(at: number): void {

@@ -1,22 +1,30 @@
 /** The shortest run found that breaks a law: as a value, as text and as a drawing. */
 import { diffJson, diffLines } from 'diff'
-import { askedFor, type LawName, type Verdict, type Violation } from '../model/Law.js'
+import type { Violation } from '../model/Law.js'
 import { has } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
 import { toText, type Schedule } from '../model/Schedule.js'
-import { view } from '../model/show.js'
+import { isWritable, view } from '../model/show.js'
 import type { TraceEvent } from '../model/Trace.js'
 import * as diagram from './diagram.js'
+import { toTest, type Retold, type TestFile } from './TestFile.js'
+
+export { toTest, type TestFile }
+
+/** What another run broke: `why` names the replicas of that run. */
+export interface Beside {
+  readonly law: CounterexampleData['law']
+  readonly why: string
+  /** The name of the quality that was missing, if the law is `quality`. */
+  readonly quality?: string
+}
 
 /**
- * Plain data: it may be sent to another thread, or kept as JSON. JSON has no `NaN`, `-0` or
- * `undefined`: commands and states that hold them come back changed.
+ * Plain data: it may be kept as JSON, or sent to another thread if its commands may. JSON has no
+ * `NaN`, `-0` or `undefined`: commands and states that hold them come back changed. Those that JSON
+ * does not take at all, as a bigint, become text.
  */
-export interface CounterexampleData {
-  /** The name of the type. */
-  readonly subject: string
-  readonly law: { readonly name: LawName; readonly verdict: Verdict; readonly says: string }
-  readonly why: string
+export interface CounterexampleData extends Retold {
   /** What to do about it, in the terms of who wrote the type. Absent for laws of your own. */
   readonly remedy?: string
   /** Runs again as the option `schedule`. */
@@ -27,15 +35,10 @@ export interface CounterexampleData {
   readonly seenAt: ReadonlyArray<number>
   /** What two replicas show, or the actual and the expected value. */
   readonly states: readonly [unknown, unknown] | undefined
-  /** As options, `seed` and `path` find the same again. Undefined if nothing was drawn. */
-  readonly seed: number | undefined
-  readonly path: string | undefined
-  /** The number of the run that found it, from 1. */
-  readonly runs: number
   /** How many times it was made smaller. */
   readonly shrinks: number
   /** Laws of less weight that other runs broke, which the search has passed. */
-  readonly beside?: ReadonlyArray<{ readonly law: CounterexampleData['law']; readonly why: string }>
+  readonly beside?: ReadonlyArray<Beside>
   /** The stack of what was thrown, five lines of it. */
   readonly stack?: ReadonlyArray<string>
   /** With the option `all`: one of each other law or quality that is broken, the gravest first. */
@@ -63,7 +66,7 @@ export interface Counterexample extends CounterexampleData {
 }
 
 /** Where a counterexample comes from. */
-export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks' | 'beside'> & {
+export type Origin = Pick<Counterexample, 'seed' | 'path' | 'runs' | 'shrinks' | 'beside' | 'required'> & {
   readonly failures?: ReadonlyArray<Schedule<unknown>>
 }
 
@@ -76,6 +79,7 @@ export const counterexample = <R, C, M>(
 ): Counterexample => {
   const { events = [], why, remedy, states, cause } = violation
   const stack = stackOf(cause)
+  const program = programOf(run.schedule)
   const data: CounterexampleData = {
     subject: run.subject.name,
     law: { name, verdict, says },
@@ -83,7 +87,8 @@ export const counterexample = <R, C, M>(
     why,
     ...(remedy !== undefined && { remedy }),
     schedule: run.schedule,
-    trace: traceOf(run, events.length === 0 ? run.events.length : Math.max(...events) + 1),
+    ...(program !== undefined && { program }),
+    trace: traceOf(run, violation, events.length === 0 ? run.events.length : Math.max(...events) + 1),
     seenAt: events,
     states,
     ...(stack.length > 0 && { stack }),
@@ -92,11 +97,38 @@ export const counterexample = <R, C, M>(
   return Object.defineProperties(data as Counterexample, {
     ...(cause !== undefined && { cause: { value: cause } }),
     failures: { value: failures },
+    toJSON: { value: () => asJson(data) },
     format: { value: () => format(data) },
     toSvg: { value: () => toSvg(data) },
     toMermaid: { value: () => toMermaid(data) },
     toTest: { value: (options?: TestFile) => toTest(data, options) },
   })
+}
+
+const programOf = (schedule: Schedule<unknown>): ReadonlyArray<string> | undefined => {
+  const isWritten = schedule.steps.every((step) => step._tag !== 'local' || isWritable(step.command?.value))
+  return isWritten ? toText(schedule, view) : undefined
+}
+
+/** The same with text for commands and states that JSON does not take. */
+const asJson = ({ schedule, states, ...rest }: CounterexampleData): CounterexampleData => ({
+  ...rest,
+  schedule: {
+    ...schedule,
+    steps: schedule.steps.map((step) =>
+      step._tag === 'local' && step.command ? { ...step, command: { value: orText(step.command.value) } } : step,
+    ),
+  },
+  states: states && [orText(states[0]), orText(states[1])],
+})
+
+const orText = (value: unknown): unknown => {
+  try {
+    JSON.stringify(value)
+    return value
+  } catch {
+    return view(value)
+  }
 }
 
 /** Where an error was thrown: five lines at most. */
@@ -109,16 +141,27 @@ const stackOf = (cause: unknown): ReadonlyArray<string> =>
         .map((line) => line.trim())
     : []
 
-const traceOf = <R, C, M>({ events, operations }: Run<R, C, M>, length: number): ReadonlyArray<TraceEvent> =>
-  events.slice(0, length).map(({ _tag, at, from, sentAt, text, view: shown, knows, operation }) => ({
+const traceOf = <R, C, M>(
+  { events, operations }: Run<R, C, M>,
+  { isTimed = false }: Violation,
+  length: number,
+): ReadonlyArray<TraceEvent> => {
+  const timeOf = (i: number): string => (isTimed ? ` at ${String(operations[i]!.now)}` : '')
+  return events.slice(0, length).map(({ _tag, at, from, sentAt, text, view: shown, knows, operation }) => ({
     kind: _tag,
     at,
     ...(from === undefined ? {} : { from }),
     ...(sentAt === undefined ? {} : { sentAt }),
-    text: _tag === 'threw' ? `${text}, throws` : _tag === 'local' ? `m${String(operation! + 1)}: ${text}` : text,
+    text:
+      _tag === 'threw'
+        ? `${text}, throws`
+        : _tag === 'local'
+          ? `m${String(operation! + 1)}: ${text}${timeOf(operation!)}`
+          : text,
     view: shown,
     knows: operations.flatMap(({ index }) => (has(knows, index) ? [index + 1] : [])),
   }))
+}
 
 /**
  * A counterexample for people to read: the law, the run as a drawing, the difference, and how to
@@ -141,48 +184,22 @@ export const format = (counterexample: CounterexampleData): string => {
     '',
     ...(trace.length === 0 ? [] : [diagram.toText(schedule.ids, trace), '']),
     ...(states === undefined ? [] : [difference(states), '']),
-    ...(schedule.steps.length === 0
-      ? []
-      : ['run it again with the option schedule:', ...toText(schedule, view).map((line) => `  ${line}`)]),
+    ...againText(counterexample),
     ...originText(counterexample),
-    ...(counterexample.beside ?? []).map(({ law: { name }, why: also }) => `also broken, ${name}: ${also}`),
+    // another run broke it, whose replicas are not in the drawing
+    ...(counterexample.beside ?? []).map(
+      ({ law: { name, says }, quality }) =>
+        `also broken, ${name}: ${quality === undefined ? says : `"${quality}" holds`}`,
+    ),
     ...(counterexample.others ?? []).flatMap((other) => ['', 'and beside that:', '', format(other)]),
   ].join('\n')
 }
 
-/** What a test file needs to know: what it imports to have a subject under this name. */
-export interface TestFile {
-  /** The lines that import or make `subject`. */
-  readonly subject?: string
-  /** Where `test` comes from. Default `node:test`. */
-  readonly runner?: string
+const againText = ({ schedule, program }: CounterexampleData): ReadonlyArray<string> => {
+  if (schedule.steps.length === 0) return []
+  if (program === undefined) return ['its commands cannot be written as text: run it again with seed and path']
+  return ['run it again with the option schedule:', ...program.map((line) => `  ${line}`)]
 }
-
-/**
- * A test file that fails while the counterexample holds. Its `subject` is anything that
- * {@link check} takes: yours to fill in, if it is not given.
- */
-export const toTest = (
-  { subject: name, law, why, schedule }: CounterexampleData,
-  { subject = "import { subject } from './subject.js'", runner = 'node:test' }: TestFile = {},
-): string =>
-  [
-    `import { test } from ${quoted(runner)}`,
-    `import { assert, network } from ${quoted('scuttlebutt-ts/laws')}`,
-    subject,
-    '',
-    `// the law ${law.name}: ${law.says}`,
-    `test(${JSON.stringify(`${name}: ${why.replaceAll(/\s+/g, ' ')}`)}, () => {`,
-    `  const schedule = ${toText(schedule, view).join('\n  ')}`,
-    `  assert(subject, { schedule${lawsText(askedFor(law.name))} })`,
-    '})',
-    '',
-  ].join('\n')
-
-const lawsText = (laws: ReadonlyArray<LawName> | undefined): string =>
-  laws === undefined ? '' : `, laws: [${laws.map(quoted).join(', ')}]`
-
-const quoted = (text: string): string => `'${text}'`
 
 const originText = ({ seed, path, runs, shrinks }: Origin): ReadonlyArray<string> => {
   if (seed === undefined || path === undefined) return []

@@ -85,6 +85,7 @@ export const ofDataType = <S, C>(
     send: (peer) => history(digest(peer).clock),
     receive: applyUpdates,
     mangle: (updates, luck, keep) => acrossSources(luck)(updates).slice(0, keep),
+    joined: (batches) => batches.flat(),
     isWhole: true,
     broadcasts: true,
     delivery: { order: 'source', copies: 'at least once' },
