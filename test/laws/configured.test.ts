@@ -39,7 +39,7 @@ describe('what fc.configureGlobal says', () => {
     fc.configureGlobal({ numRuns: 30 })
     expect(covered(check(counter)).runs).toBe(30)
     expect(covered(check(counter, { runs: 20 })).runs).toBe(20)
-    expect(covered(check(counter, { profile: 'fast' })).runs).toBe(100)
+    expect(covered(check(counter, { profile: 'fast' })).runs).toBeLessThanOrEqual(50)
   })
 
   test('of the seed counts, and a check may say another', () => {
