@@ -68,7 +68,7 @@ export interface Options<C = unknown> extends Size, Asked {
   readonly required?: Partial<Record<Feature, number>>
   /**
    * Called after each thousand random runs, and after each thousand runs of shrinking; of the first
-   * thousand after 1, 2, 4, 8 and so on.
+   * thousand after 1, 2, 4, 8 and so on. While it shrinks, `shrinking` counts, and `runs` stays.
    */
   readonly progress?: (progress: Progress) => void
   /** A fault for which this says true is passed over, and counted in the coverage. */

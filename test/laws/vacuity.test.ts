@@ -5,6 +5,7 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { Model } from '../../src/index.js'
 import { check, checkDataType, checkReplicas, deltas, operations, states, type Options } from '../../src/laws/index.js'
+import { sameValue, view } from '../../src/laws/model/show.js'
 import { found } from './outcome.js'
 
 interface Cell {
@@ -218,5 +219,37 @@ describe('a promise, where a check asks at once', () => {
     expect(found(check(states({ ...numbers, mutate: max, merge: asynchronous }), brief)).why).toMatch(
       /^`merge` gives a promise/,
     )
+  })
+})
+
+describe('what functions are called in a report', () => {
+  test('of `operations` without `prepare` is `apply` alone', () => {
+    const pushes = operations({
+      empty: [] as number[],
+      command: fc.nat(3),
+      apply: (n: number) => (all) => {
+        all.push(n)
+        return all
+      },
+      show: (all) => all.length,
+    })
+    const { law, remedy } = found(check(pushes, brief))
+    expect([law.name, remedy]).toEqual(['versions', expect.stringMatching(/^`apply` must not write/)])
+  })
+})
+
+describe('typed arrays', () => {
+  test.each([
+    [new Uint8Array([1, 2]), new Uint8Array([1, 2]), true],
+    [new Uint8Array([1, 2]), new Uint8Array([1, 3]), false],
+    [new Uint8Array([1, 2]), new Uint8Array([1]), false],
+    [new Uint8Array([1]), new Int8Array([1]), false],
+    [new Uint8Array([1]), Buffer.from([1]), false],
+    [new Float64Array([0]), new Float64Array([-0]), false],
+    [new Float64Array([Number.NaN]), new Float64Array([Number.NaN]), true],
+    [new BigInt64Array([1n]), new BigInt64Array([1n]), true],
+    [new Uint8Array([1]), [1], false],
+  ])('%o and %o are the same: %s', (a, b, same) => {
+    expect([sameValue(a, b), view(a) === view(b)]).toEqual([same, same])
   })
 })

@@ -18,7 +18,7 @@ export const notLater = <A>(name: string, value: A): A => {
   throw new Misuse(`${who} gives a promise, which \`checkReplicasAsync\` takes`, remedy)
 }
 
-/** Throws {@link Misuse} for a next state that is none: it is undefined, and the one before was not. */
+/** Throws {@link Misuse} for a next state that is undefined, unless the one before was. */
 export const nextState = <S>(name: string, before: S, after: S): S => {
   if (after !== undefined || before === undefined) return notLater(name, after)
   const remedy = `\`${name}(message, where)(state)\` must return the next state; undefined is none, null may be one`

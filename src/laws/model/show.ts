@@ -12,8 +12,19 @@ export const view = (value: unknown): string => fc.stringify(value)
 export const viewOfJson = (value: unknown): string => (value === undefined ? 'undefined' : JSON.stringify(value))
 
 /** Compares JSON whatever the order of its members, and other values by their text. O(size). */
-export const sameValue = (a: unknown, b: unknown): boolean =>
-  Object.is(a, b) || (Json.equals(a, b) && isJson(a) ? true : view(a) === view(b))
+export const sameValue = (a: unknown, b: unknown): boolean => {
+  if (Object.is(a, b)) return true
+  // as their texts compare, which take seven times as long
+  if (isOfNumbers(a) && isOfNumbers(b) && a.constructor === b.constructor) return sameNumbers(a, b)
+  return Json.equals(a, b) && isJson(a) ? true : view(a) === view(b)
+}
+
+type OfNumbers = ArrayBufferView & ArrayLike<number | bigint>
+
+const isOfNumbers = (value: unknown): value is OfNumbers => ArrayBuffer.isView(value) && !(value instanceof DataView)
+
+const sameNumbers = (a: OfNumbers, b: OfNumbers): boolean =>
+  a.length === b.length && Array.prototype.every.call(a, (one, i) => Object.is(one, b[i]))
 
 /** The id of a replica, as drawings and reports name it. */
 export const nameOf = (id: string): string => (/^[\w ]+$/.test(id) ? id : JSON.stringify(id))
