@@ -85,7 +85,7 @@ describe('a check refuses at once', () => {
     [{ rnus: 5 }, /^check has no option `rnus`: do you mean `runs`\? It has /],
     [{ numRuns: 5 }, /^check has no option `numRuns`: do you mean `runs`\?/],
     [{ requierd: {} }, /^check has no option `requierd`: do you mean `required`\?/],
-    [{ interruptAfterTimeLimit: 5 }, /^check has no option `interruptAfterTimeLimit`: It has replicas, /],
+    [{ interruptAfterTimeLimit: 5 }, /^check has no option `interruptAfterTimeLimit`: it has replicas, /],
     [null, /^check takes an object of options, not null$/],
   ])('%j', (options, message) => {
     expect(() => check(largest, loosely(options))).toThrow(message)
@@ -118,6 +118,7 @@ describe('the makers of subjects refuse', () => {
       /^operations has no option `orcale`: do you mean `oracle`\?/,
     ],
     ['a missing function', () => operations(loosely(of)), /^operations needs `apply`$/],
+    ['no beginning', () => operations(loosely({ command: fc.nat(3), apply: max })), /^operations needs `empty`$/],
     ['another missing one', () => states(loosely({ ...of, mutate: max })), /^states needs `merge`$/],
     [
       'what is no function',

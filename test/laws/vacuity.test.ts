@@ -167,6 +167,23 @@ describe('commands of a data type that are all refused', () => {
   })
 })
 
+test('a function that gives no function of the state is told by name', () => {
+  const uncurried = ((n: number) => n) as never
+  const named = [
+    ['apply', check(operations({ ...numbers, apply: uncurried }), brief)],
+    ['prepare', check(operations({ ...numbers, prepare: uncurried, apply: max }), brief)],
+    ['mutate', check(states({ ...numbers, mutate: uncurried, merge: max }), brief)],
+    ['merge', check(states({ ...numbers, mutate: max, merge: uncurried }), brief)],
+    ['delta', check(deltas({ ...numbers, delta: uncurried, merge: max }), brief)],
+    ['local', checkReplicas({ ...cells, local: uncurried })],
+    ['receive', checkReplicas({ ...cells, receive: uncurried })],
+  ] as const
+  for (const [name, checked] of named) {
+    const { law, why } = found(checked)
+    expect([law.name, why]).toEqual(['total', expect.stringMatching(`^\`${name}\` gave \\d, not a function$`)])
+  }
+})
+
 test('a command drawn for a state must be an arbitrary', () => {
   const wrong = (() => 3) as never
   for (const checked of [

@@ -41,7 +41,9 @@ export const record =
       if (!names.includes(name)) throw new TypeError(`${whole} has no option \`${name}\`: ${known(name, names)}`)
       rules[name as N](member, { path: path === '' ? name : `${path}.${name}`, of })
     }
-    const missing = needed.find((name) => (value as Readonly<Record<string, unknown>>)[name] === undefined)
+    const has = (name: N): boolean =>
+      (value as Readonly<Record<string, unknown>>)[name] !== undefined || (rules[name] === anything && name in value)
+    const missing = needed.find((name) => !has(name))
     if (missing !== undefined) throw new TypeError(`${whole} needs \`${missing}\``)
   }
 
@@ -143,8 +145,8 @@ const shown = (value: unknown): string => {
 /** The nearest name, if one is near, and all of them. */
 const known = (name: string, names: ReadonlyArray<string>): string => {
   const near = names.map((one) => [likeness(name, one), one] as const).sort(([a], [b]) => b - a)[0]
-  const hint = near !== undefined && near[0] > LIKE ? `do you mean \`${near[1]}\`? ` : ''
-  return `${hint}It has ${names.join(', ')}`
+  const all = names.join(', ')
+  return near !== undefined && near[0] > LIKE ? `do you mean \`${near[1]}\`? It has ${all}` : `it has ${all}`
 }
 
 const LIKE = 0.7

@@ -18,6 +18,13 @@ export const notLater = <A>(name: string, value: A): A => {
   throw new Misuse(`${who} gives a promise, which \`checkReplicasAsync\` takes`, remedy)
 }
 
+/** A function of the state. Throws {@link Misuse} for anything else. */
+export const stepOf = <A>(name: string, step: A): A => {
+  if (typeof notLater(name, step) === 'function') return step
+  const remedy = `\`${name}\` must return a function, which is given the state: \`(…) => (state) => …\``
+  throw new Misuse(`\`${name}\` gave ${view(step)}, not a function`, remedy)
+}
+
 /** Throws {@link Misuse} for a next state that is undefined, unless the one before was. */
 export const nextState = <S>(name: string, before: S, after: S): S => {
   if (after !== undefined || before === undefined) return notLater(name, after)

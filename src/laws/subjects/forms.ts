@@ -14,7 +14,7 @@ import { Misuse } from '../model/Misuse.js'
 import { expectOptions } from '../model/Rule.js'
 import { sameValue, view } from '../model/show.js'
 import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
-import { arbitraryOf, described, nextState, notLater } from '../model/held.js'
+import { arbitraryOf, described, nextState, notLater, stepOf } from '../model/held.js'
 import { DELTAS as OF_DELTAS, OPAQUE, OPERATIONS as OF_OPERATIONS, STATES } from './rules.js'
 
 /** Options of every form. */
@@ -140,7 +140,7 @@ const givingStates =
   <S, M>({ receive }: Terms, given: (message: M, where: Where) => (state: S) => S) =>
   (message: M, where: Where) =>
   (state: S): S =>
-    nextState(receive, state, given(message, where)(state))
+    nextState(receive, state, stepOf(receive, given(message, where))(state))
 
 /** Why a command was refused, and what to do if that was not meant. */
 const refusedBy = (local: string) => () => () => ({
@@ -206,7 +206,7 @@ export function operations<S, C>(
 export function operations<S, C>(
   type: Omit<Operations<S, C, C>, 'prepare'> & Partial<Pick<Operations<S, C, C>, 'prepare'>>,
 ): Lawful<S, C, C> {
-  expectOptions('operations', type, OF_OPERATIONS, ['command', 'apply'])
+  expectOptions('operations', type, OF_OPERATIONS, ['empty', 'command', 'apply'])
   const { empty, prepare, delivery = AS_PROMISED, ...rest } = type
   const terms = prepare === undefined ? APPLY : OPERATIONS
   const make = prepare ?? ((command: C) => () => command)
@@ -216,7 +216,7 @@ export function operations<S, C>(
     ...saved,
     ...beginning(empty, rest),
     local: (command, where) => (state) => {
-      const message = notLater(terms.local, make(command, where)(state))
+      const message = notLater(terms.local, stepOf(terms.local, make(command, where))(state))
       return message === undefined ? undefined : { message, replica: receivingOwn(terms, apply, message, where)(state) }
     },
     whyRefused: prepare === undefined ? () => () => NOTHING : refusedBy('prepare'),
@@ -249,7 +249,7 @@ export interface States<S, C> extends Common<S, C, S> {
  * E.isRight(check(largest, { seed: 1 })) // => true
  */
 export const states = <S, C>(type: States<S, C>): Lawful<S, C, S> => {
-  expectOptions('states', type, STATES, ['command', 'mutate', 'merge'])
+  expectOptions('states', type, STATES, ['empty', 'command', 'mutate', 'merge'])
   const { empty, mutate, delivery = ANYHOW, ...rest } = type
   const terms = named('mutate', 'merge', 'states')
   return {
@@ -257,7 +257,7 @@ export const states = <S, C>(type: States<S, C>): Lawful<S, C, S> => {
     ...saved,
     ...beginning(empty, rest),
     local: (command, where) => (state) => {
-      const replica = notLater('mutate', mutate(command, where)(state))
+      const replica = notLater('mutate', stepOf('mutate', mutate(command, where))(state))
       return replica === undefined ? undefined : { replica }
     },
     whyRefused: refusedBy('mutate'),
@@ -287,7 +287,7 @@ export interface Deltas<S, C> extends Common<S, C, S> {
  * `order: 'causal'`.
  */
 export const deltas = <S, C>(type: Deltas<S, C>): Lawful<S, C, S> => {
-  expectOptions('deltas', type, OF_DELTAS, ['command', 'delta', 'merge'])
+  expectOptions('deltas', type, OF_DELTAS, ['empty', 'command', 'delta', 'merge'])
   const { empty, delta, delivery = ANYHOW, ...rest } = type
   const merge = givingStates(DELTAS, rest.merge)
   return {
@@ -295,7 +295,7 @@ export const deltas = <S, C>(type: Deltas<S, C>): Lawful<S, C, S> => {
     ...saved,
     ...beginning(empty, rest),
     local: (command, where) => (state) => {
-      const message = notLater('delta', delta(command, where)(state))
+      const message = notLater('delta', stepOf('delta', delta(command, where))(state))
       return message === undefined
         ? undefined
         : { message, replica: receivingOwn(DELTAS, merge, message, where)(state) }
@@ -380,12 +380,13 @@ export const ofReplicas = <R, C, M>(type: Hearing<R, C, M> & Telling<R, M>): Law
       }),
     create: (id, nth = FIRST) => notLater('create', create(id, nth)),
     local: (command, where) => (before) => {
-      const replica = notLater('local', local(command, where)(before)) ?? before
+      const replica = notLater('local', stepOf('local', local(command, where))(before)) ?? before
       const message = told && notLater('told', told(replica))
       return { replica, ...(message !== undefined && { message }) }
     },
-    ...(send !== undefined && { send: (peer) => (replica) => notLater('send', send(peer)(replica)) }),
-    receive: (message, where) => (replica) => notLater('receive', receive(message, where)(replica)) ?? replica,
+    ...(send !== undefined && { send: (peer) => (replica) => notLater('send', stepOf('send', send(peer))(replica)) }),
+    receive: (message, where) => (replica) =>
+      notLater('receive', stepOf('receive', receive(message, where))(replica)) ?? replica,
     isWhole,
     broadcasts: told !== undefined,
     isMutable: true,
