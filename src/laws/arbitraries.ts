@@ -9,8 +9,7 @@ import type { Subject } from './model/Subject.js'
 import { inOrder, type Updates } from './model/updates.js'
 import { schedules, type Size } from './network/schedules.js'
 import { simulate } from './network/simulate.js'
-import { replicasOf, type Source } from './subjects/dataType.js'
-import { DATA_TYPE } from './subjects/rules.js'
+import { DATA_TYPE, replicasOf, type Source } from './subjects/dataType.js'
 
 /** Networks that have run: their events, operations and replicas. They shrink as schedules do. */
 export const runsOf = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Run<R, C, M>> => {

@@ -66,7 +66,9 @@ const replayOf = (checked: E.Either<Counterexample, Coverage>): Replay | undefin
 function* checkedOnce<R, C, M>(subject: Lawful<R, C, M>, options: Options<C>, runner: Runner): Waiting<Checked> {
   const outcome = yield* searched(subject, options, runner)
   if (!('violation' in outcome)) return { _tag: 'Right', right: outcome }
-  const { law, violation, run, origin } = toldOfSilence(yield* readable(subject, options, outcome, runner))
+  const told = yield* readable(subject, options, outcome, runner)
+  const { run, origin } = told
+  const { law, violation } = toldOfSilence(told, run)
   const others: Counterexample[] = []
   for (const other of outcome.others ?? []) {
     const found = yield* readable(subject, options, other, runner)

@@ -7,8 +7,7 @@ import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { aDelivery, OPTIONS, type Options } from './Options.js'
-import { applyAlone, replicasOf, type DataTypeOptions, type Source } from './subjects/dataType.js'
-import { DATA_TYPE } from './subjects/rules.js'
+import { applyAlone, DATA_TYPE, replicasOf, type DataTypeOptions, type Source } from './subjects/dataType.js'
 
 /** The options of {@link checkDataType}. */
 export type DataTypeCheck<S, C> = Source<S, C> &

@@ -22,8 +22,8 @@ import { report } from './report/details.js'
 import { OPTIONS, type Options } from './Options.js'
 import { later } from './runner.js'
 import { asking, type OpaqueLater } from './subjects/asking.js'
-import { NEEDED, ofReplicas, type Opaque } from './subjects/forms.js'
-import { OPAQUE } from './subjects/rules.js'
+import { NEEDED, ofReplicas } from './subjects/forms.js'
+import { OPAQUE, type Opaque } from './subjects/options.js'
 import { aFunction, expectOptions, withoutRules } from './model/Rule.js'
 import { inTime } from './waiting.js'
 import type { Lawful } from './model/Law.js'
@@ -50,17 +50,8 @@ export { FEATURES, featuresOf, type Coverage, type Feature } from './report/Cove
 export { bare, ofDataType, type Bare, type DataTypeOptions, type Given, type Source } from './subjects/dataType.js'
 export { checkDeliveries, DELIVERIES, type Delivered } from './deliveries.js'
 export type { Exhausted, Scope } from './network/explore.js'
-export {
-  deltas,
-  opaque,
-  operations,
-  states,
-  type Common,
-  type Deltas,
-  type Opaque,
-  type Operations,
-  type States,
-} from './subjects/forms.js'
+export { deltas, opaque, operations, states } from './subjects/forms.js'
+export type { Common, Deltas, Opaque, Operations, States } from './subjects/options.js'
 export type { GiveUp, MaybeLater } from './Answers.js'
 export type { OpaqueLater, QualityLater } from './subjects/asking.js'
 export type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'

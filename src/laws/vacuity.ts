@@ -1,11 +1,12 @@
 /** A check that could not fail: what it asks of nobody, and what its runs never show. */
+import type { Broken } from './gravity.js'
 import { lawsAsked, type Asked } from './judge.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
+import type { Run } from './model/Run.js'
 import { termsOf, type Subject } from './model/Subject.js'
 import type { Remedied } from './model/Violation.js'
 import type { Simulated } from './network/simulate.js'
 import type { Coverage } from './report/Coverage.js'
-import type { Found } from './search.js'
 
 type AnySubject = Pick<Subject<never, never, never>, 'oracle' | 'qualities' | 'delivery' | 'dataType'>
 
@@ -75,13 +76,12 @@ export class Vacuity<R, C, M> {
 const FEWER = 'give commands on fewer keys that are refused less often, or more `runs`'
 
 /** What breaks convergence, told as the doing of replicas that told each other nothing. */
-export const toldOfSilence = <R, C, M>(found: Found<R, C, M>): Found<R, C, M> => {
-  const { law, violation, run } = found
-  const { events, operations, subject } = run
-  if (law.name !== 'convergence' || operations.length === 0 || events.some(({ from }) => from !== undefined))
-    return found
+export const toldOfSilence = <R, C, M>(found: Broken, { events, operations, subject }: Run<R, C, M>): Broken => {
+  const isSilent = operations.length > 0 && events.every(({ from }) => from === undefined)
+  if (found.law.name !== 'convergence' || !isSilent) return found
+  const { law, violation } = found
   const { why, remedy } = silent(subject)
-  return { ...found, violation: { ...violation, why: `${violation.why}: ${why}`, remedy } }
+  return { law, violation: { ...violation, why: `${violation.why}: ${why}`, remedy } }
 }
 
 /** For replicas that told each other nothing. */

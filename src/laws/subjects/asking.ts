@@ -5,7 +5,8 @@ import type { Answers, MaybeLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Nth, Quality, Restarted, Sides, Where } from '../model/Subject.js'
 import { view } from '../model/show.js'
-import { ofReplicas, type Hearing } from './forms.js'
+import { ofReplicas } from './forms.js'
+import type { Hearing } from './options.js'
 
 /**
  * As `Opaque`, and what the replicas do may take its time. The next step of a network begins

@@ -18,14 +18,14 @@ import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { guarded } from '../model/Guarded.js'
 import { sameValue, view, viewOfJson } from '../model/show.js'
-import { expectOptions, withoutRules } from '../model/Rule.js'
+import { aFunction, anArbitrary, aValue, expectOptions, withoutRules, type Rules } from '../model/Rule.js'
 import type { Delivery, Quality, Terms } from '../model/Subject.js'
 import type { Remedied } from '../model/Violation.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
 import { arbitraryOf, described as textOf, givingEither, notLater } from '../model/held.js'
 import { answering, isDeletion, keysOfCommand } from './forms.js'
 import { keepingContract } from './keepingContract.js'
-import { DATA_TYPE } from './rules.js'
+import { aCommand, qualities } from './options.js'
 
 type Local<S, C> = Command<S, C, unknown>
 
@@ -59,6 +59,18 @@ export interface DataTypeOptions<S, C> {
   readonly keysOf?: (change: C) => ReadonlyArray<string>
   /** Default: something in the change is null, or it has a `remove`. */
   readonly isDelete?: (change: C) => boolean
+}
+
+export const DATA_TYPE: Rules<Source<never, never> & DataTypeOptions<never, never>> = {
+  change: anArbitrary,
+  command: aCommand,
+  eq: aValue('an Eq: `{ equals }`', (eq) => typeof (eq as { readonly equals?: unknown } | null)?.equals === 'function'),
+  toJSON: aFunction,
+  patchesOf: aFunction,
+  oracle: aFunction,
+  qualities,
+  keysOf: aFunction,
+  isDelete: aFunction,
 }
 
 /**

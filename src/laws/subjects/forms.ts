@@ -3,7 +3,6 @@
  * opaque.
  */
 import * as fc from 'fast-check'
-import type { SourceId } from '../../core/Update.js'
 import { ofOpaque, ofOperations } from '../laws/laws.js'
 import { ofMerge } from '../laws/ofMerge.js'
 import { leave } from '../laws/remedies.js'
@@ -15,34 +14,19 @@ import { expectOptions } from '../model/Rule.js'
 import { sameValue, view } from '../model/show.js'
 import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
 import { arbitraryOf, described, nextState, notLater, stepOf } from '../model/held.js'
-import { DELTAS as OF_DELTAS, OPAQUE, OPERATIONS as OF_OPERATIONS, STATES } from './rules.js'
-
-/** Options of every form. */
-export interface Common<R, C, M> {
-  readonly name?: string
-  /** What a user may do next: any time, or for a state. */
-  readonly command: fc.Arbitrary<C> | ((replica: R) => fc.Arbitrary<C>)
-  /** Default: compares what is shown. */
-  readonly equals?: (a: R, b: R) => boolean
-  /** What users see. Default: the replica itself. */
-  readonly show?: (replica: R) => unknown
-  /** What must be shown after all operations, given in the order made. */
-  readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
-  readonly qualities?: ReadonlyArray<Quality<R, C, M>>
-  /**
-   * Other ways to what a replica shows, by name: `{ 're-encoded': (r) => show(load(save(r))) }`.
-   * At the end each must show the same, at one replica a run.
-   */
-  readonly same?: Readonly<Record<string, (replica: R) => unknown>>
-  /** A command as reports print it. `message` is there if replicas broadcast. */
-  readonly describe?: (command: C, message: M | undefined) => string
-  /**
-   * The parts of the data that a command touches. Default: the first string in it, or its members.
-   */
-  readonly keysOf?: (command: C) => ReadonlyArray<string>
-  /** Default: something in the command is null, or it has a `remove`. */
-  readonly isDelete?: (command: C) => boolean
-}
+import {
+  DELTAS as OF_DELTAS,
+  OPAQUE,
+  OPERATIONS as OF_OPERATIONS,
+  STATES,
+  type Common,
+  type Deltas,
+  type Hearing,
+  type Opaque,
+  type Operations,
+  type States,
+  type Telling,
+} from './options.js'
 
 const common = <R, C, M>({
   name = 'the type',
@@ -173,18 +157,6 @@ const OPERATIONS = named('prepare', 'apply')
 const APPLY = named('apply', 'apply')
 const DELTAS = named('delta', 'merge', 'states')
 
-export interface Operations<S, C, M> extends Common<S, C, M> {
-  readonly empty: S
-  /** The message to broadcast for a command; undefined refuses the command. */
-  readonly prepare: (command: C, where: Where) => (state: S) => M | undefined
-  /**
-   * Applies a message, a replica's own too. Never changes the state that it is given. Never gives
-   * undefined, unless `empty` is undefined.
-   */
-  readonly apply: (message: M, where: Where) => (state: S) => S
-  readonly delivery?: Delivery
-}
-
 /**
  * An operation-based type (CmRDT): a replica broadcasts each command, and all apply it.
  *
@@ -227,15 +199,6 @@ export function operations<S, C>(
   }
 }
 
-export interface States<S, C> extends Common<S, C, S> {
-  readonly empty: S
-  /** The state after a command; undefined refuses the command. */
-  readonly mutate: (command: C, where: Where) => (state: S) => S | undefined
-  /** The join of both states. */
-  readonly merge: (other: S, where: Where) => (state: S) => S
-  readonly delivery?: Delivery
-}
-
 /**
  * A state-based type (CvRDT): replicas send each other their whole state, and merge.
  *
@@ -270,14 +233,6 @@ export const states = <S, C>(type: States<S, C>): Lawful<S, C, S> => {
   }
 }
 
-export interface Deltas<S, C> extends Common<S, C, S> {
-  readonly empty: S
-  /** What a command adds to the state: a state to merge. Undefined refuses the command. */
-  readonly delta: (command: C, where: Where) => (state: S) => S | undefined
-  readonly merge: (other: S, where: Where) => (state: S) => S
-  readonly delivery?: Delivery
-}
-
 /**
  * A delta-based type (δ-CRDT): replicas broadcast small states, send whole ones now and then, and
  * merge both alike.
@@ -307,45 +262,6 @@ export const deltas = <S, C>(type: Deltas<S, C>): Lawful<S, C, S> => {
     terms: DELTAS,
     laws: ofMerge,
   }
-}
-
-/** A replica that is asked, by `send`, or tells, by `told`, or both. */
-export type Opaque<R, C, M> = Hearing<R, C, M> &
-  (Required<Pick<Telling<R, M>, 'send'>> | Required<Pick<Telling<R, M>, 'told'>>) &
-  Telling<R, M>
-
-/** How messages come out of a replica. */
-export interface Telling<R, M> {
-  /** What a replica says to a peer; undefined for nothing. `peer` is there to read its clock. */
-  readonly send?: (peer: R) => (replica: R) => M | undefined
-  /**
-   * What a replica tells all others, asked after each command and emptied by that. Then messages
-   * are broadcast one by one, as `delivery` promises; `send` may then be absent.
-   */
-  readonly told?: (replica: R) => M | undefined
-}
-
-/** What every replica does, whatever it tells. */
-export interface Hearing<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
-  readonly create: (id: SourceId, nth: Nth) => R
-  /** Carries out a command. Gives the next replica, or nothing if it changed in place. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
-  readonly local: (command: C, where: Where) => (replica: R) => R | void
-  /** Returns like `local`. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- as above
-  readonly receive: (message: M, where: Where) => (replica: R) => R | void
-  /** What users see. */
-  readonly show: (replica: R) => unknown
-  /**
-   * Whether one message tells all that the sender knows. If not, replicas are compared only when
-   * they have nothing more to say. Default true.
-   */
-  readonly isWhole?: boolean
-  /** Default: any order, at least once. */
-  readonly delivery?: Delivery
-  /** What is on disk after each command. Without `save` and `load` no replica crashes. */
-  readonly save?: (replica: R) => unknown
-  readonly load?: (saved: unknown, id: SourceId, nth: Restarted) => R
 }
 
 const FIRST: Nth = { index: 0 }
