@@ -60,7 +60,8 @@ const SCOPES: ReadonlyArray<readonly [updates: number, commands: number]> = isTh
     ] as const)
 
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
-  const { history, digest } = scuttlebutt(entry.dataType)
+  const { dataType, ...options } = entry
+  const { history, digest } = scuttlebutt(dataType)
 
   const rightOf = (checked: ReturnType<typeof checkDataType>): Coverage => {
     if (checked._tag === 'Left') throw new Error(checked.left.format())
@@ -68,7 +69,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
   }
 
   test('N5: keeps every law of convergence, whatever the network does', () => {
-    const coverage = rightOf(checkDataType(entry.dataType, { ...entry, runs: CASES, required: REQUIRED }))
+    const coverage = rightOf(checkDataType(dataType, { ...options, runs: CASES, required: REQUIRED }))
     expect(coverage.runs).toBe(CASES)
   })
 
@@ -76,7 +77,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     'keeps every law in all runs of three replicas that write %i times, %i commands',
     (updates, commands) => {
       const exhaustive = scopeOf(entry, updates, commands)
-      const visited = rightOf(checkDataType(entry.dataType, { ...entry, runs: 1, seed: 1, exhaustive })).exhaustive
+      const visited = rightOf(checkDataType(dataType, { ...options, runs: 1, seed: 1, exhaustive })).exhaustive
       expect(exhaustive.commands).toHaveLength(commands)
       expect(visited).toMatchObject({ complete: true, replicas: 3, updates })
       expect(visited!.states).toBeGreaterThan(1000)

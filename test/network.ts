@@ -69,7 +69,8 @@ type ScheduleOf<S, C> = Schedule<Command<S, C, unknown>>
 
 /** The kit's networks. `whole` is the replicas that lack nothing that their clocks cover. */
 const networks = <S, C>(entry: Entry<S, C>, adapt: (schedule: ScheduleOf<S, C>) => ScheduleOf<S, C>) => {
-  const subject = ofDataType(entry.dataType, entry)
+  const { dataType, ...options } = entry
+  const subject = ofDataType(dataType, options)
   return schedules(subject, { replicas: { min: 2, max: 5 }, exchanges: 'none' }).map((schedule) => {
     const { whole, replicas, events, operations } = simulate(subject, adapt(schedule))
     const updates = inOrder(operations.flatMap(({ message }) => message ?? []))

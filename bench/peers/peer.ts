@@ -12,6 +12,7 @@ import {
   type MaybeLater,
   type Opaque,
   type OpaqueLater,
+  type Where,
   type Options,
 } from 'scuttlebutt-ts/laws'
 
@@ -56,19 +57,21 @@ export const peer = <R, M>(about: Omit<Peer, 'check'>, adapter: Adapter<R, M>): 
   check: (options) => {
     const { edits, isImmutable = false, ...rest } = adapter
     const { known, laws } = about
-    return checkReplicas<R, Edit, M>({
+    const given = {
       ...rest,
       ...options,
       ...(known !== undefined && { known }),
       ...(laws !== undefined && { laws }),
       ...drawn(about, edits),
       local:
-        ([name, a, b], { now }) =>
-        (replica) => {
+        ([name, a, b]: Edit, { now }: Where) =>
+        (replica: R) => {
           const next = edits[name]!(replica, a, b, now)
           return isImmutable ? (next as R) : undefined
         },
-    })
+    }
+    // an adapter has `send` or `told`
+    return checkReplicas(given as typeof given & Opaque<R, Edit, M>)
   },
 })
 
@@ -90,18 +93,20 @@ export const peerLater = <R, M>(about: Omit<Peer, 'check'>, adapter: AdapterLate
   ...about,
   check: (options) => {
     const { edits, settles, ...rest } = adapter
-    return checkReplicasAsync<R, Edit, M>({
+    const given = {
       ...rest,
       ...options,
       ...drawn(about, edits),
       local:
-        ([name, a, b], { now }) =>
-        async (replica) => {
+        ([name, a, b]: Edit, { now }: Where) =>
+        async (replica: R) => {
           await edits[name]!(replica, a, b, now)
           await settles?.()
         },
-      giveUp: (signal) => setTimeout(5000, undefined, { signal }),
-    })
+      giveUp: (signal: AbortSignal) => setTimeout(5000, undefined, { signal }),
+    }
+    // as above
+    return checkReplicasAsync(given as typeof given & OpaqueLater<R, Edit, M>)
   },
 })
 

@@ -1,23 +1,33 @@
 /** The kit's networks as fast-check arbitraries, for tests of one's own. */
 import type * as fc from 'fast-check'
 import type { DataType } from '../core/DataType.js'
+import { expectOptions } from './model/Rule.js'
+import { SIZE } from './Options.js'
 import type { Operation } from './model/Operation.js'
 import type { Run } from './model/Run.js'
 import type { Subject } from './model/Subject.js'
 import { inOrder, type Updates } from './model/updates.js'
 import { schedules, type Size } from './network/schedules.js'
 import { simulate } from './network/simulate.js'
-import { ofDataType, type Source } from './subjects/dataType.js'
+import { DATA_TYPE, replicasOf, type Source } from './subjects/dataType.js'
 
 /** Networks that have run: their events, operations and replicas. They shrink as schedules do. */
-export const runsOf = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Run<R, C, M>> =>
+export const runsOf = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Run<R, C, M>> => {
+  expectOptions('runsOf', size, SIZE)
+  return networks(subject, size)
+}
+
+const networks = <R, C, M>(subject: Subject<R, C, M>, size: Size): fc.Arbitrary<Run<R, C, M>> =>
   schedules(subject, size).map((schedule) => simulate(subject, schedule))
 
 /** The operations of a network, in the order made. */
 export const operationsOf = <R, C, M>(
   subject: Subject<R, C, M>,
   size: Size = {},
-): fc.Arbitrary<ReadonlyArray<Operation<C, M>>> => runsOf(subject, size).map(({ operations }) => operations)
+): fc.Arbitrary<ReadonlyArray<Operation<C, M>>> => {
+  expectOptions('operationsOf', size, SIZE)
+  return networks(subject, size).map(({ operations }) => operations)
+}
 
 /**
  * Updates of a data type as replicas make them that hear of each other, in total order. Stamps
@@ -35,4 +45,10 @@ export const updatesOf = <S, C>(
   dataType: DataType<S, C>,
   source: Source<S, C>,
   size: Size = {},
-): fc.Arbitrary<Updates<C>> => operationsOf(ofDataType(dataType, source), { ...size, exchanges: 'none' }).map(inOrder)
+): fc.Arbitrary<Updates<C>> => {
+  expectOptions('updatesOf', source, DATA_TYPE)
+  expectOptions('updatesOf', size, SIZE)
+  return networks(replicasOf(dataType, source), { ...size, exchanges: 'none' }).map(({ operations }) =>
+    inOrder(operations),
+  )
+}

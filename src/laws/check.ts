@@ -2,22 +2,31 @@
 import type { either as E } from 'fp-ts'
 import { kindOf } from './gravity.js'
 import { lawsAsked } from './judge.js'
-import type { Replay } from './kept.js'
+import type { Kept, Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
+import { expectOptions } from './model/Rule.js'
 import type { Schedule } from './model/Schedule.js'
 import { withNeeds } from './needs.js'
 import { inPlainData } from './network/inPlainData.js'
+import { OPTIONS, type Options } from './Options.js'
 import { counterexample, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { AT_ONCE, type Runner } from './runner.js'
-import { searched, toldBy, type Found, type Options } from './search.js'
+import { searched, toldBy, type Found } from './search.js'
+import { toldOfSilence } from './vacuity.js'
 import { answerOf, atOnce, type Waiting } from './waiting.js'
 
 /**
  * Right, with what was covered, if every run keeps every law; Left with the smallest run found that
  * breaks one. A run of 24 steps costs a millisecond and some 30 calls of the subject.
  */
-export const check = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C> = {}): Checked =>
+export const check = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C> = {}): Checked => {
+  expectOptions('check', options, OPTIONS)
+  return checkedAtOnce(subject, options)
+}
+
+/** As {@link check}, with what may have other options too. */
+export const checkedAtOnce = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C>): Checked =>
   atOnce(checked(subject, options, AT_ONCE))
 
 type Checked = E.Either<Counterexample, Coverage>
@@ -32,8 +41,21 @@ export function* checked<R, C, M>(subject: Lawful<R, C, M>, options: Options<C>,
   // what is mended is tried once more whole, as the run that found it
   const result = again?._tag === 'Left' ? again : yield* once({ ...(before && { seed: before.seed }), ...rest })
   const next = replayOf(result)
-  if (next !== undefined || before !== undefined) kept.set(subject.name, next)
+  if (next !== undefined || before !== undefined) keep(kept, subject.name, next, result)
   return result
+}
+
+/** Keeps a failure. If that fails, the counterexample says so, and is told all the same. */
+const keep = (kept: Kept, subject: string, next: Replay | undefined, result: Checked): void => {
+  try {
+    kept.set(subject, next)
+  } catch (error) {
+    if (result._tag === 'Right') throw error
+    const law = { name: 'kept', verdict: 'unlawful', says: 'a failure is kept for the next time' } as const
+    const { beside = [] } = result.left
+    // nobody has seen it yet, and its methods read it when they are called
+    Object.assign(result.left, { beside: [...beside, { law, why: `it could not be written: ${String(error)}` }] })
+  }
 }
 
 /** The run that broke a law, not yet made smaller: how it shrinks depends on the type. */
@@ -46,7 +68,9 @@ const replayOf = (checked: E.Either<Counterexample, Coverage>): Replay | undefin
 function* checkedOnce<R, C, M>(subject: Lawful<R, C, M>, options: Options<C>, runner: Runner): Waiting<Checked> {
   const outcome = yield* searched(subject, options, runner)
   if (!('violation' in outcome)) return { _tag: 'Right', right: outcome }
-  const { law, violation, run, origin } = yield* readable(subject, options, outcome, runner)
+  const told = yield* readable(subject, options, outcome, runner)
+  const { run, origin } = told
+  const { law, violation } = toldOfSilence(told, run)
   const others: Counterexample[] = []
   for (const other of outcome.others ?? []) {
     const found = yield* readable(subject, options, other, runner)

@@ -1,12 +1,13 @@
 /** Checks a data type of this library, as the core runs it or its `apply` alone. */
 import type { either as E } from 'fp-ts'
 import type { Command, DataType } from '../core/DataType.js'
-import { check } from './check.js'
+import { checkedAtOnce } from './check.js'
+import { expectOptions, type Rules } from './model/Rule.js'
 import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
-import type { Options } from './search.js'
-import { bare, ofDataType, type DataTypeOptions, type Source } from './subjects/dataType.js'
+import { aDelivery, OPTIONS, type Options } from './Options.js'
+import { applyAlone, DATA_TYPE, replicasOf, type DataTypeOptions, type Source } from './subjects/dataType.js'
 
 /** The options of {@link checkDataType}. */
 export type DataTypeCheck<S, C> = Source<S, C> &
@@ -39,7 +40,18 @@ export type DataTypeCheck<S, C> = Source<S, C> &
 export const checkDataType = <S, C>(
   dataType: DataType<S, C>,
   options: DataTypeCheck<S, C>,
-): E.Either<Counterexample, Coverage> =>
-  options.delivery === undefined
-    ? check(ofDataType(dataType, options), options)
-    : check(bare(dataType, options, options.delivery), options)
+): E.Either<Counterexample, Coverage> => checkedBy('checkDataType', dataType, options)
+
+/** As {@link checkDataType}, named in what is thrown for wrong options. */
+export const checkedBy = <S, C>(
+  of: string,
+  dataType: DataType<S, C>,
+  options: DataTypeCheck<S, C>,
+): E.Either<Counterexample, Coverage> => {
+  expectOptions(of, options, RULES)
+  return options.delivery === undefined
+    ? checkedAtOnce(replicasOf(dataType, options), options)
+    : checkedAtOnce(applyAlone(dataType, options, options.delivery), options)
+}
+
+const RULES: Rules<DataTypeCheck<never, never>> = { ...DATA_TYPE, ...OPTIONS, delivery: aDelivery }

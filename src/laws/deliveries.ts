@@ -5,7 +5,7 @@ import type { Lawful } from './model/Law.js'
 import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
-import type { Options } from './search.js'
+import type { Options } from './Options.js'
 
 /** All deliveries, from the strongest promise to the weakest. */
 export const DELIVERIES: ReadonlyArray<Delivery> = (['causal', 'source', 'any'] as const).flatMap((order) =>

@@ -14,15 +14,17 @@
 import type { either as E } from 'fp-ts'
 import type { DataType } from '../core/DataType.js'
 import { Answers, type GiveUp } from './Answers.js'
-import { check, checked } from './check.js'
+import { check, checked, checkedAtOnce } from './check.js'
 import { checkDataType, type DataTypeCheck } from './checkDataType.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { report } from './report/details.js'
-import type { Options } from './search.js'
+import { OPTIONS, type Options } from './Options.js'
 import { later } from './runner.js'
 import { asking, type OpaqueLater } from './subjects/asking.js'
-import { opaque, type Opaque } from './subjects/forms.js'
+import { NEEDED, ofReplicas } from './subjects/forms.js'
+import { OPAQUE, type Opaque } from './subjects/options.js'
+import { aFunction, expectOptions, withoutRules } from './model/Rule.js'
 import { inTime } from './waiting.js'
 import type { Lawful } from './model/Law.js'
 
@@ -31,7 +33,7 @@ export { checkDataType, type DataTypeCheck } from './checkDataType.js'
 export { assertMutants, checkMutants, type Survivors, type Tried } from './mutants/check.js'
 export { mutantsOf, type Mutant, type MutantName } from './mutants/Mutant.js'
 export type { Asked } from './judge.js'
-export type { Options, Profile } from './search.js'
+export type { Options, Profile, Progress } from './Options.js'
 export { keptIn, type Files, type Kept, type Replay } from './kept.js'
 export type { ExchangeFeature, ExchangeStep } from './model/Exchange.js'
 export {
@@ -48,17 +50,8 @@ export { FEATURES, featuresOf, type Coverage, type Feature } from './report/Cove
 export { bare, ofDataType, type Bare, type DataTypeOptions, type Given, type Source } from './subjects/dataType.js'
 export { checkDeliveries, DELIVERIES, type Delivered } from './deliveries.js'
 export type { Exhausted, Scope } from './network/explore.js'
-export {
-  deltas,
-  opaque,
-  operations,
-  states,
-  type Common,
-  type Deltas,
-  type Opaque,
-  type Operations,
-  type States,
-} from './subjects/forms.js'
+export { deltas, opaque, operations, states } from './subjects/forms.js'
+export type { Common, Deltas, Opaque, Operations, States } from './subjects/options.js'
 export type { GiveUp, MaybeLater } from './Answers.js'
 export type { OpaqueLater, QualityLater } from './subjects/asking.js'
 export type { Law, Lawful, LawName, Verdict, Violation } from './model/Law.js'
@@ -102,8 +95,10 @@ export const assert = <R, C, M>(subject: Lawful<R, C, M>, options?: Options<C>):
  * })
  * E.isRight(checked) // => true
  */
-export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E.Either<Counterexample, Coverage> =>
-  check(opaque(options), options)
+export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E.Either<Counterexample, Coverage> => {
+  expectOptions('checkReplicas', options, { ...OPAQUE, ...OPTIONS }, NEEDED)
+  return checkedAtOnce(ofReplicas(options), options)
+}
 
 /** What {@link checkReplicasAsync} takes. */
 export interface LaterOptions<C> extends Omit<Options<C>, 'exhaustive'> {
@@ -136,10 +131,12 @@ export interface LaterOptions<C> extends Omit<Options<C>, 'exhaustive'> {
  * })
  * checked._tag // => 'Right'
  */
-export const checkReplicasAsync = <R, C, M>({
-  giveUp,
-  ...options
-}: OpaqueLater<R, C, M> & LaterOptions<C>): Promise<E.Either<Counterexample, Coverage>> => {
+export const checkReplicasAsync = async <R, C, M>(
+  given: OpaqueLater<R, C, M> & LaterOptions<C>,
+): Promise<E.Either<Counterexample, Coverage>> => {
+  const rules = withoutRules(OPTIONS, 'exhaustive')
+  expectOptions('checkReplicasAsync', given, { ...OPAQUE, ...rules, giveUp: aFunction }, NEEDED)
+  const { giveUp, ...options } = given
   const answers = new Answers(giveUp)
   return inTime(checked(asking(options, answers), options, later(answers)))
 }

@@ -18,11 +18,14 @@ export interface Files {
   readonly existsSync: (file: string) => boolean
   readonly readFileSync: (file: string, encoding: 'utf8') => string
   readonly writeFileSync: (file: string, text: string) => void
+  /** Makes the folder of the file, if it is not there. */
+  readonly mkdirSync?: (folder: string, options: { readonly recursive: true }) => unknown
 }
 
 /**
- * Keeps failures in a file of JSON. Errors of `fs` are thrown; text that is no such JSON counts as
- * nothing kept. Tests that run at once need files of their own.
+ * Keeps failures in a file of JSON, and makes its folder. Text that is no such JSON counts as
+ * nothing kept. Errors of `fs` are thrown; a counterexample that cannot be kept is told all the
+ * same. Tests that run at once need files of their own.
  *
  * @example
  * import * as fc from 'fast-check'
@@ -47,6 +50,8 @@ export const keptIn = (fs: Files, file: string): Kept => {
     set: (subject, replay) => {
       const others = [...all()].filter(([name]) => name !== subject)
       const next = replay === undefined ? others : [...others, [subject, replay] as const]
+      const [folder] = /^.*[/\\](?=[^/\\]*$)/.exec(file) ?? []
+      if (folder !== undefined && !fs.existsSync(folder)) fs.mkdirSync?.(folder, { recursive: true })
       fs.writeFileSync(file, `${JSON.stringify(Object.fromEntries(next), undefined, 2)}\n`)
     },
   }

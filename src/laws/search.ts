@@ -4,75 +4,27 @@
 import * as fc from 'fast-check'
 import { configured, DEFAULT_RUNS, isVerbose } from './configured.js'
 import { byGravity, gravityOf, isGravest, isHygiene, kindOf, type Broken } from './gravity.js'
-import { judge, lawsAsked, type Asked, type Judged as JudgedOnce, type Reported } from './judge.js'
-import type { Kept } from './kept.js'
+import { judge, type Judged as JudgedOnce, type Reported } from './judge.js'
 import { deterministic } from './laws/laws.js'
 import { askedFor, type Law, type Lawful } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { explore, type Exhausted, type Scope } from './network/explore.js'
-import { schedulesBy, type Size } from './network/schedules.js'
+import { schedulesBy } from './network/schedules.js'
 import { plainFor } from './network/smaller.js'
-import { counterexample, type CounterexampleData, type Origin } from './report/Counterexample.js'
-import { shortfalls, Tally, type Coverage, type Feature } from './report/Coverage.js'
+import { counterexample, type Origin } from './report/Counterexample.js'
+import { shortfalls, Tally, type Coverage } from './report/Coverage.js'
+import type { Options, Profile } from './Options.js'
 import type { Limits, Runner } from './runner.js'
+import { lawsToAsk, Vacuity } from './vacuity.js'
 import { answerOf, type Waiting } from './waiting.js'
 
-export interface Options<C = unknown> extends Size, Asked {
-  /** `fast` for watch mode: 100 runs, some 0.2 s. `thorough`: 20,000 runs. */
-  readonly profile?: Profile
-  /**
-   * The same seed gives the same runs. Default: that of `fc.configureGlobal`, or else a new one
-   * each time. The outcome names it.
-   */
-  readonly seed?: number | undefined
-  /** With the `seed` of a counterexample: finds only that one, and shrinks it as far. */
-  readonly path?: string | undefined
-  /**
-   * The number of random runs. Default: the `numRuns` of `fc.configureGlobal`, or else 1000;
-   * without end, if `time` is given.
-   */
-  readonly runs?: number
-  /**
-   * The most ms that the search takes in random runs. Default: the `interruptAfterTimeLimit` of
-   * `fc.configureGlobal`, or else no limit.
-   */
-  readonly time?: number
-  /** The most ms that making a counterexample smaller takes. Default 10,000. */
-  readonly shrinkTime?: number
-  /**
-   * `first`: stops at the first broken law, hygiene included. Default: stops at the first run that
-   * diverges. After another law it goes on for as many runs again, at least 100; after hygiene, to
-   * the end.
-   */
-  readonly stop?: 'first' | 'gravest'
-  /**
-   * Goes on to the end of the random runs, and gives a smallest counterexample of each law and each
-   * quality that is broken: the gravest, with the `others` in it. Laws are not asked of replicas
-   * that differ, nor of what threw. What `path`, `kept` or `exhaustive` finds is given alone.
-   * Default false.
-   */
-  readonly all?: boolean
-  /** Visits every run of a small scope before the random runs. */
-  readonly exhaustive?: Scope<C>
-  /** Keeps what breaks a law, and tries that first the next time: {@link keptIn}. */
-  readonly kept?: Kept
-  /** Runs this schedule only. */
-  readonly schedule?: Schedule<unknown> | undefined
-  /** The part of the runs, from 0 to 1, in which each feature must happen. */
-  readonly required?: Partial<Record<Feature, number>>
-  /**
-   * Called after each thousand random runs, and after each thousand runs of shrinking; of the first
-   * thousand after 1, 2, 4, 8 and so on.
-   */
-  readonly progress?: (coverage: Coverage) => void
-  /** A fault for which this says true is passed over, and counted in the coverage. */
-  readonly known?: (counterexample: CounterexampleData) => boolean
+/** How far a profile goes, where the check does not say it. Time is in ms. */
+const PROFILES: Readonly<Record<Profile, Pick<Options, 'runs' | 'time'>>> = {
+  fast: { runs: 50, time: 200 },
+  thorough: { runs: 20_000 },
 }
 
-export type Profile = 'fast' | 'thorough'
-
-const RUNS_OF: Readonly<Record<Profile, number>> = { fast: 100, thorough: 20_000 }
 const DEFAULT_SHRINK_TIME = 10_000
 const PROGRESS = 1000
 
@@ -96,8 +48,11 @@ export function* searched<R, C, M>(
   given: Options<C>,
   runner: Runner,
 ): Waiting<Found<R, C, M> | Coverage> {
+  if (given.path !== undefined && given.seed === undefined) {
+    throw new TypeError('`path` needs the `seed` of its counterexample: give both')
+  }
   const options = configured(given)
-  const laws = lawsAsked(subject, options)
+  const laws = lawsToAsk(subject, options)
   const tally = new Tally()
   const schedule = options.schedule as Schedule<C> | undefined
   if (schedule !== undefined) {
@@ -118,7 +73,7 @@ export function* searched<R, C, M>(
   if (found !== undefined) return found
   const { seed } = drawn
   const covered = tally.report({ seed, ...(exhausted !== undefined && { exhaustive: exhausted }) })
-  return yield* exercised(subject, options, covered, runner)
+  return yield* exercised(subject, options, covered, drawn.vacuity, runner)
 }
 
 /** A run that breaks a law which is known, or wanted too, may break others. */
@@ -166,6 +121,7 @@ interface Met<R, C, M> {
 
 class RandomSearch<R, C, M> {
   seed = 0
+  readonly vacuity = new Vacuity<R, C, M>()
   private readonly subject: Lawful<R, C, M>
   private readonly laws: ReadonlyArray<Law<R, C, M>>
   private readonly options: Options<C>
@@ -245,13 +201,16 @@ class RandomSearch<R, C, M> {
    */
   private *search(): Waiting<Iterable<Met<R, C, M>>> {
     const { laws, options, tally } = this
-    const { seed, time, profile, all = false } = options
-    const { runs = profile !== undefined ? RUNS_OF[profile] : time === undefined ? DEFAULT_RUNS : undefined } = options
+    const { seed, profile, all = false } = options
+    const usual: Pick<Options, 'runs' | 'time'> = profile === undefined ? {} : PROFILES[profile]
+    const { time = options.runs === undefined ? usual.time : undefined } = options
+    const { runs = usual.runs ?? (time === undefined ? DEFAULT_RUNS : undefined) } = options
     const met = new Map<string, Met<R, C, M>>()
     let end = Infinity
     const take = ({ run, broken, known = false, isOdd = false }: Judged<R, C, M>): boolean => {
       const path = String(tally.runs)
       tally.add(run)
+      this.vacuity.add(run)
       if (known && broken.length === 0) tally.known++
       if (isTold(tally.runs)) options.progress?.(tally.report())
       for (const one of broken) {
@@ -298,8 +257,11 @@ class RandomSearch<R, C, M> {
     let smallest: Pick<Met<R, C, M>, 'run' | 'broken'> | undefined = met
     let tried = 0
     const take = ({ run, broken }: Judged<R, C, M>): boolean => {
-      if (met === undefined && tried === 0) this.tally.add(run)
-      if (isTold(++tried)) options.progress?.(this.tally.report())
+      if (met === undefined && tried === 0) {
+        this.tally.add(run)
+        this.vacuity.add(run)
+      }
+      if (isTold(++tried)) options.progress?.({ ...this.tally.report(), shrinking: tried })
       const { broken: wanted = broken[0] } = smallest ?? {}
       const same = wanted && broken.find((one) => kindOf(one) === kindOf(wanted))
       if (same !== undefined) smallest = { run, broken: same }
@@ -336,8 +298,8 @@ class RandomSearch<R, C, M> {
 
   private *isRepeatable({ schedule }: Run<R, C, M>, found: Broken): Waiting<boolean> {
     const { name } = found.law
-    // a subject that writes into old states does not have them any more
-    if (name === 'versions') return true
+    // a subject that writes into old states, or into those of others, does not have them any more
+    if (name === 'versions' || (name === 'total' && found.violation.cause === undefined)) return true
     const { broken } = yield* this.judged(this.lawsUpTo(found), schedule)
     return broken.some((one) => kindOf(one) === kindOf(found))
   }
@@ -345,20 +307,25 @@ class RandomSearch<R, C, M> {
 
 const MEET = 'give commands on fewer keys that are refused less often, more `runs`, or less in `required`'
 
-/** The coverage; or a broken law, if the runs have not shown what was required. */
+/** The coverage; or a broken law, if the runs could not show or have not shown what they should. */
 function* exercised<R, C, M>(
   subject: Lawful<R, C, M>,
   { required = {} }: Options<C>,
   coverage: Coverage,
+  vacuity: Vacuity<R, C, M>,
   runner: Runner,
 ): Waiting<Found<R, C, M> | Coverage> {
-  const hasRun = coverage.runs > 0
-  const missing = hasRun ? shortfalls(required, coverage) : ['no run was made']
-  if (missing.length === 0) return coverage
+  const missing = shortfalls(required, coverage)
+  const lack =
+    coverage.runs === 0
+      ? { why: 'no run was made', remedy: 'give it more `time`, or one of `runs` at least' }
+      : (vacuity.found(subject, coverage) ??
+        (missing.length === 0 ? undefined : { why: missing.join('; '), remedy: MEET }))
+  if (lack === undefined) return coverage
   const { run } = yield* answerOf(runner.judge(subject, [], { ids: ['a', 'b'], steps: [] }, 'gravest'))
   return {
     law: { name: 'exercised', says: 'the check exercised what was required of it', verdict: 'unlawful' },
-    violation: { why: missing.join('; '), remedy: hasRun ? MEET : 'give it more `time`, or one of `runs` at least' },
+    violation: lack,
     run,
     origin: { ...NOTHING_DRAWN, runs: coverage.runs, seed: coverage.seed, required },
   }

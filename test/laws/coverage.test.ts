@@ -15,6 +15,7 @@ import {
   simulate,
   type Coverage,
   type Opaque,
+  type Progress,
 } from '../../src/laws/index.js'
 import { covered, found } from './outcome.js'
 
@@ -72,6 +73,30 @@ describe('the report of the coverage', () => {
     const progress = ({ runs }: Coverage): void => void told.push(runs)
     covered(checkDataType(Model.of(t.number), { change, replicas: 2, steps: 4, runs: RUNS.progress, progress }))
     expect(told).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000])
+  })
+
+  test('says of shrinking how many smaller runs were tried', () => {
+    const told: (readonly [number, number | undefined])[] = []
+    const last = operations({ empty: 0, command: fc.nat(3), apply: (n) => () => n })
+    const progress = ({ runs, shrinking }: Progress): void => void told.push([runs, shrinking])
+    found(check(last, { seed: 1, progress }))
+    const shrinking = told.flatMap(([, tried]) => tried ?? [])
+    expect(told[0]![1]).toBeUndefined()
+    expect(shrinking.slice(0, 4)).toEqual([1, 2, 4, 8])
+    expect(new Set(told.slice(-shrinking.length).map(([runs]) => runs)).size).toBe(1)
+  })
+
+  test('the profile `fast` ends in time, however slow the type is', () => {
+    const slow = operations({
+      empty: 0,
+      command: fc.nat(3),
+      apply: (n: number) => (sum) => {
+        const until = performance.now() + 5
+        while (performance.now() < until);
+        return Math.max(n, sum)
+      },
+    })
+    expect(covered(check(slow, { profile: 'fast', seed: 1 })).runs).toBeLessThan(20)
   })
 
   test('a time limits the runs', () => {
@@ -175,7 +200,10 @@ describe('laws that few types break', () => {
     const shy = new t.Type<number, unknown>('shy', t.number.is, t.number.validate, (n) => `no ${String(n)}`)
     const { law, why } = found(checkDataType({ ...last, change: shy }, { change: fc.constant(1), seed: 1 }))
     // the codec refuses every change, so nothing is written: a green run would show nothing
-    expect([law.name, why]).toEqual(['exercised', 'all commands were refused in all runs'])
+    expect([law.name, why]).toEqual([
+      'exercised',
+      'all commands were refused in all runs: `change` (the codec) refused 1: it expects shy',
+    ])
   })
 
   test('eq: Eq is not transitive', () => {

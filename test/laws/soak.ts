@@ -54,7 +54,8 @@ for (const entry of entries) {
   }
   const size = { ...given('seed'), ...given('replicas'), ...given('steps') }
   const scope = updates === undefined ? {} : { exhaustive: scopeOf(entry, updates, 1) }
-  const checked = checkDataType(entry.dataType, { ...entry, ...limits, ...size, ...scope, progress })
+  const { dataType, ...options } = entry
+  const checked = checkDataType(dataType, { ...options, ...limits, ...size, ...scope, progress })
   if (checked._tag === 'Left') {
     console.error(checked.left.format())
     process.exitCode = 1

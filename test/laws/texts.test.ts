@@ -33,7 +33,7 @@ const WORDS = {
 
 const wordsOf = ({ subject }: Broken): ReadonlyArray<string> => {
   if (subject.dataType !== undefined) return WORDS.dataType
-  if (subject.terms?.local === 'apply') return WORDS.dataType
+  if (subject.terms?.equals === 'eq') return WORDS.dataType
   const given: unknown = subject.laws
   return given === laws.ofMerge ? WORDS.merge : given === laws.ofOpaque ? WORDS.opaque : WORDS.operations
 }
@@ -109,13 +109,20 @@ describe('a type that throws', () => {
     ])
   })
 
-  test('as it is described: the drawing says so in general', () => {
-    const subject = operations({
-      ...counter,
-      describe: () => String(thrown('', true)),
-      apply: () => (sum: number) => sum,
-    })
-    expect(found(check(subject, { seed: 1, runs: 20 })).trace.at(-1)).toMatchObject({ text: 'a command, throws' })
+  test('as it is described: the command is printed, and what is wrong is found', () => {
+    for (const describe of [() => String(thrown('', true)), () => undefined as unknown as string]) {
+      const subject = operations({
+        ...counter,
+        describe,
+        apply:
+          (text, { now }) =>
+          () =>
+            `${text} ${String(now)}`,
+        empty: '',
+      })
+      const { law, trace } = found(check(subject, { seed: 1, runs: 50 }))
+      expect([law.name, trace[0]!.text]).toEqual(['convergence', 'm1: "bump"'])
+    }
   })
 
   test('as it is shown: no function is blamed', () => {

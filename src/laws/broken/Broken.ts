@@ -4,7 +4,7 @@ import { check } from '../check.js'
 import type { Lawful, LawName, Verdict } from '../model/Law.js'
 import type { Counterexample } from '../report/Counterexample.js'
 import type { Coverage } from '../report/Coverage.js'
-import type { Options } from '../search.js'
+import type { Options } from '../Options.js'
 
 export interface About {
   readonly name: string

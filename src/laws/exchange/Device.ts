@@ -10,6 +10,7 @@ import type { Update } from '../../core/Update.js'
 import * as Session from '../../wire/Session.js'
 import type { Policy } from '../../wire/Policy.js'
 import type { Refusing } from '../model/Exchange.js'
+import { givingEither } from '../model/held.js'
 import type { Program } from './programs.js'
 
 export interface Device<S, C> {
@@ -33,7 +34,7 @@ export const write = <S, C>(
   now: number,
 ): readonly [Update<C>, Device<S, C>] | undefined => {
   const { program, replica, isRestored } = device
-  const made = program.change(command, now)(replica)
+  const made = program.change(givingEither(command, 'command'), now)(replica)
   if (made._tag === 'Left') return undefined
   const [update, after] = made.right
   if (!isRestored) return [update, withReplica(device, after)]

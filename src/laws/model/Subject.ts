@@ -4,6 +4,7 @@ import type { DataType } from '../../core/DataType.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Guarded } from './Guarded.js'
 import type { Operation } from './Operation.js'
+import type { Remedied } from './Violation.js'
 
 /** A replica, and its wall clock in ms. The clocks of two replicas need not agree. */
 export interface Where {
@@ -81,6 +82,8 @@ export interface Subject<R, C, M> {
   readonly command: (replica: R) => fc.Arbitrary<C>
   /** Undefined if the replica refuses the command. */
   readonly local: (command: C, where: Where) => (replica: R) => Made<R, M> | undefined
+  /** Why such a command is refused, and what to do if that was not meant. */
+  readonly whyRefused?: (command: C, where: Where) => (replica: R) => Remedied | undefined
   readonly receive: (message: M, where: Where) => (replica: R) => R
   /** What a replica says to a peer when they gossip; undefined for nothing. Absent: no gossip. */
   readonly send?: (peer: R) => (replica: R) => M | undefined

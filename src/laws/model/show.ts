@@ -34,11 +34,23 @@ const viewOfDeep = (value: unknown): string => {
   return texts.join(' ')
 }
 
-/** JSON as text: faster than {@link view}. */
-export const viewOfJson = (value: unknown): string => JSON.stringify(value === undefined ? null : value)
+/** JSON as text: faster than {@link view}. Undefined, which JSON lacks, as it does. */
+export const viewOfJson = (value: unknown): string => (value === undefined ? 'undefined' : JSON.stringify(value))
 
 /** Compares JSON whatever the order of its members, and other values by their text. O(size). */
-export const sameValue = (a: unknown, b: unknown): boolean => Object.is(a, b) || sameJson(a, b) || view(a) === view(b)
+export const sameValue = (a: unknown, b: unknown): boolean => {
+  if (Object.is(a, b)) return true
+  // as their texts compare, which take seven times as long
+  if (isOfNumbers(a) && isOfNumbers(b) && a.constructor === b.constructor) return sameNumbers(a, b)
+  return sameJson(a, b) || view(a) === view(b)
+}
+
+type OfNumbers = ArrayBufferView & ArrayLike<number | bigint>
+
+const isOfNumbers = (value: unknown): value is OfNumbers => ArrayBuffer.isView(value) && !(value instanceof DataView)
+
+const sameNumbers = (a: OfNumbers, b: OfNumbers): boolean =>
+  a.length === b.length && Array.prototype.every.call(a, (one, i) => Object.is(one, b[i]))
 
 /** False also for values that have themselves as a part, or are too deep. */
 const sameJson = (a: unknown, b: unknown): boolean => {

@@ -51,7 +51,7 @@ type Fault = <S, C>(dataType: DataType<S, C>) => Faulty<S, C> | undefined
  * no fault in it: a map that keeps the newest may apply each update twice. These never differ.
  */
 export const mutantsOf = <S, C>(dataType: DataType<S, C>): ReadonlyArray<Mutant<S, C>> =>
-  (Object.keys(FAULTS) as ReadonlyArray<MutantName>).flatMap((name) => {
+  MUTANT_NAMES.flatMap((name) => {
     const [says, killedBy, fault] = FAULTS[name]
     const faulty = fault(dataType)
     return faulty === undefined ? [] : [{ name, says, killedBy, dataType: faulty[0], hasDiffered: faulty[1] }]
@@ -246,3 +246,5 @@ const FAULTS: Readonly<Record<MutantName, readonly [says: string, killedBy: stri
   ownDoesNothing: ['`own` has no effect', 'own', deaf('own', () => (state) => ({ state, superseded: [] }))],
   diffsNothing: ['`diff` gives no patch', 'diff', deaf('diff', () => () => [])],
 }
+
+export const MUTANT_NAMES = Object.keys(FAULTS) as ReadonlyArray<MutantName>

@@ -1,8 +1,9 @@
 /** Runs a check over the mutants of a data type: which does it kill? */
 import type { DataType } from '../../core/DataType.js'
-import { checkDataType, type DataTypeCheck } from '../checkDataType.js'
+import { checkedBy, type DataTypeCheck } from '../checkDataType.js'
 import type { LawName } from '../model/Law.js'
-import { mutantsOf, type Mutant, type MutantName } from './Mutant.js'
+import { aText, expectOptions } from '../model/Rule.js'
+import { MUTANT_NAMES, mutantsOf, type Mutant, type MutantName } from './Mutant.js'
 
 /** How a mutant fared. */
 export interface Tried extends Pick<Mutant<never, never>, 'name' | 'says' | 'killedBy'> {
@@ -32,7 +33,7 @@ export interface Tried extends Pick<Mutant<never, never>, 'name' | 'says' | 'kil
  */
 export const checkMutants = <S, C>(dataType: DataType<S, C>, options: DataTypeCheck<S, C>): ReadonlyArray<Tried> =>
   mutantsOf(dataType).map(({ name, says, killedBy, dataType: mutant, hasDiffered }) => {
-    const checked = checkDataType(mutant, { ...options, shrinkTime: 0, stop: 'first' })
+    const checked = checkedBy('checkMutants', mutant, { ...options, shrinkTime: 0, stop: 'first' })
     const about = { name, says, killedBy }
     if (checked._tag === 'Left') return { ...about, outcome: 'killed', law: checked.left.law.name }
     return { ...about, outcome: hasDiffered() ? 'survived' : 'idle' }
@@ -56,6 +57,7 @@ export const assertMutants = <S, C>(
   dataType: DataType<S, C>,
   { survivors = {}, ...options }: DataTypeCheck<S, C> & { readonly survivors?: Survivors },
 ): void => {
+  expectOptions('survivors of assertMutants', survivors, SURVIVORS)
   const tried = checkMutants(dataType, options as DataTypeCheck<S, C>)
   const lines = tried.flatMap(({ name, says, killedBy, outcome, law = '' }) => {
     const isExpected = survivors[name] !== undefined
@@ -66,3 +68,6 @@ export const assertMutants = <S, C>(
   })
   if (lines.length > 0) throw new Error([`Mutants of ${dataType.name}:`, ...lines].join('\n  '))
 }
+
+/** A reason for each. */
+const SURVIVORS = Object.fromEntries(MUTANT_NAMES.map((name) => [name, aText]))

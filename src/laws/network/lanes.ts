@@ -1,5 +1,6 @@
 /** The replicas of a running network, and the record of what happens to them. */
 import type { SourceId } from '../../core/Update.js'
+import { Misuse } from '../model/Misuse.js'
 import type { Ongoing, Parting, RunEvent, Threw } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import type { Subject } from '../model/Subject.js'
@@ -34,6 +35,8 @@ export class Lanes<R, C, M> {
   /** The index of the current step; the number of steps, while the network settles. */
   step = 0
   private readonly subject: Subject<R, C, M>
+  /** What `create` gave to more than one. */
+  private shared: ReadonlySet<R> = new Set()
 
   constructor(subject: Subject<R, C, M>) {
     this.subject = subject
@@ -41,6 +44,7 @@ export class Lanes<R, C, M> {
 
   open(id: SourceId): void {
     const replica = this.subject.create(id, { index: this.all.length })
+    if (this.all.some((lane) => lane.replica === replica)) this.shared = new Set(this.shared).add(replica)
     const saved = { replica: this.subject.save?.(replica), knows: 0n, isWhole: true }
     this.all.push({ replica, view: this.subject.view(replica), knows: 0n, isWhole: true, last: -1, restarts: 0, saved })
   }
@@ -60,6 +64,7 @@ export class Lanes<R, C, M> {
     const { replica: before, view: was } = lane
     lane.replica = replica
     lane.view = this.subject.view(replica)
+    if (this.subject.isMutable && replica === before && lane.view !== was && this.shared.has(replica)) throw SHARED()
     lane.last = this.events.length
     this.push(lane, tag, at, text, before, was, more)
   }
@@ -115,6 +120,10 @@ export class Lanes<R, C, M> {
     return equals(a.replica, b.replica) && (a.view === b.view || sameValue(show(a.replica), show(b.replica)))
   }
 }
+
+/** For replicas that are one object, which one of them has changed. */
+const SHARED = (): Misuse =>
+  new Misuse('`create` gave one object to two replicas', '`create` must make a new replica each time that it is called')
 
 /** A description by a function that may throw, too. */
 export const safely = (text: () => string): string => {

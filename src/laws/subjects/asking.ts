@@ -5,21 +5,31 @@ import type { Answers, MaybeLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Nth, Quality, Restarted, Sides, Where } from '../model/Subject.js'
 import { view } from '../model/show.js'
-import { opaque, type Opaque } from './forms.js'
+import { ofReplicas } from './forms.js'
+import type { Hearing } from './options.js'
 
 /**
- * As {@link Opaque}, and what the replicas do may take its time. The next step of a network begins
+ * As `Opaque`, and what the replicas do may take its time. The next step of a network begins
  * when the one before has answered: an answer that comes before all is done breaks laws.
  */
-export interface OpaqueLater<R, C, M> extends Omit<
-  Opaque<R, C, M>,
-  'create' | 'local' | 'send' | 'told' | 'receive' | 'save' | 'load' | 'show' | 'same' | 'equals' | 'qualities'
+export type OpaqueLater<R, C, M> = HearingLater<R, C, M> &
+  (Required<Pick<TellingLater<R, M>, 'send'>> | Required<Pick<TellingLater<R, M>, 'told'>>) &
+  TellingLater<R, M>
+
+/** How messages come out of a replica, later. */
+export interface TellingLater<R, M> {
+  readonly send?: (peer: R) => (replica: R) => MaybeLater<M | undefined>
+  readonly told?: (replica: R) => MaybeLater<M | undefined>
+}
+
+/** What every replica does later, whatever it tells. */
+export interface HearingLater<R, C, M> extends Omit<
+  Hearing<R, C, M>,
+  'create' | 'local' | 'receive' | 'save' | 'load' | 'show' | 'same' | 'equals' | 'qualities'
 > {
   readonly create: (id: SourceId, nth: Nth) => MaybeLater<R>
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
   readonly local: (command: C, where: Where) => (replica: R) => MaybeLater<R | void>
-  readonly send?: (peer: R) => (replica: R) => MaybeLater<M | undefined>
-  readonly told?: (replica: R) => MaybeLater<M | undefined>
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- as above
   readonly receive: (message: M, where: Where) => (replica: R) => MaybeLater<R | void>
   readonly save?: (replica: R) => unknown
@@ -36,13 +46,16 @@ export interface QualityLater<R, C, M> extends Omit<Quality<R, C, M>, 'afterLoca
   readonly atEnd?: (...asked: Parameters<NonNullable<Quality<R, C, M>['atEnd']>>) => MaybeLater<boolean | Sides>
 }
 
-export const asking = <R, C, M>(type: OpaqueLater<R, C, M>, answers: Answers): Lawful<R, C, M> => {
+export const asking = <R, C, M>(
+  type: HearingLater<R, C, M> & TellingLater<R, M>,
+  answers: Answers,
+): Lawful<R, C, M> => {
   const { create, local, send, told, receive, save, load, show, same, command, equals, qualities, ...rest } = type
   const asked =
     <A extends ReadonlyArray<unknown>, B>(name: string, f: (...args: A) => MaybeLater<B>) =>
     (...args: A): B =>
       answers.ask(name, () => f(...args))
-  const subject = opaque<R, C, M>({
+  const subject = ofReplicas<R, C, M>({
     ...rest,
     create: asked('create', create),
     local: (made: C, where: Where) => asked('local', local(made, where)),

@@ -13,14 +13,19 @@ import type { Update } from '../../core/Update.js'
 import { scuttlebutt, type Rejection } from '../../scuttlebutt.js'
 import { ofOperations } from '../laws/laws.js'
 import { ofReplicas } from '../laws/ofReplicas.js'
+import { aDelivery } from '../Options.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { guarded } from '../model/Guarded.js'
 import { sameValue, view, viewOfJson } from '../model/show.js'
+import { aFunction, anArbitrary, aValue, expectOptions, withoutRules, type Rules } from '../model/Rule.js'
 import type { Delivery, Quality, Terms } from '../model/Subject.js'
+import type { Remedied } from '../model/Violation.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
-import { isDeletion, keysOfCommand } from './forms.js'
+import { arbitraryOf, described as textOf, givingEither, notLater } from '../model/held.js'
+import { answering, isDeletion, keysOfCommand } from './forms.js'
 import { keepingContract } from './keepingContract.js'
+import { aCommand, qualities } from './options.js'
 
 type Local<S, C> = Command<S, C, unknown>
 
@@ -56,6 +61,18 @@ export interface DataTypeOptions<S, C> {
   readonly isDelete?: (change: C) => boolean
 }
 
+export const DATA_TYPE: Rules<Source<never, never> & DataTypeOptions<never, never>> = {
+  change: anArbitrary,
+  command: aCommand,
+  eq: aValue('an Eq: `{ equals }`', (eq) => typeof (eq as { readonly equals?: unknown } | null)?.equals === 'function'),
+  toJSON: aFunction,
+  patchesOf: aFunction,
+  oracle: aFunction,
+  qualities,
+  keysOf: aFunction,
+  isDelete: aFunction,
+}
+
 /**
  * Replicas of a data type, as the core runs them. Every update reaches everybody in the order of
  * its source, by broadcast or in a history. Histories leave out superseded updates; they arrive
@@ -65,22 +82,38 @@ export const ofDataType = <S, C>(
   dataType: DataType<S, C>,
   options: Source<S, C> & DataTypeOptions<S, C>,
 ): Lawful<Replica<S, C>, Local<S, C>, Updates<C>> => {
+  expectOptions('ofDataType', options, DATA_TYPE)
+  return replicasOf(dataType, options)
+}
+
+/** As {@link ofDataType}, with what may have other options too. */
+export const replicasOf = <S, C>(
+  dataType: DataType<S, C>,
+  options: Source<S, C> & DataTypeOptions<S, C>,
+): Lawful<Replica<S, C>, Local<S, C>, Updates<C>> => {
   const core = scuttlebutt(keepingContract(dataType))
   const { create, change, applyUpdates, history, digest } = core
   const { eq, show, viewOfState, ...described } = describedBy(dataType, options)
+  const [given, name] = sourceOf(options)
   return {
     ...described,
     create: (id) => create(id),
     empty: guarded(dataType.empty, viewOfState),
-    command: ({ state }) => commandOf(options)(state),
+    command: ({ state }) => arbitraryOf(given, state),
     local:
       (command, { now }) =>
       (replica) => {
-        const changed = change(command, now)(replica)
+        const changed = change(givingEither(command, name), now)(replica)
         if (changed._tag === 'Right') return { message: [changed.right[0]], replica: changed.right[1] }
         // what no replica takes because of its codec is made all the same: `codec` tells of it
         const message = misreadIn<C>(changed.left)
         return message && { message, replica: applyUpdates(message)(replica) }
+      },
+    whyRefused:
+      (command, { now }) =>
+      (replica) => {
+        const changed = change(command, now)(replica)
+        return changed._tag === 'Left' ? refusedWith(name, changed.left) : undefined
       },
     send: (peer) => history(digest(peer).clock),
     receive: applyUpdates,
@@ -96,7 +129,7 @@ export const ofDataType = <S, C>(
     show: ({ state }) => show(state),
     view: ({ state }) => viewOfState(state),
     remember: (replica) => [digest(replica), history()(replica)],
-    qualities: options.qualities ?? [],
+    qualities: (options.qualities ?? []).map(answering),
     dataType: core.dataType as unknown as DataType<unknown, unknown>,
     laws: ofReplicas({ ...core, eq, patchesOf: options.patchesOf ?? dataType.toJSON ?? show }),
   }
@@ -109,18 +142,45 @@ const misreadIn = <C>(error: unknown): Updates<C> | undefined => {
   return isMisread ? [refused.update as Update<C>] : undefined
 }
 
-const commandOf = <S, C>(source: Source<S, C>): ((state: S) => fc.Arbitrary<Local<S, C>>) => {
-  const given = 'command' in source ? source.command : source.change
-  return (typeof given === 'function' ? given : () => given) as (state: S) => fc.Arbitrary<Local<S, C>>
+/** What to tell of a command that a data type refused. */
+const refusedWith = (name: string, error: unknown): Remedied => {
+  const {
+    _tag,
+    update,
+    failures = [],
+  } = (error ?? {}) as Partial<Rejection & { readonly update: Update<unknown> }> & {
+    readonly failures?: ReadonlyArray<{ readonly expected: string }>
+  }
+  if (_tag !== 'InvalidChange' || update === undefined) {
+    const why = `\`${name}\` gave \`E.left(${view(error)})\``
+    return { why, remedy: `\`${name}\` must draw commands that some states take: the first state is \`empty\`` }
+  }
+  const expected = [...new Set(failures.map((failure) => failure.expected))]
+  const why = `\`change\` (the codec) refused ${view(update[0])}${expected.length === 0 ? '' : `: it expects ${expected.join(', ')}`}`
+  return { why, remedy: `\`${name}\` must draw changes that the type's codec \`change\` takes` }
+}
+
+/** What draws the commands, and the name of that option. */
+const sourceOf = <S, C>(source: Source<S, C>) => {
+  const { change, command } = source as {
+    readonly change?: fc.Arbitrary<Local<S, C>>
+    readonly command?: fc.Arbitrary<Local<S, C>> | ((state: S) => fc.Arbitrary<Local<S, C>>)
+  }
+  const given = command ?? change
+  if (given === undefined) throw new TypeError('give `change`, or `command` for changes that depend on the state')
+  if (command !== undefined && change !== undefined) throw new TypeError('give `change` or `command`, not both')
+  return [given, command === undefined ? 'change' : 'command'] as const
 }
 
 const TERMS: Terms = { local: 'apply', receive: 'apply', equals: 'eq', show: 'toJSON', messages: 'updates' }
 
 const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S, C>) => {
-  const { toJSON: show = dataType.toJSON ?? ((state: S): unknown => state), oracle } = options
+  const { toJSON = dataType.toJSON ?? ((state: S): unknown => state), oracle } = options
+  const show = (state: S): unknown => notLater('toJSON', toJSON(state))
   const { keysOf = keysOfCommand, isDelete = isDeletion } = options
   const text = options.toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson
-  const eq = options.eq ?? { equals: (a: S, b: S) => sameValue(show(a), show(b)) }
+  const { equals = (a: S, b: S): boolean => sameValue(show(a), show(b)) } = options.eq ?? {}
+  const eq = { equals: (a: S, b: S) => notLater('eq', equals(a, b)) }
   const changes = ({ message }: Operation<unknown, Updates<C>>): ReadonlyArray<C> =>
     (message ?? []).map(([made]) => made)
   return {
@@ -130,11 +190,13 @@ const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S,
     show,
     viewOfState: (state: S): string => text(show(state)),
     describe: (command: Local<S, C>, message: Updates<C> | undefined) =>
-      message === undefined
-        ? typeof command === 'function'
-          ? 'a command'
-          : view(command)
-        : message.map(([made, at]) => `${view(dataType.change.encode(made))} at ${String(at)}`).join(),
+      textOf(command, () =>
+        message === undefined
+          ? typeof command === 'function'
+            ? 'a command'
+            : view(command)
+          : message.map(([made, at]) => `${view(dataType.change.encode(made))} at ${String(at)}`).join(),
+      ),
     asData: ({ command, message }: Operation<Local<S, C>, Updates<C>>): Local<S, C> =>
       typeof command === 'function' ? (message?.[0]?.[0] ?? command) : command,
     keysOf: (operation: Operation<unknown, Updates<C>>) => changes(operation).flatMap(keysOf),
@@ -142,7 +204,10 @@ const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S,
     timestampOf: (message: Updates<C>) => message[0]?.[1] ?? Timestamp.NEVER,
     ...(oracle === undefined
       ? {}
-      : { oracle: (operations: ReadonlyArray<Operation<unknown, Updates<C>>>) => oracle(inOrder(operations)) }),
+      : {
+          oracle: (operations: ReadonlyArray<Operation<unknown, Updates<C>>>) =>
+            notLater('oracle', oracle(inOrder(operations))),
+        }),
   }
 }
 
@@ -159,6 +224,18 @@ export const bare = <S, C>(
   options: Source<S, C> & Omit<DataTypeOptions<S, C>, 'qualities'>,
   delivery: Delivery,
 ): Lawful<Bare<S>, Local<S, C>, Updates<C>> => {
+  expectOptions('bare', options, withoutRules(DATA_TYPE, 'qualities'))
+  expectOptions('bare', { delivery }, { delivery: aDelivery })
+  return applyAlone(dataType, options, delivery)
+}
+
+/** As {@link bare}, with what may have other options too. */
+export const applyAlone = <S, C>(
+  dataType: DataType<S, C>,
+  options: Source<S, C> & Omit<DataTypeOptions<S, C>, 'qualities'>,
+  delivery: Delivery,
+): Lawful<Bare<S>, Local<S, C>, Updates<C>> => {
+  const [given, name] = sourceOf(options)
   const { eq, show, viewOfState, ...described } = describedBy(dataType, options)
   const { apply, empty } = keepingContract(dataType)
   const receive =
@@ -171,7 +248,7 @@ export const bare = <S, C>(
     ...described,
     create: () => ({ state: empty, latest: Timestamp.NEVER }),
     empty: guarded(empty, viewOfState),
-    command: ({ state }) => commandOf(options)(state),
+    command: ({ state }) => arbitraryOf(given, state),
     local:
       (command, { id: source, now }) =>
       (replica) => {
@@ -179,7 +256,7 @@ export const bare = <S, C>(
         const stamp = { timestamp, source }
         const made: E.Either<unknown, C> =
           typeof command === 'function'
-            ? (command as Maker<S, C, unknown>)(replica.state, stamp)
+            ? (givingEither(command, name) as Maker<S, C, unknown>)(replica.state, stamp)
             : { _tag: 'Right', right: command }
         if (made._tag === 'Left') return undefined
         const message = [[made.right, timestamp, source] as const]

@@ -3,76 +3,74 @@
  * opaque.
  */
 import * as fc from 'fast-check'
-import type { SourceId } from '../../core/Update.js'
 import { ofOpaque, ofOperations } from '../laws/laws.js'
 import { ofMerge } from '../laws/ofMerge.js'
 import { leave } from '../laws/remedies.js'
-import { isLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { guarded } from '../model/Guarded.js'
 import { Misuse } from '../model/Misuse.js'
+import { expectOptions } from '../model/Rule.js'
 import { sameValue, view } from '../model/show.js'
 import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
-
-/** Options of every form. */
-export interface Common<R, C, M> {
-  readonly name?: string
-  /** What a user may do next: any time, or for a state. */
-  readonly command: fc.Arbitrary<C> | ((replica: R) => fc.Arbitrary<C>)
-  /** Default: compares what is shown. */
-  readonly equals?: (a: R, b: R) => boolean
-  /** What users see. Default: the replica itself. */
-  readonly show?: (replica: R) => unknown
-  /** What must be shown after all operations, given in the order made. */
-  readonly oracle?: (operations: ReadonlyArray<Operation<C, M>>) => unknown
-  readonly qualities?: ReadonlyArray<Quality<R, C, M>>
-  /**
-   * Other ways to what a replica shows, by name: `{ 're-encoded': (r) => show(load(save(r))) }`.
-   * At the end each must show the same, at one replica a run.
-   */
-  readonly same?: Readonly<Record<string, (replica: R) => unknown>>
-  /** A command as reports print it. `message` is there if replicas broadcast. */
-  readonly describe?: (command: C, message: M | undefined) => string
-  /**
-   * The parts of the data that a command touches. Default: the first string in it, or its members.
-   */
-  readonly keysOf?: (command: C) => ReadonlyArray<string>
-  /** Default: something in the command is null, or it has a `remove`. */
-  readonly isDelete?: (command: C) => boolean
-}
+import { arbitraryOf, described, nextState, notLater, stepOf } from '../model/held.js'
+import {
+  DELTAS as OF_DELTAS,
+  OPAQUE,
+  OPERATIONS as OF_OPERATIONS,
+  STATES,
+  type Common,
+  type Deltas,
+  type Hearing,
+  type Opaque,
+  type Operations,
+  type States,
+  type Telling,
+} from './options.js'
 
 const common = <R, C, M>({
   name = 'the type',
   command,
-  show = (replica) => replica,
-  equals = (a, b) => sameValue(show(a), show(b)),
+  show: shows = (replica) => replica,
+  equals: areEqual,
   oracle,
   qualities = [],
   same = {},
   describe = (made) => view(made),
   keysOf = keysOfCommand,
   isDelete = isDeletion,
-}: Common<R, C, M>) => ({
-  name,
-  command: typeof command === 'function' ? command : () => command,
-  equals,
-  show,
-  view: (replica: R) => view(notLater('show', show(replica))),
-  ...(oracle === undefined ? {} : { oracle }),
-  qualities: [...qualities, ...alike(same, show)],
-  keysOf: (operation: Operation<C, M>) => keysOf(operation.command),
-  isDelete: (operation: Operation<C, M>) => isDelete(operation.command),
-  describe,
-  isWhole: true,
-  broadcasts: true,
-  isMutable: false,
-})
+}: Common<R, C, M>) => {
+  const show = (replica: R): unknown => notLater('show', shows(replica))
+  return {
+    name,
+    command: (replica: R): fc.Arbitrary<C> => arbitraryOf(command, replica),
+    equals:
+      areEqual === undefined
+        ? (a: R, b: R) => sameValue(show(a), show(b))
+        : (a: R, b: R) => notLater('equals', areEqual(a, b)),
+    show,
+    view: (replica: R) => view(show(replica)),
+    ...(oracle === undefined
+      ? {}
+      : { oracle: (made: ReadonlyArray<Operation<C, M>>) => notLater('oracle', oracle(made)) }),
+    qualities: [...qualities.map(answering), ...alike(same, show)],
+    keysOf: (operation: Operation<C, M>) => keysOf(operation.command),
+    isDelete: (operation: Operation<C, M>) => isDelete(operation.command),
+    describe: (made: C, message: M | undefined) => described(made, () => describe(made, message)),
+    isWhole: true,
+    broadcasts: true,
+    isMutable: false,
+  }
+}
 
-/** Throws for a promise: it would be compared with others of its kind, and not what it comes to. */
-const notLater = <A>(name: string, value: A): A => {
-  if (isLater(value)) throw new TypeError(`\`${name}\` gives a promise, which \`checkReplicasAsync\` takes`)
-  return value
+/** A quality whose answers are there at once: a promise would hold, whatever it comes to. */
+export const answering = <R, C, M>({ afterLocal, atEnd, ...quality }: Quality<R, C, M>): Quality<R, C, M> => {
+  const told = `the quality ${view(quality.name)}`
+  return {
+    ...quality,
+    ...(afterLocal && { afterLocal: (...asked) => notLater(told, afterLocal(...asked)) }),
+    ...(atEnd && { atEnd: (...asked) => notLater(told, atEnd(...asked)) }),
+  }
 }
 
 /** Qualities: other ways to the same value. */
@@ -82,7 +80,7 @@ const alike = <R, C, M>(
 ): ReadonlyArray<Quality<R, C, M>> =>
   Object.entries(same).map(([name, way]) => ({
     name: `${name} shows the same`,
-    atEnd: (replica) => [notLater(name, way(replica)), show(replica)],
+    atEnd: (replica) => [notLater(`same[${view(name)}]`, way(replica)), show(replica)],
     remedy: `\`same[${view(name)}]\` must give what \`show\` gives`,
     ofOne: true,
   }))
@@ -121,6 +119,24 @@ const beginning = <R>(empty: R, { show = (replica) => replica }: Pick<Common<R, 
   empty: guarded(empty, (state) => view(show(state))),
 })
 
+/** A `receive` that is held to give a state. */
+const givingStates =
+  <S, M>({ receive }: Terms, given: (message: M, where: Where) => (state: S) => S) =>
+  (message: M, where: Where) =>
+  (state: S): S =>
+    nextState(receive, state, stepOf(receive, given(message, where))(state))
+
+/** Why a command was refused, and what to do if that was not meant. */
+const refusedBy = (local: string) => () => () => ({
+  why: `\`${local}\` gave undefined, which refuses a command`,
+  remedy: `\`${local}(command, where)(state)\` must return what the command makes, or give commands that it takes`,
+})
+
+const NOTHING = {
+  why: 'undefined is a refusal, where there is no `prepare`',
+  remedy: 'give a `prepare` that makes a message of it, or commands that are not undefined',
+}
+
 /** What a replica makes of its own message. Throws {@link Misuse} if it writes into that. */
 const receivingOwn =
   <R, M>(terms: Terms, receive: (message: M, where: Where) => (state: R) => R, message: M, where: Where) =>
@@ -138,16 +154,8 @@ const AS_PROMISED: Delivery = { order: 'source', copies: 'exactly once' }
 const ANYHOW: Delivery = { order: 'any', copies: 'at least once' }
 
 const OPERATIONS = named('prepare', 'apply')
+const APPLY = named('apply', 'apply')
 const DELTAS = named('delta', 'merge', 'states')
-
-export interface Operations<S, C, M> extends Common<S, C, M> {
-  readonly empty: S
-  /** The message to broadcast for a command; undefined refuses the command. */
-  readonly prepare: (command: C, where: Where) => (state: S) => M | undefined
-  /** Applies a message, a replica's own too. Never changes the state that it is given. */
-  readonly apply: (message: M, where: Where) => (state: S) => S
-  readonly delivery?: Delivery
-}
 
 /**
  * An operation-based type (CmRDT): a replica broadcasts each command, and all apply it.
@@ -167,37 +175,28 @@ export function operations<S, C, M>(type: Operations<S, C, M>): Lawful<S, C, M>
 export function operations<S, C>(
   type: Omit<Operations<S, C, C>, 'prepare'> & { readonly prepare?: never },
 ): Lawful<S, C, C>
-export function operations<S, C>({
-  empty,
-  prepare = (command) => () => command,
-  apply,
-  delivery = AS_PROMISED,
-  ...rest
-}: Omit<Operations<S, C, C>, 'prepare'> & Partial<Pick<Operations<S, C, C>, 'prepare'>>): Lawful<S, C, C> {
+export function operations<S, C>(
+  type: Omit<Operations<S, C, C>, 'prepare'> & Partial<Pick<Operations<S, C, C>, 'prepare'>>,
+): Lawful<S, C, C> {
+  expectOptions('operations', type, OF_OPERATIONS, ['empty', 'command', 'apply'])
+  const { empty, prepare, delivery = AS_PROMISED, ...rest } = type
+  const terms = prepare === undefined ? APPLY : OPERATIONS
+  const make = prepare ?? ((command: C) => () => command)
+  const apply = givingStates(terms, rest.apply)
   return {
     ...common(rest),
     ...saved,
     ...beginning(empty, rest),
     local: (command, where) => (state) => {
-      const message = prepare(command, where)(state)
-      return message === undefined
-        ? undefined
-        : { message, replica: receivingOwn(OPERATIONS, apply, message, where)(state) }
+      const message = notLater(terms.local, stepOf(terms.local, make(command, where))(state))
+      return message === undefined ? undefined : { message, replica: receivingOwn(terms, apply, message, where)(state) }
     },
+    whyRefused: prepare === undefined ? () => () => NOTHING : refusedBy('prepare'),
     receive: apply,
     delivery,
-    terms: OPERATIONS,
+    terms,
     laws: ofOperations,
   }
-}
-
-export interface States<S, C> extends Common<S, C, S> {
-  readonly empty: S
-  /** The state after a command; undefined refuses the command. */
-  readonly mutate: (command: C, where: Where) => (state: S) => S | undefined
-  /** The join of both states. */
-  readonly merge: (other: S, where: Where) => (state: S) => S
-  readonly delivery?: Delivery
 }
 
 /**
@@ -212,28 +211,26 @@ export interface States<S, C> extends Common<S, C, S> {
  * const largest = states({ empty: 0, command: fc.nat(9), mutate: max, merge: max })
  * E.isRight(check(largest, { seed: 1 })) // => true
  */
-export const states = <S, C>({ empty, mutate, merge, delivery = ANYHOW, ...rest }: States<S, C>): Lawful<S, C, S> => ({
-  ...common(rest),
-  ...saved,
-  ...beginning(empty, rest),
-  local: (command, where) => (state) => {
-    const replica = mutate(command, where)(state)
-    return replica === undefined ? undefined : { replica }
-  },
-  send: () => (state) => state,
-  receive: merge,
-  broadcasts: false,
-  delivery,
-  terms: named('mutate', 'merge', 'states'),
-  laws: ofMerge,
-})
-
-export interface Deltas<S, C> extends Common<S, C, S> {
-  readonly empty: S
-  /** What a command adds to the state: a state to merge. Undefined refuses the command. */
-  readonly delta: (command: C, where: Where) => (state: S) => S | undefined
-  readonly merge: (other: S, where: Where) => (state: S) => S
-  readonly delivery?: Delivery
+export const states = <S, C>(type: States<S, C>): Lawful<S, C, S> => {
+  expectOptions('states', type, STATES, ['empty', 'command', 'mutate', 'merge'])
+  const { empty, mutate, delivery = ANYHOW, ...rest } = type
+  const terms = named('mutate', 'merge', 'states')
+  return {
+    ...common(rest),
+    ...saved,
+    ...beginning(empty, rest),
+    local: (command, where) => (state) => {
+      const replica = notLater('mutate', stepOf('mutate', mutate(command, where))(state))
+      return replica === undefined ? undefined : { replica }
+    },
+    whyRefused: refusedBy('mutate'),
+    send: () => (state) => state,
+    receive: givingStates(terms, rest.merge),
+    broadcasts: false,
+    delivery,
+    terms,
+    laws: ofMerge,
+  }
 }
 
 /**
@@ -244,48 +241,27 @@ export interface Deltas<S, C> extends Common<S, C, S> {
  * Replicated Data Types" (JPDC 2018), section 4. Types that need causal merging (section 6) say
  * `order: 'causal'`.
  */
-export const deltas = <S, C>({ empty, delta, merge, delivery = ANYHOW, ...rest }: Deltas<S, C>): Lawful<S, C, S> => ({
-  ...common(rest),
-  ...saved,
-  ...beginning(empty, rest),
-  local: (command, where) => (state) => {
-    const message = delta(command, where)(state)
-    return message === undefined ? undefined : { message, replica: receivingOwn(DELTAS, merge, message, where)(state) }
-  },
-  send: () => (state) => state,
-  receive: merge,
-  delivery,
-  terms: DELTAS,
-  laws: ofMerge,
-})
-
-export interface Opaque<R, C, M> extends Omit<Common<R, C, M>, 'show'> {
-  readonly create: (id: SourceId, nth: Nth) => R
-  /** Carries out a command. Gives the next replica, or nothing if it changed in place. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- in place: void
-  readonly local: (command: C, where: Where) => (replica: R) => R | void
-  /** What a replica says to a peer; undefined for nothing. `peer` is there to read its clock. */
-  readonly send?: (peer: R) => (replica: R) => M | undefined
-  /**
-   * What a replica tells all others, asked after each command and emptied by that. Then messages
-   * are broadcast one by one, as `delivery` promises; `send` may then be absent.
-   */
-  readonly told?: (replica: R) => M | undefined
-  /** Returns like `local`. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- as above
-  readonly receive: (message: M, where: Where) => (replica: R) => R | void
-  /** What users see. */
-  readonly show: (replica: R) => unknown
-  /**
-   * Whether one message tells all that the sender knows. If not, replicas are compared only when
-   * they have nothing more to say. Default true.
-   */
-  readonly isWhole?: boolean
-  /** Default: any order, at least once. */
-  readonly delivery?: Delivery
-  /** What is on disk after each command. Without `save` and `load` no replica crashes. */
-  readonly save?: (replica: R) => unknown
-  readonly load?: (saved: unknown, id: SourceId, nth: Restarted) => R
+export const deltas = <S, C>(type: Deltas<S, C>): Lawful<S, C, S> => {
+  expectOptions('deltas', type, OF_DELTAS, ['empty', 'command', 'delta', 'merge'])
+  const { empty, delta, delivery = ANYHOW, ...rest } = type
+  const merge = givingStates(DELTAS, rest.merge)
+  return {
+    ...common(rest),
+    ...saved,
+    ...beginning(empty, rest),
+    local: (command, where) => (state) => {
+      const message = notLater('delta', stepOf('delta', delta(command, where))(state))
+      return message === undefined
+        ? undefined
+        : { message, replica: receivingOwn(DELTAS, merge, message, where)(state) }
+    },
+    whyRefused: refusedBy('delta'),
+    send: () => (state) => state,
+    receive: merge,
+    delivery,
+    terms: DELTAS,
+    laws: ofMerge,
+  }
 }
 
 const FIRST: Nth = { index: 0 }
@@ -294,33 +270,44 @@ const FIRST_RESTART: Restarted = { index: 0, restarts: 1 }
 /**
  * Anything that sends and receives: a document of another library, a service, a handmade reducer.
  */
-export const opaque = <R, C, M>({
-  create,
-  local,
-  send,
-  told,
-  receive,
-  isWhole = true,
-  delivery = ANYHOW,
-  save,
-  load,
-  ...rest
-}: Opaque<R, C, M>): Lawful<R, C, M> => ({
-  ...common(rest),
-  ...(save !== undefined &&
-    load !== undefined && { save, load: (saved, id, nth = FIRST_RESTART) => load(saved, id, nth) }),
-  create: (id, nth = FIRST) => notLater('create', create(id, nth)),
-  local: (command, where) => (before) => {
-    const replica = notLater('local', local(command, where)(before)) ?? before
-    const message = told?.(replica)
-    return { replica, ...(message !== undefined && { message }) }
-  },
-  ...(send !== undefined && { send }),
-  receive: (message, where) => (replica) => notLater('receive', receive(message, where)(replica)) ?? replica,
-  isWhole,
-  broadcasts: told !== undefined,
-  isMutable: true,
-  delivery,
-  terms: named('local', 'receive'),
-  laws: ofOpaque,
-})
+export const opaque = <R, C, M>(type: Opaque<R, C, M>): Lawful<R, C, M> => {
+  expectOptions('opaque', type, OPAQUE, NEEDED)
+  return ofReplicas(type)
+}
+
+/** What `opaque` needs beside `send` or `told`. */
+export const NEEDED = ['create', 'command', 'local', 'receive', 'show'] as const
+
+/** As {@link opaque}, of what may have other options too. */
+export const ofReplicas = <R, C, M>(type: Hearing<R, C, M> & Telling<R, M>): Lawful<R, C, M> => {
+  const { create, local, send, told, receive, isWhole = true, delivery = ANYHOW, save, load, ...rest } = type
+  if (send === undefined && told === undefined) {
+    throw new TypeError('give `send` or `told`: replicas that say nothing never hear of each other')
+  }
+  if ((save === undefined) !== (load === undefined)) {
+    throw new TypeError('give both `save` and `load`, or neither: what is saved must be loaded after a crash')
+  }
+  return {
+    ...common(rest),
+    ...(save !== undefined &&
+      load !== undefined && {
+        save: (replica) => notLater('save', save(replica)),
+        load: (saved, id, nth = FIRST_RESTART) => notLater('load', load(saved, id, nth)),
+      }),
+    create: (id, nth = FIRST) => notLater('create', create(id, nth)),
+    local: (command, where) => (before) => {
+      const replica = notLater('local', stepOf('local', local(command, where))(before)) ?? before
+      const message = told && notLater('told', told(replica))
+      return { replica, ...(message !== undefined && { message }) }
+    },
+    ...(send !== undefined && { send: (peer) => (replica) => notLater('send', stepOf('send', send(peer))(replica)) }),
+    receive: (message, where) => (replica) =>
+      notLater('receive', stepOf('receive', receive(message, where))(replica)) ?? replica,
+    isWhole,
+    broadcasts: told !== undefined,
+    isMutable: true,
+    delivery,
+    terms: named('local', 'receive'),
+    laws: ofOpaque,
+  }
+}
