@@ -65,8 +65,8 @@ let said: WeakMap<Update<unknown>, unknown> | undefined
 
 /**
  * The update, which is to be passed on as it came: its codec may have dropped a member that a newer
- * program wrote, or filled one in. A copy of the update, as of a cloned replica, says what the codec
- * made. O(1) if the codec gave the JSON itself, else O(size).
+ * program wrote, or filled one in. A copy of the update, as of a cloned replica, says what the
+ * codec made. O(1) if the codec gave the JSON itself, else O(size).
  */
 export const saying = <C>(codec: t.Type<C, unknown, unknown>, update: Update<C>, json: unknown): Update<C> => {
   if (update[0] !== json && !Json.equals(codec.encode(update[0]), json)) (said ??= new WeakMap()).set(update, json)

@@ -51,10 +51,10 @@ const keep = (kept: Kept, subject: string, next: Replay | undefined, result: Che
     kept.set(subject, next)
   } catch (error) {
     if (result._tag === 'Right') throw error
-    const law = { name: 'kept', verdict: 'unlawful', says: 'a failure is kept for the next time' } as const
+    const why = `the failure could not be written: ${String(error)}`
     const { beside = [] } = result.left
     // nobody has seen it yet, and its methods read it when they are called
-    Object.assign(result.left, { beside: [...beside, { law, why: `it could not be written: ${String(error)}` }] })
+    Object.assign(result.left, { beside: [...beside, { law: { name: 'kept', verdict: 'unlawful', says: why }, why }] })
   }
 }
 

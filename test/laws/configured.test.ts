@@ -198,7 +198,7 @@ describe('failures that are kept', () => {
     }
     const { law, format } = found(check(last, { kept: keptIn({ ...fs, writeFileSync: full }, 'kept.json'), seed: 1 }))
     expect(law.name).toBe('convergence')
-    expect(format()).toContain('also broken, kept: it could not be written: Error: no space left')
+    expect(format()).toContain('also broken, kept: the failure could not be written: Error: no space left')
     const failing: Kept = { get: () => ({ seed: 1, path: '0' }), set: full }
     expect(() => check({ ...counter, name: 'last' }, { kept: failing, runs: 5 })).toThrow('no space left')
   })
