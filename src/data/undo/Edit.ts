@@ -47,6 +47,10 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   return { values, lists }
 }
 
+/** How many patches it makes, about. O(places). */
+export const sizeOf = ({ values, lists }: Edit): number =>
+  [...lists.values()].reduce((sum, { length }) => sum + length, values.size)
+
 const NONE: Items = []
 
 /** Stands behind the last step while passes are combined: all items there stay. */
