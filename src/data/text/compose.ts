@@ -119,7 +119,9 @@ export const addEdits = (maker: Maker, edits: ReadonlyArray<Edit>): void => {
   }
 }
 
-/** Inserts a text behind the unit at the place, or at the start: with the marks that belong there. */
+/**
+ * Inserts a text behind the unit at the place, or at the start, with the marks that belong there.
+ */
 const typeAt = (maker: Maker, from: number, to: number, text: string): void => {
   const { doc, made, place } = maker
   const at = from === 0 ? Tree.START : Tree.serialAt(place)

@@ -1,9 +1,9 @@
 /**
  * Marks as ranges of a text, and what they say of it.
  *
- * They are counted in spots: the gap before the visible unit i is spot 2i, that unit is spot 2i + 1.
- * What is typed in a gap gets what the marks say there. A cursor is the end of a spot: a mark covers
- * the spots from its one end up to its other.
+ * They are counted in spots: the gap before the visible unit i is spot 2i, that unit is spot
+ * 2i + 1. What is typed in a gap gets what the marks say there. A cursor is the beginning of a
+ * spot: a mark covers the spots from one cursor up to the other.
  */
 import * as Json from '../../core/Json.js'
 import * as SortedMap from '../../structures/SortedMap.js'
@@ -56,13 +56,13 @@ export const copyOf = ({ id: { first, index, source }, key, value }: Mark, from:
   [first, index, source],
 ]
 
-/** The spot that a cursor is the end of, or undefined if its unit is not here. */
+/** The spot that begins at a cursor, or undefined if its unit is not here. */
 const spotOf = (doc: Doc.Doc, cursor: Cursor): number | undefined => {
   const offset = offsetIn(doc, cursor)
   return offset === undefined ? undefined : 2 * offset + (cursor.at(-1) === 1 ? 1 : 0)
 }
 
-/** The cursor that is the end of a spot. */
+/** The cursor at which a spot begins. */
 export const cursorOf = (spot: number, state: State): Cursor =>
   cursorAt(Math.floor(spot / 2), (spot % 2 === 0 ? -1 : 1) satisfies Bias)(state)
 

@@ -77,7 +77,7 @@ export interface Part {
   readonly old: Old | undefined
 }
 
-/** Text that is inserted anew: its first unit in its new stroke, and its first in what came back. */
+/** Text inserted anew: its first unit in its new stroke, and its place in what came back. */
 export interface Chunk {
   readonly k: number
   readonly at: number

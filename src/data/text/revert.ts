@@ -11,7 +11,9 @@ import { cutsOf, cutUp, putBack, remarked, restoredOf, UNCUT, type Old, type Par
 import { whole, type State } from './State.js'
 import * as Tree from './Tree.js'
 
-/** Text that was removed, its offset, and the last unit before it that is there in both versions. */
+/**
+ * Text that was removed, its offset, and the last unit before it that is there in both versions.
+ */
 interface Removed {
   readonly from: number
   readonly parts: Part[]

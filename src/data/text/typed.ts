@@ -23,8 +23,8 @@ export interface Typed {
 const MOST_PLACES = 8
 
 /**
- * Where to type between the visible unit `behind`, or the start, and the one at the offset `to`, when
- * the units from `from` up to there are removed. O(k log n) for k marks that touch the place.
+ * Where to type between the visible unit `behind`, or the start, and the one at the offset `to`,
+ * when the units from `from` up to there are removed. O(k log n) for k marks that touch the place.
  */
 export const typedAt = (doc: Doc.Doc, behind: number, from: number, to: number): Typed => {
   const plain: Typed = { behind, lacks: [] }

@@ -48,8 +48,7 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
 }
 
 /** How many patches it makes, about. O(places). */
-export const sizeOf = ({ values, lists }: Edit): number =>
-  [...lists.values()].reduce((sum, { length }) => sum + length, values.size)
+export const sizeOf = ({ values, lists }: Edit): number => values.size + [...lists.values()].flat().length
 
 const NONE: Items = []
 

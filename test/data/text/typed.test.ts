@@ -1,4 +1,4 @@
-/** The marks of text that is typed at the ends of others, where letters were deleted, or reverted. */
+/** The marks of text that is typed where others end, and letters were deleted or reverted. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scuttlebutt, Text, type Replica } from '../../../src/index.js'
