@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { FileError } from '../../src/adapters/file.js'
 import type { LevelError } from '../../src/adapters/level.js'
 import type { KeyError } from '../../src/adapters/security.js'
-import type { AppendOnly, Doc, RArray, Rejection, Replay } from '../../src/index.js'
+import type { AppendOnly, Doc, RArray, Rejection, Replay, Text } from '../../src/index.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -68,6 +68,7 @@ const ofCommands: Tags<
   | AppendOnly.UnknownItem
   | Doc.UnknownRow
   | Doc.IdChanged
+  | Text.Refusal
   | Doc.InvalidId
   | Doc.NoRoom
   | Replay.ReducerThrew
@@ -78,6 +79,7 @@ const ofCommands: Tags<
   UnknownItem: true,
   UnknownRow: true,
   IdChanged: true,
+  SplitsPair: true,
   InvalidId: true,
   ReducerThrew: true,
 }

@@ -117,6 +117,63 @@ describe('Text that an undo brings back', () => {
   })
 })
 
+describe('What is typed after an undo', () => {
+  const link = Text.mark(2, 6, 'link', 'u', { grows: false })
+  const bolded = Text.mark(2, 6, 'bold', true)
+  test.each<readonly [string, Text.Command, Text.Command, number, unknown]>([
+    ['in bold whose first letter was deleted', bolded, Text.remove(2, 1), 3, bold],
+    ['behind a link whose last letter was deleted', link, Text.remove(5, 1), 6, {}],
+    ['behind the letter behind bold that was deleted', bolded, Text.remove(6, 1), 7, {}],
+    ['behind bold, where the next letter was deleted', bolded, Text.remove(6, 1), 6, bold],
+  ])('has its marks as before: %s', (_, mark, remove, offset, attributes) => {
+    const { store, undo } = undoable()
+    for (const one of [Text.insert(0, 'a word b'), mark, remove]) unwrap(store.change(one))
+    unwrap(undo())
+    unwrap(store.change(Text.insert(offset, 'X')))
+    const spans = Text.spans(store.getReplica().state)
+    expect(spans.find(({ insert }) => insert.includes('X'))).toMatchObject({ attributes })
+  })
+})
+
+describe('A mark', () => {
+  const runs = (...commands: ReadonlyArray<Text.Command>) => {
+    const pad = undoable()
+    for (const one of [Text.insert(0, 'abc'), ...commands]) unwrap(pad.store.change(one))
+    return pad
+  }
+
+  test('comes back when what took it is undone, though its letter was deleted and came back before', () => {
+    const { undo, shown } = runs(Text.mark(2, 3, 'bold', true), Text.unmark(2, 3, 'bold'), Text.remove(2, 1))
+    unwrap(undo())
+    unwrap(undo())
+    expect(shown()).toEqual([
+      ['ab', {}],
+      ['c', bold],
+    ])
+  })
+
+  test('is done again on text that is done again, and undone before it', () => {
+    for (const grows of [true, false]) {
+      const { undo, redo, shown } = runs(Text.insert(3, 'x'), Text.mark(3, 4, 'bold', true, { grows }))
+      const after = shown()
+      for (const step of [undo, undo, redo, redo]) unwrap(step())
+      expect(shown()).toEqual(after)
+      unwrap(undo())
+      expect(shown()).toEqual([['abcx', {}]])
+    }
+  })
+})
+
+test('An undo of 2,000 scattered keystrokes of one step is in time, and each keystroke', () => {
+  const now = () => time
+  const store = createStore(sb, 'ann', { now })
+  unwrap(store.change(Text.insert(0, 'x'.repeat(10_000))))
+  const { undo } = createUndo(store, { now })
+  for (let i = 0; i < 2000; i++) unwrap(store.change(Text.insert((i * 7919) % 9000, 'y')))
+  unwrap(undo())
+  expect(Text.toString(store.getReplica().state)).toBe('x'.repeat(10_000))
+})
+
 const place = fc.nat({ max: 1000 })
 const step = fc.oneof(
   fc.record({ what: fc.constant('type' as const), place, text: fc.constantFrom('x', 'yz', '😀', 'w w') }),

@@ -3,14 +3,17 @@ import { diffArrays } from 'diff'
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import type { Maker } from '../../core/DataType.js'
+import { isPlain } from '../../core/Json.js'
 import type { Stamp } from '../../core/Update.js'
+import * as SortedMap from '../../structures/SortedMap.js'
 import { isInsert, type Change, type Hide, type Insert, type Operation, type Ref } from './Change.js'
 import { isHigh, isSurrogate, replacement, type Edit } from './codeUnits.js'
-import { addEdits, composed, type SplitsPair } from './compose.js'
-import { isSameStroke, kOf } from './Doc.js'
+import { addEdits, composed, unfit, type SplitsPair } from './compose.js'
+import { isSameStroke, kOf, type Doc } from './Doc.js'
 import * as Open from './Open.js'
 import { length, toString } from './read.js'
 import { growing, type State } from './State.js'
+import * as Tree from './Tree.js'
 
 export type { Edit } from './codeUnits.js'
 export type { SplitsPair } from './compose.js'
@@ -33,6 +36,7 @@ const MAX_EDITS = 1000
 export const splice =
   (offset: number, count: number, string: string): Command =>
   (state, stamp) => {
+    if (typeof string !== 'string') return unfit(string)
     const to = offset + count
     return refusal(offset, to, 0, length(state)) ?? replaced(offset, to, string, state, stamp)
   }
@@ -46,8 +50,13 @@ export const remove = (offset: number, count: number): Command => splice(offset,
 /** Makes several edits as one change. */
 export const edit =
   (edits: ReadonlyArray<Edit>): Command =>
-  (state, stamp) =>
-    outside(edits, state) ?? edited(edits, state, stamp)
+  (state, stamp) => {
+    if (!Array.isArray(edits)) return unfit(edits)
+    const wrong = edits.findIndex((one) => !isEdit(one))
+    return wrong < 0 ? (outside(edits, state) ?? edited(edits, state, stamp)) : unfit(edits[wrong])
+  }
+
+const isEdit = (u: unknown): boolean => isPlain(u) && typeof u['insert'] === 'string'
 
 /** The refusal of the first offset that is not within the text, or not behind the one before it. */
 export const outside = (edits: ReadonlyArray<Pick<Edit, 'from' | 'to'>>, state: State): E.Left<Refusal> | undefined => {
@@ -96,11 +105,20 @@ const goneOn = (from: number, to: number, insert: string, state: State, stamp: S
   if (mine === undefined || !isSameStroke(mine, start.key) || start.done > limits.operations) return undefined
   const change = update[0]
   const last = change[start.done] as Insert | Hide
+  if (start.isTyping && SortedMap.size(state.doc.marks) > 0 && isHidden(state.doc, start.high)) return undefined
   const next = isInsert(last)
     ? typedOn(from, to, insert, last, open, limits.units)
     : removedOn(from, to, insert, last, open)
   if (next === undefined) return undefined
   return change.length === 2 ? [mine.first, next] : [mine.first, ...(change.slice(1, -1) as Operation[]), next]
+}
+
+/** Whether a unit is hidden: marks may end there, so what is typed has no place of its own. */
+const isHidden = (doc: Doc, serial: number): boolean => {
+  if (serial === Tree.END) return false
+  const place = Tree.placeOf()
+  Tree.toUnit(place, doc, serial)
+  return place.piece!.visible === 0
 }
 
 /** The operation with more text behind it. */
@@ -145,7 +163,7 @@ const refWith = (ref: Ref, k: number): Ref => {
 export const text =
   (string: string): Command =>
   (state, stamp) =>
-    edited(editsBetween(toString(state), string), state, stamp)
+    typeof string === 'string' ? edited(editsBetween(toString(state), string), state, stamp) : unfit(string)
 
 /** The edits from one text to another. Neither they nor their places cut a pair. */
 const editsBetween = (before: string, after: string): ReadonlyArray<Edit> => {

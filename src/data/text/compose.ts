@@ -4,10 +4,12 @@ import { left, right } from '../../core/Either.js'
 import type { Stamp } from '../../core/Update.js'
 import { isHide, isInsert, type Change, type Hide, type Operation, type Ref } from './Change.js'
 import { isHigh, isLow, type Edit } from './codeUnits.js'
+import { cursorIn } from './cursors.js'
 import * as Doc from './Doc.js'
 import { growing, whole, type State } from './State.js'
 import { hint } from './hint.js'
 import * as Tree from './Tree.js'
+import { typedAt } from './typed.js'
 
 /** The offset lies between the halves of a surrogate pair. */
 export interface SplitsPair {
@@ -34,6 +36,8 @@ export interface Maker {
   units: number
   /** The first offset that lies within a surrogate pair, or -1. */
   split: number
+  /** Whether marks are among the operations: these are as old as their stroke. */
+  isMarked: boolean
 }
 
 type Compose = (maker: Maker) => void
@@ -53,9 +57,9 @@ export const composed = (state: State, stamp: Stamp, compose: Compose): E.Either
       if (target !== undefined) maker.hidden.set(target.key, held.length - 1)
     }
     compose(maker)
-    const { made, units, split } = maker
+    const { made, units, split, isMarked } = maker
     const { limits } = state
-    if (split < 0 && stroke.size + units <= limits.units && made.length - 1 <= limits.operations) {
+    if (split < 0 && !isMarked && stroke.size + units <= limits.units && made.length - 1 <= limits.operations) {
       return right(made.length === held.length && made.at(-1) === last ? [0] : made)
     }
   }
@@ -78,7 +82,11 @@ const makerOf = (doc: Doc.Doc, own: Doc.Key, stroke: Doc.Stroke | undefined, mad
   place: Tree.placeOf(),
   units: 0,
   split: -1,
+  isMarked: false,
 })
+
+/** What no codec takes, so that the caller is told of a value that is no text. */
+export const unfit = (value: unknown): E.Right<Change> => right([0, ['+', value, 0, 0]])
 
 /** Adds edits that are in order and within the text. */
 export const addEdits = (maker: Maker, edits: ReadonlyArray<Edit>): void => {
@@ -106,9 +114,24 @@ export const addEdits = (maker: Maker, edits: ReadonlyArray<Edit>): void => {
         Tree.toOffset(place, doc, from - 1)
         check(from, isHigh(Tree.codeAt(place)))
       }
-      if (insert !== '') insertAt(maker, from === 0, insert)
+      if (insert !== '') typeAt(maker, from, to, insert)
     }
   }
+}
+
+/**
+ * Inserts a text behind the unit at the place, or at the start, with the marks that belong there.
+ */
+const typeAt = (maker: Maker, from: number, to: number, text: string): void => {
+  const { doc, made, place } = maker
+  const at = from === 0 ? Tree.START : Tree.serialAt(place)
+  const { behind, lacks } = typedAt(doc, at, from, to)
+  if (behind !== at) Tree.toUnit(place, doc, behind)
+  insertAt(maker, behind === Tree.START, text)
+  if (lacks.length === 0) return
+  const [start, end] = [cursorIn(doc, from, -1), cursorIn(doc, to, 1)]
+  for (const [key, value] of lacks) made.push(['*', start, end, key, value])
+  maker.isMarked = true
 }
 
 /** Hides up to `most` units, as many as stand in the piece here. How many these are. */

@@ -13,16 +13,34 @@ export type Bias = -1 | 1
 /** A unit and a side of it, or an edge of the text. */
 export type Cursor = readonly [first: number, k: number, source: SourceId, bias: Bias] | readonly [edge: 0, bias: Bias]
 
+/** Whether a value that came from elsewhere is a cursor. */
+export const isCursor = (u: unknown): u is Cursor => {
+  if (!Array.isArray(u)) return false
+  const members: readonly unknown[] = u
+  const [first, k, source] = members
+  const bias = members.at(-1)
+  if (bias !== 1 && bias !== -1) return false
+  if (members.length === 2) return first === 0
+  return (
+    members.length === 4 &&
+    typeof first === 'number' &&
+    Number.isSafeInteger(k) &&
+    (k as number) > 0 &&
+    typeof source === 'string'
+  )
+}
+
 /**
- * The cursor at an offset. One beyond the text is at its edge; one within a pair goes to that side
- * of it which the bias names. O(log n).
+ * The cursor at an offset. One beyond the text is at its edge, and one that is no number at the
+ * start, as in `slice`. One within a pair goes to that side of it which the bias names. O(log n).
  */
 export const cursorAt =
   (offset: number, bias: Bias) =>
   (state: State): Cursor =>
     stable(state, `cursor ${String(offset)} ${String(bias)}`, () => cursorIn(whole(state), offset, bias))
 
-const cursorIn = (doc: Doc.Doc, offset: number, bias: Bias): Cursor => {
+/** The cursor at an offset that is within the text, or is clamped. O(log n). */
+export const cursorIn = (doc: Doc.Doc, offset: number, bias: Bias): Cursor => {
   const clamped = Math.max(0, Math.min(Math.trunc(offset) || 0, doc.root.visible))
   const at = Doc.cutsPair(doc, clamped) ? clamped + bias : clamped
   const unit = bias < 0 ? at - 1 : at
@@ -34,13 +52,17 @@ const cursorIn = (doc: Doc.Doc, offset: number, bias: Bias): Cursor => {
 }
 
 /**
- * The offset of a cursor; of a hidden unit, where it was. `none` if its unit is not here. O(log n).
+ * The offset of a cursor; of a hidden unit, where it was. `none` if its unit is not here, and for
+ * whatever else a peer may send. O(log n).
+ *
+ * Text that `revert` or an undo brings back has new units, right behind the old ones. So a cursor
+ * that clung to a removed unit stands before what came back, whichever its bias.
  */
 export const offsetOf =
   (cursor: Cursor) =>
   (state: State): O.Option<number> => {
     const doc = whole(state)
-    const offset = offsetIn(doc, cursor)
+    const offset = isCursor(cursor) ? offsetIn(doc, cursor) : undefined
     if (offset === undefined) return none
     const shown = Doc.cutsPair(doc, offset) ? offset + (cursor.at(-1) as Bias) : offset
     return stable(state, `offset ${String(shown)}`, () => some(shown))

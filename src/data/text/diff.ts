@@ -8,7 +8,7 @@ import { isHigh, replacement } from './codeUnits.js'
 import type { Command } from './commands.js'
 import { changesSince } from './differences.js'
 import * as Doc from './Doc.js'
-import { withoutMarks } from './marks.js'
+import { withoutMarks, type Step } from './marks.js'
 import { slice } from './read.js'
 import { spliceUnits, textOf, unitsOf, type Unit } from './restored.js'
 import { whole, type State } from './State.js'
@@ -45,10 +45,10 @@ type Bound = { readonly upTo: Timestamp } | { readonly below: Timestamp }
 type Marked = Replaced<readonly [kind: '*', source: SourceId], Bound>
 
 /**
- * As {@link diff}; code units that have marks come with their attributes: `[unit, attributes,
- * grows]`. Then, for each source whose marks came or went, which of them count: a patch
- * `{ at: ['*', source], before, after }`. Costs as `diff`, and O(m log n) for m marks that came or
- * went; with marks in the text O(m log m) for all of them.
+ * As {@link diff}; code units that are near marks come with their attributes, and those of what is
+ * typed behind them: `[unit, attributes, behind]`. Then, for each source whose marks came or went,
+ * which of them count: a patch `{ at: ['*', source], before, after }`. Costs as `diff`, and
+ * O(k log m log n) for k of m marks that came, went or are near.
  */
 export const fullDiff =
   (before: State) =>
@@ -89,18 +89,19 @@ const withMarks = (
  */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Command> => {
   const edits: Command[] = []
-  const firstBySource = new Map<SourceId, Timestamp>()
+  const steps = new Map<SourceId, Step>()
   for (const one of patches) {
     if ('splice' in one) edits.push(...splicesOf(one as Spliced<readonly [], Unit>))
     else {
-      const { at, after } = one as Marked
-      // of several the oldest: they are parts of one step
-      const first = firstBySource.get(at[1]) ?? Infinity
-      if (after && 'below' in after) firstBySource.set(at[1], Math.min(first, after.below))
+      const { at, before, after } = one as Marked
+      if (!after || !('below' in after)) continue
+      // several are parts of one step
+      const { first, last } = steps.get(at[1]) ?? { first: Infinity, last: 0 }
+      const newest = before && 'upTo' in before ? before.upTo : after.below
+      steps.set(at[1], { first: Math.min(first, after.below), last: Math.max(last, newest) })
     }
   }
-  const isTakenBack = ({ first, source }: Doc.MarkId): boolean => first >= (firstBySource.get(source) ?? Infinity)
-  return firstBySource.size > 0 ? [withoutMarks(isTakenBack), ...edits] : edits
+  return steps.size > 0 ? [withoutMarks(steps), ...edits] : edits
 }
 
 /** In pieces that one update can carry. None ends within a pair of surrogates. */

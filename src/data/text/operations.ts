@@ -33,10 +33,13 @@ export type Draft = edits.Draft & { -readonly [P in keyof Doc.Doc]: Doc.Doc[P] }
 /** A stroke while it is applied. */
 export type Progress = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] }
 
-/** The stroke of a unit, if the unit is here; else the stroke in hand waits for it. */
+/**
+ * The stroke of a unit, if the unit is here; else the stroke in hand waits for it. A stroke has
+ * fewer units than 2^53 - 1: who waits for that one or a later one waits for ever.
+ */
 export const reach = (draft: Draft, stroke: Progress, ref: Ref, further: number): Doc.Stroke | undefined => {
   const target = targetOf(draft, stroke, ref)
-  const k = Doc.kOf(ref) + further
+  const k = Math.min(Doc.kOf(ref) + further, Number.MAX_SAFE_INTEGER)
   if (target !== undefined && k <= target.size) return target
   stroke.waits = { ...Doc.strokeOf(ref, stroke.key), k, waiter: stroke.key }
   draft.waiting = SortedMap.set(Doc.byWait, draft.waiting, stroke.waits, true)

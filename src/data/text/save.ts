@@ -2,7 +2,6 @@
 import type { either as E } from 'fp-ts'
 import type { NotSaved } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
-import { MAX_DEPTH } from '../../core/Change.js'
 import * as Json from '../../core/Json.js'
 import { all } from '../../core/Log.js'
 import type * as Replica from '../../core/Replica.js'
@@ -78,7 +77,7 @@ export const load =
       check(Json.isPlain(json) && json['text'] === 1)
       const saved = json as Saved
       const { id, clock, log } = saved
-      checkForm(saved)
+      checkForm(saved, codec.is)
       return right({ id, clock, log, state: stateOf(limits, docOf(saved)) })
     } catch (error) {
       return left({ _tag: 'NotSaved', reason: String(error) })
@@ -90,18 +89,18 @@ type Filled = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] } & { readonly 
 /** Throws if the saved text is in another form. */
 const docOf = (saved: Saved): Doc.Doc => {
   const strokes = updatesIn(saved.log).map((update): Filled => {
-    check(codec.is(update[0]))
-    Json.freeze(update, MAX_DEPTH)
     return { key: Doc.keyOf(update), update, done: update[0].length - 1, size: 0, places: [], waits: null }
   })
   const waiting = new SortedMap.Draft<Doc.Wait, true>(Doc.byWait, SortedMap.empty())
   for (const [i, done, waits] of saved.waiting) {
     const { key, update } = strokes[i]!
-    check(Number.isInteger(done) && done >= 0 && done < update[0].length)
-    check(Json.equals(waits.waiter, key) && Number.isSafeInteger(waits.k))
-    check(Timestamp.is(waits.first) && typeof waits.source === 'string')
-    Object.assign(strokes[i]!, { done, waits })
-    waiting.set(waits, true)
+    const { first, source, waiter } = waits
+    check(Number.isInteger(done) && done >= 0 && done + 1 < update[0].length)
+    check(Json.equals(waiter, key) && Number.isInteger(waits.k) && waits.k > 0)
+    check(Timestamp.is(first) && typeof source === 'string')
+    const wait = { first, source, k: Math.min(waits.k, Number.MAX_SAFE_INTEGER), waiter: key }
+    Object.assign(strokes[i]!, { done, waits: wait })
+    waiting.set(wait, true)
   }
   const byKey = new SortedMap.Draft<Doc.Key, Doc.Stroke>(Doc.byKey, SortedMap.empty())
   const marks = new SortedMap.Draft<Doc.MarkId, Operation>(Doc.byMark, SortedMap.empty())
@@ -112,8 +111,15 @@ const docOf = (saved: Saved): Doc.Doc => {
       if (operation[0] === '*') marks.set({ ...stroke.key, index }, operation)
     }
   }
+  check(Array.isArray(saved.pieces) && Array.isArray(saved.waiting))
   const tree = treeOf(placedIn(saved.pieces, strokes))
-  return { ...tree, strokes: byKey.done(), waiting: waiting.done(), marks: marks.done(), swept: SortedMap.empty() }
+  const doc = { strokes: byKey.done() }
+  for (const { update, done, size, waits } of strokes) {
+    const operations = update[0].slice(1, done + 1) as Operation[]
+    check(size === operations.reduce((sum, one) => sum + (isInsert(one) ? one[1].length : 0), 0))
+    check(waits === null || Doc.find(doc, waits, waits.k) === undefined)
+  }
+  return { ...tree, ...doc, waiting: waiting.done(), marks: marks.done(), swept: SortedMap.empty() }
 }
 
 interface Placed {
@@ -124,6 +130,7 @@ interface Placed {
 
 const placedIn = (numbers: readonly number[], strokes: ReadonlyArray<Filled>): ReadonlyArray<Placed> => {
   const all: Placed[] = []
+  const texts: ReturnType<typeof textsIn>[] = []
   let end = 0
   for (let i = 0; i < numbers.length; i += 6) {
     const stroke = strokes[numbers[i]!]!
@@ -140,26 +147,30 @@ const placedIn = (numbers: readonly number[], strokes: ReadonlyArray<Filled>): R
       k,
       left: back(serial, numbers[i + 4]!),
       right: back(serial, numbers[i + 5]!),
-      ...textAt(stroke.update[0], k, length),
+      ...textAt((texts[numbers[i]!] ??= textsIn(stroke.update[0])), k, length),
     }
     all.push({ piece, stroke, label: Math.floor(all.length / fill()) * GAP })
   }
   return all
 }
 
-/** The operation that inserts units of a stroke, and their place in the text of it. */
-const textAt = (change: Change, k: number, length: number): Pick<Piece, 'text' | 'at'> => {
-  let at = k - 1
+/** The texts that a change inserts, by the first k of each. O(n log n). */
+const textsIn = (change: Change): SortedMap.SortedMap<number, readonly [k: number, text: string]> => {
+  const texts = new SortedMap.Draft<number, readonly [number, string]>(byNumber, SortedMap.empty())
+  let k = 1
   for (const operation of change.slice(1) as Operation[]) {
     if (!isInsert(operation)) continue
-    const text = operation[1]
-    if (at < text.length) {
-      check(at + length <= text.length)
-      return { text, at }
-    }
-    at -= text.length
+    texts.set(k, [k, operation[1]])
+    k += operation[1].length
   }
-  return damaged()
+  return texts.done()
+}
+
+/** The operation that inserts units of a stroke, and their place in the text of it. */
+const textAt = (texts: ReturnType<typeof textsIn>, k: number, length: number): Pick<Piece, 'text' | 'at'> => {
+  const [first, text] = SortedMap.floor(byNumber, texts, k) ?? damaged()
+  check(k - first + length <= text.length)
+  return { text, at: k - first }
 }
 
 /** The tree of pieces in the order of the text. Fills in the sizes and places of strokes. */

@@ -1,44 +1,100 @@
 /** Whether JSON has the form of a clock and of a log: what is damaged must not be believed. */
+import { MAX_DEPTH } from '../../core/Change.js'
+import { bySource } from '../../core/Clock.js'
+import * as Json from '../../core/Json.js'
 import { all } from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Timestamp from '../../core/Timestamp.js'
-import type { SortedMap } from '../../structures/SortedMap.js'
+import type { SourceId, Update } from '../../core/Update.js'
+import { FEW, type Less, type SortedMap } from '../../structures/SortedMap.js'
 
 type Log = Replica<unknown, unknown>['log']
 
-/** Throws for what is no id, no clock or no log. O(n). */
-export const checkForm = ({ id, clock, log }: Pick<Replica<unknown, unknown>, 'id' | 'clock' | 'log'>): void => {
-  check(typeof id === 'string')
-  for (const one of [clock.latest, clock.floor]) check(one === Timestamp.NEVER || Timestamp.is(one))
-  for (const map of [clock.timestamps, clock.sure]) {
-    if (map !== undefined) {
-      checkMap(map, (timestamp) => {
-        check(Timestamp.is(timestamp))
-      })
-    }
+type Test = (u: unknown) => boolean
+
+/** Throws for what is no id, no clock or no log, and for changes that fail a test. O(n). */
+export const checkForm = (
+  { id, clock, log }: Pick<Replica<unknown, unknown>, 'id' | 'clock' | 'log'>,
+  isChange: Test,
+): void => {
+  const { timestamps, latest, floor, sure } = clock
+  check(isText(id) && isTime(latest) && isTime(floor) && floor <= latest)
+  for (const map of sure === undefined ? [timestamps] : [timestamps, sure]) {
+    checkMap(map, bySource, (timestamp, source) => {
+      check(isText(source) && isTime(timestamp) && timestamp <= latest)
+    })
   }
-  checkLog(log)
+  checkLog(log, latest, isChange)
 }
 
-const checkLog = (log: Log): void => {
-  checkMap(log.updatesBySource, ({ older, newest }) => {
-    checkMap(older, () => undefined)
-    check(Array.isArray(newest))
+const isText = (u: unknown): boolean => typeof u === 'string'
+
+const isTime = (u: unknown): boolean => u === Timestamp.NEVER || Timestamp.is(u)
+
+const isCount = (u: unknown): boolean => Number.isSafeInteger(u) && (u as number) >= 0
+
+const checkLog = (log: Log, latest: number, isChange: Test): void => {
+  checkMap(log.updatesBySource, bySource, ({ older, newest }, source) => {
+    check(isText(source) && Array.isArray(newest) && newest.length <= FEW)
+    let last = Timestamp.NEVER
+    const checkUpdate = (update: Update<unknown>): void => {
+      checkStamp(update, source)
+      check(update.length === 3 && update[1] > last && update[1] <= latest && isChange(update[0]))
+      check(!(Json.freeze(update[0], MAX_DEPTH) instanceof Json.Unfit))
+      last = Object.freeze(update)[1]
+    }
+    checkMap(older, byTime, (update, key) => {
+      checkStamp(key, source)
+      check(key[1] === update[1])
+      checkUpdate(update)
+    })
+    newest.forEach(checkUpdate)
   })
   check(log.size === all(log).length)
-  if (log.forks !== undefined) checkLog(log.forks)
-  if (log.unread !== undefined) checkLog(log.unread.log)
+  if (log.forks !== undefined) checkLog(log.forks, latest, isChange)
+  const { unread } = log
+  if (unread === undefined) return
+  checkLog(unread.log, latest, () => true)
+  check(isCount(unread.bytes))
+  checkMap(unread.bytesBySource, bySource, (bytes, source) => {
+    check(isCount(bytes) && isText(source))
+  })
 }
 
-/** Throws if a node does not hold as much as it says. */
-const checkMap = <V>({ root }: SortedMap<unknown, V>, checkValue: (value: V) => void): number => {
-  let size = 0
-  if (root.leaf) for (const value of root.items) checkValue(value)
-  else for (const node of root.items) size += checkMap({ root: node }, checkValue)
-  if (root.leaf) size = root.items.length
-  check(size > 0 || root.leaf)
-  check(root.size === size && root.keys.length === root.items.length)
-  return size
+const byTime: Less<Update<unknown>> = (a, b) => a[1] < b[1]
+
+const checkStamp = (update: Update<unknown>, source: SourceId): void => {
+  check(Array.isArray(update) && Timestamp.is(update[1]) && update[2] === source)
+}
+
+/** The height of a node, and its first and last key. */
+type Shape<K> = readonly [height: number, first: K | undefined, last: K | undefined]
+
+/** Throws if a node does not hold as much as it says, or not in order. Visits the entries. */
+const checkMap = <K, V>({ root }: SortedMap<K, V>, less: Less<K>, visit: (value: V, key: K) => void): Shape<K> => {
+  const { keys, items } = root
+  check(Array.isArray(keys) && Array.isArray(items) && keys.length === items.length && keys.length <= FEW)
+  let [height, size] = [0, 0]
+  let first: K | undefined
+  let last: K | undefined
+  for (const [i, key] of keys.entries()) {
+    if (root.leaf) {
+      visit(root.items[i]!, key)
+      check(i === 0 || less(last!, key))
+      first ??= key
+      last = key
+    } else {
+      const [below, least, most] = checkMap({ root: root.items[i]! }, less, visit)
+      check(i === 0 || (below + 1 === height && less(last!, key) && !less(least!, key)))
+      height = below + 1
+      size += root.items[i]!.size
+      first ??= least
+      last = most
+    }
+  }
+  if (root.leaf) size = keys.length
+  check(typeof root.leaf === 'boolean' && root.size === size && (size > 0 || root.leaf))
+  return [height, first, last]
 }
 
 /** Throws if something is not so. */

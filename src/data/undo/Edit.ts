@@ -47,6 +47,9 @@ export const of = (patches: ReadonlyArray<Patch>): Edit => {
   return { values, lists }
 }
 
+/** How many patches it makes, about. O(places). */
+export const sizeOf = ({ values, lists }: Edit): number => values.size + [...lists.values()].flat().length
+
 const NONE: Items = []
 
 /** Stands behind the last step while passes are combined: all items there stay. */

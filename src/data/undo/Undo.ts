@@ -120,10 +120,14 @@ export const hasStep = <S>(stack: Stack<S>): boolean => !!stack && (!!stack.step
 
 const isEmpty = (edit: Edit.Edit): boolean => !Edit.patchesOf(edit).length
 
-/** The stack with one more own edit: at one with the edit before it if that is of the same step. */
+/**
+ * The stack with one more own edit: at one with the edit before it if that is of the same step, and
+ * not much longer. So a step of n edits is kept as O(log n), and each is joined O(log n) times.
+ */
 const joined = <S>(own: Own, stack: Stack<S>): Stack<S> => {
-  const edit = stack?.step === own.step && Edit.both(own.edit, stack.edit)
-  return edit ? { ...stack, edit } : { ...own, below: stack }
+  const isNext = stack?.step === own.step && Edit.sizeOf(stack.edit) <= 2 * Edit.sizeOf(own.edit)
+  const edit = isNext && Edit.both(own.edit, stack.edit)
+  return edit ? joined({ ...own, edit }, stack.below) : { ...own, below: stack }
 }
 
 const along = <S>(from: S, to: S, stack: Stack<S>): Stack<S> =>

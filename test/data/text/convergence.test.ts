@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Text, type Update } from '../../../src/index.js'
+import { scuttlebutt, Text, type Update } from '../../../src/index.js'
+import { right } from '../../right.js'
 import { inNetworks } from '../../runs.js'
 import { expectSound, orderOf, shrink } from './invariants.js'
 import { outcomeOf } from './oracle.js'
@@ -213,5 +214,39 @@ describe('A text that liars write', () => {
       ),
       { numRuns: inNetworks(2000) },
     )
+  })
+
+  const { applyUpdates, create, load } = scuttlebutt(Text)
+
+  test('is saved and loaded, and goes on as it would have', () => {
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 12, size: 'max' }), fc.array(hostile), (updates, more) => {
+        const pad = applyUpdates(updates)(create('ann'))
+        const loaded = right(load(JSON.parse(JSON.stringify(Text.save(pad)))))
+        const pads = [[pad, loaded], [pad, loaded].map(applyUpdates(more))]
+        for (const [one, other] of pads) {
+          expect(Text.getEq().equals(other!.state, one!.state)).toBe(true)
+          expect(orderOf(other!.state)).toEqual(orderOf(one!.state))
+          expect(Text.pending(other!.state)).toEqual(Text.pending(one!.state))
+          expectSound(other!.state)
+        }
+      }),
+      { numRuns: inNetworks(2000) },
+    )
+  })
+
+  test.each<Text.Operation>([
+    ['-', [5, 1, 'x'], 2 ** 53 - 1],
+    ['-', [5, 2 ** 53 - 1, 'x'], 2 ** 53 - 1],
+    ['-', [1, 2, 'ann'], 2 ** 53 - 1],
+    ['-', 2, 2 ** 53 - 1],
+    ['+', 'q', [5, 2 ** 53 - 1, 'x']],
+    ['+', 'q', 2 ** 53 - 1],
+  ])('is saved and loaded, though it waits for ever for what %j names', (...operation) => {
+    const work = right(scuttlebutt(Text).change(Text.insert(0, 'work of years'), 1)(create('ann')))[1]
+    const pad = applyUpdates([[[0, operation as unknown as Text.Operation], 2, 'mallory']])(work)
+    const loaded = right(load(JSON.parse(JSON.stringify(Text.save(pad)))))
+    expect(Text.toString(loaded.state)).toBe('work of years')
+    expect(Text.pending(loaded.state)).toEqual(Text.pending(pad.state))
   })
 })

@@ -5,7 +5,7 @@ import { scuttlebutt, Text, type Replica } from '../../../src/index.js'
 import { right } from '../../right.js'
 import { inMemory } from '../../runs.js'
 
-const { applyUpdates, change, changeAll, create, digest, history, load } = scuttlebutt(Text)
+const { applyUpdates, change, changeAll, create, digest, history, load, merge } = scuttlebutt(Text)
 
 type Json = Record<string, unknown>
 
@@ -31,9 +31,13 @@ const placesIn = (value: unknown, place: ReadonlyArray<string> = []): ReadonlyAr
 
 const places = placesIn(saved())
 
+/** Stands for no value. */
+const GONE = Symbol('gone')
+
 const put = (json: Json, place: ReadonlyArray<string>, value: unknown): void => {
   const inner = place.slice(0, -1).reduce((at, key) => at[key] as Json, json)
-  inner[place.at(-1)!] = value
+  if (value === GONE) Reflect.deleteProperty(inner, place.at(-1)!)
+  else inner[place.at(-1)!] = value
 }
 
 const goesOn = (loaded: Replica<Text.State, Text.Change>): void => {
@@ -41,20 +45,51 @@ const goesOn = (loaded: Replica<Text.State, Text.Change>): void => {
   expect(change(Text.insert(0, 'on'), 20_000)(loaded)._tag).toBe('Right')
   digest(loaded)
   history()(loaded)
-  Text.spans(loaded.state)
+  expect(
+    Text.spans(loaded.state)
+      .map(({ insert }) => insert)
+      .join(''),
+  ).toBe(Text.toString(loaded.state))
+  applyUpdates([[[0, ['+', 'on', 0, 0]], 30_000, 'dee']])(loaded)
+  merge(pad)(loaded)
+  merge(loaded)(pad)
+}
+
+const isRefusedOrGoesOn = (json: unknown): void => {
+  const loaded = load(json)
+  if (loaded._tag === 'Left') expect(loaded.left._tag).toBe('NotSaved')
+  else goesOn(loaded.right)
 }
 
 describe('What was saved and damaged', () => {
-  const junk = fc.constantFrom<unknown>(1e9, 2 ** 53, -1, 0.5, null, 'x', [], {}, true)
+  const junk = fc.constantFrom<unknown>(GONE, 1e9, 2 ** 53, -1, 0.5, null, 'x', [], {}, true)
   test('is `NotSaved`, or a replica that goes on', () => {
     fc.assert(
       fc.property(fc.constantFrom(...places), junk, (place, value) => {
         const json = saved()
         put(json, place, value)
-        const loaded = load(json)
-        if (loaded._tag === 'Left') expect(loaded.left._tag).toBe('NotSaved')
-        else goesOn(loaded.right)
+        isRefusedOrGoesOn(json)
       }),
+      { numRuns: inMemory(3000) },
+    )
+  })
+
+  test('in one byte, too', () => {
+    const file = JSON.stringify(Text.save(pad))
+    fc.assert(
+      fc.property(
+        fc.nat(file.length - 1),
+        fc.constantFrom('0', '1', '9', '-', '.', '"', '[', ']', '{', ',', 'x', ':'),
+        (at, byte) => {
+          let json: unknown
+          try {
+            json = JSON.parse(file.slice(0, at) + byte + file.slice(at + 1))
+          } catch {
+            return
+          }
+          isRefusedOrGoesOn(json)
+        },
+      ),
       { numRuns: inMemory(3000) },
     )
   })
@@ -66,6 +101,10 @@ describe('What was saved and damaged', () => {
     ['no newest timestamp', ['clock', 'latest'], 'x'],
     ['timestamps without nodes', ['clock', 'timestamps', 'root', 'items'], 7],
     ['an id that is a number', ['id'], 5],
+    ['no timestamps', ['clock', 'timestamps'], GONE],
+    ['an update without a stamp', ['log', 'updatesBySource', 'root', 'items', '0', 'newest', '0', '1'], GONE],
+    ['an update of nobody', ['log', 'updatesBySource', 'root', 'items', '0', 'newest', '0', '2'], null],
+    ['no pieces', ['pieces'], []],
   ])('is `NotSaved`: %s', (_, place, value) => {
     const json = saved()
     put(json, place, value)

@@ -300,14 +300,14 @@ test('20,000 marks within each other are read one by one: all at every end would
 /** For each letter and key, the mark of the greatest stamp whose ends stand around it. */
 const byHand = (state: Text.State, all: ReadonlyArray<Made>): ReadonlyArray<unknown> => {
   const marks = all.flatMap(([change, at, source]) =>
-    change[0] === 0 && change[1]?.[0] === '*'
-      ? [
-          {
+    change[0] === 0
+      ? (change.slice(1) as ReadonlyArray<Text.Operation>)
+          .filter(([kind]) => kind === '*')
+          .map((one) => ({
             at,
             source,
-            operation: change[1] as unknown as readonly [string, Text.Cursor, Text.Cursor, string, unknown],
-          },
-        ]
+            operation: one as unknown as readonly [string, Text.Cursor, Text.Cursor, string, unknown],
+          }))
       : [],
   )
   marks.sort((a, b) => a.at - b.at)

@@ -100,3 +100,10 @@ test('A loaded text has the limits of its type, and types without a saved form l
   expect(history()(replica)).toHaveLength(3)
   expect(scuttlebutt(Model.of(t.number)).load(saved)).toMatchObject({ _tag: 'Left', left: { _tag: 'NotSaved' } })
 })
+
+test('A stroke of 20,000 insertions is loaded in time: to walk them for each of its pieces would be 400 million', () => {
+  const count = 20_000
+  const many = Array.from({ length: count }, (): Text.Operation => ['+', 'a', 0, 0])
+  const pad = applyUpdates([[[0, ...many], 1, 'liar']])(create('ann'))
+  expect(Text.length(right(load(JSON.parse(JSON.stringify(Text.save(pad))))).state)).toBe(count)
+})
