@@ -178,7 +178,7 @@ describe('A made test', () => {
 
   test('asks again for what was required', () => {
     const sum = operations({ name: 'sum', empty: 0, command: fc.nat(3), apply: (n) => (held) => held + n })
-    const { law, toTest: made } = found(check(sum, { seed: 1, runs: 20, required: { clockBack: 2 } }))
+    const { law, toTest: made } = found(check(sum, { seed: 1, runs: 20, required: { clockBack: 1 } }))
     expect(law.name).toBe('exercised')
     expect(fails(made(), sum)).toBe(true)
   })
