@@ -317,7 +317,7 @@ describe('After a broken law, a graver one is looked for', () => {
       oracle: () => (++made > 150 ? 1 : 0),
     })
     const runs: number[] = []
-    const known = check(late, { seed: 1, progress: ({ runs: all }) => runs.push(all), shrinkTime: 0 })
+    const known = check(late, { seed: 1, runs: 1000, progress: ({ runs: all }) => runs.push(all), shrinkTime: 0 })
     expect(known._tag).toBe('Left')
     expect(Math.max(...runs)).toBe(256)
   })
