@@ -317,7 +317,7 @@ function* exercised<R, C, M>(
 ): Waiting<Found<R, C, M> | Coverage> {
   const missing = shortfalls(required, coverage)
   const lack =
-    coverage.runs === 0
+    coverage.runs === 0 && coverage.exhaustive === undefined
       ? { why: 'no run was made', remedy: 'give it more `time`, or one of `runs` at least' }
       : (vacuity.found(subject, coverage) ??
         (missing.length === 0 ? undefined : { why: missing.join('; '), remedy: MEET }))

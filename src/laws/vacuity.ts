@@ -6,7 +6,7 @@ import type { Run } from './model/Run.js'
 import { termsOf, type Subject } from './model/Subject.js'
 import type { Remedied } from './model/Violation.js'
 import type { Simulated } from './network/simulate.js'
-import type { Coverage } from './report/Coverage.js'
+import { FEW_RUNS, type Coverage } from './report/Coverage.js'
 
 type AnySubject = Pick<Subject<never, never, never>, 'oracle' | 'qualities' | 'delivery' | 'dataType'>
 
@@ -51,7 +51,9 @@ export class Vacuity<R, C, M> {
   }
 
   /** What made the whole check show nothing. */
-  found(subject: Subject<R, C, M>, { operations, exhaustive }: Coverage): Remedied | undefined {
+  found(subject: Subject<R, C, M>, { operations, exhaustive, runs }: Coverage): Remedied | undefined {
+    // a few runs may show nothing by chance
+    if (runs < FEW_RUNS) return undefined
     if (operations === 0) return exhaustive === undefined ? this.refused(subject) : undefined
     const { show } = termsOf(subject)
     if (this.isWritten && !this.isHeard) return silent(subject)

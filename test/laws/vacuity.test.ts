@@ -3,7 +3,7 @@ import { either as E } from 'fp-ts'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { Model } from '../../src/index.js'
+import { Model, RArray } from '../../src/index.js'
 import { check, checkDataType, checkReplicas, deltas, operations, states, type Options } from '../../src/laws/index.js'
 import { sameValue, view } from '../../src/laws/model/show.js'
 import { found } from './outcome.js'
@@ -270,3 +270,69 @@ describe('typed arrays', () => {
     expect([sameValue(a, b), view(a) === view(b)]).toEqual([same, same])
   })
 })
+
+describe('What could fail is not told', () => {
+  const refusing = operations({
+    name: 'refusing',
+    empty: 0,
+    command: fc.nat(3),
+    prepare: (n: number) => (held: number) => (n === 0 && held === 0 ? undefined : n),
+    apply: (n) => (held) => Math.max(n, held),
+  })
+
+  test('of a few runs, which may be refused by chance', () => {
+    for (let seed = 1; seed < 60; seed++) expect(check(refusing, { seed, runs: 1 })._tag).toBe('Right')
+  })
+
+  test('of a small scope alone', () => {
+    const exhaustive = { commands: [0, 1], replicas: 2, updates: 2 }
+    expect(check(refusing, { runs: 0, exhaustive })).toMatchObject({ right: { exhaustive: { complete: true } } })
+  })
+})
+
+const beyond = <A>(is: (u: unknown) => boolean, decode: (json: never) => A, encode: (value: A) => unknown) =>
+  new t.Type<A, unknown, unknown>(
+    'beyond JSON',
+    (u): u is A => is(u),
+    (json) => t.success(decode(json as never)),
+    encode,
+  )
+
+test.each([
+  ['bigints', beyond((u) => typeof u === 'bigint', BigInt, String), fc.nat(3).map(BigInt)],
+  [
+    'dates',
+    beyond(
+      (u) => u instanceof Date,
+      (ms) => new Date(ms),
+      Number,
+    ),
+    fc.nat(3).map((ms) => new Date(ms)),
+  ],
+  [
+    'maps',
+    beyond(
+      (u) => u instanceof Map,
+      (all) => new Map(all),
+      (map) => [...map],
+    ),
+    fc.nat(3).map((n) => new Map([['n', n]])),
+  ],
+  [
+    'sets',
+    beyond(
+      (u) => u instanceof Set,
+      (all) => new Set(all),
+      (set) => [...set],
+    ),
+    fc.nat(3).map((n) => new Set([n])),
+  ],
+] as ReadonlyArray<readonly [string, t.Type<unknown, unknown, unknown>, fc.Arbitrary<unknown>]>)(
+  'A Model and an RArray of %s keep every law',
+  (_, codec, value) => {
+    const change = fc.tuple(fc.constantFrom('x', 'y'), value)
+    expect(checkDataType(Model.of(codec), { change, seed: 1, runs: 100 })._tag).toBe('Right')
+    const command = value.map((one) => RArray.push(one))
+    expect(checkDataType(RArray.of(codec), { change: command, seed: 1, runs: 100 })._tag).toBe('Right')
+  },
+)

@@ -34,8 +34,17 @@ const viewOfDeep = (value: unknown): string => {
   return texts.join(' ')
 }
 
-/** JSON as text: faster than {@link view}. Undefined, which JSON lacks, as it does. */
-export const viewOfJson = (value: unknown): string => (value === undefined ? 'undefined' : JSON.stringify(value))
+/** As {@link view}, and faster for JSON. */
+export const viewOfJson = (value: unknown): string => {
+  if (value === undefined) return 'undefined'
+  try {
+    const text = JSON.stringify(value)
+    // JSON makes this of a Map or a Set, too
+    return text.includes('{}') ? view(value) : text
+  } catch {
+    return view(value)
+  }
+}
 
 /** Compares JSON whatever the order of its members, and other values by their text. O(size). */
 export const sameValue = (a: unknown, b: unknown): boolean => {
@@ -86,7 +95,8 @@ const membersOf = (value: object): ReadonlyArray<unknown> | undefined => {
   return Json.isPlain(value) ? Object.entries(value).flat() : undefined
 }
 
-const isJson = (value: unknown): boolean => !(Json.copy(value, Infinity) instanceof Json.Unfit)
+/** Whether JSON carries a value. O(size). */
+export const isJson = (value: unknown): boolean => !(Json.copy(value, Infinity) instanceof Json.Unfit)
 
 /** The replicas on either side of a partition: a bit of `side` for each. */
 export const sidesOf = (ids: ReadonlyArray<string>, side: number): string => {

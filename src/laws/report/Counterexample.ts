@@ -4,7 +4,7 @@ import type { Violation } from '../model/Law.js'
 import { has } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
 import { toText, type Schedule } from '../model/Schedule.js'
-import { isWritable, view } from '../model/show.js'
+import { isJson, isWritable, view } from '../model/show.js'
 import type { TraceEvent } from '../model/Trace.js'
 import * as diagram from './diagram.js'
 import { toTest, type Retold, type TestFile } from './TestFile.js'
@@ -210,7 +210,7 @@ const originText = ({ seed, path, runs, shrinks }: Origin): ReadonlyArray<string
 /** Two states by lines: `-` marks a line of the first only, `+` a line of the second only. */
 const difference = ([a, b]: readonly [unknown, unknown]): string => {
   const parsed = [parse(a), parse(b)] as const
-  const isStructured = parsed.every((one) => typeof one === 'object' && one !== null)
+  const isStructured = parsed.every((one) => typeof one === 'object' && one !== null && isJson(one))
   const changes = isStructured
     ? diffJson(parsed[0] as object, parsed[1] as object)
     : diffLines(`${text(parsed[0])}\n`, `${text(parsed[1])}\n`)
