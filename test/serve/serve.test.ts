@@ -37,6 +37,23 @@ const metric = ({ server }: Running, line: string): number => {
   return Number(found?.[1] ?? NaN)
 }
 
+/** The frames that end a document. */
+const ends = (heard: ReadonlyArray<unknown>) => heard.filter((frame) => (frame as unknown[])[1] === null)
+
+/** How a peer hears one answer of `open` for document `a`, and of `onPeer` for document `b`. */
+const answeredTwice = async (answer: unknown) => {
+  const errors: unknown[] = []
+  const at = await start((_, document) => (document === 'a' ? (answer as never) : storeOf('server')), {
+    onPeer: () => answer as never,
+    onError: (error) => errors.push(error),
+  })
+  const { join, heard } = await client(at.url)
+  join('a', storeOf('ann'))
+  join('b', storeOf('ann'))
+  await until('two refusals', () => ends(heard).length === 2)
+  return { told: new Set(ends(heard)), errors }
+}
+
 describe('Many documents', () => {
   test('on many sockets stay apart, and each converges', async () => {
     const { open, stores } = shelf()
@@ -79,7 +96,6 @@ describe('Many documents', () => {
 
 describe('The end of a document', () => {
   const opening = '"SURE {\\"name\\":\\"Model\\"}"\n'
-  const ends = (heard: ReadonlyArray<unknown>) => heard.filter((frame) => (frame as unknown[])[1] === null)
 
   test('is answered once, if the peer ends it; then it may begin again', async () => {
     const { open } = shelf()
@@ -156,17 +172,8 @@ describe('A peer is refused', () => {
   test.each([[{ _tag: 'Left' }], [{ _tag: 'Left', left: null }], [{ _tag: 'Left', left: {} }]])(
     'with `Unauthorized` if a hook answers %j, without a record',
     async (answer) => {
-      const errors: unknown[] = []
-      const at = await start((_, document) => (document === 'a' ? (answer as never) : storeOf('server')), {
-        onPeer: () => answer as never,
-        onError: (error) => errors.push(error),
-      })
-      const { join, heard } = await client(at.url)
-      join('a', storeOf('ann'))
-      join('b', storeOf('ann'))
-      const ends = () => heard.filter((frame) => (frame as unknown[])[1] === null)
-      await until('two refusals', () => ends().length === 2)
-      expect(new Set(ends())).toEqual(
+      const { told, errors } = await answeredTwice(answer)
+      expect(told).toEqual(
         new Set([
           ['a', null, { _tag: 'Unauthorized', reason: 'the sign-in refused the peer' }],
           ['b', null, { _tag: 'Unauthorized', reason: 'onPeer refused the peer' }],
@@ -184,18 +191,8 @@ describe('A peer is refused', () => {
     ['has a bigint', { _tag: 'Database', n: 5n }],
     ['is too long', { _tag: 'Database', text: 'x'.repeat(1 << 17) }],
   ])('with the tag alone if the rest %s, and the server hears all of it', async (_, reason) => {
-    const errors: unknown[] = []
-    const answer = { _tag: 'Left', left: reason } as never
-    const at = await start((_request, document) => (document === 'a' ? answer : storeOf('server')), {
-      onPeer: () => answer,
-      onError: (error) => errors.push(error),
-    })
-    const { join, heard } = await client(at.url)
-    join('a', storeOf('ann'))
-    join('b', storeOf('ann'))
-    const ends = () => heard.filter((frame) => (frame as unknown[])[1] === null)
-    await until('two refusals', () => ends().length === 2)
-    expect(new Set(ends())).toEqual(
+    const { told, errors } = await answeredTwice({ _tag: 'Left', left: reason })
+    expect(told).toEqual(
       new Set([
         ['a', null, { _tag: 'Database' }],
         ['b', null, { _tag: 'Database' }],
@@ -212,7 +209,7 @@ describe('A peer is refused', () => {
     const ann = storeOf('ann')
     unwrap(ann.change(Model.set('x', 1)))
     join('a', ann)
-    await until('a refusal', () => heard.some((frame) => (frame as unknown[])[1] === null))
+    await until('a refusal', () => ends(heard).length > 0)
     expect([contentOf(store), errors]).toMatchObject([{}, [{ _tag: 'InvalidAnswer', hook: 'onPeer' }]])
   })
 
@@ -236,7 +233,7 @@ describe('A peer is refused', () => {
     one.socket.send(JSON.stringify(['noHeader', `"SURE {}"\n${update('foe')}${hello('friend')}`]))
     one.socket.send(JSON.stringify(['welcome', hello('friend') + update('friend')]))
     await until('the friend is heard', () => Model.size(store.getReplica().state) > 0)
-    await until('two refusals', () => one.heard.filter((frame) => (frame as unknown[])[1] === null).length === 2)
+    await until('two refusals', () => ends(one.heard).length === 2)
     expect(contentOf(store)).toEqual({ k: 'friend' })
     expect(one.heard).toContainEqual(['headerFirst', null, { _tag: 'Stranger' }])
     expect(one.heard).toContainEqual(['noHeader', null, { _tag: 'Unauthorized' }])
@@ -247,7 +244,7 @@ describe('A peer is refused', () => {
     const at = await start(open, { limits: { documents: 2, sockets: 1 } })
     const { join, heard } = await client(at.url)
     for (const name of ['a', 'b', 'c']) join(name, storeOf('ann'))
-    await until('a refusal', () => heard.some((frame) => (frame as unknown[])[1] === null))
+    await until('a refusal', () => ends(heard).length > 0)
     expect(heard).toContainEqual(['c', null, { _tag: 'TooMany', limit: 2, retryAfter: 10_000 }])
     expect(await (await raw(at.url)).closed).toBe(1013)
   })

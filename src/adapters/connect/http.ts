@@ -66,7 +66,11 @@ export const http = (url: string | URL, options: HttpOptions = {}): PollTranspor
 /** Whether the platform can ask there. In a page it may be relative. */
 const isUrl = (url: string | URL): boolean => {
   const { location } = globalThis as { readonly location?: { readonly href: string } }
-  return URL.canParse(url, location?.href) && /^https?:$/.test(new URL(url, location?.href).protocol)
+  try {
+    return /^https?:$/.test(new URL(url, location?.href).protocol)
+  } catch {
+    return false
+  }
 }
 
 /** A header holds printable ASCII alone. */

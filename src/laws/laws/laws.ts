@@ -7,7 +7,7 @@
  * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
  */
 import { isLater } from '../Answers.js'
-import type { Law, LawName, Remedied, Verdict } from '../model/Law.js'
+import { lawsOf, type Remedied, type Stated } from '../model/Law.js'
 import { Misuse, toldOf } from '../model/Misuse.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { nameOf, sameValue, view as textOf } from '../model/show.js'
@@ -15,19 +15,11 @@ import { termsOf } from '../model/Subject.js'
 import { calls, comparedAlike, COPY, inAnyOrder, leave, notThrow, pure } from './remedies.js'
 
 /** A law that every subject can be asked. What breaks it is told with a remedy. */
-export interface AnyLaw extends Omit<Law<never, never, never>, 'check'> {
-  readonly check: Predicate
-}
+export type AnyLaw = Stated<Predicate>
 
 type Predicate = <R, C, M>(run: Run<R, C, M>) => Remedied | undefined
 
-export const law = (
-  name: LawName,
-  verdict: Verdict,
-  says: string,
-  check: Predicate,
-  atWorst: Verdict = verdict,
-): AnyLaw => ({ name, verdict, atWorst, says, check })
+export const law = lawsOf<Predicate>()
 
 export const convergence = law('convergence', 'diverged', 'replicas that know the same are equal', (run) => {
   const { parted, ids, replicas, subject, altered } = run

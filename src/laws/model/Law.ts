@@ -54,7 +54,8 @@ export const askedFor = (name: LawName): ReadonlyArray<LawName> | undefined => {
   return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]
 }
 
-export interface Law<R, C, M> {
+/** A law, whatever its check is asked of. */
+export interface Stated<K> {
   readonly name: LawName
   readonly verdict: Verdict
   /** The gravest verdict that a violation of it may have. Default: `verdict`. */
@@ -62,8 +63,21 @@ export interface Law<R, C, M> {
   /** The law in a sentence. */
   readonly says: string
   /** A pure function; undefined if the run keeps the law. */
-  readonly check: (run: Run<R, C, M>) => Violation | undefined
+  readonly check: K
 }
+
+export type Law<R, C, M> = Stated<(run: Run<R, C, M>) => Violation | undefined>
+
+/** States laws whose checks are of one kind. */
+export const lawsOf =
+  <K>() =>
+  (name: LawName, verdict: Verdict, says: string, check: K, atWorst: Verdict = verdict): Stated<K> => ({
+    name,
+    verdict,
+    atWorst,
+    says,
+    check,
+  })
 
 /** A subject and the laws that it must keep. */
 export interface Lawful<R, C, M> extends Subject<R, C, M> {
