@@ -16,16 +16,24 @@ export interface Guarded {
 export const guarded = <A>(value: A, view: (value: A) => string): Guarded | undefined => {
   if (typeof value !== 'object' || value === null) return undefined
   const copies = copiesOf(value)
+  // what cannot be shown is told where a replica is asked to show it
+  const shown = (): string | undefined => {
+    try {
+      return view(value)
+    } catch {
+      return undefined
+    }
+  }
   let was: string | undefined
   return {
     restore: () => {
-      was ??= view(value)
-      if (view(value) === was) return
+      was ??= shown()
+      if (shown() === was) return
       for (const [object, copy] of copies) if (!Object.isFrozen(object)) overwrite(object, copy)
     },
     written: () => {
-      const now = view(value)
-      return was === undefined || now === was ? undefined : [was, now]
+      const now = shown()
+      return was === undefined || now === undefined || now === was ? undefined : [was, now]
     },
   }
 }

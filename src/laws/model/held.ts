@@ -3,7 +3,7 @@ import type * as fc from 'fast-check'
 import { isLater } from '../Answers.js'
 import { Misuse } from './Misuse.js'
 import { isArbitrary } from './Rule.js'
-import { view } from './show.js'
+import { MOST_OBJECTS, view } from './show.js'
 
 /**
  * Throws {@link Misuse} for a promise: it would be compared with others of its kind, and not what
@@ -30,6 +30,15 @@ export const nextState = <S>(name: string, before: S, after: S): S => {
   if (after !== undefined || before === undefined) return notLater(name, after)
   const remedy = `\`${name}(message, where)(state)\` must return the next state; undefined is none, null may be one`
   throw new Misuse(`\`${name}\` has returned undefined`, remedy)
+}
+
+/** Throws {@link Misuse} for what `show` gives, if that is too large to be compared. */
+export const tooLarge = (show: string) => (): never => {
+  const most = MOST_OBJECTS.toLocaleString('en')
+  throw new Misuse(
+    `\`${show}\` gave more than ${most} objects, counting one in each place where it is`,
+    `\`${show}\` must return what users see, as plain data: objects may refer to others by their ids`,
+  )
 }
 
 /** The arbitrary of commands, for a state. Throws {@link Misuse} if it is none. */

@@ -4,15 +4,69 @@ import * as Json from '../../core/Json.js'
 
 /**
  * Any value as text. Maps and Sets keep their order; -0 and NaN are told apart from 0 and null.
- * O(size).
+ * O(size). What is too large to be written out is cut short.
  */
-export const view = (value: unknown): string => {
+export const view = (value: unknown): string => viewOr(value, viewOfDeep)
+
+/** As {@link view}. A value that is too large is given to `large`. */
+export const viewOr = (value: unknown, large: (value: unknown) => string): string => {
+  if (isLarge(value)) return large(value)
   try {
     return fc.stringify(value)
   } catch (error) {
     if (error instanceof RangeError) return viewOfDeep(value)
     throw error
   }
+}
+
+/** The most objects that are written out. */
+export const MOST_OBJECTS = 100_000
+
+/**
+ * How a value is made of objects. A `tree` can be written out. A `graph` has itself as a part, or
+ * is too deep. `large` is more than the most: an object in two places counts in each, so few that
+ * refer to each other may be too many.
+ */
+const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
+  let left = MOST_OBJECTS
+  let shape: 'tree' | 'graph' = 'tree'
+  const within = new Set<unknown>()
+  const exceeds = (one: unknown): boolean => {
+    if (typeof one !== 'object' || one === null || ArrayBuffer.isView(one)) return false
+    if (within.has(one)) {
+      shape = 'graph'
+      return false
+    }
+    if (--left < 0) return true
+    within.add(one)
+    const isKeyed = one instanceof Map || one instanceof Set
+    const is = (isKeyed ? membersOf(one)! : Object.values(one)).some(exceeds)
+    within.delete(one)
+    return is
+  }
+  try {
+    return lessFew(FEW_OBJECTS, value) < 0 && exceeds(value) ? 'large' : shape
+  } catch {
+    // too deep, or a getter threw
+    return 'graph'
+  }
+}
+
+const isLarge = (value: unknown): boolean => shapeOf(value) === 'large'
+
+/** Whether no object is a part of itself, and all of it can be written out. */
+export const isTree = (value: unknown): boolean => shapeOf(value) === 'tree'
+
+const FEW_OBJECTS = 200
+
+/** What is left of a number when the objects of JSON are taken from it. Negative for all else. */
+const lessFew = (few: number, value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return few
+  let left = few - 1
+  if (Array.isArray(value)) for (const member of value) left = left < 0 ? left : lessFew(left, member)
+  else if (Json.isPlain(value)) for (const key in value) left = left < 0 ? left : lessFew(left, value[key])
+  else return -1
+  return left
 }
 
 /** For values that are too deep for fast-check. An object that comes again is cut short. */
@@ -34,9 +88,10 @@ const viewOfDeep = (value: unknown): string => {
   return texts.join(' ')
 }
 
-/** As {@link view}, and faster for JSON. */
-export const viewOfJson = (value: unknown): string => {
+/** As {@link viewOr}, and faster for JSON. */
+export const viewOfJson = (value: unknown, large: (value: unknown) => string): string => {
   if (value === undefined) return 'undefined'
+  if (isLarge(value)) return large(value)
   try {
     const text = JSON.stringify(value)
     // JSON makes this of a Map or a Set, too
@@ -61,30 +116,54 @@ const isOfNumbers = (value: unknown): value is OfNumbers => ArrayBuffer.isView(v
 const sameNumbers = (a: OfNumbers, b: OfNumbers): boolean =>
   a.length === b.length && Array.prototype.every.call(a, (one, i) => Object.is(one, b[i]))
 
-/** False also for values that have themselves as a part, or are too deep. */
-const sameJson = (a: unknown, b: unknown): boolean => {
-  try {
-    return Json.equals(a, b) && isJson(a)
-  } catch {
-    return false
+/** The greatest depth at which JSON is taken as such. */
+const DEEPEST = 1000
+
+/**
+ * False for values that have themselves as a part, or are too deep. `above` is an object that `a`
+ * is within. Source: Brent, "An Improved Monte Carlo Factorization Algorithm" (BIT 1980).
+ */
+const sameJson = (a: unknown, b: unknown, depth = 0, above?: unknown): boolean => {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b && isAtom(a)
+  if (a === above || depth > DEEPEST) return false
+  if (a === b) return true
+  const next = isPowerOfTwo(depth) ? a : above
+  if (Array.isArray(a)) {
+    const others: unknown = b
+    if (!Array.isArray(others) || a.length !== others.length) return false
+    // `every` would pass over holes
+    return a.findIndex((one, i) => !sameJson(one, others[i], depth + 1, next)) < 0
   }
+  if (!Json.isPlain(a) || !Json.isPlain(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameMember(a[key], b[key], depth + 1, next))
+  )
 }
+
+const isAtom = (value: unknown): boolean => !(Json.copy(value, 0) instanceof Json.Unfit)
+
+const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0
+
+/** JSON leaves out members that are undefined. */
+const sameMember = (a: unknown, b: unknown, depth: number, above: unknown): boolean =>
+  a === undefined ? b === undefined : sameJson(a, b, depth, above)
 
 /** The id of a replica, as drawings and reports name it. */
 export const nameOf = (id: string): string => (/^\w+$/.test(id) ? id : JSON.stringify(id))
 
 /**
  * Whether {@link view} gives an expression that makes the value again. It does not for functions,
- * instances of classes, symbols of one's own, and what is a part of itself. O(size).
+ * instances of classes, symbols of one's own, and what is no tree. O(size).
  */
-export const isWritable = (value: unknown, within: ReadonlySet<unknown> = new Set()): boolean => {
+export const isWritable = (value: unknown): boolean => isTree(value) && isWritten(value)
+
+const isWritten = (value: unknown): boolean => {
   if (typeof value === 'symbol') return Symbol.keyFor(value) !== undefined
   if (typeof value !== 'object' || value === null) return typeof value !== 'function'
-  if (within.has(value)) return false
   if ('toISOString' in value || ArrayBuffer.isView(value)) return true
-  const members: ReadonlyArray<unknown> | undefined = membersOf(value)
-  const inside = new Set(within).add(value)
-  return members?.every((member) => isWritable(member, inside)) ?? false
+  return membersOf(value)?.every(isWritten) ?? false
 }
 
 /** What an array, a Map, a Set or a plain object holds; undefined for other objects. */
@@ -95,8 +174,8 @@ const membersOf = (value: object): ReadonlyArray<unknown> | undefined => {
   return Json.isPlain(value) ? Object.entries(value).flat() : undefined
 }
 
-/** Whether JSON carries a value. O(size). */
-export const isJson = (value: unknown): boolean => !(Json.copy(value, Infinity) instanceof Json.Unfit)
+/** Whether JSON carries a value. False for what is too deep, or too large. O(size). */
+export const isJson = (value: unknown): boolean => isTree(value) && !(Json.copy(value, DEEPEST) instanceof Json.Unfit)
 
 /** The replicas on either side of a partition: a bit of `side` for each. */
 export const sidesOf = (ids: ReadonlyArray<string>, side: number): string => {

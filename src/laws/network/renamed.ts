@@ -1,7 +1,7 @@
 /** Schedules in which one value in the commands stands in for another. */
 import * as Json from '../../core/Json.js'
 import type { Local, Schedule, ScheduleStep } from '../model/Schedule.js'
-import { view } from '../model/show.js'
+import { isTree, view } from '../model/show.js'
 
 export type Box<C> = NonNullable<Local<C>['command']>
 
@@ -24,6 +24,7 @@ const MOST_SIMPLER = 30
  */
 export function* renamed<C>(schedule: Schedule<C>, simplerThan: Boxes<C>): IterableIterator<Renamed<C>> {
   const boxes = schedule.steps.flatMap((step) => (step._tag === 'local' && step.command ? [step.command] : []))
+  if (!boxes.every(({ value }) => isTree(value))) return
   const values = [...new Set(boxes.flatMap(({ value }) => valuesIn(value)))]
   if (values.length > MOST_VALUES) return
   const others = new Map(boxes.map((box) => [view(box.value), box]))

@@ -17,12 +17,12 @@ import { aDelivery } from '../Options.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
 import { guarded } from '../model/Guarded.js'
-import { sameValue, view, viewOfJson } from '../model/show.js'
+import { sameValue, view, viewOfJson, viewOr } from '../model/show.js'
 import { aFunction, anArbitrary, aValue, expectOptions, withoutRules, type Rules } from '../model/Rule.js'
 import type { Delivery, Quality, Terms } from '../model/Subject.js'
 import type { Remedied } from '../model/Violation.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
-import { arbitraryOf, described as textOf, givingEither, notLater } from '../model/held.js'
+import { arbitraryOf, described as textOf, givingEither, notLater, tooLarge } from '../model/held.js'
 import { answering, isDeletion, keysOfCommand } from './forms.js'
 import { keepingContract } from './keepingContract.js'
 import { aCommand, qualities } from './options.js'
@@ -178,7 +178,7 @@ const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S,
   const { toJSON = dataType.toJSON ?? ((state: S): unknown => state), oracle } = options
   const show = (state: S): unknown => notLater('toJSON', toJSON(state))
   const { keysOf = keysOfCommand, isDelete = isDeletion } = options
-  const text = options.toJSON === undefined && dataType.toJSON === undefined ? view : viewOfJson
+  const text = options.toJSON === undefined && dataType.toJSON === undefined ? viewOr : viewOfJson
   const { equals = (a: S, b: S): boolean => sameValue(show(a), show(b)) } = options.eq ?? {}
   const eq = { equals: (a: S, b: S) => notLater('eq', equals(a, b)) }
   const changes = ({ message }: Operation<unknown, Updates<C>>): ReadonlyArray<C> =>
@@ -188,7 +188,7 @@ const describedBy = <S, C>(dataType: DataType<S, C>, options: DataTypeOptions<S,
     terms: TERMS,
     eq,
     show,
-    viewOfState: (state: S): string => text(show(state)),
+    viewOfState: (state: S): string => text(show(state), tooLarge('toJSON')),
     describe: (command: Local<S, C>, message: Updates<C> | undefined) =>
       textOf(command, () =>
         message === undefined

@@ -11,9 +11,9 @@ import type { Operation } from '../model/Operation.js'
 import { guarded } from '../model/Guarded.js'
 import { Misuse } from '../model/Misuse.js'
 import { expectOptions } from '../model/Rule.js'
-import { sameValue, view } from '../model/show.js'
+import { sameValue, view, viewOr } from '../model/show.js'
 import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
-import { arbitraryOf, described, nextState, notLater, stepOf } from '../model/held.js'
+import { arbitraryOf, described, nextState, notLater, stepOf, tooLarge } from '../model/held.js'
 import {
   DELTAS as OF_DELTAS,
   OPAQUE,
@@ -49,7 +49,7 @@ const common = <R, C, M>({
         ? (a: R, b: R) => sameValue(show(a), show(b))
         : (a: R, b: R) => notLater('equals', areEqual(a, b)),
     show,
-    view: (replica: R) => view(show(replica)),
+    view: (replica: R) => viewOr(show(replica), tooLarge('show')),
     ...(oracle === undefined
       ? {}
       : { oracle: (made: ReadonlyArray<Operation<C, M>>) => notLater('oracle', oracle(made)) }),
