@@ -16,7 +16,7 @@ import {
   type Rule,
   type Rules,
 } from './model/Rule.js'
-import type { Schedule } from './model/Schedule.js'
+import { STEP_TAGS, type Schedule } from './model/Schedule.js'
 import type { Delivery } from './model/Subject.js'
 import type { Scope } from './network/explore.js'
 import type { Size } from './network/schedules.js'
@@ -134,12 +134,45 @@ const areDistinct = aValue('ids that differ', (ids) => {
   return new Set(ids as ReadonlyArray<string>).size === length
 })
 
+const fromZero = aWholeNumber(0, Number.MAX_SAFE_INTEGER)
+
+/** The numbers in steps, by name. */
+const NUMBERS_OF_STEPS: ReadonlyMap<string, Rule> = new Map([
+  ['now', aValue('a number', Number.isFinite)],
+  ...['luck', 'pick', 'delay', 'keep', 'side', 'mail', 'version', 'budget', 'link', 'most', 'lines'].map(
+    (name) => [name, fromZero] as const,
+  ),
+  ['operation', aWholeNumber(-1, Number.MAX_SAFE_INTEGER)],
+])
+
+const A_TAG = oneOf(...STEP_TAGS)
+
+/** A step among so many replicas. */
+const aStep =
+  (replicas: number): Rule =>
+  (step, { path, of }) => {
+    aValue('a step', (value) => typeof value === 'object' && value !== null)(step, { path, of })
+    A_TAG((step as { readonly _tag?: unknown })._tag, { path: `${path}._tag`, of })
+    for (const [name, value] of Object.entries(step as object)) {
+      const isReplica = name === 'at' || name === 'from' || name === 'to'
+      const rule = isReplica ? aWholeNumber(0, replicas - 1) : NUMBERS_OF_STEPS.get(name)
+      if (value !== undefined) rule?.(value, { path: `${path}.${name}`, of })
+    }
+  }
+
+const ofItsReplicas: Rule = (schedule, { path, of }) => {
+  const { ids, steps } = schedule as Schedule<unknown>
+  list(aStep(ids.length))(steps, { path: `${path}.steps`, of })
+}
+
 const SCHEDULE: Rules<Schedule<never>> = {
   ids: both(list(aText, 1), areDistinct),
-  steps: list(anything),
-  luck: aNumber(0),
-  exchanges: anything,
+  steps: anything,
+  luck: fromZero,
+  exchanges: record({ old: fromZero }, ['old']),
 }
+
+const aSchedule = both(record(SCHEDULE, ['ids', 'steps']), ofItsReplicas)
 
 export const DELIVERY: Rules<Delivery> = {
   order: oneOf('source', 'causal', 'any'),
@@ -153,7 +186,7 @@ export const OPTIONS: Rules<Options<never>> = {
   laws: list(aText),
   except: list(aText),
   profile: oneOf('fast', 'thorough'),
-  seed: aValue('a number', Number.isFinite),
+  seed: aWholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   path: aPath,
   runs: aWholeNumber(0),
   time: aNumber(0),
@@ -162,7 +195,7 @@ export const OPTIONS: Rules<Options<never>> = {
   all: aFlag,
   exhaustive: record(SCOPE, ['commands']),
   kept: aKeeper,
-  schedule: record(SCHEDULE, ['ids', 'steps']),
+  schedule: aSchedule,
   required: record(PARTS),
   progress: aFunction,
   known: aFunction,

@@ -4,6 +4,7 @@ import { kindOf } from './gravity.js'
 import { lawsAsked } from './judge.js'
 import type { Kept, Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
+import { expectSubject } from './model/expectSubject.js'
 import { expectOptions } from './model/Rule.js'
 import type { Schedule } from './model/Schedule.js'
 import { withNeeds } from './needs.js'
@@ -21,6 +22,7 @@ import { answerOf, atOnce, type Waiting } from './waiting.js'
  * breaks one. A run of 24 steps costs a millisecond and some 30 calls of the subject.
  */
 export const check = <R, C, M>(subject: Lawful<R, C, M>, options: Options<C> = {}): Checked => {
+  expectSubject('check', subject, true)
   expectOptions('check', options, OPTIONS)
   return checkedAtOnce(subject, options)
 }

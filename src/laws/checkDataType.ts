@@ -2,6 +2,7 @@
 import type { either as E } from 'fp-ts'
 import type { Command, DataType } from '../core/DataType.js'
 import { checkedAtOnce } from './check.js'
+import { expectDataType } from './model/expectSubject.js'
 import { expectOptions, type Rules } from './model/Rule.js'
 import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
@@ -48,6 +49,7 @@ export const checkedBy = <S, C>(
   dataType: DataType<S, C>,
   options: DataTypeCheck<S, C>,
 ): E.Either<Counterexample, Coverage> => {
+  expectDataType(of, dataType)
   expectOptions(of, options, RULES)
   return options.delivery === undefined
     ? checkedAtOnce(replicasOf(dataType, options), options)

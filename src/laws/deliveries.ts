@@ -1,11 +1,13 @@
 /** Shows which promises of the network a type needs: checks it with and without each. */
 import type { either as E } from 'fp-ts'
-import { check } from './check.js'
+import { checkedAtOnce } from './check.js'
+import { expectSubject } from './model/expectSubject.js'
 import type { Lawful } from './model/Law.js'
 import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
-import type { Options } from './Options.js'
+import { expectOptions } from './model/Rule.js'
+import { OPTIONS, type Options } from './Options.js'
 
 /** All deliveries, from the strongest promise to the weakest. */
 export const DELIVERIES: ReadonlyArray<Delivery> = (['causal', 'source', 'any'] as const).flatMap((order) =>
@@ -30,4 +32,8 @@ export type Delivered = readonly [delivery: Delivery, checked: E.Either<Countere
 export const checkDeliveries = <R, C, M>(
   subject: Lawful<R, C, M>,
   options: Options<C> = {},
-): ReadonlyArray<Delivered> => DELIVERIES.map((delivery) => [delivery, check({ ...subject, delivery }, options)])
+): ReadonlyArray<Delivered> => {
+  expectSubject('checkDeliveries', subject, true)
+  expectOptions('checkDeliveries', options, OPTIONS)
+  return DELIVERIES.map((delivery) => [delivery, checkedAtOnce({ ...subject, delivery }, options)])
+}

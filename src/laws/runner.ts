@@ -38,11 +38,14 @@ export interface Limits extends Pick<fc.Parameters, 'numRuns' | 'endOnFailure' |
   readonly time?: number | undefined
 }
 
+const LONGEST = 2 ** 31 - 1
+
 const parameters = ({ seed, time, ...rest }: Limits) => ({
   ...SILENT,
   ...rest,
   ...(seed === undefined ? {} : { seed }),
-  ...(time === undefined ? {} : { interruptAfterTimeLimit: time }),
+  // a timer of more would be due at once
+  ...(time === undefined || time > LONGEST ? {} : { interruptAfterTimeLimit: time }),
 })
 
 export const AT_ONCE: Runner = {

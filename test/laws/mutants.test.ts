@@ -77,6 +77,10 @@ describe('a check', () => {
     expect(() => {
       assertMutants(newest, some)
     }).toThrow('copiesAlways does not survive: it is killed by identity')
+    // whoever keeps the newest may keep it twice
+    expect(() => {
+      assertMutants(newest, { ...options, oracle: last, survivors: { appliesTwice: 'it is no fault' } })
+    }).toThrow('appliesTwice does not survive: it is idle: it did what the type does in every call')
   })
 
   test('of a delivery meets the mutants of `apply` alone', () => {

@@ -1,6 +1,7 @@
 /** What options take, and what is said of those that they do not take. */
 import fc from 'fast-check'
 import * as t from 'io-ts'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Model } from '../../src/index.js'
 import {
@@ -8,16 +9,21 @@ import {
   bare,
   check,
   checkDataType,
+  checkDeliveries,
+  checkMutants,
   checkReplicas,
   checkReplicasAsync,
   deltas,
   ofDataType,
   opaque,
   operations,
+  operationsOf,
   runsOf,
+  schedules,
   states,
   updatesOf,
 } from '../../src/laws/index.js'
+import { view } from '../../src/laws/model/show.js'
 
 const max = (n: number) => (held: number) => Math.max(n, held)
 const largest = states({ name: 'largest', empty: 0, command: fc.nat(3), mutate: max, merge: max })
@@ -39,6 +45,54 @@ const document = {
 /** As plain JavaScript gives it. */
 const loosely = (options: unknown): never => options as never
 
+const makers = 'what `operations`, `states`, `deltas`, `opaque` or `ofDataType` gives'
+
+describe('what is no subject is refused', () => {
+  test.each<readonly [string, (subject: never) => unknown]>([
+    ['check', (subject) => check(subject)],
+    ['checkDeliveries', (subject) => checkDeliveries(subject)],
+    ['schedules', (subject) => fc.sample(schedules(subject))],
+    ['runsOf', (subject) => fc.sample(runsOf(subject))],
+    ['operationsOf', (subject) => fc.sample(operationsOf(subject))],
+  ])('by %s', (name, use) => {
+    for (const wrong of [undefined, null, 3, {}, [], { command: fc.nat(3), apply: max }, document]) {
+      expect(() => use(loosely(wrong))).toThrow(
+        `${name} takes a subject: ${makers}, not ${wrong === undefined ? 'undefined' : ''}`,
+      )
+    }
+    expect(() => use(loosely(model))).toThrow(`${name} takes a subject: ${makers}, not a data type`)
+  })
+
+  test('nor one without laws, where it is judged', () => {
+    const rest = { ...largest, laws: undefined }
+    expect(() => check(loosely(rest))).toThrow(`check takes a subject: ${makers}. This one has no \`laws\``)
+    expect(fc.sample(schedules(rest), 1)).toHaveLength(1)
+  })
+
+  test('and what is no data type', () => {
+    for (const use of [
+      (type: never) => checkDataType(type, { change }),
+      (type: never) => checkMutants(type, { change }),
+      (type: never) => ofDataType(type, { change }),
+      (type: never) => updatesOf(type, { change }),
+      (type: never) => bare(type, { change }, { order: 'any', copies: 'exactly once' }),
+    ]) {
+      expect(() => use(loosely(undefined))).toThrow(/^\w+ takes a data type first, not undefined$/)
+      expect(() => use(loosely({}))).toThrow(/^\w+ takes a data type first: `name` must be a text$/)
+      const rest = { ...model, apply: undefined }
+      expect(() => use(loosely({ ...model, change }))).toThrow(/: `change` must be an io-ts codec$/)
+      expect(() => use(loosely(rest))).toThrow(/: `apply` must be a function$/)
+      const without = Object.fromEntries(Object.entries(model).filter(([name]) => name !== 'empty'))
+      expect(() => use(loosely(without))).toThrow(/: it needs `empty`$/)
+    }
+  })
+})
+
+test('checkDeliveries and schedules refuse options by their own names', () => {
+  expect(() => checkDeliveries(largest, loosely({ dilivery: 1 }))).toThrow(/^checkDeliveries has no option `dilivery`/)
+  expect(() => schedules(largest, { replicas: 0 })).toThrow(/^`replicas` of schedules is 0/)
+})
+
 describe('a check refuses at once', () => {
   test.each<readonly [unknown, RegExp]>([
     [{ runs: 1.5 }, /^`runs` of check is 1\.5: it must be a whole number from 0 on$/],
@@ -47,7 +101,16 @@ describe('a check refuses at once', () => {
     [{ runs: '10' }, /^`runs` of check is "10"/],
     [{ time: Number.NaN }, /^`time` of check is Number\.NaN: it must be a number from 0 on$/],
     [{ shrinkTime: -1 }, /^`shrinkTime` of check is -1/],
-    [{ seed: 'x' }, /^`seed` of check is "x": it must be a number$/],
+    [{ seed: 'x' }, /^`seed` of check is "x": it must be a whole number from -9007199254740991 to 9007199254740991$/],
+    [{ schedule: { ids: ['a'], steps: [null] } }, /^`schedule\.steps\[0\]` of check is null: it must be a step$/],
+    [
+      { schedule: { ids: ['a'], steps: [{ _tag: 'lokal' }] } },
+      /^`schedule\.steps\[0\]\._tag` of check is "lokal": it must be 'local' or 'deliver' or /,
+    ],
+    [
+      { schedule: { ids: ['a', 'b'], steps: [{ _tag: 'local', at: 2, now: 1, luck: 0 }] } },
+      /^`schedule\.steps\[0\]\.at` of check is 2: it must be a whole number from 0 to 1$/,
+    ],
     [{ profile: 'slow' }, /^`profile` of check is "slow": it must be 'fast' or 'thorough'$/],
     [{ stop: 'last' }, /^`stop` of check is "last": it must be 'first' or 'gravest'$/],
     [{ exchanges: 'maybe' }, /^`exchanges` of check is "maybe": it must be 'none' or 'half' or 'all'$/],
@@ -89,6 +152,45 @@ describe('a check refuses at once', () => {
     [null, /^check takes an object of options, not null$/],
   ])('%j', (options, message) => {
     expect(() => check(largest, loosely(options))).toThrow(message)
+  })
+
+  const step = (member: object) => ({ schedule: { ids: ['a', 'b'], steps: [{ _tag: 'hear', ...member }] } })
+  const nested = (name: string) => (value: unknown) => ({ [name.split('.')[0]!]: { [name.split('.')[1]!]: value } })
+  test.each<readonly [string, (value: unknown) => object, isWhole: boolean]>([
+    ...['runs', 'steps', 'replicas', 'seed'].map((name) => [name, (v: unknown) => ({ [name]: v }), true] as const),
+    ...['time', 'shrinkTime'].map((name) => [name, (v: unknown) => ({ [name]: v }), false] as const),
+    ...['updates', 'replicas', 'maxStates'].map(
+      (name) => [`exhaustive.${name}`, (v: unknown) => ({ exhaustive: { commands: [1], [name]: v } }), true] as const,
+    ),
+    ['replicas.max', (v) => ({ replicas: { min: 2, max: v } }), true],
+    ['required.late', nested('required.late'), false],
+    ['schedule.luck', (v) => ({ schedule: { ids: ['a'], steps: [], luck: v } }), true],
+    ...['at', 'from', 'to', 'luck', 'pick', 'delay', 'keep', 'side', 'mail', 'version', 'budget', 'lines'].map(
+      (name) => [`schedule.steps[0].${name}`, (v: unknown) => step({ [name]: v }), true] as const,
+    ),
+  ])('`%s` that is no such number', (name, given, isWhole) => {
+    for (const value of [NaN, -Infinity, -1e300, '5', '', 5n, [5], true, null, ...(isWhole ? [1.5, -0.1] : [])]) {
+      // `replicas` may be a range, and says what that lacks
+      if (name === 'replicas' && typeof value === 'object') continue
+      const says = isWhole ? 'a whole number from ' : 'a number from '
+      expect(() => check(largest, loosely(given(value)))).toThrow(
+        `\`${name}\` of check is ${view(value)}: it must be ${says}`,
+      )
+    }
+  })
+
+  test('no time that is longer than a timer can be', async () => {
+    for (const time of [Infinity, 2 ** 31]) {
+      const slow = {
+        ...document,
+        receive: (heard: ReadonlyArray<number>) => async (set: Set<number>) => {
+          await setTimeout(2)
+          for (const n of heard) set.add(n)
+        },
+      }
+      const checked = await checkReplicasAsync({ ...slow, time, runs: 5, seed: 1 })
+      expect(checked).toMatchObject({ _tag: 'Right', right: { runs: 5 } })
+    }
   })
 
   test('laws that the type cannot break', () => {

@@ -136,7 +136,8 @@ const quoted = (names: ReadonlyArray<string>, between: string): string => names.
 
 const MOST_SHOWN = 60
 
-const shown = (value: unknown): string => {
+/** A value as errors print it. */
+export const shown = (value: unknown): string => {
   if (typeof value === 'function') return 'a function'
   const text = view(value)
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text

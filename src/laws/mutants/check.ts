@@ -2,6 +2,7 @@
 import type { DataType } from '../../core/DataType.js'
 import { checkedBy, type DataTypeCheck } from '../checkDataType.js'
 import type { LawName } from '../model/Law.js'
+import { expectDataType } from '../model/expectSubject.js'
 import { aText, expectOptions } from '../model/Rule.js'
 import { MUTANT_NAMES, mutantsOf, type Mutant, type MutantName } from './Mutant.js'
 
@@ -31,13 +32,15 @@ export interface Tried extends Pick<Mutant<never, never>, 'name' | 'says' | 'kil
  * // without an oracle: nobody says which write must win
  * surviving.includes('losesUpdates') // => true
  */
-export const checkMutants = <S, C>(dataType: DataType<S, C>, options: DataTypeCheck<S, C>): ReadonlyArray<Tried> =>
-  mutantsOf(dataType).map(({ name, says, killedBy, dataType: mutant, hasDiffered }) => {
+export const checkMutants = <S, C>(dataType: DataType<S, C>, options: DataTypeCheck<S, C>): ReadonlyArray<Tried> => {
+  expectDataType('checkMutants', dataType)
+  return mutantsOf(dataType).map(({ name, says, killedBy, dataType: mutant, hasDiffered }) => {
     const checked = checkedBy('checkMutants', mutant, { ...options, shrinkTime: 0, stop: 'first' })
     const about = { name, says, killedBy }
     if (checked._tag === 'Left') return { ...about, outcome: 'killed', law: checked.left.law.name }
     return { ...about, outcome: hasDiffered() ? 'survived' : 'idle' }
   })
+}
 
 /** Why mutants may survive, by name. */
 export type Survivors = Readonly<Partial<Record<MutantName, string>>>
@@ -63,11 +66,13 @@ export const assertMutants = <S, C>(
     const isExpected = survivors[name] !== undefined
     if (isExpected === (outcome === 'survived')) return []
     return isExpected
-      ? [`${name} does not survive: it is ${outcome}${law === '' ? '' : ` by ${law}`}`]
+      ? [`${name} does not survive: ${outcome === 'idle' ? IDLE : `it is killed by ${law}`}`]
       : [`${name} survives: ${says}. What usually kills it: ${killedBy}`]
   })
   if (lines.length > 0) throw new Error([`Mutants of ${dataType.name}:`, ...lines].join('\n  '))
 }
+
+const IDLE = 'it is idle: it did what the type does in every call, so this type or these commands cannot show it'
 
 /** A reason for each. */
 const SURVIVORS = Object.fromEntries(MUTANT_NAMES.map((name) => [name, aText]))

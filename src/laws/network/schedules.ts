@@ -23,25 +23,11 @@ export interface Size {
   readonly exchanges?: 'none' | 'half' | 'all'
 }
 
-/**
- * Random schedules for a subject: local commands that fit the state, under wall clocks that
- * collide, differ and step back; deliveries as promised; gossip that is late, doubled or lost;
- * partitions; crashes.
- *
- * Shrinking removes stretches of steps first, then single steps and replicas, then makes each step
- * simpler.
- *
- * @example
- * import * as fc from 'fast-check'
- * const add = (n) => (sum) => sum + n
- * const counter = operations({ empty: 0, command: fc.constant(1), apply: add })
- * const areEqual = (schedule) => new Set(simulate(counter, schedule).replicas).size === 1
- * fc.assert(fc.property(schedules(counter, { replicas: 3 }), areEqual))
- */
-export const schedules = <R, C, M>(subject: Subject<R, C, M>, size: Size = {}): fc.Arbitrary<Schedule<C>> =>
+/** Random schedules for a subject. */
+export const schedulesFor = <R, C, M>(subject: Subject<R, C, M>, size: Size): fc.Arbitrary<Schedule<C>> =>
   schedulesBy((schedule) => simulate(subject, schedule).drawn, subject, size)
 
-/** As {@link schedules}. `drawnOf` gives the commands that a schedule drew, to be shrunk. */
+/** As {@link schedulesFor}. `drawnOf` gives the commands that a schedule drew, to be shrunk. */
 export const schedulesBy = <R, C, M>(
   drawnOf: (schedule: Schedule<C>) => ReadonlyArray<Drawn<C>>,
   subject: Subject<R, C, M>,

@@ -16,6 +16,7 @@ import { ofReplicas } from '../laws/ofReplicas.js'
 import { aDelivery } from '../Options.js'
 import type { Lawful } from '../model/Law.js'
 import type { Operation } from '../model/Operation.js'
+import { expectDataType } from '../model/expectSubject.js'
 import { guarded } from '../model/Guarded.js'
 import { sameValue, view, viewOfJson, viewOr } from '../model/show.js'
 import { aFunction, anArbitrary, aValue, expectOptions, withoutRules, type Rules } from '../model/Rule.js'
@@ -82,6 +83,7 @@ export const ofDataType = <S, C>(
   dataType: DataType<S, C>,
   options: Source<S, C> & DataTypeOptions<S, C>,
 ): Lawful<Replica<S, C>, Local<S, C>, Updates<C>> => {
+  expectDataType('ofDataType', dataType)
   expectOptions('ofDataType', options, DATA_TYPE)
   return replicasOf(dataType, options)
 }
@@ -224,6 +226,7 @@ export const bare = <S, C>(
   options: Source<S, C> & Omit<DataTypeOptions<S, C>, 'qualities'>,
   delivery: Delivery,
 ): Lawful<Bare<S>, Local<S, C>, Updates<C>> => {
+  expectDataType('bare', dataType)
   expectOptions('bare', options, withoutRules(DATA_TYPE, 'qualities'))
   expectOptions('bare', { delivery }, { delivery: aDelivery })
   return applyAlone(dataType, options, delivery)
