@@ -13,10 +13,10 @@ import { explore, type Exhausted, type Scope } from './network/explore.js'
 import { schedulesBy } from './network/schedules.js'
 import { plainFor } from './network/smaller.js'
 import { counterexample, type Origin } from './report/Counterexample.js'
-import { shortfalls, Tally, type Coverage } from './report/Coverage.js'
+import { FEATURES, shortfalls, Tally, type Coverage } from './report/Coverage.js'
 import type { Options, Profile } from './Options.js'
 import type { Limits, Runner } from './runner.js'
-import { lawsToAsk, Vacuity } from './vacuity.js'
+import { lawsToAsk, Vacuity, whyNever } from './vacuity.js'
 import { answerOf, type Waiting } from './waiting.js'
 
 /** How far a profile goes, where the check does not say it. Time is in ms. */
@@ -72,9 +72,20 @@ export function* searched<R, C, M>(
   const found = yield* drawn.run()
   if (found !== undefined) return found
   const { seed } = drawn
-  const covered = tally.report({ seed, ...(exhausted !== undefined && { exhaustive: exhausted }) })
+  const refusals = drawn.vacuity.refusals.examples()
+  const endedBy = drawn.isEnded ? timeOf(given) : undefined
+  const covered = tally.report({
+    seed,
+    refusals,
+    ...(endedBy !== undefined && { endedBy }),
+    ...(exhausted !== undefined && { exhaustive: exhausted }),
+  })
   return yield* exercised(subject, options, covered, drawn.vacuity, runner)
 }
+
+/** The name of the option that says how long a check may take. */
+const timeOf = ({ time, profile }: Pick<Options, 'time' | 'profile'>): string =>
+  time !== undefined ? 'time' : profile !== undefined ? 'profile' : 'interruptAfterTimeLimit'
 
 /** A run that breaks a law which is known, or wanted too, may break others. */
 export const toldBy = ({ all = false, known }: Pick<Options<never>, 'all' | 'known'>): Reported =>
@@ -121,6 +132,8 @@ interface Met<R, C, M> {
 
 class RandomSearch<R, C, M> {
   seed = 0
+  /** Whether time ended the random runs before all were made. */
+  isEnded = false
   readonly vacuity = new Vacuity<R, C, M>()
   private readonly subject: Lawful<R, C, M>
   private readonly laws: ReadonlyArray<Law<R, C, M>>
@@ -226,7 +239,9 @@ class RandomSearch<R, C, M> {
     const limits = { numRuns: runs ?? Number.MAX_SAFE_INTEGER, endOnFailure: true, seed, time }
     const isMet = (one: Broken): boolean => met.get(kindOf(one))?.isOdd === false
     const judged = (schedule: Schedule<C>) => this.judgedByIds(laws, schedule, isMet)
-    this.seed = (yield* this.check(judged, take, limits)).seed
+    const details = yield* this.check(judged, take, limits)
+    this.seed = details.seed
+    this.isEnded = details.interrupted && runs !== undefined
     return [...met.values()].sort((a, b) => Number(a.isOdd) - Number(b.isOdd))
   }
 
@@ -305,22 +320,40 @@ class RandomSearch<R, C, M> {
   }
 }
 
+const noRun = ({ endedBy = 'time' }: Coverage) => ({
+  why: 'no run was made',
+  remedy: `give it a longer \`${endedBy}\`, or one of \`runs\` at least`,
+})
+
 const MEET = 'give commands on fewer keys that are refused less often, more `runs`, or less in `required`'
 
 /** The coverage; or a broken law, if the runs could not show or have not shown what they should. */
 function* exercised<R, C, M>(
   subject: Lawful<R, C, M>,
-  { required = {} }: Options<C>,
+  { required = {}, exchanges }: Options<C>,
   coverage: Coverage,
   vacuity: Vacuity<R, C, M>,
   runner: Runner,
 ): Waiting<Found<R, C, M> | Coverage> {
-  const missing = shortfalls(required, coverage)
+  const missing = shortfalls(required, coverage).map(([feature, says]) => {
+    const takes = whyNever(feature, subject, exchanges)
+    return takes === undefined
+      ? { why: says, remedy: MEET }
+      : {
+          why: `${FEATURES[feature]}: never, in this form`,
+          remedy: `leave \`${feature}\` out of \`required\`: it takes ${takes}`,
+        }
+  })
   const lack =
     coverage.runs === 0 && coverage.exhaustive === undefined
-      ? { why: 'no run was made', remedy: 'give it more `time`, or one of `runs` at least' }
+      ? noRun(coverage)
       : (vacuity.found(subject, coverage) ??
-        (missing.length === 0 ? undefined : { why: missing.join('; '), remedy: MEET }))
+        (missing.length === 0
+          ? undefined
+          : {
+              why: missing.map(({ why }) => why).join('; '),
+              remedy: [...new Set(missing.map((one) => one.remedy))].join('; '),
+            }))
   if (lack === undefined) return coverage
   const { run } = yield* answerOf(runner.judge(subject, [], { ids: ['a', 'b'], steps: [] }, 'gravest'))
   return {

@@ -5,10 +5,13 @@ import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import { termsOf, type Subject } from './model/Subject.js'
 import type { Remedied } from './model/Violation.js'
+import type { Size } from './network/schedules.js'
 import type { Simulated } from './network/simulate.js'
-import { FEW_RUNS, type Coverage } from './report/Coverage.js'
+import { FEW_RUNS, FEATURES_OF_DEVICES, type Coverage, type Feature } from './report/Coverage.js'
+import { Refusals } from './refusals.js'
 
-type AnySubject = Pick<Subject<never, never, never>, 'oracle' | 'qualities' | 'delivery' | 'dataType'>
+type AnySubject = Pick<Subject<never, never, never>, 'oracle' | 'qualities' | 'delivery' | 'dataType' | 'broadcasts'> &
+  Readonly<Partial<Record<'send' | 'mangle' | 'save', unknown>>>
 
 /** What a subject must have so that a law can be broken. */
 const NEEDS: Readonly<Partial<Record<LawName, readonly [has: (subject: AnySubject) => boolean, says: string]>>> = {
@@ -36,13 +39,15 @@ export class Vacuity<R, C, M> {
   private isWritten = false
   private isHeard = false
   private isShown = false
-  private refusing: Simulated<R, C, M> | undefined
+  private isRefused = false
+  readonly refusals = new Refusals<R, C, M>()
 
   add(run: Simulated<R, C, M>): void {
     const { events, operations, exchanged } = run
+    this.refusals.add(run)
     if (!this.isShown) this.isShown = events.some(({ _tag, view }) => _tag !== 'threw' && view !== 'undefined')
     if (operations.length === 0) {
-      if (events.some(({ _tag }) => _tag === 'refused')) this.refusing ??= run
+      this.isRefused ||= events.some(({ _tag }) => _tag === 'refused')
       return
     }
     this.isWritten = true
@@ -54,28 +59,53 @@ export class Vacuity<R, C, M> {
   found(subject: Subject<R, C, M>, { operations, exhaustive, runs }: Coverage): Remedied | undefined {
     // a few runs may show nothing by chance
     if (runs < FEW_RUNS) return undefined
-    if (operations === 0) return exhaustive === undefined ? this.refused(subject) : undefined
+    if (operations === 0) return exhaustive === undefined ? this.refused() : undefined
     const { show } = termsOf(subject)
     if (this.isWritten && !this.isHeard) return silent(subject)
     if (this.isShown) return undefined
     return { why: `\`${show}\` gave undefined for every state`, remedy: `\`${show}\` must return what users see` }
   }
 
-  private refused(subject: Subject<R, C, M>): Remedied | undefined {
-    const { refusing: run } = this
-    const event = run?.events.find(({ _tag }) => _tag === 'refused')
-    if (run === undefined || event === undefined) return undefined
-    const { at, before, step } = event
-    const command = run.drawn.find((one) => one.step === step)
-    const local = run.schedule.steps[step]
-    if (command === undefined || local?._tag !== 'local') return undefined
-    const reason = subject.whyRefused?.(command.value.value, { id: run.ids[at]!, now: local.now })(before)
+  private refused(): Remedied | undefined {
+    if (!this.isRefused) return undefined
+    const { first } = this.refusals
     const why = 'all commands were refused in all runs'
-    return reason === undefined ? { why, remedy: FEWER } : { why: `${why}: ${reason.why}`, remedy: reason.remedy }
+    return first === undefined ? { why, remedy: FEWER } : { why: `${why}: ${first.why}`, remedy: first.remedy }
   }
 }
 
 const FEWER = 'give commands on fewer keys that are refused less often, or more `runs`'
+
+/** What must be so that a feature can happen. */
+const TAKES: Readonly<Partial<Record<Feature, readonly [can: (subject: AnySubject) => boolean, takes: string]>>> = {
+  late: [({ broadcasts }) => broadcasts, 'replicas that broadcast: those of `operations`, of `deltas`, or with `told`'],
+  again: [isDoubled, "a `delivery` of `copies: 'at least once'`"],
+  lost: [
+    (subject) => isDoubled(subject) && subject.send !== undefined,
+    "a `delivery` of `copies: 'at least once'`, and `send`",
+  ],
+  cut: [({ mangle }) => mangle !== undefined, 'replicas of a data type, without a `delivery`'],
+  crash: [({ save }) => save !== undefined, '`save` and `load`'],
+}
+
+function isDoubled({ delivery }: AnySubject): boolean {
+  return delivery.copies === 'at least once'
+}
+
+/** Why a required feature happens in no run of this form; undefined if it may. */
+export const whyNever = (
+  feature: Feature,
+  subject: AnySubject,
+  exchanges: Size['exchanges'] = 'half',
+): string | undefined => {
+  const hasDevices = subject.dataType !== undefined && exchanges !== 'none'
+  if (FEATURES_OF_DEVICES.has(feature)) {
+    return hasDevices ? undefined : "devices: replicas of a data type, without `delivery` and `exchanges: 'none'`"
+  }
+  if (hasDevices && exchanges === 'all') return "networks without devices: leave out `exchanges: 'all'`"
+  const [can, takes] = TAKES[feature] ?? []
+  return can?.(subject) === false ? takes : undefined
+}
 
 /** What breaks convergence, told as the doing of replicas that told each other nothing. */
 export const toldOfSilence = <R, C, M>(found: Broken, { events, operations, subject }: Run<R, C, M>): Broken => {

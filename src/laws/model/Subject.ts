@@ -82,8 +82,14 @@ export interface Subject<R, C, M> {
   readonly command: (replica: R) => fc.Arbitrary<C>
   /** Undefined if the replica refuses the command. */
   readonly local: (command: C, where: Where) => (replica: R) => Made<R, M> | undefined
-  /** Why such a command is refused, and what to do if that was not meant. */
-  readonly whyRefused?: (command: C, where: Where) => (replica: R) => Remedied | undefined
+  /**
+   * Why such a command is refused, and what to do if that was not meant. Refusals of one `kind` are
+   * told once. Default: of one `why`.
+   */
+  readonly whyRefused?: (
+    command: C,
+    where: Where,
+  ) => (replica: R) => (Pick<Remedied, 'why' | 'remedy'> & { readonly kind?: string }) | undefined
   readonly receive: (message: M, where: Where) => (replica: R) => R
   /** What a replica says to a peer when they gossip; undefined for nothing. Absent: no gossip. */
   readonly send?: (peer: R) => (replica: R) => M | undefined

@@ -3,6 +3,7 @@ import type { ExchangeFeature } from '../model/Exchange.js'
 import type { Exhausted } from '../network/explore.js'
 import { has, type Operation } from '../model/Operation.js'
 import type { Run } from '../model/Run.js'
+import type { Refused } from '../refusals.js'
 
 /** What may happen in a run, as the report names it. */
 export const FEATURES = {
@@ -33,7 +34,7 @@ export const FEATURES = {
 } as const satisfies Readonly<Record<string, string>>
 
 /** Features of networks of devices, which exchange messages and sessions. */
-const FEATURES_OF_DEVICES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
+export const FEATURES_OF_DEVICES: ReadonlySet<Feature> = new Set<ExchangeFeature>([
   'doubt',
   'unread',
   'upgrade',
@@ -62,6 +63,10 @@ export interface Coverage {
   readonly events: number
   /** The number of runs in which each feature was seen. */
   readonly seen: Readonly<Record<Feature, number>>
+  /** An example of each kind of refusal among the first hundred, five at most. */
+  readonly refusals?: ReadonlyArray<Refused>
+  /** What ended the random runs before all were made: `time`, or an option of fast-check. */
+  readonly endedBy?: string
   /** What the exhaustive mode visited, if it was asked for. */
   readonly exhaustive?: Exhausted
   /** For people to read: all of the above. */
@@ -88,7 +93,7 @@ export class Tally {
     for (const feature of featuresOf(run)) this.seen[feature]++
   }
 
-  report({ seed, exhaustive }: Pick<Coverage, 'seed' | 'exhaustive'> = {}): Coverage {
+  report({ seed, exhaustive, refusals = [], endedBy }: Partial<Coverage> = {}): Coverage {
     const { runs, exchanges, known, operations, events } = this
     const coverage = {
       ...(seed === undefined ? {} : { seed }),
@@ -98,6 +103,8 @@ export class Tally {
       operations,
       events,
       seen: { ...this.seen },
+      ...(refusals.length === 0 ? {} : { refusals }),
+      ...(endedBy === undefined ? {} : { endedBy }),
       ...(exhaustive === undefined ? {} : { exhaustive }),
     }
     return { ...coverage, format: () => format(coverage) }
@@ -154,22 +161,16 @@ const meet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.
 /** In fewer runs all commands may be refused by chance. */
 export const FEW_RUNS = 20
 
-/**
- * The required features that too few runs have shown, in words. If all commands were refused, it
- * says that instead.
- */
+/** The required features that too few runs have shown, in words. */
 export const shortfalls = (
   required: Partial<Record<Feature, number>>,
-  { runs, exchanges, operations, seen, exhaustive }: Coverage,
-): ReadonlyArray<string> =>
-  operations === 0 && seen.refused > 0 && exhaustive === undefined && runs >= FEW_RUNS
-    ? ['all commands were refused in all runs']
-    : (Object.keys(required) as Feature[]).flatMap((feature) => {
-        const [wanted, part] = [required[feature]!, partOf(feature, { runs, exchanges, seen })]
-        return part >= wanted
-          ? []
-          : [`${FEATURES[feature]}: in ${percent(part)} of the runs, but ${percent(wanted)} are required`]
-      })
+  { runs, exchanges, seen }: Coverage,
+): ReadonlyArray<readonly [feature: Feature, says: string]> =>
+  (Object.keys(required) as Feature[]).flatMap((feature) => {
+    const [wanted = 0, part] = [required[feature], partOf(feature, { runs, exchanges, seen })]
+    if (part >= wanted) return []
+    return [[feature, `${FEATURES[feature]}: in ${percent(part)} of the runs, but ${percent(wanted)} are required`]]
+  })
 
 /** The part of the runs in which a feature was seen: of those runs that may have it. */
 const partOf = (feature: Feature, { runs, exchanges, seen }: Pick<Coverage, 'runs' | 'exchanges' | 'seen'>): number =>
@@ -178,14 +179,16 @@ const partOf = (feature: Feature, { runs, exchanges, seen }: Pick<Coverage, 'run
 const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
 
 const format = (coverage: Omit<Coverage, 'format'>): string => {
-  const { runs, exchanges, known, operations, events, exhaustive } = coverage
+  const { runs, exchanges, known, operations, events, exhaustive, refusals = [], endedBy } = coverage
   const kinds = exchanges === 0 ? '' : ` (${String(exchanges)} of devices that exchange messages)`
   const passed = known === 0 ? [] : [`${String(known)} runs broke a law in a known way`]
   const features = (Object.keys(FEATURES) as Feature[]).filter((one) => exchanges > 0 || !FEATURES_OF_DEVICES.has(one))
   return [
     `${String(runs)} runs${kinds}, ${String(operations)} operations, ${String(events)} events`,
+    ...(endedBy === undefined ? [] : [`\`${endedBy}\` ended the check before all its runs were made`]),
     ...passed,
     ...features.map((feature) => `  ${percent(partOf(feature, coverage)).padStart(7)}  ${FEATURES[feature]}`),
+    ...refusals.map(({ command, why }) => `refused: ${command}, as ${why}`),
     ...(exhaustive === undefined ? [] : [exhaustiveText(exhaustive)]),
   ].join('\n')
 }

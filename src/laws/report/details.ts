@@ -24,20 +24,20 @@ const detailsOf = (checked: E.Either<Counterexample, Coverage>): fc.RunDetails<[
   const runConfiguration = fc.readConfigureGlobal() as fc.Parameters<[Schedule<unknown>]>
   const { seed: asked = 0, verbose = 0 } = runConfiguration
   const always = {
-    interrupted: false,
     numSkips: 0,
     executionSummary: [],
     verbose: LEVELS[Number(verbose)] ?? fc.VerbosityLevel.None,
     runConfiguration,
   }
   if (checked._tag === 'Right') {
-    const { runs, seed = asked } = checked.right
+    const { runs, seed = asked, endedBy } = checked.right
     const nothing = { numShrinks: 0, counterexample: null, counterexamplePath: null, errorInstance: null, failures: [] }
-    return { ...always, ...nothing, failed: false, numRuns: runs, seed }
+    return { ...always, ...nothing, failed: false, interrupted: endedBy !== undefined, numRuns: runs, seed }
   }
   const { runs, shrinks, seed = asked, schedule, path = '', failures } = checked.left
   return {
     ...always,
+    interrupted: false,
     failed: true,
     numRuns: runs,
     numShrinks: shrinks,

@@ -21,7 +21,6 @@ import { guarded } from '../model/Guarded.js'
 import { sameValue, view, viewOfJson, viewOr } from '../model/show.js'
 import { aFunction, anArbitrary, aValue, expectOptions, withoutRules, type Rules } from '../model/Rule.js'
 import type { Delivery, Quality, Terms } from '../model/Subject.js'
-import type { Remedied } from '../model/Violation.js'
 import { acrossSources, inOrder, type Updates } from '../model/updates.js'
 import { arbitraryOf, described as textOf, givingEither, notLater, tooLarge } from '../model/held.js'
 import { answering, isDeletion, keysOfCommand } from './forms.js'
@@ -145,7 +144,7 @@ const misreadIn = <C>(error: unknown): Updates<C> | undefined => {
 }
 
 /** What to tell of a command that a data type refused. */
-const refusedWith = (name: string, error: unknown): Remedied => {
+const refusedWith = (name: string, error: unknown) => {
   const {
     _tag,
     update,
@@ -155,11 +154,15 @@ const refusedWith = (name: string, error: unknown): Remedied => {
   }
   if (_tag !== 'InvalidChange' || update === undefined) {
     const why = `\`${name}\` gave \`E.left(${view(error)})\``
-    return { why, remedy: `\`${name}\` must draw commands that some states take: the first state is \`empty\`` }
+    return {
+      why,
+      kind: typeof _tag === 'string' ? _tag : why,
+      remedy: `\`${name}\` must draw commands that some states take: the first state is \`empty\``,
+    }
   }
   const expected = [...new Set(failures.map((failure) => failure.expected))]
   const why = `\`change\` (the codec) refused ${view(update[0])}${expected.length === 0 ? '' : `: it expects ${expected.join(', ')}`}`
-  return { why, remedy: `\`${name}\` must draw changes that the type's codec \`change\` takes` }
+  return { why, kind: expected.join(), remedy: `\`${name}\` must draw changes that the type's codec \`change\` takes` }
 }
 
 /** What draws the commands, and the name of that option. */
