@@ -74,12 +74,15 @@ export function* searched<R, C, M>(
   const { seed } = drawn
   const refusals = drawn.vacuity.refusals.examples()
   const endedBy = drawn.isEnded ? timeOf(given) : undefined
-  const covered = tally.report({
-    seed,
-    refusals,
-    ...(endedBy !== undefined && { endedBy }),
-    ...(exhausted !== undefined && { exhaustive: exhausted }),
-  })
+  const covered = tally.report(
+    {
+      seed,
+      refusals,
+      ...(endedBy !== undefined && { endedBy }),
+      ...(exhausted !== undefined && { exhaustive: exhausted }),
+    },
+    (feature) => whyNever(feature, subject, options.exchanges) !== undefined,
+  )
   return yield* exercised(subject, options, covered, drawn.vacuity, runner)
 }
 

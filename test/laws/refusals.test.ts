@@ -12,6 +12,7 @@ import {
   FEATURES,
   operations,
   states,
+  type Coverage,
   type Feature,
 } from '../../src/laws/index.js'
 import { covered, found } from './outcome.js'
@@ -116,6 +117,13 @@ describe('A requirement that no run of a form can meet', () => {
     })
     const rare = seen.filter(([name, is]) => is === 'rare' && !BY_COMMANDS.includes(name as Feature))
     expect(rare).toEqual([])
+    // and the report leaves those out
+    const { right } = checked({}) as { readonly right: Coverage }
+    const text = right.format()
+    for (const [name, is] of seen) {
+      if (is === 'never') expect(text).not.toContain(FEATURES[name as Feature])
+      else expect(text).toContain(FEATURES[name as Feature])
+    }
   })
 })
 

@@ -93,7 +93,11 @@ export class Tally {
     for (const feature of featuresOf(run)) this.seen[feature]++
   }
 
-  report({ seed, exhaustive, refusals = [], endedBy }: Partial<Coverage> = {}): Coverage {
+  /** What can `never` happen is left out of the text. */
+  report(
+    { seed, exhaustive, refusals = [], endedBy }: Partial<Coverage> = {},
+    never: (feature: Feature) => boolean = () => false,
+  ): Coverage {
     const { runs, exchanges, known, operations, events } = this
     const coverage = {
       ...(seed === undefined ? {} : { seed }),
@@ -107,7 +111,7 @@ export class Tally {
       ...(endedBy === undefined ? {} : { endedBy }),
       ...(exhaustive === undefined ? {} : { exhaustive }),
     }
-    return { ...coverage, format: () => format(coverage) }
+    return { ...coverage, format: () => format(coverage, never) }
   }
 }
 
@@ -178,11 +182,13 @@ const partOf = (feature: Feature, { runs, exchanges, seen }: Pick<Coverage, 'run
 
 const percent = (part: number): string => `${String(Math.round(part * 1000) / 10)} %`
 
-const format = (coverage: Omit<Coverage, 'format'>): string => {
+const format = (coverage: Omit<Coverage, 'format'>, never: (feature: Feature) => boolean): string => {
   const { runs, exchanges, known, operations, events, exhaustive, refusals = [], endedBy } = coverage
   const kinds = exchanges === 0 ? '' : ` (${String(exchanges)} of devices that exchange messages)`
   const passed = known === 0 ? [] : [`${String(known)} runs broke a law in a known way`]
-  const features = (Object.keys(FEATURES) as Feature[]).filter((one) => exchanges > 0 || !FEATURES_OF_DEVICES.has(one))
+  const features = (Object.keys(FEATURES) as Feature[]).filter(
+    (one) => (exchanges > 0 || !FEATURES_OF_DEVICES.has(one)) && !never(one),
+  )
   return [
     `${String(runs)} runs${kinds}, ${String(operations)} operations, ${String(events)} events`,
     ...(endedBy === undefined ? [] : [`\`${endedBy}\` ended the check before all its runs were made`]),
