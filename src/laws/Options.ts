@@ -139,7 +139,7 @@ const fromZero = aWholeNumber(0, Number.MAX_SAFE_INTEGER)
 /** The numbers in steps, by name. */
 const NUMBERS_OF_STEPS: ReadonlyMap<string, Rule> = new Map([
   ['now', aValue('a number', Number.isFinite)],
-  ...['luck', 'pick', 'delay', 'keep', 'side', 'mail', 'version', 'budget', 'link', 'most', 'lines'].map(
+  ...['luck', 'pick', 'delay', 'side', 'mail', 'version', 'budget', 'link', 'most', 'lines'].map(
     (name) => [name, fromZero] as const,
   ),
   ['operation', aWholeNumber(-1, Number.MAX_SAFE_INTEGER)],
@@ -155,7 +155,9 @@ const aStep =
     A_TAG((step as { readonly _tag?: unknown })._tag, { path: `${path}._tag`, of })
     for (const [name, value] of Object.entries(step as object)) {
       const isReplica = name === 'at' || name === 'from' || name === 'to'
-      const rule = isReplica ? aWholeNumber(0, replicas - 1) : NUMBERS_OF_STEPS.get(name)
+      // whoever hears a message may keep it in the mail
+      const isCount = name === 'keep' && typeof value !== 'boolean'
+      const rule = isCount ? fromZero : isReplica ? aWholeNumber(0, replicas - 1) : NUMBERS_OF_STEPS.get(name)
       if (value !== undefined) rule?.(value, { path: `${path}.${name}`, of })
     }
   }

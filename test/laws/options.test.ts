@@ -22,8 +22,10 @@ import {
   schedules,
   states,
   updatesOf,
+  type Schedule,
 } from '../../src/laws/index.js'
 import { view } from '../../src/laws/model/show.js'
+import { inNetworks } from '../runs.js'
 
 const max = (n: number) => (held: number) => Math.max(n, held)
 const largest = states({ name: 'largest', empty: 0, command: fc.nat(3), mutate: max, merge: max })
@@ -154,7 +156,7 @@ describe('a check refuses at once', () => {
     expect(() => check(largest, loosely(options))).toThrow(message)
   })
 
-  const step = (member: object) => ({ schedule: { ids: ['a', 'b'], steps: [{ _tag: 'hear', ...member }] } })
+  const step = (member: object) => ({ schedule: { ids: ['a', 'b'], steps: [{ _tag: 'send', ...member }] } })
   const nested = (name: string) => (value: unknown) => ({ [name.split('.')[0]!]: { [name.split('.')[1]!]: value } })
   test.each<readonly [string, (value: unknown) => object, isWhole: boolean]>([
     ...['runs', 'steps', 'replicas', 'seed'].map((name) => [name, (v: unknown) => ({ [name]: v }), true] as const),
@@ -172,9 +174,22 @@ describe('a check refuses at once', () => {
     for (const value of [NaN, -Infinity, -1e300, '5', '', 5n, [5], true, null, ...(isWhole ? [1.5, -0.1] : [])]) {
       // `replicas` may be a range, and says what that lacks
       if (name === 'replicas' && typeof value === 'object') continue
+      if (name.endsWith('keep') && value === true) continue
       const says = isWhole ? 'a whole number from ' : 'a number from '
       expect(() => check(largest, loosely(given(value)))).toThrow(
         `\`${name}\` of check is ${view(value)}: it must be ${says}`,
+      )
+    }
+  })
+
+  test('no schedule that was drawn', () => {
+    for (const exchanges of ['none', 'all'] as const) {
+      fc.assert(
+        fc.property(schedules(ofDataType(model, { change }), { exchanges, steps: 12 }), (schedule) => {
+          const given = { schedule: schedule as Schedule<unknown>, laws: ['total'] }
+          expect(checkDataType(model, { change, ...given })._tag).toBe('Right')
+        }),
+        { numRuns: inNetworks(50) },
       )
     }
   })

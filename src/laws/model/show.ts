@@ -126,7 +126,6 @@ const DEEPEST = 1000
 const sameJson = (a: unknown, b: unknown, depth = 0, above?: unknown): boolean => {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b && isAtom(a)
   if (a === above || depth > DEEPEST) return false
-  if (a === b) return true
   const next = isPowerOfTwo(depth) ? a : above
   if (Array.isArray(a)) {
     const others: unknown = b
