@@ -89,6 +89,19 @@ describe('A replica', () => {
     expect(model.digest(alone).clock).toEqual({})
   })
 
+  test('has no more room for other contents of stamps that it can read', () => {
+    const stamps = [1000, 1001, 1002]
+    const updates = stamps.map((at) => [['k', at], at, 'ann'] as const)
+    const unread = stamps.map((at): Any => [['k', 'x'.repeat(600_000)], at, 'ann'])
+    const inOne = take(model.dataType)({ updates, unread }, 'nobody')(model.create('cy')).replica
+    const begun = take(model.dataType)({ updates }, 'nobody')(model.create('cy')).replica
+    const byOne = unread.reduce(
+      (replica, one) => take(model.dataType)({ updates: [], unread: [one] }, 'nobody')(replica).replica,
+      begun,
+    )
+    for (const replica of [inOne, byOne]) expect(model.unread(replica)).toEqual([unread[0]])
+  })
+
   test('forgets unread updates that have lapsed', () => {
     const expiring = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 10 }))
     const unread: ReadonlyArray<Any> = [100, 120].map((at) => [['k', 'later'], at, 'ann'])
