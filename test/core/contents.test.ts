@@ -135,7 +135,7 @@ const newer: Write = [['k2', 9], 1001, 'zoe']
 describe('Three contents of one stamp, the greatest superseded', () => {
   const lies = [lie('k2'), lie('k1'), lie('k0')]
 
-  test('show the same one by one and in one message', () => {
+  test('B6: show the same one by one and in one message', () => {
     const all = { k0: 0, k1: 0, k2: 9 }
     expect(shown([newer, ...lies])).toEqual(all)
     expect(shown([newer], ...lies.map((one) => [one]))).toEqual(all)
