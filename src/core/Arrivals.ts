@@ -174,6 +174,13 @@ class Sieve<S, C> {
     if (isAmong(content, rivals)) return
     const left = counting([...rivals, content])
     if (!left.includes(content)) return
+    if (content.isUnread) {
+      if (!Unread.hasRoom(content.update)(this.log)) {
+        this.crowdedOut.push(content.update)
+        return
+      }
+      this.log = Unread.add(content.update)(this.log)
+    }
     this.rivals ??= new Map()
     this.rivals.set(stamp, left)
     this.forked.push({ content, held: first })

@@ -1,7 +1,13 @@
 /**
- * Forks: several contents under one stamp, from a source that equivocates, or from two programs
- * that run under one id. The two greatest count, by canonical JSON, so that all replicas that have
- * met them agree.
+ * Forks: several contents under one stamp, from a source that equivocates, or from programs that
+ * run under one id. The eight greatest count, by canonical JSON, each as an update of its own. So
+ * replicas that take the same contents, at most eight of a stamp, show the same: a data type gives
+ * one state for all orders.
+ *
+ * There must be a bound: contents of one stamp go in one message. No rule with a bound of k is free
+ * of order. Let each of k + 1 contents write a key that an older update wrote. The one that comes
+ * first looks like an honest update, so the older update of its key is forgotten. At last one of
+ * the k + 1 does not count. If it came first, nothing shows under its key, else the older update.
  */
 import { jsonOf } from './Change.js'
 import type { DataType } from './DataType.js'
@@ -25,8 +31,8 @@ export interface Content {
   readonly isUnread: boolean
 }
 
-/** So many contents of one stamp count. */
-const MOST = 2
+/** So many contents of one stamp count. Two are enough for proof, not for one state. */
+const MOST = 8
 
 /** What a log holds under the stamp of an update. O(log u), and the size of what it finds. */
 export const contents =
@@ -49,7 +55,11 @@ export const isAmong = ({ update, json }: Content, others: ReadonlyArray<Content
 
 /** Those of the contents of one stamp that count, the greatest first. O(their size). */
 export const counting = (all: ReadonlyArray<Content>): ReadonlyArray<Content> =>
-  [...all].sort((a, b) => (Json.canonical(a.json) < Json.canonical(b.json) ? 1 : -1)).slice(0, MOST)
+  all
+    .map((content) => [Json.canonical(content.json), content] as const)
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .slice(0, MOST)
+    .map(([, content]) => content)
 
 /** The log with another content, and whether one that counted no longer does. */
 export interface Forked<C> {

@@ -16,7 +16,7 @@ export type Order = 'oldest-first' | 'breadth' | 'depth'
 
 /**
  * The size of a reply. At least one update always goes: a conversation of empty replies never ends.
- * Two contents of one doubted stamp go together, even beyond it.
+ * The contents of one doubted stamp go together, even beyond it.
  */
 export interface Budget {
   readonly maxUpdates?: number

@@ -184,7 +184,7 @@ export const prune =
     const raised = Clock.raise(Math.min(lapsed, replica.clock.latest))(replica.clock)
     const forgot = Clock.size(raised) < Clock.size(replica.clock)
     if (state === replica.state && superseded.length === 0 && !forgot) return replica
-    // two contents of a stamp lapse together
+    // the contents of a stamp lapse together
     const forked = superseded.filter((update) => Log.isForked(update)(replica.log))
     const kept = forked.reduce((log, update) => Log.without(update)(log), Log.evolve([], superseded)(replica.log))
     const log = Unread.dropUpTo(raised.floor)(kept)

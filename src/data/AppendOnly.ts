@@ -112,10 +112,12 @@ const apply =
     for (const update of updates) {
       const [change] = update
       if ('push' in change) {
-        const other = pushes.get(update)
-        if (removals.get(update) !== undefined) superseded.push(update)
         // a source that forks its history may push two items with one id: the greater update wins
-        else if (other === undefined || before(other, update)) pushes.set(update, update)
+        const other = pushes.get(update)
+        const isLesser = removals.get(update) !== undefined || (other !== undefined && before(update, other))
+        const lesser = isLesser ? update : other
+        if (lesser !== undefined) superseded.push(lesser)
+        if (!isLesser) pushes.set(update, update)
         continue
       }
       const target = stampOf(change.remove)

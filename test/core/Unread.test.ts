@@ -89,6 +89,19 @@ describe('A replica', () => {
     expect(model.digest(alone).clock).toEqual({})
   })
 
+  test('has no more room for other contents of stamps that it can read', () => {
+    const stamps = [1000, 1001, 1002]
+    const updates = stamps.map((at) => [['k', at], at, 'ann'] as const)
+    const unread = stamps.map((at): Any => [['k', 'x'.repeat(600_000)], at, 'ann'])
+    const inOne = take(model.dataType)({ updates, unread }, 'nobody')(model.create('cy')).replica
+    const begun = take(model.dataType)({ updates }, 'nobody')(model.create('cy')).replica
+    const byOne = unread.reduce(
+      (replica, one) => take(model.dataType)({ updates: [], unread: [one] }, 'nobody')(replica).replica,
+      begun,
+    )
+    for (const replica of [inOne, byOne]) expect(model.unread(replica)).toEqual([unread[0]])
+  })
+
   test('forgets unread updates that have lapsed', () => {
     const expiring = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 10 }))
     const unread: ReadonlyArray<Any> = [100, 120].map((at) => [['k', 'later'], at, 'ann'])
@@ -99,15 +112,15 @@ describe('A replica', () => {
   })
 })
 
-test('keeps two of three contents of 4,000 stamps that cannot be read, without a copy of all for each', () => {
+test('keeps eight of nine contents of 2,000 stamps that cannot be read, without a copy of all for each', () => {
   const sb = scuttlebutt(Model.of(t.number))
-  const updates = ['a', 'b', 'c'].flatMap((value) =>
-    Array.from({ length: 4000 }, (_, i): Any => [['x', value], 1000 + i, 'liar']),
+  const updates = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].flatMap((value) =>
+    Array.from({ length: 2000 }, (_, i): Any => [['x', value], 1000 + i, 'liar']),
   )
   // with a copy of all for each stamp it takes minutes
   const { replica } = take(sb.dataType)({ updates: [], unread: updates }, 'nobody')(sb.create('me'))
   const held = sb.unread(replica)
-  expect(held.length).toBe(8000)
+  expect(held.length).toBe(16_000)
   expect(held.every(([change]) => (change as readonly string[])[1] !== 'a')).toBe(true)
   expect(replica.log.unread!.bytes).toBe(bytesOf(held))
 })

@@ -26,6 +26,7 @@ describe('The library', () => {
   test.each([
     ['of four', { ...wide, floors: false }],
     ['of two that write one key', { ...wide, floors: false, size: 2, keys: 'x' }],
+    ['that fork', { ...wide, floors: false, size: 3, forks: true }],
   ])('does as the model in random networks %s', (_, scope) => {
     fc.assert(
       fc.property(stepsOf(scope), budgets, (steps, limits) => {

@@ -11,6 +11,7 @@ import {
   held,
   isDoubted,
   nameOf,
+  sameStamp,
   seenOf,
   stampOf,
   sureOf,
@@ -245,6 +246,13 @@ export const reconcile =
 const isOther = (a: Replica, b: Replica): boolean =>
   Object.keys(b).some((key) => key !== 'restored' && a[key as keyof Replica] !== b[key as keyof Replica])
 
+/** Contents of one doubted stamp have one place, so they go together. */
+const withContents = (left: ReadonlyArray<Update>, doubtedFrom: number, budget: number): number => {
+  let to = budget
+  while (to > doubtedFrom && to < left.length && sameStamp(left[to]!, left[to - 1]!)) to++
+  return to
+}
+
 const answerTo = (
   rules: Rules,
   message: Message,
@@ -263,7 +271,7 @@ const answerTo = (
   const after = message.digest.after ?? START
   const rest = doubted.filter((update) => compareStamps(stampOf(update), after) > 0)
   const left = [...fresh, ...rest]
-  const updates = left.slice(0, Math.max(1, budget))
+  const updates = left.slice(0, withContents(left, fresh.length, Math.max(1, budget)))
   const isCut = updates.length < left.length
   const isComplete = updates.length === fresh.length + doubted.length
   const isSurer = Object.keys(message.digest.doubt ?? {}).some((s) => sureOf(r, s) > sureIn(message.digest, s))

@@ -47,7 +47,13 @@ export const compareStamps = (a: Stamp, b: Stamp): number => a[0] - b[0] || comp
 
 export const stampOf = ({ ts, source }: Update): Stamp => [ts, source]
 
-const contentOf = ({ writes }: Update): string => JSON.stringify(Object.entries(writes).sort())
+/** It sorts as the JSON of the change. What only newer programs read is an object. */
+const contentOf = ({ writes, needs }: Update): string =>
+  JSON.stringify(
+    Object.entries(writes)
+      .sort()
+      .map(([key, value]) => [key, needs > 0 ? { newer: value } : value]),
+  )
 
 /** Stamp and content: tells apart two contents under one stamp. */
 export const nameOf = (update: Update): string => `${String(update.ts)} ${update.source} ${contentOf(update)}`
@@ -56,7 +62,7 @@ export const nameOf = (update: Update): string => `${String(update.ts)} ${update
 export const compare = (a: Update, b: Update): number =>
   compareStamps(stampOf(a), stampOf(b)) || compareText(contentOf(a), contentOf(b))
 
-const sameStamp = (a: Update, b: Update): boolean => a.ts === b.ts && a.source === b.source
+export const sameStamp = (a: Update, b: Update): boolean => a.ts === b.ts && a.source === b.source
 
 // Replicas
 
@@ -92,8 +98,8 @@ export const held = (r: Replica): ReadonlyArray<Update> => [...r.log.values()].s
 export const isDoubted = (r: Replica, source: string): boolean => sureOf(r, source) < seenOf(r, source)
 
 /**
- * What is left of a log: what is unread, and what is newest of one of its keys. Contents of one
- * stamp do not supersede each other; the two greatest stay (rule 3).
+ * What is left of a log: what is unread, and what is newest of one of its keys. Of the contents of
+ * one stamp the eight greatest stay (rule 3); while several can be read, all of them stay as proof.
  */
 const unsuperseded = (updates: ReadonlyArray<Update>, r: Replica): ReadonlyMap<string, Update> => {
   const sorted = [...updates].sort(compare)
@@ -102,9 +108,10 @@ const unsuperseded = (updates: ReadonlyArray<Update>, r: Replica): ReadonlyMap<s
     if (isRead(update, r)) for (const key of Object.keys(update.writes)) newest.set(key, update)
   }
   const isNeeded = (update: Update, i: number): boolean => {
-    const third = sorted[i + 2]
-    if (third !== undefined && sameStamp(third, update)) return false
-    return !isRead(update, r) || Object.keys(update.writes).some((key) => sameStamp(newest.get(key)!, update))
+    const ninth = sorted[i + 8]
+    if (ninth !== undefined && sameStamp(ninth, update)) return false
+    const isProof = sorted.some((other) => other !== update && sameStamp(other, update) && isRead(other, r))
+    return isProof || !isRead(update, r) || Object.keys(update.writes).some((key) => newest.get(key) === update)
   }
   return new Map(sorted.filter(isNeeded).map((update) => [nameOf(update), update]))
 }
@@ -143,11 +150,17 @@ export const restore = (r: Replica): Replica => (latest(r) === 0 ? r : { ...r, r
 // Rule 3: taking
 
 /** Above `sure` and not held, or another content under a stamp that is held. */
-export const take = (r: Replica, update: Update): Replica => {
-  if (r.log.has(nameOf(update))) return r
-  const isForked = [...r.log.values()].some((other) => sameStamp(other, update))
-  if (!isForked && update.ts <= sureOf(r, update.source)) return r
-  return withSeen(withLog(r, [...r.log.values(), update]), update.source, update.ts)
+const take = (r: Replica, updates: ReadonlyArray<Update>): Replica => {
+  const log = new Map(r.log)
+  let next = r
+  for (const update of updates) {
+    const isForked = [...log.values()].some((other) => sameStamp(other, update))
+    if (!isForked && update.ts <= sureOf(r, update.source)) continue
+    log.set(nameOf(update), update)
+    next = withSeen(next, update.source, update.ts)
+  }
+  // what one batch brings is there before any of it supersedes
+  return withLog(next, [...log.values()])
 }
 
 /** Why an update is refused (rule 7): `seen` passes what is too big, not what is too far ahead. */
@@ -156,14 +169,15 @@ export const refusal = ({ policy }: Replica, update: Update): 'passed' | 'unseen
 
 /** Takes a batch. Also says whether something was refused. */
 export const takeAll = (r: Replica, updates: ReadonlyArray<Update>): readonly [Replica, boolean] => {
+  const accepted: Update[] = []
   let [next, isRefused] = [r, false]
   for (const update of updates) {
     const why = refusal(r, update)
-    if (why === undefined) next = take(next, update)
+    if (why === undefined) accepted.push(update)
     else isRefused = true
     if (why === 'passed') next = withSeen(next, update.source, update.ts)
   }
-  return [next, isRefused]
+  return [take(next, accepted), isRefused]
 }
 
 // Rules 7, 9 and 10
@@ -199,7 +213,7 @@ export const prune =
 export const merge =
   (other: Replica) =>
   (r: Replica): Replica => {
-    let next = [...other.log.values()].reduce(take, r)
+    let next = take(r, [...other.log.values()])
     for (const [source, ts] of other.seen) next = withSeen(next, source, ts)
     for (const [source, ts] of other.sure) next = withSure(next, source, ts)
     next = withFloor(next, other.floor)

@@ -7,6 +7,7 @@ import * as Clock from '../../core/Clock.js'
 import type { Digest } from '../../core/Digest.js'
 import * as Frontier from '../../core/Frontier.js'
 import { doubtedUpdates, fresh } from '../../core/lacking.js'
+import * as Json from '../../core/Json.js'
 import * as Log from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import type { SourceId, Update } from '../../core/Update.js'
@@ -89,7 +90,7 @@ export const catchUp = <C>(telling: Telling<C>, { log }: Replica<unknown, C>): T
   const updates: Update<C>[] = []
   const isBrought = finder(telling.brought)
   forEachUntold(told, log, (update) => {
-    if (!isBrought(update) || Log.isForked(update)(log)) updates.push(update)
+    if (!isBrought(update)) updates.push(update)
   })
   return { ...without(telling), told: log, pending: Frontier.ofUpdates(updates) }
 }
@@ -108,30 +109,35 @@ export const forEachUntold = <C>(told: Log.Log<C>, log: Log.Log<C>, visit: (upda
 }
 
 /**
- * Finds updates by their stamps. Usually they are asked for as they came: the same objects, in the
- * same order. Then they need no index.
+ * Finds updates by stamp and content. Usually they are asked for as they came: the same objects, in
+ * the same order. Then they need no index.
  */
 const finder = (batches: ReadonlyArray<ReadonlyArray<Update<unknown>>>): ((update: Update<unknown>) => boolean) => {
   if (batches.length === 0) return () => false
   const all = batches.length === 1 ? batches[0]! : batches.flat()
   let next = 0
-  let index: ReadonlyMap<SourceId, ReadonlySet<number>> | undefined
+  let index: ByStamp | undefined
   return (update) => {
     if (all[next] === update) {
       next++
       return true
     }
-    index ??= stampsOf(all)
-    return index.get(update[2])?.has(update[1]) === true
+    index ??= byStamp(all)
+    const found = index.get(update[2])?.get(update[1])
+    return found !== undefined && Json.equals(found[0], update[0])
   }
 }
 
-const stampsOf = (updates: ReadonlyArray<Update<unknown>>): ReadonlyMap<SourceId, ReadonlySet<number>> => {
-  const bySource = new Map<SourceId, Set<number>>()
-  for (const [, timestamp, source] of updates) {
-    const timestamps = bySource.get(source)
-    if (timestamps === undefined) bySource.set(source, new Set([timestamp]))
-    else timestamps.add(timestamp)
+type ByStamp = ReadonlyMap<SourceId, ReadonlyMap<number, Update<unknown>>>
+
+/** Of several contents of one stamp, the last: the others are told once more. */
+const byStamp = (updates: ReadonlyArray<Update<unknown>>): ByStamp => {
+  const bySource = new Map<SourceId, Map<number, Update<unknown>>>()
+  for (const update of updates) {
+    const [, timestamp, source] = update
+    const ofSource = bySource.get(source)
+    if (ofSource === undefined) bySource.set(source, new Map([[timestamp, update]]))
+    else ofSource.set(timestamp, update)
   }
   return bySource
 }
