@@ -3,10 +3,12 @@ import type { taskEither as TE } from 'fp-ts'
 import type { SourceId } from '../core/Update.js'
 import type { Scuttlebutt } from '../scuttlebutt.js'
 import type { IndexedDbError } from './indexeddb/IndexedDbError.js'
-import { open, type IndexedDbOptions, type IndexedDbStore } from './indexeddb/open.js'
+import type { IndexedDbStore } from './indexeddb/IndexedDbStore.js'
+import { open, type IndexedDbOptions } from './indexeddb/open.js'
 
 export { showIndexedDbError, type IndexedDbError, type IndexedDbFailure } from './indexeddb/IndexedDbError.js'
-export type { IndexedDbOptions, IndexedDbStore } from './indexeddb/open.js'
+export type { IndexedDbStore } from './indexeddb/IndexedDbStore.js'
+export type { IndexedDbOptions } from './indexeddb/open.js'
 
 /**
  * Opens a store on the replica in the IndexedDB database `name`, or creates both. The database
@@ -15,7 +17,7 @@ export type { IndexedDbOptions, IndexedDbStore } from './indexeddb/open.js'
  * O(d log u) for d updates that came or went among u.
  *
  * With `tabs: 'share'` the tabs write under ids of their own: `id`, `id+1`, `id+2`, the least that
- * no open tab has. `flushed` then says that the leader has it on the disk.
+ * no open tab has. What one has flushed the others get.
  *
  * Errors: `NoLocks` on a page without `navigator.locks`, `Locked`, `IndexedDb`, `OtherType`,
  * `OtherId`, `Rejected`. A flush has `IndexedDb` and `Locked`.

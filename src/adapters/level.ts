@@ -74,11 +74,11 @@ export const openLevel =
     const { name = id, sync = true, takeOver = false, locks } = options
     const locked = await lock(db, name, takeOver, locks ?? platformLocks())
     if (locked === undefined) return left({ _tag: 'Locked', name })
-    const table = await attempt(
-      () => 'open',
-      async () => right(tableOf(await openSublevel(db, name), sync, locked.write)),
-    )
-    const found = table._tag === 'Left' ? table : await read({ table: table.right, name, scuttlebutt, id, options })
+    const table = await attempt('open', async () => right(tableOf(await openSublevel(db, name), sync, locked.write)))
+    const found =
+      table._tag === 'Left'
+        ? table
+        : await attempt('read', () => read({ table: table.right, name, scuttlebutt, id, options }, options.progress))
     if (table._tag === 'Left' || found._tag === 'Left') {
       locked.release()
       const failed = found as E.Left<LevelError>
@@ -122,13 +122,10 @@ const openSublevel = async (db: Level, name: string): Promise<Sublevel> => {
 export const namesIn =
   (db: Level): TE.TaskEither<LevelError, ReadonlyArray<string>> =>
   () =>
-    attempt(
-      () => 'list',
-      async () => {
-        await db.open()
-        return right(await listed(db.sublevel(ROOT) as AbstractLevel<unknown, string, string>))
-      },
-    )
+    attempt('list', async () => {
+      await db.open()
+      return right(await listed(db.sublevel(ROOT) as AbstractLevel<unknown, string, string>))
+    })
 
 /** The keys of a sublevel begin with `!<its name>!`; each look-up skips all others of one name. */
 const listed = async (root: AbstractLevel<unknown, string, string>): Promise<ReadonlyArray<string>> => {

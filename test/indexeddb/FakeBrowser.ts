@@ -96,6 +96,8 @@ export interface FakeTab {
   readonly host: Host
   /** Ends the tab at once: its locks are free, transactions are rolled back, nothing is sent. */
   readonly crash: () => void
+  /** It has crashed. */
+  readonly isGone: boolean
   /** Whether the database rolls every transaction back. */
   refuses: boolean
   /** Whether the database says that a transaction which writes was rolled back, and it was not. */
@@ -145,6 +147,9 @@ export class FakeBrowser {
     } as IDBFactory
     const channels: FakeChannel[] = []
     const fake: FakeTab = {
+      get isGone() {
+        return isGone
+      },
       refuses: false,
       misreports: false,
       late: undefined,
@@ -198,6 +203,7 @@ class FakeChannel implements Channel {
   }
 
   postMessage(message: unknown): void {
+    if (this.tab.isGone) return
     if (!this.all.has(this)) throw new DOMException('the channel is closed', 'InvalidStateError')
     for (const other of this.all) {
       if (other === this || other.name !== this.name || this.isLost()) continue

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test, vi } from 'vitest'
 import { openIndexedDb, showIndexedDbError } from '../../src/adapters/indexeddb.js'
-import { open, type IndexedDbOptions, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
+import type { IndexedDbStore } from '../../src/adapters/indexeddb/IndexedDbStore.js'
+import { open, type IndexedDbOptions } from '../../src/adapters/indexeddb/open.js'
 import { Doc, Model, scuttlebutt } from '../../src/index.js'
 import { right } from '../right.js'
 import { inNetworks } from '../runs.js'
@@ -149,7 +150,7 @@ describe('A store in IndexedDB', () => {
     tab.crash()
     store.change(Model.set('y', 1))
     const failed = await store.flushed()
-    expect(failed._tag === 'Left' && showIndexedDbError(failed.left)).toMatch(/^IndexedDb: look, InvalidStateError/)
+    expect(failed._tag === 'Left' && showIndexedDbError(failed.left)).toMatch(/^IndexedDb: write, InvalidStateError/)
     const again = await opened(browser)
     expect(Model.toJSON(again.getReplica().state)).toEqual({ x: 1 })
     right(await again.close())
@@ -191,7 +192,7 @@ describe('A store in IndexedDB', () => {
     await new Promise((resolve) => (request.onsuccess = resolve))
     const { result: db } = request
     const transaction = db.transaction('scuttlebutt', 'readwrite')
-    transaction.objectStore('scuttlebutt').put(value, key)
+    transaction.objectStore('scuttlebutt').put({ text: value, batch: 1 }, key)
     await new Promise((resolve) => (transaction.oncomplete = resolve))
     db.close()
     return open(browser.tab().host, 'notes', sb, 'me', {})
@@ -200,6 +201,7 @@ describe('A store in IndexedDB', () => {
   test.each([
     [['s', 'ann'], null],
     [['s', 'ann'], '["ann","soon"]'],
+    [['s', 'ann'], '["ann",2,"soon"]'],
     [['d', 'ann'], 'no JSON'],
     [['n', 'ann', 1, 0], {}],
     ['f', new Date(0)],

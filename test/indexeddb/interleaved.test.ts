@@ -2,7 +2,10 @@
 import { IDBFactory } from 'fake-indexeddb'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { open, type IndexedDbOptions, type IndexedDbStore } from '../../src/adapters/indexeddb/open.js'
+import type { IndexedDbStore } from '../../src/adapters/indexeddb/IndexedDbStore.js'
+import { open, type IndexedDbOptions } from '../../src/adapters/indexeddb/open.js'
+import * as E from '../../src/core/Either.js'
+import type { Operation } from '../../src/adapters/storage/entries.js'
 import { open as openTable } from '../../src/adapters/indexeddb/table.js'
 import type { WebLocks } from '../../src/adapters/storage/webLocks.js'
 import { Model, scuttlebutt } from '../../src/index.js'
@@ -51,21 +54,18 @@ describe('A tab that opens while another one writes', () => {
 
   test('reads more than one piece at one moment', async () => {
     const factory = new IDBFactory()
-    const opened = () => openTable(factory, 'notes', { leave: () => undefined, signal: new AbortController().signal })
+    const opened = () => openTable(factory, 'notes', new AbortController())
     const [reader, writer] = [await opened(), await opened()]
     const keyOf = (i: number): string => `u${String(i).padStart(5, '0')}`
     const keys = Array.from({ length: 10_000 }, (_, i) => keyOf(i))
-    const at = writer
-    await at.update(() => keys.map((key) => [['u', key], '0']))
+    const write = (...operations: Operation[]) => writer.update(() => Promise.resolve(E.right(operations)))
+    await write(...keys.map((key): Operation => [['u', key], '0']))
     const read: string[] = []
-    let writing: Promise<boolean> | undefined
+    let writing: Promise<unknown> | undefined
     for await (const entries of reader.entries()) {
       for (const [key] of entries) read.push(key[1] as string)
       // what is to come is superseded by what was passed
-      writing ??= at.update(() => [
-        [['u', keyOf(9999)], undefined],
-        ['a', '0'],
-      ])
+      writing ??= write([['u', keyOf(9999)], undefined], ['a', '0'])
     }
     await writing
     expect(read).toEqual(keys)

@@ -70,7 +70,7 @@ const ADDED = [
   ['scuttlebutt-ts/connect', 18.2, ['scuttlebutt-ts/store']],
   ['scuttlebutt-ts/schema', 1, []],
   ['scuttlebutt-ts/presence', 2, ['scuttlebutt-ts/store']],
-  ['scuttlebutt-ts/indexeddb', 3.5, ['scuttlebutt-ts/store']],
+  ['scuttlebutt-ts/indexeddb', 3, ['scuttlebutt-ts/store']],
 ] as const
 
 /** Peers, and what examples use beside them. */

@@ -45,34 +45,22 @@ export const createRounds = <Err>({
   let [isAwaited, isClosed] = [false, false]
   /** The next round is the last one, unless it fails. */
   let isClosing = false
-  /** The round that has not started. Each starts after the one before it. */
-  let next: Promise<E.Either<Err, void>> | undefined
-  let last: Promise<unknown> = Promise.resolve()
 
   const run = async (): Promise<E.Either<Err, void>> => {
     const [wasAwaited, isLast] = [isAwaited, isClosing]
     isAwaited = isClosing = false
-    next = undefined
     if (isClosed) return isSaved() ? right(undefined) : left(closed)
     // nobody waits, and there is nothing
     if (!wasAwaited && !hasMore()) return right(undefined)
     const outcome = await write(wasAwaited)
-    if (isLast && outcome._tag === 'Right') {
+    if (outcome._tag === 'Left') return outcome
+    if (isLast) {
       isClosed = true
       onClosed?.()
-    }
+    } else if (hasMore()) void begin()
     return outcome
   }
-  const begin = (): Promise<E.Either<Err, void>> => {
-    if (next !== undefined) return next
-    const round = last.then(run, run)
-    next = last = round
-    // what a sink throws surfaces here
-    void round.then(({ _tag }) => {
-      if (_tag === 'Right' && !isClosed && hasMore()) void begin()
-    })
-    return round
-  }
+  const begin = inTurn(run)
   const flush = (): Promise<E.Either<Err, void>> => {
     isAwaited = true
     return begin()
@@ -90,5 +78,27 @@ export const createRounds = <Err>({
     stop: () => {
       isClosed = true
     },
+  }
+}
+
+/**
+ * Runs a task again and again, one run after the other. Gives the outcome of the next run that
+ * starts: in a microtask, or after the one that is under way.
+ */
+export const inTurn = <A>(task: () => Promise<A>): (() => Promise<A>) => {
+  let next: Promise<A> | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  return () => {
+    if (next === undefined) {
+      const run = (): Promise<A> => {
+        next = undefined
+        return task()
+      }
+      next = last.then(run, run)
+      last = next
+      // what a task throws surfaces here
+      void next.then()
+    }
+    return next
   }
 }

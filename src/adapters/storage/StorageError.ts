@@ -40,13 +40,10 @@ export const show = ({ _tag, ...details }: { readonly _tag: string }): string =>
 /** Calls a database, and turns an exception into a {@link Failure} of this name. */
 export const attemptAs =
   <const Tag extends string>(_tag: Tag, codeOf: (error: Error) => string) =>
-  async <Err, A>(
-    operation: () => string,
-    act: () => Promise<E.Either<Err, A>>,
-  ): Promise<E.Either<Failure<Tag> | Err, A>> => {
+  async <Err, A>(operation: string, act: () => Promise<E.Either<Err, A>>): Promise<E.Either<Failure<Tag> | Err, A>> => {
     try {
       return await act()
     } catch (error) {
-      return left({ _tag, operation: operation(), code: codeOf(error as Error), reason: String(error) })
+      return left({ _tag, operation, code: codeOf(error as Error), reason: String(error) })
     }
   }

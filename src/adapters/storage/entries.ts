@@ -4,13 +4,13 @@
  *     u, source, stamp, 0   an update, as a wire line
  *     u, source, stamp, 1   the second content of that stamp; and so on
  *     n, source, stamp, 0   an update that could not be read when it came; second contents as above
- *     s, source             the newest stamp seen of a source: [source, stamp]
- *     d, source             how far the replica is sure of a source in doubt: [source, stamp]
+ *     s, source             the newest stamp seen of a source, [source, stamp]; if it is in doubt,
+ *                           also how far the replica is sure of it: [source, stamp, sure]
+ *     d, source             the same of an older program, which wrote [source, sure] here
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
  *     o                     the replica's id, who wrote last, and his how many'th batch it was:
  *                           [id, random text, number]; of an older program without the number
- *     x<number>             how many tabs have had this number: see `indexeddb/tabs`
  */
 import type { either as E } from 'fp-ts'
 import type { Timestamp } from '../../core/Timestamp.js'
@@ -24,9 +24,9 @@ export type Key = string | readonly [kind: string, source: SourceId, timestamp?:
 
 /** The entries of one replica: JSON by key. `Failed` is how the database says that it refused. */
 export interface Table<Failed> {
-  /** Calls the database, and turns an exception into a `Left`. `operation` is asked after it. */
+  /** Calls the database, and turns an exception into a `Left`. */
   readonly attempt: <Err, A>(
-    operation: () => string,
+    operation: string,
     act: () => Promise<E.Either<Err, A>>,
   ) => Promise<E.Either<Failed | Err, A>>
   /**
@@ -50,7 +50,7 @@ export type Entry = readonly [key: string | ReadonlyArray<unknown>, text: unknow
 export const ENTRIES_A_READ = 4096
 
 /** The text to put under a key; undefined removes it. */
-export type Operation<A = string> = readonly [key: Key, text: A | undefined]
+export type Operation = readonly [key: Key, text: string | undefined]
 
 export const FLOOR = 'f'
 export const TYPE = 't'

@@ -9,19 +9,21 @@ import { NEVER, type Timestamp } from '../../core/Timestamp.js'
 import * as Unread from '../../core/Unread.js'
 import { EXCERPT } from '../../core/Rejection.js'
 import { stampOf, type SourceId, type Update } from '../../core/Update.js'
-import type { Scuttlebutt } from '../../scuttlebutt.js'
+import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import { decodeFrozen, unreadOf } from '../../wire/decode.js'
-import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry, type Table } from './entries.js'
+import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry } from './entries.js'
 import type { StorageError } from './StorageError.js'
 
 /** What to read, and as what. */
-export interface Source<S, C, Failed> {
-  readonly table: Table<Failed>
+export interface Source<S, C> {
+  readonly table: {
+    readonly entries: () => AsyncIterable<ReadonlyArray<Entry>> | Iterable<ReadonlyArray<Entry>>
+  }
   /** The replica's name, for errors. */
   readonly name: string
   readonly scuttlebutt: Scuttlebutt<S, C>
   readonly id: SourceId
-  readonly options: ReadOptions
+  readonly options: Pick<ReadOptions, 'adopt'>
 }
 
 export interface ReadOptions {
@@ -47,21 +49,18 @@ export interface Read<S, C> {
 type NotRead = Extract<StorageError<never>, { readonly _tag: 'OtherType' | 'OtherId' | 'Rejected' }>
 
 /**
- * Reads the replica; an empty table gives a new one. O(updates). Errors: those of the database,
- * `OtherType`, `OtherId`, `Rejected`.
+ * Reads the replica; an empty table gives a new one. O(updates). Errors: `OtherType`, `OtherId`,
+ * `Rejected`. Throws what the table throws, and the error of a damaged entry.
  */
-export const read = <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Either<StorageError<Failed>, Read<S, C>>> =>
-  source.table.attempt(
-    () => 'read',
-    () => readAll(source),
-  )
-
-const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Either<NotRead, Read<S, C>>> => {
+export const read = async <S, C>(
+  source: Source<S, C>,
+  progress?: ReadOptions['progress'],
+): Promise<E.Either<NotRead, Read<S, C>>> => {
   const { table, name, scuttlebutt, id, options } = source
   const { dataType, create } = scuttlebutt
   const [decode, asUnread] = [decodeFrozen(dataType)({}), unreadOf(dataType)({})]
   let { state, log } = create(id)
-  let rejected: NotRead | undefined
+  const unreadable: (readonly [key: string, rejection: Rejection])[] = []
   const values: Values<C> = { s: [], d: [], f: [], n: [], t: [], o: [], u: [] }
   const { u: updates, n: unread, t: types, o: owners } = values
   const texts: Partial<Record<string, string>> = {}
@@ -78,15 +77,11 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
       const value = valueOf(kind, key, text)
       texts[kind] = text as string
       const decoded = kind === UPDATE ? decode(value) : right(value)
-      // of another data type, or of 0.1, which does not say its type, something must be readable
-      const isUnread = decoded._tag === 'Left' && (isKnown() || updates.length > 0)
-      const kept = isUnread ? asUnread(decoded.left) : undefined
       if (decoded._tag === 'Right') others.push(decoded.right)
-      else if (kept) unread.push(kept)
-      else rejected ??= { _tag: 'Rejected', key: String(key), rejection: decoded.left }
+      else unreadable.push([String(key), decoded.left])
     }
     if (updates.length > from) state = dataType.apply(updates.slice(from))(state).state
-    options.progress?.({ updates: updates.length })
+    progress?.({ updates: updates.length })
   }
   const [[type], [owner]] = [types, owners]
   if (!options.adopt) {
@@ -94,7 +89,12 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
     if (type && !isKnown()) return left({ _tag: 'OtherType', name: type[0], ...(version !== undefined && { version }) })
     if (owner && owner[0] !== id) return left({ _tag: 'OtherId', name, id: owner[0] })
   }
-  if (rejected) return left(rejected)
+  for (const [key, rejection] of unreadable) {
+    // of another data type, or of 0.1, which does not say its type, something must be readable
+    const kept = isKnown() || updates.length > 0 ? asUnread(rejection) : undefined
+    if (!kept) return left({ _tag: 'Rejected', key, rejection })
+    unread.push(kept)
+  }
   for (const update of unread) log = Unread.add(update)(log)
   const replica = { id, state, log: Log.add(updates)(log), clock: clockOf(values) }
   return right({ replica, type: texts[TYPE], owner: texts[OWNER], isOther: !isKnown() || owner?.[0] !== id })
@@ -102,8 +102,8 @@ const readAll = async <S, C, Failed>(source: Source<S, C, Failed>): Promise<E.Ei
 
 /** What entries hold, by kind. */
 interface Values<C> {
-  readonly [SOURCE]: (readonly [SourceId, Timestamp])[]
-  readonly [DOUBTED]: (readonly [SourceId, Timestamp])[]
+  readonly [SOURCE]: (readonly [SourceId, seen: Timestamp, sure?: Timestamp])[]
+  readonly [DOUBTED]: (readonly [SourceId, sure: Timestamp])[]
   readonly [FLOOR]: Timestamp[]
   readonly [UNREAD_UPDATE]: Update<unknown>[]
   readonly [TYPE]: (readonly [name: string, version?: string])[]
@@ -118,9 +118,7 @@ interface Values<C> {
 const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
   try {
     const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
-    const [source, time] = kind === FLOOR ? ['', value] : (value as readonly unknown[])
-    const timestamp = kind === TYPE || kind === OWNER || time === NEVER ? 1 : time
-    if (kind === UPDATE || stampOf(kind === UNREAD_UPDATE ? value : [0, timestamp, source])) return value
+    if (kind === UPDATE || isWell(kind, value)) return value
   } catch {
     // it is damaged
   }
@@ -128,9 +126,19 @@ const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
   throw new SyntaxError(`the entry ${JSON.stringify(key)} is damaged: ${String(text).slice(0, EXCERPT)}`)
 }
 
+const isWell = (kind: string, value: unknown): boolean => {
+  if (kind === UNREAD_UPDATE) return stampOf(value) !== undefined
+  const isStamp = (timestamp: unknown, source: unknown): boolean =>
+    stampOf([0, timestamp === NEVER ? 1 : timestamp, source]) !== undefined
+  if (kind === FLOOR) return isStamp(value, '')
+  const [source, seen, sure = NEVER] = value as readonly unknown[]
+  return kind === TYPE || kind === OWNER ? isStamp(NEVER, source) : isStamp(seen, source) && isStamp(sure, source)
+}
+
 /** The clock also covers superseded updates, which are not in the database. */
-const clockOf = ({ s: seen, d: doubted, f: [floor = NEVER], u: read, n: unread }: Values<unknown>): Clock.Clock => {
-  const saved = Clock.raise(floor)(Clock.fromRecord(Object.fromEntries(seen)))
-  const clock = Clock.advanceAll([...read, ...unread])(saved)
-  return doubted.reduce((next, [source, sure]) => Clock.doubtFrom(source, sure)(next), clock)
+const clockOf = ({ s: sources, d: doubted, f: [floor = NEVER], u: read, n: unread }: Values<unknown>): Clock.Clock => {
+  const seen = Object.fromEntries(sources.map(([source, timestamp]) => [source, timestamp]))
+  const clock = Clock.advanceAll([...read, ...unread])(Clock.raise(floor)(Clock.fromRecord(seen)))
+  const sure = sources.flatMap(([source, , from]) => (from === undefined ? [] : [[source, from] as const]))
+  return [...doubted, ...sure].reduce((next, [source, from]) => Clock.doubtFrom(source, from)(next), clock)
 }

@@ -3,8 +3,8 @@ import * as Clock from '../../core/Clock.js'
 import * as Past from '../../core/Past.js'
 import { unchanged, type Received } from '../../core/receive.js'
 import type { Replica } from '../../core/Replica.js'
-import type { Timestamp } from '../../core/Timestamp.js'
-import type { Update } from '../../core/Update.js'
+import { NEVER, type Timestamp } from '../../core/Timestamp.js'
+import type { SourceId, Update } from '../../core/Update.js'
 import type { Refusal } from '../../wire/WireMessage.js'
 import type { Committed } from './Port.js'
 import { markReturned } from './returned.js'
@@ -21,8 +21,6 @@ export interface Cell<S, C> {
   readonly isRestored: () => boolean
   /** An own update is about to be committed. */
   readonly wrote: (update: Update<C>) => void
-  /** The stamps of the first 1,000 own updates made while own ones may be missing. */
-  readonly madeUnsure: () => ReadonlyArray<Timestamp>
   /**
    * Nothing of our own is missing any more: a peer has told all that it has, or the id is new. With
    * true, something may be: the replica was saved.
@@ -30,7 +28,8 @@ export interface Cell<S, C> {
   readonly begin: (isRestored?: boolean) => void
   /**
    * Replaces the replica and calls the listeners, each batch in turn. Own updates in it have
-   * returned, unless the store made them.
+   * returned, unless the store made them. Those made meanwhile and stamped below one of them are
+   * {@link refusals}.
    */
   readonly commit: (received: Outcome<S, C>) => void
   readonly subscribe: (listener: (committed: Committed<S, C>) => void, options?: SubscribeOptions) => () => void
@@ -44,6 +43,21 @@ export interface Cell<S, C> {
 
 /** So many refusals of own updates are kept, the newest ones. */
 const MAX_REFUSALS = 1000
+
+/**
+ * Own updates made since the store was opened, and stamped below one that has come back: a peer
+ * that knows that one is sure of all before it, and may never take them. O(u + made).
+ */
+const overtaken = (
+  returned: ReadonlyArray<Update<unknown>>,
+  source: SourceId,
+  made: ReadonlyArray<Timestamp>,
+): ReadonlyArray<RefusedUpdate> => {
+  if (made.length === 0) return []
+  let newest = NEVER
+  for (const [, timestamp, from] of returned) if (from === source) newest = Math.max(newest, timestamp)
+  return made.filter((timestamp) => timestamp < newest).map((timestamp) => ({ timestamp, source, reason: 'Overtaken' }))
+}
 
 export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   let replica = given
@@ -61,6 +75,15 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     const event = { ...received, before }
     first.tell(event)
     committed.call(event)
+    if (!received.isOwn) refuse(overtaken(received.taken, before.id, made))
+  }
+  const refuse = (more: ReadonlyArray<RefusedUpdate>): void => {
+    if (more.length === 0) return
+    const known = new Set(refusals.map(textOf))
+    const fresh = more.filter((one) => !known.has(textOf(one)))
+    if (fresh.length === 0) return
+    refusals = [...refusals, ...fresh].slice(-MAX_REFUSALS)
+    commit(unchanged(replica))
   }
   return {
     getReplica: () => replica,
@@ -70,7 +93,6 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
       began = Past.wrote(update)(began)
       if (isRestored && made.length < MAX_REFUSALS) made.push(update[1])
     },
-    madeUnsure: () => made,
     begin: (mayMiss = false) => {
       isRestored = mayMiss
       made = []
@@ -79,14 +101,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     commit,
     subscribe: (listener, { first: isFirst } = {}) => (isFirst ? first : committed).add(listener),
     refusals: () => refusals,
-    refuse: (more) => {
-      if (more.length === 0) return
-      const known = new Set(refusals.map(textOf))
-      const fresh = more.filter((one) => !known.has(textOf(one)))
-      if (fresh.length === 0) return
-      refusals = [...refusals, ...fresh].slice(-MAX_REFUSALS)
-      commit(unchanged(replica))
-    },
+    refuse,
     pass: (more, by) => {
       passed.call([more, by])
     },

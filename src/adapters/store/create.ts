@@ -3,7 +3,7 @@ import type * as Replica from '../../core/Replica.js'
 import type { SourceId } from '../../core/Update.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
 import type { Security } from '../../trust/Security.js'
-import { createCell } from './Cell.js'
+import { createCell, type Cell } from './Cell.js'
 import { rereadAllowed } from './gate.js'
 import { createOnCell } from './onCell.js'
 import type { LocalStore } from './Store.js'
@@ -38,10 +38,17 @@ export const create = <S, C>(
   scuttlebutt: Scuttlebutt<S, C>,
   id: SourceId,
   options: CreateOptions<S, C>,
-): LocalStore<S, C> => {
+): LocalStore<S, C> => createWithCell(scuttlebutt, id, options)[0]
+
+/** A store, and the cell that holds its replica. */
+export const createWithCell = <S, C>(
+  scuttlebutt: Scuttlebutt<S, C>,
+  id: SourceId,
+  options: CreateOptions<S, C>,
+): readonly [LocalStore<S, C>, Cell<S, C>] => {
   const { now = Date.now, replica: saved = scuttlebutt.create(id), security, wasOpen = false } = options
   const reread = rereadAllowed(scuttlebutt, security)
   const cell = createCell(reread(saved.id === id ? saved : { ...saved, id }))
   if (wasOpen) cell.begin(true)
-  return createOnCell(scuttlebutt, cell, { ...options, now })
+  return [createOnCell(scuttlebutt, cell, { ...options, now }), cell]
 }

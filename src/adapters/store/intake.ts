@@ -1,14 +1,13 @@
 /** How a store takes updates from elsewhere: through the gate, if there is one. */
 import type { option as O } from 'fp-ts'
-import { classify, isNews, news, unreadNews, type Arrivals, type Batch, type Vouching } from '../../core/Arrivals.js'
+import { classify, isNews, news, unreadNews, type Batch, type Vouching } from '../../core/Arrivals.js'
 import * as Clock from '../../core/Clock.js'
 import * as Sure from '../../core/Sure.js'
 import type { DataType } from '../../core/DataType.js'
 import type { Budget } from '../../core/Frontier.js'
 import { failed, receive } from '../../core/receive.js'
 import { brought, reply, type Message } from '../../core/reconcile.js'
-import { NEVER, type Timestamp } from '../../core/Timestamp.js'
-import type { SourceId, Update } from '../../core/Update.js'
+import type { Update } from '../../core/Update.js'
 import type { Rejection } from '../../scuttlebutt.js'
 import * as Chain from '../../trust/Chain.js'
 import type { Security } from '../../trust/Security.js'
@@ -17,7 +16,6 @@ import { put, type Cell } from './Cell.js'
 import { createGate, type Gate } from './gate.js'
 import { createHearsay } from './hearsay.js'
 import { following, type Peer, type Port } from './Port.js'
-import type { RefusedUpdate } from './Store.js'
 
 export const createIntake = <S, C>(
   dataType: DataType<S, C>,
@@ -147,21 +145,6 @@ const taker =
     const settled = endsDoubt ? Sure.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
     if (replica !== before) cell.commit({ ...received, replica })
-    if (cell.madeUnsure().length > 0) cell.refuse(overtaken(arrivals, id, cell.madeUnsure()))
     if (endsDoubt) cell.begin()
     return refusalsOf(arrivals, received, past)
   }
-
-/**
- * Own updates made since the store was opened, and stamped below one that has come back: a peer
- * that knows that one is sure of all before it, and may never take them. O(u + made).
- */
-const overtaken = (
-  { fresh, late }: Arrivals<unknown>,
-  source: SourceId,
-  made: ReadonlyArray<Timestamp>,
-): ReadonlyArray<RefusedUpdate> => {
-  let newest = NEVER
-  for (const [, timestamp, from] of [...fresh, ...late]) if (from === source) newest = Math.max(newest, timestamp)
-  return made.filter((timestamp) => timestamp < newest).map((timestamp) => ({ timestamp, source, reason: 'Overtaken' }))
-}

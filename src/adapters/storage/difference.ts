@@ -1,0 +1,69 @@
+/** The entries in which two versions of a replica differ. */
+import * as Clock from '../../core/Clock.js'
+import * as Log from '../../core/Log.js'
+import type { Replica } from '../../core/Replica.js'
+import type { Timestamp } from '../../core/Timestamp.js'
+import type { SourceId, Update } from '../../core/Update.js'
+import type { Scuttlebutt } from '../../scuttlebutt.js'
+import * as SortedMap from '../../structures/SortedMap.js'
+import { FLOOR, SOURCE, UNREAD_UPDATE, UPDATE, type Key, type Operation } from './entries.js'
+
+/**
+ * The operations that turn the entries of one replica into those of a later one: each key once, to
+ * be removed or written. O(d log u).
+ */
+export const difference = <S, C>(
+  before: Replica<S, C>,
+  after: Replica<S, C>,
+  { encode }: Scuttlebutt<S, C>,
+): Operation[] => {
+  const operations = new Map<string, Operation>()
+  const put = (key: Key, text?: string): void => void operations.set(JSON.stringify(key), [key, text])
+  forEachAdded(after.log, before.log, (kind, [, timestamp, source], depth) => {
+    put([kind, source, timestamp, depth])
+    // a program that could read it wrote it under the key of such
+    if (kind === UNREAD_UPDATE && !Log.find([0, timestamp, source])(after.log)) put([UPDATE, source, timestamp, depth])
+  })
+  forEachAdded(before.log, after.log, (kind, update, depth) => {
+    const [, timestamp, source] = update
+    put([kind, source, timestamp, depth], JSON.stringify(kind === UPDATE ? encode(update as Update<C>) : update))
+  })
+  const { timestamps, sure, floor } = after.clock
+  forEachChanged(before.clock, after.clock, (source) => {
+    const [seen, doubted] = [timestamps, sure].map((map) => map && SortedMap.get(Clock.bySource, map, source))
+    put(
+      [SOURCE, source],
+      seen === undefined ? seen : JSON.stringify(doubted === undefined ? [source, seen] : [source, seen, doubted]),
+    )
+  })
+  if (floor !== before.clock.floor) put(FLOOR, String(floor))
+  return [...operations.values()]
+}
+
+/** Visits the updates that a later log has besides those of `before`, by kind. */
+const forEachAdded = (
+  before: Log.Log<unknown>,
+  after: Log.Log<unknown>,
+  visit: (kind: string, update: Update<unknown>, depth: number) => void,
+): void => {
+  const visitAs =
+    (kind: string) =>
+    (update: Update<unknown>, depth: number): void => {
+      visit(kind, update, depth)
+    }
+  if (after.unread) Log.forEachAdded(before.unread?.log ?? Log.empty(), after.unread.log, visitAs(UNREAD_UPDATE))
+  Log.forEachAdded(before, after, visitAs(UPDATE))
+}
+
+/** Visits the sources of which two clocks say other things. May visit one more than once. */
+const forEachChanged = (before: Clock.Clock, after: Clock.Clock, visit: (source: SourceId) => void): void => {
+  for (const [one, other] of [
+    [before, after],
+    [after, before],
+  ] as const) {
+    SortedMap.forEachChange(Clock.bySource, one.timestamps, other.timestamps, visit)
+    SortedMap.forEachChange(Clock.bySource, one.sure ?? NO_STAMPS, other.sure ?? NO_STAMPS, visit)
+  }
+}
+
+const NO_STAMPS = SortedMap.empty<SourceId, Timestamp>()
