@@ -1,7 +1,7 @@
 /**
  * Forks: several contents under one stamp, from a source that equivocates, or from programs that
- * run under one id. The eight greatest count, by canonical JSON, each as an update of its own. So
- * replicas that take the same contents, at most eight of a stamp, show the same: a data type gives
+ * run under one id. The two greatest count, by canonical JSON, each as an update of its own. So
+ * replicas that take the same contents, at most two of a stamp, show the same: a data type gives
  * one state for all orders.
  *
  * There must be a bound: contents of one stamp go in one message. No rule with a bound of k is free
@@ -31,8 +31,8 @@ export interface Content {
   readonly isUnread: boolean
 }
 
-/** So many contents of one stamp count. Two are enough for proof, not for one state. */
-const MOST = 8
+/** So many contents of one stamp count. */
+const MOST = 2
 
 /** What a log holds under the stamp of an update. O(log u), and the size of what it finds. */
 export const contents =

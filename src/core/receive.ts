@@ -30,10 +30,10 @@ export interface Received<S, C> {
 }
 
 /**
- * Takes a classified batch: applies what is fresh and what was missing, keeps up to eight contents
- * of a forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals`
+ * Takes a classified batch: applies what is fresh and what was missing, keeps two contents of a
+ * forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals`
  * are for another version. Costs as `applyUpdates`; if the data type needs each source in order and
- * something older came, or if a ninth content displaced another, the state is made anew, in O(n log
+ * something older came, or if a third content displaced another, the state is made anew, in O(n log
  * n).
  */
 export const receive =

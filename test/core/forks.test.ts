@@ -16,13 +16,13 @@ const stampOf = ([, timestamp, source]: Any): string => JSON.stringify([timestam
 
 const canonical = ([change]: Any): string => Json.canonical(change)
 
-/** The naive rule: of each stamp the eight contents that sort last count. */
+/** The naive rule: of each stamp the two contents that sort last count. */
 const counting = (updates: ReadonlyArray<Any>): ReadonlyArray<string> =>
   [...contentsByStamp(updates)]
     .flatMap(([stamp, contents]) =>
       [...contents]
         .sort()
-        .slice(-8)
+        .slice(-2)
         .map((one) => stamp + one),
     )
     .sort()
@@ -44,28 +44,28 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
   const { change, create, history, digest, merge } = scuttlebutt(dataType)
   const taking = (updates: ReadonlyArray<Any>) => take(dataType)({ updates }, 'nobody')
 
-  /** Updates in order, some stamps with several contents, and two other orders of them. */
-  const lying = (maxLength: number) =>
-    fc
-      .tuple(pasts(entry), fc.array(fc.tuple(entry.change, fc.nat()), { minLength: 1, maxLength, size: 'max' }))
-      .chain(([{ updates }, others]) => {
-        const lies = others.flatMap(([command, at]): ReadonlyArray<Any> => {
-          const one = updates[(at % Math.max(1, Math.min(updates.length, 3))) * 2]
-          const made = change(command, 1)(create('liar'))
-          return one === undefined || made._tag === 'Left' ? [] : [[made.right[0][0], one[1], one[2]]]
-        })
-        const all = [...updates, ...lies]
-        return fc.tuple(
-          fc.constant(all),
-          fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
-          fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
-        )
+  /** Updates in order, some stamps with up to four contents, and another order of them. */
+  const equivocal = fc
+    .tuple(pasts(entry), fc.array(fc.tuple(entry.change, fc.nat()), { minLength: 1, maxLength: 6 }))
+    .chain(([{ updates }, others]) => {
+      const lies = others.flatMap(([command, at]): ReadonlyArray<Any> => {
+        const one = updates[(at % Math.max(1, Math.min(updates.length, 3))) * 2]
+        const made = change(command, 1)(create('liar'))
+        return one === undefined || made._tag === 'Left' ? [] : [[made.right[0][0], one[1], one[2]]]
       })
-  const equivocal = lying(6)
+      const all = [...updates, ...lies]
+      return fc.tuple(
+        fc.constant(all),
+        fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+        fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+      )
+    })
 
-  test('shows the same in whatever order, and in how many batches, the contents of a stamp come', () => {
+  test('shows the same in whatever order, and in how many batches, two contents of a stamp come', () => {
     fc.assert(
       fc.property(equivocal, fc.boolean(), ([all, order, batches], asOneBatch) => {
+        // a third content displaces one that may have superseded something, which stays missing
+        fc.pre([...contentsByStamp(all).values()].every(({ size }) => size < 3))
         const one = taking(order)(create('z')).replica
         const two = (asOneBatch ? [batches] : batches.map((update) => [update])).reduce(
           (replica, updates) => taking(updates)(replica).replica,
@@ -121,9 +121,9 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
     return counting(all.filter((update) => byStamp.get(stampOf(update))!.size > 1))
   }
 
-  test('a log never holds more than the eight greatest contents of a stamp, and a newcomer sees the same', () => {
+  test('a log never holds more than the two greatest contents of a stamp, and a newcomer sees the same', () => {
     fc.assert(
-      fc.property(lying(40), ([all, order]) => {
+      fc.property(equivocal, ([all, order]) => {
         const replica = order.reduce((one, update) => taking([update])(one).replica, create('z'))
         const rights = new Set(held(all))
         for (const content of held(history()(replica))) expect(rights).toContain(content)
@@ -145,23 +145,19 @@ const entry = table[0]!
 const content = (value: unknown, source = 'liar'): Any => [['k', value], 1000, source]
 
 describe('Of the contents of one stamp', () => {
-  test('the eight greatest count, and a ninth displaces the least', () => {
+  test('the two greatest count, and a third displaces the least', () => {
     const { taken, replica, proofs, isRemade } = take(dataType)({ updates: [content(1), content(2)] }, 'nobody')(
       create('z'),
     )
     expect(taken).toEqual([content(1), content(2)])
     expect(proofs.map(({ held, update }) => [held, update])).toEqual([[content(1), content(2)]])
     expect(isRemade).toBe(false)
-    const more = [3, 4, 5, 6, 7, 8].map((value) => content(value))
-    const eight = take(dataType)({ updates: more }, 'nobody')(replica)
-    expect(eight.isRemade).toBe(false)
-    expect(history()(eight.replica)).toEqual([content(1), content(2), ...more])
-    const ninth = take(dataType)({ updates: [content(9)] }, 'nobody')(eight.replica)
-    expect(ninth.isRemade).toBe(true)
-    expect(history()(ninth.replica)).toEqual([content(2), ...more, content(9)])
-    expect(entry.toJSON(ninth.replica.state)).toEqual({ k: 9 })
-    for (const least of [content(0), content(1), content(2), content(9)]) {
-      expect(take(dataType)({ updates: [least] }, 'nobody')(ninth.replica).replica).toBe(ninth.replica)
+    const third = take(dataType)({ updates: [content(3)] }, 'nobody')(replica)
+    expect(third.isRemade).toBe(true)
+    expect(history()(third.replica)).toEqual([content(2), content(3)])
+    expect(entry.toJSON(third.replica.state)).toEqual({ k: 3 })
+    for (const least of [content(0), content(1), content(2), content(3)]) {
+      expect(take(dataType)({ updates: [least] }, 'nobody')(third.replica).replica).toBe(third.replica)
     }
   })
 
@@ -180,7 +176,7 @@ describe('Of the contents of one stamp', () => {
     expect(entry.toJSON(later.state)).toEqual({ k: 9, x: 1 })
   })
 
-  test('however many there are, a log holds eight, and still takes proofs against others', () => {
+  test('however many there are, a log holds two, and still takes proofs against others', () => {
     const lies = Array.from({ length: 20_000 }, (_, i) => content(i))
     const { replica } = take(dataType)({ updates: lies }, 'nobody')(create('z'))
     expect(held(history()(replica))).toEqual(counting(lies))
@@ -212,11 +208,10 @@ describe('Of the contents of one stamp', () => {
       const replica = [first, second].reduce((at, batch) => take(dataType)(batch, 'nobody')(at).replica, create('z'))
       expect(history()(replica)).toEqual([content(1)])
       expect(scuttlebutt(dataType).unread(replica)).toEqual([unread])
-      const more = ['s', 't', 'u', 'v', 'w', 'x', 'z'].map((value) => content(value))
-      const ninth = take(dataType)({ updates: more }, 'nobody')(replica).replica
-      const sorted = [content(1), unread, ...more].sort((a, b) => (canonical(a) < canonical(b) ? 1 : -1))
-      const all = [...history()(ninth), ...scuttlebutt(dataType).unread(ninth)]
-      expect(new Set(all.map(canonical))).toEqual(new Set(sorted.slice(0, 8).map(canonical)))
+      const third = take(dataType)({ updates: [content('z')] }, 'nobody')(replica).replica
+      const sorted = [content(1), unread, content('z')].sort((a, b) => (canonical(a) < canonical(b) ? 1 : -1))
+      const all = [...history()(third), ...scuttlebutt(dataType).unread(third)]
+      expect(new Set(all.map(canonical))).toEqual(new Set(sorted.slice(0, 2).map(canonical)))
     }
   })
 })

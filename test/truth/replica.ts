@@ -99,7 +99,7 @@ export const isDoubted = (r: Replica, source: string): boolean => sureOf(r, sour
 
 /**
  * What is left of a log: what is unread, and what is newest of one of its keys. Of the contents of
- * one stamp the eight greatest stay (rule 3); while several can be read, all of them stay as proof.
+ * one stamp the two greatest stay (rule 3); while several can be read, all of them stay as proof.
  */
 const unsuperseded = (updates: ReadonlyArray<Update>, r: Replica): ReadonlyMap<string, Update> => {
   const sorted = [...updates].sort(compare)
@@ -108,8 +108,8 @@ const unsuperseded = (updates: ReadonlyArray<Update>, r: Replica): ReadonlyMap<s
     if (isRead(update, r)) for (const key of Object.keys(update.writes)) newest.set(key, update)
   }
   const isNeeded = (update: Update, i: number): boolean => {
-    const ninth = sorted[i + 8]
-    if (ninth !== undefined && sameStamp(ninth, update)) return false
+    const third = sorted[i + 2]
+    if (third !== undefined && sameStamp(third, update)) return false
     const isProof = sorted.some((other) => other !== update && sameStamp(other, update) && isRead(other, r))
     return isProof || !isRead(update, r) || Object.keys(update.writes).some((key) => newest.get(key) === update)
   }
