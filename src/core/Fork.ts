@@ -55,11 +55,7 @@ export const isAmong = ({ update, json }: Content, others: ReadonlyArray<Content
 
 /** Those of the contents of one stamp that count, the greatest first. O(their size). */
 export const counting = (all: ReadonlyArray<Content>): ReadonlyArray<Content> =>
-  all
-    .map((content) => [Json.canonical(content.json), content] as const)
-    .sort(([a], [b]) => (a < b ? 1 : -1))
-    .slice(0, MOST)
-    .map(([, content]) => content)
+  [...all].sort((a, b) => (Json.canonical(a.json) < Json.canonical(b.json) ? 1 : -1)).slice(0, MOST)
 
 /** The log with another content, and whether one that counted no longer does. */
 export interface Forked<C> {
