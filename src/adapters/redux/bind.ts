@@ -114,7 +114,7 @@ export const bind = <State, S, C>(
   } satisfies Host<S, C>)
   const head = known?.head ?? createHead(host)
   if (!known) redux.subscribe(head.sync)
-  const { cell, withdrawn } = head
+  const { cell, withdrawn, isPast, present } = head
   const local = createOnCell(scuttlebutt, cell, { ...options, now })
   /** Takes a step that changes the replica by an action of its own kind. Gives the new updates. */
   const act = (kind: string, step: Step<S, C>, id?: SourceId): ReadonlyArray<Update<C>> => {
@@ -139,8 +139,8 @@ export const bind = <State, S, C>(
       cell.begin()
       return updates
     },
-    isPast: head.isPast,
-    present: head.present,
+    isPast,
+    present,
     revertTo: reverting(scuttlebutt, cell.getReplica, local),
   }
   keepBound(getState, name, { head, host, store })
