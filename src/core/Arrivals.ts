@@ -131,19 +131,25 @@ class Sieve<S, C> {
 
   read(given: ReadonlyArray<Update<C>>): void {
     const { draft, touched } = this
-    // usually all are fresh, so the array has their length; `forEach` allocates no iterator results
+    // usually all are fresh, so the array has their length
     const fresh = new Array<Update<C>>(given.length)
     const behind: Update<C>[] = []
     let count = 0
-    let source: SourceId | undefined
-    given.forEach((update) => {
-      if (!Timestamp.is(update[1])) return
-      if (draft.advance(update[2], update[1])) {
+    let at = 0
+    let last: SourceId | undefined
+    // `for…of` allocates an iterator result for each update here
+    while (at < given.length) {
+      const update = given[at++]!
+      // each member is read once: an engine is slow to read frozen arrays
+      const timestamp = update[1]
+      const source = update[2]
+      if (!Timestamp.is(timestamp)) continue
+      if (draft.advance(source, timestamp)) {
         fresh[count++] = Change.isolate(update)
-        if (update[2] !== source) touched.push((source = update[2]))
+        if (source !== last) touched.push((last = source))
       } else behind.push(update)
-    })
-    fresh.length = count
+    }
+    if (count < fresh.length) fresh.length = count
     this.fresh = fresh
     if (behind.length === 0) return
     this.log = Log.evolve(fresh, [])(this.log)

@@ -90,16 +90,25 @@ const areOf = (source: SourceId, updates: ReadonlyArray<Update<unknown>>): boole
 }
 
 /** {@link withEach} for one source, without a draft. */
-const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Log<C> => {
-  const held = ofSource(source)(log)
-  const next = SourceLog.evolve(added, dropped, held)
-  const count = SourceLog.size(next)
-  const { updatesBySource } = log
-  const changed =
-    count === 0
-      ? SortedMap.remove(bySource, updatesBySource, source)
-      : SortedMap.set(bySource, updatesBySource, source, next)
-  return beside(log, changed, log.size + count - SourceLog.size(held))
+const withChanges = <C>({ source, added, dropped }: Changes<C>, log: Log<C>): Log<C> =>
+  withSource(source, (held) => SourceLog.evolve(added, dropped, held), log)
+
+/** The log after a change to what it holds of one source, in one descent. */
+const withSource = <C>(
+  source: SourceId,
+  change: (held: SourceLog.SourceLog<C>) => SourceLog.SourceLog<C>,
+  log: Log<C>,
+): Log<C> => {
+  const { size, updatesBySource } = log
+  let grew = 0
+  let count = 0
+  const changed = SortedMap.update(bySource, updatesBySource, source, (held = SourceLog.empty<C>()) => {
+    const next = change(held)
+    count = SourceLog.size(next)
+    grew = count - SourceLog.size(held)
+    return next
+  })
+  return beside(log, count > 0 ? changed : SortedMap.remove(bySource, updatesBySource, source), size + grew)
 }
 
 /** Other updates beside the forks and the unread ones of a log. */
@@ -109,16 +118,8 @@ const beside = <C>({ forks, unread }: Log<C>, updatesBySource: Log<C>['updatesBy
     : { updatesBySource, size, ...(forks && { forks }), ...(unread && { unread }) }
 
 /** The most frequent step: one update, nothing dropped. */
-const withOne = <C>(update: Update<C>, log: Log<C>): Log<C> => {
-  const { size, updatesBySource } = log
-  let grew = 0
-  const added = SortedMap.update(bySource, updatesBySource, update[2], (held = SourceLog.empty<C>()) => {
-    const next = SourceLog.set(update, held)
-    grew = SourceLog.size(next) - SourceLog.size(held)
-    return next
-  })
-  return beside(log, added, size + grew)
-}
+const withOne = <C>(update: Update<C>, log: Log<C>): Log<C> =>
+  withSource(update[2], (held) => SourceLog.set(update, held), log)
 
 /**
  * The log with sorted updates added. Several may have one stamp: see {@link Log.forks}. O(a log u)

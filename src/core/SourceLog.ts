@@ -161,9 +161,14 @@ const exchange = <C>(
 
 /** Whether the timestamps rise, and the first is above `timestamp`. */
 const areLater = (updates: ReadonlyArray<Update<unknown>>, timestamp: Timestamp): boolean => {
+  let last = timestamp
   let i = 0
-  for (let last = timestamp; i < updates.length && updates[i]![1] > last; i++) last = updates[i]![1]
-  return i === updates.length
+  while (i < updates.length) {
+    const next = updates[i++]![1]
+    if (!(next > last)) return false
+    last = next
+  }
+  return true
 }
 
 /** The index of the update with the same timestamp, or -1. Usually it is the same object. */

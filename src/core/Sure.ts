@@ -41,7 +41,7 @@ const isPlain = (
   if (before.sure !== undefined) return false
   for (const source of touched) {
     if (claim === undefined || claim.sureOf(source) < Clock.timestampOf(source)(advanced)) return false
-    if (Clock.timestampOf(source)(before) < claim.floor) return false
+    if (before.floor < claim.floor && Clock.timestampOf(source)(before) < claim.floor) return false
   }
   return true
 }

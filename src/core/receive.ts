@@ -1,8 +1,9 @@
 /** How a replica takes a batch of updates from elsewhere. */
-import { classify, type Arrivals } from './Arrivals.js'
+import { classify, type Arrivals, type Batch, type Vouching } from './Arrivals.js'
 import type { DataType } from './DataType.js'
 import { put, type Equivocation } from './Fork.js'
 import * as Log from './Log.js'
+import type { Past } from './Past.js'
 import { evolve, type Replica } from './Replica.js'
 import * as Unread from './Unread.js'
 import type { Update } from './Update.js'
@@ -132,6 +133,6 @@ export const unchanged = <S, C>(replica: Replica<S, C>): Received<S, C> => ({
 /** {@link receive} of a batch that is not classified yet. */
 export const take =
   <S, C>(dataType: DataType<S, C>) =>
-  (...given: Parameters<ReturnType<typeof classify<S, C>>>) =>
+  (batch: Batch<C>, vouching: Vouching, past?: Past) =>
   (replica: Replica<S, C>): Received<S, C> =>
-    receive(dataType)(classify(dataType)(...given)(replica))(replica)
+    receive(dataType)(classify(dataType)(batch, vouching, past)(replica))(replica)

@@ -77,11 +77,12 @@ const apply =
     if (updates.length === 1) winners = SortedMap.update(SortedMap.byText, winners, update[0][0], won)
     else {
       const draft = new SortedMap.Draft(SortedMap.byText, winners)
-      // `forEach`, because `for…of` allocates an iterator result for each update here
-      updates.forEach((one) => {
-        update = one
-        draft.update(one[0][0], won)
-      })
+      // `for…of` allocates an iterator result for each update here
+      let at = 0
+      while (at < updates.length) {
+        update = updates[at++]!
+        draft.update(update[0][0], won)
+      }
       winners = draft.done()
     }
     return { state: winners === state.winners ? state : { winners, size }, superseded }

@@ -5,6 +5,7 @@ import {
   firstKey,
   insertAt,
   insertInto,
+  isAt,
   joined,
   leafOf,
   lowerBound,
@@ -125,21 +126,23 @@ export class Draft<K, V> {
     // an owned leaf hangs below owned branches
     if (leaf.owner === owner) return leaf
     let above: Branch<K, V> | undefined
+    let step = 0
     for (let i = 0; i < path.length; i++) {
       const branch = ownBranch(path[i]!, owner)
       path[i] = branch
-      this.hang(branch, above, steps[i - 1])
+      this.hang(branch, above, step)
       above = branch
+      step = steps[i]!
     }
     const own = ownLeaf(leaf, owner)
-    this.hang(own, above, steps[path.length - 1])
+    this.hang(own, above, step)
     this.place = own
     return own
   }
 
-  private hang(node: Node<K, V>, above: Branch<K, V> | undefined, step: number | undefined): void {
+  private hang(node: Node<K, V>, above: Branch<K, V> | undefined, step: number): void {
     if (above === undefined) this.root = node
-    else above.items[step!] = node
+    else above.items[step] = node
   }
 
   /**
@@ -169,25 +172,21 @@ export class Draft<K, V> {
       if (this.key === key) return place
       // keys mostly come in order: look right behind the last one
       const { keys } = place
-      let next = this.index
-      if (this.isPresent && less(keys[next]!, key)) next++
-      const above = next < keys.length ? keys[next] : this.high
-      if (next > this.index) {
-        const isBelow = above === undefined || less(key, above)
-        if (isBelow || (next < keys.length && !less(above, key))) {
-          this.key = key
-          this.index = next
-          this.isPresent = !isBelow
-          return place
-        }
+      const next = this.index + 1
+      const above = keys[next] ?? this.high
+      const isNext = keys[next] === key
+      if (isNext || (this.isPresent && less(keys[next - 1]!, key) && (above === undefined || less(key, above)))) {
+        this.key = key
+        this.index = next
+        this.isPresent = isNext
+        return place
       }
       const { low, high } = this
       if ((high === undefined || less(key, high)) && (low === undefined || !less(key, low)))
         return this.settle(place, key)
     }
     const { path, steps } = this
-    path.length = 0
-    steps.length = 0
+    if (path.length > 0) path.length = steps.length = 0
     this.low = undefined
     this.high = undefined
     let node = this.root
@@ -207,7 +206,7 @@ export class Draft<K, V> {
   private settle(leaf: Leaf<K, V>, key: K): Leaf<K, V> {
     this.key = key
     this.index = lowerBound(this.less, leaf.keys, key)
-    this.isPresent = this.index < leaf.keys.length && !this.less(key, leaf.keys[this.index]!)
+    this.isPresent = isAt(this.less, leaf.keys, this.index, key)
     return leaf
   }
 }

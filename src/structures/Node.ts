@@ -90,6 +90,10 @@ export const lowerBound = <K>(less: Less<K>, keys: readonly K[], key: K): number
   return low
 }
 
+/** Whether `key` is at index i, its {@link lowerBound}. Most often it is the same key. */
+export const isAt = <K>(less: Less<K>, keys: readonly K[], i: number, key: K): boolean =>
+  i < keys.length && (keys[i] === key || !less(key, keys[i]!))
+
 /** The only child that can hold `key`: the last i with keys[i] ≤ key, or 0. */
 export const childIndex = <K>(less: Less<K>, keys: readonly K[], key: K): number => {
   let low = 1
@@ -183,7 +187,7 @@ export const shrunk = <K, V>(root: Node<K, V>): Node<K, V> => {
 export const without = <K, V>(less: Less<K>, node: Node<K, V>, key: K, owner: Owner): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
-    if (i === node.keys.length || less(key, node.keys[i]!)) return node
+    if (!isAt(less, node.keys, i, key)) return node
     const next = ownLeaf(node, owner)
     next.keys.splice(i, 1)
     next.items.splice(i, 1)

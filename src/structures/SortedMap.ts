@@ -19,6 +19,7 @@ import {
   firstKey,
   insertAt,
   insertInto,
+  isAt,
   isOwned,
   leafOf,
   lowerBound,
@@ -102,7 +103,7 @@ const grown = <K, V>(root: Node<K, V>): Node<K, V> => {
 const insert = <K, V>(less: Less<K>, node: Node<K, V>, key: K, write: Write<V>, owner: Owner): Node<K, V> => {
   if (node.leaf) {
     const i = lowerBound(less, node.keys, key)
-    const present = i < node.keys.length && !less(key, node.keys[i]!)
+    const present = isAt(less, node.keys, i, key)
     const held = present ? node.items[i] : undefined
     const value = write(held)
     if (present && Object.is(held, value)) return node
@@ -139,7 +140,7 @@ const lookup = <K, V>(less: Less<K>, root: Node<K, V>, key: K): V | undefined =>
   let node = root
   while (!node.leaf) node = node.items[childIndex(less, node.keys, key)]!
   const i = lowerBound(less, node.keys, key)
-  return i < node.keys.length && !less(key, node.keys[i]!) ? node.items[i] : undefined
+  return isAt(less, node.keys, i, key) ? node.items[i] : undefined
 }
 
 /** The value at `key`, or undefined. O(log n). */
@@ -165,7 +166,7 @@ export const rank = <K, V>(less: Less<K>, map: SortedMap<K, V>, key: K): number 
     node = node.items[i]!
   }
   const i = lowerBound(less, node.keys, key)
-  return before + (i < node.keys.length && !less(key, node.keys[i]!) ? i + 1 : i)
+  return before + (isAt(less, node.keys, i, key) ? i + 1 : i)
 }
 
 /** The value at index `i` in key order, or undefined. O(log n). */
