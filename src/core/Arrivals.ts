@@ -180,13 +180,7 @@ class Sieve<S, C> {
     if (isAmong(content, rivals)) return
     const left = counting([...rivals, content])
     if (!left.includes(content)) return
-    if (content.isUnread) {
-      if (!Unread.hasRoom(content.update)(this.log)) {
-        this.crowdedOut.push(content.update)
-        return
-      }
-      this.log = Unread.add(content.update)(this.log)
-    }
+    if (content.isUnread && !this.keeps(content.update)) return
     this.rivals ??= new Map()
     this.rivals.set(stamp, left)
     this.forked.push({ content, held: first })
@@ -225,11 +219,16 @@ class Sieve<S, C> {
       }
       if (!isFresh && !this.isUnreadMissing(update)) continue
       this.touched.push(source)
-      if (Unread.hasRoom(update)(this.log)) {
-        this.unread.push(update)
-        this.log = Unread.add(update)(this.log)
-      } else this.crowdedOut.push(update)
+      if (this.keeps(update)) this.unread.push(update)
     }
+  }
+
+  /** Keeps an unread update, if there is room. */
+  private keeps(update: Update<unknown>): boolean {
+    const hasRoom = Unread.hasRoom(update)(this.log)
+    if (hasRoom) this.log = Unread.add(update)(this.log)
+    else this.crowdedOut.push(update)
+    return hasRoom
   }
 
   clock(passed: ReadonlyArray<Stamp> = []): Clock.Clock {
