@@ -78,26 +78,27 @@ const receiveAll = <S, C>(dataType: DataType<S, C>, arrivals: Arrivals<C>, repli
     })
   }
   const reached = { ...replica, clock, log }
-  const next = isRemade
-    ? remade(dataType, reached)
-    : withLogged(dataType, taken, taken.length === fresh.length, reached)
-  return hasNews(next, taken, takenUnread, replica)
+  const isAnew = isRemade || (taken.length > fresh.length && dataType.anyOrder !== true)
+  const next = isAnew ? remade(dataType, reached) : withLogged(dataType, taken, true, reached)
+  return hasNews(next, taken, takenUnread, isAnew, replica)
     ? { replica: next, taken, unread: takenUnread, proofs, isRemade }
     : unchanged(clock === replica.clock ? replica : { ...replica, clock })
 }
 
 /**
  * Whether a batch changed anything but the clock. An update in doubt that was superseded comes
- * again and again, and is news to nobody.
+ * again and again, and is news to nobody. A state that was made anew is another object, though the
+ * same log gives the same state.
  */
 const hasNews = <S, C>(
   next: Replica<S, C>,
   taken: ReadonlyArray<Update<C>>,
   unread: ReadonlyArray<unknown>,
+  isAnew: boolean,
   before: Replica<S, C>,
 ): boolean =>
   unread.length > 0 ||
-  next.state !== before.state ||
+  (!isAnew && next.state !== before.state) ||
   next.log.size !== before.log.size ||
   taken.some((update) => Log.find(update)(next.log) !== undefined)
 

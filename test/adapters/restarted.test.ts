@@ -62,6 +62,28 @@ describe('A store that began empty under a used id', () => {
   })
 })
 
+describe('A store that began empty under a used id, its clock behind', () => {
+  test.each([[[5000]], [[1000, 5000]], [[1000, 2000, 5000]]])(
+    'gets back what it forgot of %j, and is told which of its own its peers may never take',
+    (forgotten) => {
+      for (const at of [500, 1500, 9000]) {
+        const bob = createStore(model, 'bob', { now: () => 9000 })
+        bob.apply(forgotten.map((timestamp) => [[`k${String(timestamp)}`, 1], timestamp, 'ann'] as const))
+        const ann = createStore(model, 'ann', { now: () => at })
+        right(ann.change(Model.set('own', 7)))
+        for (let i = 0; i < 2; i++) meet(ann, bob)
+        const held = forgotten.map((timestamp) => [`k${String(timestamp)}`, 1] as const)
+        expect(Model.toJSON(ann.getReplica().state)).toEqual(Object.fromEntries([...held, ['own', 7]]))
+        const isTaken = Model.has('own')(bob.getReplica().state)
+        expect(isTaken).toBe(at === 9000)
+        expect(ann.refusals().map(({ timestamp, reason }) => [timestamp, reason])).toEqual(
+          isTaken ? [] : [[at, 'Overtaken']],
+        )
+      }
+    },
+  )
+})
+
 describe('A restarted writer', () => {
   test.each([false, true])('is no stranger to itself, if its update comes back superseded: twice %s', (isTwice) => {
     let now = 1000

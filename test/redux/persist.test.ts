@@ -149,6 +149,25 @@ describe.each([
     expect(Model.toJSON(bob.getReplica().state)).toEqual(all)
     expect(model.digest(again.store.getReplica()).doubt).toBeUndefined()
   })
+
+  test('tells which writes before it peers may never take, as the clock was set back', async () => {
+    const bob = createStore(model, 'bob')
+    const first = started(model, {}, isWhole)
+    await first.ready
+    time += 10_000
+    unwrap(first.store.change(Model.set('saved', 1)))
+    await first.persistor.flush()
+    talk(first.store, bob)
+    time -= 10_000
+
+    const again = started(model, {}, isWhole)
+    const [, timestamp, source] = unwrap(again.store.change(Model.set('early', 3)))
+    await again.ready
+    talk(again.store, bob)
+    expect(Model.has('early')(bob.getReplica().state)).toBe(false)
+    expect(again.store.refusals()).toEqual([{ timestamp, source, reason: 'Overtaken' }])
+    time += 10_000
+  })
 })
 
 describe('redux-persist of a bucket', () => {

@@ -91,7 +91,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     isRestored: () => isRestored,
     wrote: (update) => {
       began = Past.wrote(update)(began)
-      if (isRestored && made.length < MAX_REFUSALS) made.push(update[1])
+      if (made.length < MAX_REFUSALS) made.push(update[1])
     },
     begin: (mayMiss = false) => {
       isRestored = mayMiss

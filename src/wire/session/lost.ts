@@ -37,11 +37,11 @@ export const heard =
     lost.wanted === undefined ? { ...lost, wanted: Frontier.of([[source, since]])(log), wantedUntil: until } : lost
 
 /**
- * Whether to ask the peer now: if it claims updates in our name that we do not know. Not if our
- * digest asks for them, as it does while we are in doubt of ourselves.
+ * Whether to ask the peer now: if it claims updates in our name that we do not know, or has brought
+ * one. Not if our digest asks for them, as it does while we are in doubt of ourselves.
  */
 export const shouldAsk = (
-  { asked }: Lost<unknown>,
+  { asked, estranged }: Lost<unknown>,
   past: Past | undefined,
   peer: Digest | undefined,
   clock: Clock.Clock,
@@ -50,7 +50,7 @@ export const shouldAsk = (
   asked === undefined &&
   peer !== undefined &&
   !Clock.isDoubted(past.source)(clock) &&
-  claimsMore(peer, past, clock)
+  (estranged || claimsMore(peer, past, clock))
 
 /**
  * Whether the peer has seen an update in our name that we have not, be it sure of it or not: from
