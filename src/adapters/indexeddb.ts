@@ -17,10 +17,11 @@ export type { IndexedDbOptions } from './indexeddb/open.js'
  * O(d log u) for d updates that came or went among u.
  *
  * With `tabs: 'share'` the tabs write under ids of their own: `id`, `id+1`, `id+2`, the least that
- * no open tab has. What one has flushed the others get.
+ * no open tab has. The others get what one has flushed.
  *
  * Errors: `NoLocks` on a page without `navigator.locks`, `Locked`, `IndexedDb`, `OtherType`,
- * `OtherId`, `Rejected`. A flush has `IndexedDb` and `Locked`.
+ * `OtherId`, `Rejected`. A flush has `IndexedDb`, `Locked` and `Closed`; with `share` also
+ * `OtherType`, `OtherId` and `Rejected`, if another tab wrote what this program cannot take.
  *
  * @example
  * import 'fake-indexeddb/auto'

@@ -180,7 +180,7 @@ class Sieve<S, C> {
     if (isAmong(content, rivals)) return
     const left = counting([...rivals, content])
     if (!left.includes(content)) return
-    if (content.isUnread && !this.keeps(content.update)) return
+    if (content.isUnread && !this.takeUnread(content.update)) return
     this.rivals ??= new Map()
     this.rivals.set(stamp, left)
     this.forked.push({ content, held: first })
@@ -219,12 +219,12 @@ class Sieve<S, C> {
       }
       if (!isFresh && !this.isUnreadMissing(update)) continue
       this.touched.push(source)
-      if (this.keeps(update)) this.unread.push(update)
+      if (this.takeUnread(update)) this.unread.push(update)
     }
   }
 
-  /** Keeps an unread update, if there is room. */
-  private keeps(update: Update<unknown>): boolean {
+  /** Adds an unread update to the log, or to those for which there is no room; says which. */
+  private takeUnread(update: Update<unknown>): boolean {
     const hasRoom = Unread.hasRoom(update)(this.log)
     if (hasRoom) this.log = Unread.add(update)(this.log)
     else this.crowdedOut.push(update)

@@ -77,7 +77,8 @@ export interface DataType<S, C> {
   /**
    * The state after a batch of updates. The batch is not empty and holds each update once. It is
    * not sorted: only the order within each source is kept. A source that forks its history may
-   * bring several updates with one stamp: the order of their canonical JSON decides.
+   * bring several updates with one stamp. They are ordered by their canonical JSON: see
+   * `Update.before`.
    *
    * Never changes the `state` that it is given. Returns the same reference if nothing changed.
    * Total and deterministic: it never throws, and uses no clock, no randomness and no I/O.

@@ -4,10 +4,11 @@
  * replicas that take the same contents, at most two of a stamp, show the same: a data type gives
  * one state for all orders.
  *
- * There must be a bound: contents of one stamp go in one message. No rule with a bound of k is free
- * of order. Let each of k + 1 contents write a key that an older update wrote. The one that comes
- * first looks like an honest update, so the older update of its key is forgotten. At last one of
- * the k + 1 does not count. If it came first, nothing shows under its key, else the older update.
+ * The number must be bounded, because all contents of a stamp go in one message. With a bound of k,
+ * the outcome of k + 1 contents depends on their order. Example: each writes a key that an older
+ * update wrote. The first to come supersedes the older update of its key, which is forgotten. If
+ * that content is displaced later, its key shows nothing; had it come last, its key would show the
+ * older update.
  */
 import { jsonOf } from './Change.js'
 import type { DataType } from './DataType.js'

@@ -14,8 +14,8 @@ export interface Log<C> {
   /** The number of updates, forks included. */
   readonly size: number
   /**
-   * Other contents for stamps in `updatesBySource`; third contents are in `forks.forks`, and so on.
-   * Never dropped: they are proof against the source.
+   * Other contents for stamps in `updatesBySource`, as proof against the source. Superseding keeps
+   * them; a greater content, or a lapse, drops them.
    */
   readonly forks?: Log<C>
   /** Updates that this program cannot read. They are held like others. */

@@ -113,11 +113,13 @@ const apply =
       const [change] = update
       if ('push' in change) {
         // a source that forks its history may push two items with one id: the greater update wins
-        const other = pushes.get(update)
-        const isLesser = removals.get(update) !== undefined || (other !== undefined && before(update, other))
-        const lesser = isLesser ? update : other
-        if (lesser !== undefined) superseded.push(lesser)
-        if (!isLesser) pushes.set(update, update)
+        const held = pushes.get(update)
+        const isLater = held === undefined || before(held, update)
+        if (removals.get(update) !== undefined || (!isLater && before(update, held))) superseded.push(update)
+        else if (isLater) {
+          if (held !== undefined) superseded.push(held)
+          pushes.set(update, update)
+        }
         continue
       }
       const target = stampOf(change.remove)

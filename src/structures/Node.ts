@@ -90,7 +90,7 @@ export const lowerBound = <K>(less: Less<K>, keys: readonly K[], key: K): number
   return low
 }
 
-/** Whether `key` is at index i, its {@link lowerBound}. Most often it is the same key. */
+/** Whether `keys[i]` is `key`, for i its {@link lowerBound}. Mostly it is the very same key. */
 export const isAt = <K>(less: Less<K>, keys: readonly K[], i: number, key: K): boolean =>
   i < keys.length && (keys[i] === key || !less(key, keys[i]!))
 

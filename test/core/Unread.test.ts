@@ -89,7 +89,7 @@ describe('A replica', () => {
     expect(model.digest(alone).clock).toEqual({})
   })
 
-  test('has no more room for other contents of stamps that it can read', () => {
+  test('counts unread contents of a readable stamp towards the room of its source', () => {
     const stamps = [1000, 1001, 1002]
     const updates = stamps.map((at) => [['k', at], at, 'ann'] as const)
     const unread = stamps.map((at): Any => [['k', 'x'.repeat(600_000)], at, 'ann'])

@@ -150,8 +150,8 @@ describe('Two contents of one stamp, the greatest superseded', () => {
   })
 })
 
-describe('What cannot be promised of contents of one stamp', () => {
-  test('that two who each heard another one find out: digests have stamps alone', () => {
+describe('Contents of one stamp may differ for good, where', () => {
+  test('two replicas hear one each: digests hold stamps alone', () => {
     const one = hearing(lie('k0'))(model.create('one'))
     const other = hearing(lie('k1'))(model.create('other'))
     expect(model.digest(one)).toEqual({ ...model.digest(other), id: 'one' })
@@ -159,21 +159,21 @@ describe('What cannot be promised of contents of one stamp', () => {
     expect([one, other].map(({ state }) => Model.toJSON(state))).toEqual([{ k0: 0 }, { k1: 0 }])
   })
 
-  test('that one counts who comes after another was superseded, where no doubt is left: a repeat looks the same', () => {
+  test('a replica that is sure of the stamp takes no second one: a repeat looks the same', () => {
     const sure = model.settle()(hearing(lie('k2'), newer)(model.create('me')))
     expect(hearing(lie('k1'))(sure)).toBe(sure)
     const other = hearing(newer, lie('k2'))(model.settle()(hearing(lie('k1'))(model.create('you'))))
     expect(Model.toJSON(other.state)).toEqual({ k1: 0, k2: 9 })
   })
 
-  test('that three show the same in all orders: the first one has superseded what nobody remembers', () => {
+  test('three come in other orders: the first has superseded what nobody remembers', () => {
     const older: Write = [['k0', 'older'], 999, 'zoe']
     const three = ['k0', 'k1', 'k2'].map((key) => lie(key))
     expect(shown([older], ...three.map((one) => [one]))).toEqual({ k1: 0, k2: 0 })
     expect(shown([older], ...three.map((one) => [one]).reverse())).toEqual({ k0: 'older', k1: 0, k2: 0 })
   })
 
-  test('that three show the same in all batches: one that was superseded is forgotten, and displaces none', () => {
+  test('three come in other batches: one that was superseded is forgotten, and displaces none', () => {
     const three = ['k0', 'k1', 'k2'].map((key) => lie(key)).reverse()
     expect(shown([newer, ...three])).toEqual({ k1: 0, k2: 9 })
     expect(shown([newer], ...three.map((one) => [one]))).toEqual({ k0: 0, k1: 0, k2: 9 })

@@ -57,15 +57,15 @@ export const open = async <S, C>(
   const hold: Place['hold'] = async (what, how) => {
     if (!locks) return true
     const free = await request(locks, of + what, how, leave)
-    if (free) signal.addEventListener('abort', free)
     if (signal.aborted) free?.()
+    else if (free) signal.addEventListener('abort', free)
     return free !== undefined && !signal.aborted
   }
   const opened = await attempt('open', async (): Opened<S, C> => {
     const mode = channel ? 'shared' : 'exclusive'
     if (!(await hold('', { mode, steal, ifAvailable: !steal }))) return left({ _tag: 'Locked', name })
     const table = await openTable(host.indexedDB, name, leaving)
-    // a batch of the other one that is under way ends before this; then it meets another's
+    // a batch of the other one that is under way ends before this; then it finds that another wrote
     if (steal) await table.update(() => Promise.resolve(right([[OWNER, JSON.stringify([id])] as const])))
     const source = { table, name, scuttlebutt, id, options }
     // the least number that no tab has: there are as many sources as tabs were ever open at once

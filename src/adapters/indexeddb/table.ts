@@ -19,7 +19,9 @@ export interface IndexedDbTable extends Pick<Table<IndexedDbFailure>, 'entries'>
   /**
    * One transaction, on the disk itself when it ends. `act` gets the entries that came since this
    * table last read or wrote, and whether somebody emptied the database. It gives what to write as
-   * one batch, and waits for nothing.
+   * one batch. It may await only what is settled already: a transaction ends when the event loop
+   * turns. O(entries that came), all in memory. Rejects with the database's exception; then nothing
+   * is written.
    */
   readonly update: <Err>(
     act: (entries: ReadonlyArray<Entry>, isEmptied: boolean) => Promise<E.Either<Err, ReadonlyArray<Operation>>>,
@@ -28,7 +30,7 @@ export interface IndexedDbTable extends Pick<Table<IndexedDbFailure>, 'entries'>
 
 /**
  * Opens the database, and closes it when the tab leaves. The tab leaves if the browser has closed
- * it, or somebody deletes it, which who holds it open would block.
+ * it, or somebody deletes it: an open connection would block that.
  */
 export const open = async (factory: IDBFactory, name: string, leaving: AbortController): Promise<IndexedDbTable> => {
   const request = factory.open(name, 1)

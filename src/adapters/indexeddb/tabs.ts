@@ -1,17 +1,18 @@
 /**
  * Tabs that share a replica in IndexedDB. Each writes what it has beyond the disk, and in the same
- * transaction takes what others wrote. Then it says that there is something. README says why
- * nothing is lost.
+ * transaction takes what others wrote. Then it tells the others that the disk has news. README says
+ * why nothing is lost.
  */
 import type { either as E } from 'fp-ts'
 import { left, right } from '../../core/Either.js'
 import { news } from '../../core/news.js'
 import { unchanged } from '../../core/receive.js'
 import { difference } from '../storage/difference.js'
-import { FLOOR, OWNER, TYPE, type Entry, type Operation } from '../storage/entries.js'
+import { FLOOR, OWNER, TYPE, textOfType, type Entry, type Operation } from '../storage/entries.js'
 import { read, type Read, type Source } from '../storage/read.js'
 import { inTurn } from '../storage/Rounds.js'
 import type { StorageError } from '../storage/StorageError.js'
+import { randomText } from '../storage/writer.js'
 import type { LockRequest } from '../storage/webLocks.js'
 import type { Cell } from '../store/Cell.js'
 import type { LocalStore } from '../store/Store.js'
@@ -40,7 +41,7 @@ export interface Place {
   readonly hold: (of: string, how: LockRequest) => Promise<boolean>
 }
 
-/** What is on the disk, beside other tabs. */
+/** Keeps a replica and the disk equal, while other tabs write there too. */
 const createDisk = <S, C>(
   source: Source<S, C>,
   found: Read<S, C>,
@@ -48,13 +49,12 @@ const createDisk = <S, C>(
   { table, channel, ping }: Place,
 ) => {
   const { name, scuttlebutt, id } = source
-  const { create, merge, dataType } = scuttlebutt
-  const token = crypto.getRandomValues(new Uint32Array(2)).join()
-  const type = JSON.stringify([dataType.name, dataType.version ?? []].flat())
+  const { create, merge } = scuttlebutt
+  const token = randomText()
   // a copy is not the store's replica: what is new or adopted is written at once
   let saved = found.isOther ? { ...found.replica } : found.replica
   const isSaved = (): boolean => saved === getReplica()
-  const meet = async (entries: ReadonlyArray<Entry>): Promise<Outcome<unknown>> => {
+  const takeOthers = async (entries: ReadonlyArray<Entry>): Promise<Outcome<unknown>> => {
     // a floor covers what is below it, and these are not all: each tab prunes for itself
     const above = entries.filter(([key]) => key !== FLOOR)
     const others = await read({ ...source, table: { entries: () => [above] } })
@@ -73,20 +73,20 @@ const createDisk = <S, C>(
       let written = saved
       const done = await table.update(async (entries, isEmptied): Promise<Outcome<ReadonlyArray<Operation>>> => {
         if (isEmptied) saved = create('')
-        const met = entries.length > 0 ? await meet(entries) : right([])
-        if (met._tag === 'Left') return met
+        const taken = entries.length > 0 ? await takeOthers(entries) : right([])
+        if (taken._tag === 'Left') return taken
         written = getReplica()
         if (isSaved()) return right([])
-        const owner = channel ? id : written.id
         return right([
           ...difference(saved, written, scuttlebutt),
-          [TYPE, type],
-          [OWNER, JSON.stringify([owner, token])],
+          [TYPE, textOfType(scuttlebutt.dataType)],
+          [OWNER, JSON.stringify([channel ? id : written.id, token])],
         ])
       })
-      if (done._tag === 'Left') return done
-      if (written !== saved) ping()
-      saved = written
+      if (done._tag === 'Right' && written !== saved) {
+        saved = written
+        ping()
+      }
       return done
     })
   return { isSaved, write }
@@ -99,13 +99,15 @@ export const share = async <S, C>(
   [store, cell]: readonly [LocalStore<S, C>, Cell<S, C>],
   place: Place,
 ): Promise<Outcome<IndexedDbStore<S, C>>> => {
-  const { name } = source
   const { channel, ping, leaving, hold, isFirst } = place
   const { signal } = leaving
   const { isSaved, write } = createDisk(source, found, cell, place)
   let isClosed = false
+  // as `createRounds`, without what a page would load for nothing
   const flushed = inTurn(async (): Promise<Outcome> => {
-    const outcome = signal.aborted ? left({ _tag: isClosed ? 'Closed' : 'Locked', name } as const) : await write()
+    const outcome = signal.aborted
+      ? left({ _tag: isClosed ? 'Closed' : 'Locked', name: source.name } as const)
+      : await write()
     // whoever has taken the replica over has all that was saved
     return outcome._tag === 'Right' || isSaved() ? right(undefined) : outcome
   })
@@ -124,6 +126,7 @@ export const share = async <S, C>(
   let leads = isFirst
   const lead = async (): Promise<void> => {
     if (isFirst) return
+    // closed before it led: `leading` never resolves
     if (!(await hold(LEADER, { signal }))) await new Promise(() => undefined)
     // what the one before it did not live to tell
     ping()

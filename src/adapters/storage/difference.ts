@@ -18,25 +18,26 @@ export const difference = <S, C>(
   { encode }: Scuttlebutt<S, C>,
 ): Operation[] => {
   const operations = new Map<string, Operation>()
-  const put = (key: Key, text?: string): void => void operations.set(JSON.stringify(key), [key, text])
+  const set = (key: Key, text?: string): void => void operations.set(JSON.stringify(key), [key, text])
+  // what is gone, then what is new
   forEachAdded(after.log, before.log, (kind, [, timestamp, source], depth) => {
-    put([kind, source, timestamp, depth])
-    // a program that could read it wrote it under the key of such
-    if (kind === UNREAD_UPDATE && !Log.find([0, timestamp, source])(after.log)) put([UPDATE, source, timestamp, depth])
+    set([kind, source, timestamp, depth])
+    // a program that could read it has kept it as a readable update
+    if (kind === UNREAD_UPDATE && !Log.find([0, timestamp, source])(after.log)) set([UPDATE, source, timestamp, depth])
   })
   forEachAdded(before.log, after.log, (kind, update, depth) => {
     const [, timestamp, source] = update
-    put([kind, source, timestamp, depth], JSON.stringify(kind === UPDATE ? encode(update as Update<C>) : update))
+    set([kind, source, timestamp, depth], JSON.stringify(kind === UPDATE ? encode(update as Update<C>) : update))
   })
   const { timestamps, sure, floor } = after.clock
   forEachChanged(before.clock, after.clock, (source) => {
-    const [seen, doubted] = [timestamps, sure].map((map) => map && SortedMap.get(Clock.bySource, map, source))
-    put(
+    const [seen, sureTo] = [timestamps, sure].map((map) => map && SortedMap.get(Clock.bySource, map, source))
+    set(
       [SOURCE, source],
-      seen === undefined ? seen : JSON.stringify(doubted === undefined ? [source, seen] : [source, seen, doubted]),
+      seen ? JSON.stringify(sureTo === undefined ? [source, seen] : [source, seen, sureTo]) : undefined,
     )
   })
-  if (floor !== before.clock.floor) put(FLOOR, String(floor))
+  if (floor !== before.clock.floor) set(FLOOR, String(floor))
   return [...operations.values()]
 }
 
@@ -46,13 +47,16 @@ const forEachAdded = (
   after: Log.Log<unknown>,
   visit: (kind: string, update: Update<unknown>, depth: number) => void,
 ): void => {
-  const visitAs =
-    (kind: string) =>
-    (update: Update<unknown>, depth: number): void => {
-      visit(kind, update, depth)
+  for (const [kind, from = Log.empty(), to] of [
+    [UNREAD_UPDATE, before.unread?.log, after.unread?.log],
+    [UPDATE, before, after],
+  ] as const) {
+    if (to) {
+      Log.forEachAdded(from, to, (update: Update<unknown>, depth) => {
+        visit(kind, update, depth)
+      })
     }
-  if (after.unread) Log.forEachAdded(before.unread?.log ?? Log.empty(), after.unread.log, visitAs(UNREAD_UPDATE))
-  Log.forEachAdded(before, after, visitAs(UPDATE))
+  }
 }
 
 /** Visits the sources of which two clocks say other things. May visit one more than once. */

@@ -6,11 +6,12 @@
  *     n, source, stamp, 0   an update that could not be read when it came; second contents as above
  *     s, source             the newest stamp seen of a source, [source, stamp]; if it is in doubt,
  *                           also how far the replica is sure of it: [source, stamp, sure]
- *     d, source             the same of an older program, which wrote [source, sure] here
+ *     d, source             how far an older program was sure of a source, [source, sure]; not
+ *                           written any more
  *     f                     the floor of the clock
  *     t                     the data type: [name], or [name, version]
- *     o                     the replica's id, who wrote last, and his how many'th batch it was:
- *                           [id, random text, number]; of an older program without the number
+ *     o                     the replica's id, who wrote last, and the number of his batch: [id,
+ *                           random text, number]. IndexedDB has the number beside each text
  */
 import type { either as E } from 'fp-ts'
 import type { Timestamp } from '../../core/Timestamp.js'
@@ -51,6 +52,10 @@ export const ENTRIES_A_READ = 4096
 
 /** The text to put under a key; undefined removes it. */
 export type Operation = readonly [key: Key, text: string | undefined]
+
+/** A data type as the text of its entry. */
+export const textOfType = ({ name, version }: { readonly name: string; readonly version?: string }): string =>
+  JSON.stringify(version === undefined ? [name] : [name, version])
 
 export const FLOOR = 'f'
 export const TYPE = 't'

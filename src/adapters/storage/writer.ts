@@ -6,15 +6,13 @@ import { left, right } from '../../core/Either.js'
 import type { Replica } from '../../core/Replica.js'
 import type { SourceId } from '../../core/Update.js'
 import { difference } from './difference.js'
-import { OWNER, TYPE, type Operation, type Table } from './entries.js'
+import { OWNER, TYPE, textOfType, type Operation, type Table } from './entries.js'
 import type { Read, Source } from './read.js'
 import type { Sink } from './Rounds.js'
 import type { StorageError } from './StorageError.js'
 
-export interface Writer<S, C, Failed> extends Pick<Sink<StorageError<Failed>>, 'isSaved'> {
+export interface Writer<Failed> extends Pick<Sink<StorageError<Failed>>, 'isSaved'> {
   readonly write: () => Promise<E.Either<StorageError<Failed>, void>>
-  /** The replica as it is in the database. */
-  readonly getSaved: () => Replica<S, C>
 }
 
 /**
@@ -30,10 +28,9 @@ export const createWriter = <S, C, Failed>(
   getReplica: () => Replica<S, C>,
   getId: () => SourceId,
   isOurs: () => boolean,
-): Writer<S, C, Failed> => {
+): Writer<Failed> => {
   const token = randomText()
-  const { name: typeName, version = [] } = scuttlebutt.dataType
-  const type = JSON.stringify([typeName, version].flat())
+  const type = textOfType(scuttlebutt.dataType)
   let batches = 0
   // a copy is not the store's replica: what is new or adopted is written at once
   let saved: Pick<Read<S, C>, 'replica' | 'type' | 'owner'> = read.isOther
@@ -64,7 +61,7 @@ export const createWriter = <S, C, Failed>(
     // whoever has taken the replica over has all that was saved
     return isSaved() ? right(undefined) : done
   }
-  return { write, isSaved, getSaved: () => saved.replica }
+  return { write, isSaved }
 }
 
-const randomText = (): string => crypto.getRandomValues(new Uint32Array(2)).join()
+export const randomText = (): string => crypto.getRandomValues(new Uint32Array(2)).join()

@@ -28,8 +28,8 @@ export interface Cell<S, C> {
   readonly begin: (isRestored?: boolean) => void
   /**
    * Replaces the replica and calls the listeners, each batch in turn. Own updates in it have
-   * returned, unless the store made them. Those made meanwhile and stamped below one of them are
-   * {@link refusals}.
+   * returned, unless the store made them. An own update that the store made since it was opened
+   * becomes one of the {@link refusals} if one with a later stamp returns.
    */
   readonly commit: (received: Outcome<S, C>) => void
   readonly subscribe: (listener: (committed: Committed<S, C>) => void, options?: SubscribeOptions) => () => void
@@ -41,7 +41,7 @@ export interface Cell<S, C> {
   readonly onPass: (listener: (refusals: ReadonlyArray<Refusal>, by: string | undefined) => void) => () => void
 }
 
-/** So many refusals of own updates are kept, the newest ones. */
+/** So many refusals of own updates are kept, the newest; and so many stamps of what was made. */
 const MAX_REFUSALS = 1000
 
 /**
@@ -63,6 +63,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   let replica = given
   let began = Past.begin(given)
   let isRestored = Clock.size(given.clock) > 0 || given.clock.floor > 0
+  /** The stamps of the first own updates made while older ones may be missing. */
   let made: Timestamp[] = []
   let refusals: ReadonlyArray<RefusedUpdate> = []
   const first = createListeners<Committed<S, C>>()
