@@ -29,8 +29,9 @@ export const applyUpdate =
  *
  * For updates of which the caller knows that none is missing before them: own ones, or a whole
  * `history` of a peer without doubt. Of several contents of one stamp it takes the first alone:
- * with forks, as all that was overheard, cut short or pushed, go through `reconcile`. Believes the updates: see `decode`. Objects within their changes are copied unless
- * frozen. O(u (log n + log s)) for u updates, n held and s sources, and the data type's `apply`.
+ * with forks, as all that was overheard, cut short or pushed, go through `reconcile`. Believes the
+ * updates: see `decode`. Objects within their changes are copied unless frozen. O(u (log n + log
+ * s)) for u updates, n held and s sources, and the data type's `apply`.
  */
 export const applyUpdates =
   <S, C>(dataType: DataType<S, C>) =>
