@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest'
 import type { IndexedDbStore } from '../../src/adapters/indexeddb/IndexedDbStore.js'
 import { open } from '../../src/adapters/indexeddb/open.js'
 import type { WebLocks } from '../../src/adapters/storage/webLocks.js'
-import { createStore } from '../../src/adapters/store.js'
-import { Model, scuttlebutt, type Update } from '../../src/index.js'
+import { createStore, type LocalStore } from '../../src/adapters/store.js'
+import * as Digest from '../../src/core/Digest.js'
+import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { right } from '../right.js'
 import { overWire } from '../runs.js'
 import { FakeBrowser, type FakeTab } from './FakeBrowser.js'
@@ -27,9 +28,12 @@ const ticks = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-const talk = (one: Pick<Store, 'getReplica' | 'reconcile'>, other: Pick<Store, 'reconcile'>): void => {
-  let message = other.reconcile(sb.open(one.getReplica()))
-  for (let to = one as Pick<Store, 'reconcile'>; message._tag === 'Some'; to = to === one ? other : one) {
+const talk = <S, C>(
+  one: Pick<LocalStore<S, C>, 'getReplica' | 'reconcile'>,
+  other: Pick<LocalStore<S, C>, 'reconcile'>,
+): void => {
+  let message = other.reconcile({ digest: Digest.of(one.getReplica()), updates: [] })
+  for (let to = one as typeof other; message._tag === 'Some'; to = to === one ? other : one) {
     message = to.reconcile(message.value)
   }
 }
@@ -427,6 +431,53 @@ describe('Tabs that share', () => {
         expect(sb.history()(saved.getReplica())).toEqual(sb.history()(server.getReplica()))
         expect(Object.keys(sb.digest(saved.getReplica()).clock).length).toBeLessThanOrEqual(most + 1)
         right(await saved.close())
+      }),
+      { numRuns: overWire(30) },
+    )
+  })
+
+  test('are never surer than what came to them, and keep both contents of a stamp, whoever hears what', async () => {
+    const events = scuttlebutt(Events.of(t.number))
+    const step = fc.tuple(
+      fc.constantFrom('write', 'push', 'fork', 'flush', 'flush'),
+      fc.nat(2),
+      fc.nat(5),
+      fc.integer({ min: 1, max: 3 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }), async (steps) => {
+        const browser = new FakeBrowser()
+        const opened = async () => right(await open(browser.tab().host, 'x', events, 'me', { tabs: 'share' }))
+        const tabs = [await opened(), await opened(), await opened()]
+        const all = (store: Pick<(typeof tabs)[0], 'getReplica'>) => events.history()(store.getReplica())
+        const versions = [events.create('zed')]
+        const forked = new Map<number, Update<Events.Change<number>>>()
+        for (const [kind, i, at, count] of steps) {
+          const newest = versions.at(-1)!
+          if (kind === 'write') versions.push(right(events.change(Events.emit('e', at), versions.length)(newest))[1])
+          else if (kind === 'push') {
+            // some updates without those before them
+            const to = Math.min(versions.length - 1, at + count)
+            tabs[i]!.reconcile(events.push(versions[Math.min(at, to)]!)(versions[to]!))
+          } else if (kind === 'fork' && at > 0 && at < versions.length) {
+            // who hears the lie alone does not ask for the other one: digests hold stamps
+            if (!all(tabs[i]!).some(([, timestamp, source]) => source === 'zed' && timestamp === at)) continue
+            const lie: Update<Events.Change<number>> = forked.get(at) ?? [['lie', count], at, 'zed']
+            forked.set(at, lie)
+            tabs[i]!.reconcile({ digest: { id: 'liar', clock: {} }, updates: [lie] })
+          } else if (kind === 'flush') right(await tabs[i]!.flushed())
+        }
+        const zed = createStore(events, 'zed', { replica: versions.at(-1)! })
+        talk(tabs[0]!, zed)
+        for (const tab of [...tabs, ...tabs]) right(await tab.flushed())
+        const made = all({ getReplica: () => versions.at(-1)! })
+        for (const tab of tabs) {
+          for (const update of made) expect(all(tab)).toContainEqual(update)
+          expect(all(tab)).toEqual(all(tabs[0]!))
+        }
+        for (const tab of tabs) right(await tab.close())
+        const again = right(await open(browser.tab().host, 'x', events, 'me', {}))
+        expect(all(again)).toEqual(all(tabs[0]!))
       }),
       { numRuns: overWire(30) },
     )

@@ -67,11 +67,12 @@ export const open = async <S, C>(
     const table = await openTable(host.indexedDB, name, leaving)
     // a batch of the other one that is under way ends before this; then it finds that another wrote
     if (steal) await table.update(() => Promise.resolve(right([[OWNER, JSON.stringify([id])] as const])))
-    const source = { table, name, scuttlebutt, id, options }
     // the least number that no tab has: there are as many sources as tabs were ever open at once
     let number = 0
     if (channel) while (!(await hold(` tab ${String(number)}`, { ifAvailable: true })) && !signal.aborted) number++
     const isFirst = !channel || (await hold(LEADER, { ifAvailable: true }))
+    // who joins others adopts nothing
+    const source = { table, name, scuttlebutt, id, options: isFirst ? options : {} }
     const found = await read(source, options.progress)
     if (found._tag === 'Left') return found
     const { replica, type } = found.right

@@ -19,16 +19,23 @@ export const difference = <S, C>(
 ): Operation[] => {
   const operations = new Map<string, Operation>()
   const set = (key: Key, text?: string): void => void operations.set(JSON.stringify(key), [key, text])
+  // another writer may have put the contents of a stamp in another order: they are written together
+  const setContents = (kind: string, update: Update<unknown>): void => {
+    const log = kind === UPDATE ? after.log : after.log.unread?.log
+    Log.contents(update)(log ?? Log.empty<unknown>()).forEach((content, depth) => {
+      const [, timestamp, source] = content
+      set([kind, source, timestamp, depth], JSON.stringify(kind === UPDATE ? encode(content as Update<C>) : content))
+    })
+  }
   // what is gone, then what is new
-  forEachAdded(after.log, before.log, (kind, [, timestamp, source], depth) => {
+  forEachAdded(after.log, before.log, (kind, update, depth) => {
+    const [, timestamp, source] = update
     set([kind, source, timestamp, depth])
     // a program that could read it has kept it as a readable update
-    if (kind === UNREAD_UPDATE && !Log.find([0, timestamp, source])(after.log)) set([UPDATE, source, timestamp, depth])
+    if (kind === UNREAD_UPDATE && !Log.find(update)(after.log)) set([UPDATE, source, timestamp, depth])
+    setContents(kind, update)
   })
-  forEachAdded(before.log, after.log, (kind, update, depth) => {
-    const [, timestamp, source] = update
-    set([kind, source, timestamp, depth], JSON.stringify(kind === UPDATE ? encode(update as Update<C>) : update))
-  })
+  forEachAdded(before.log, after.log, setContents)
   const { timestamps, sure, floor } = after.clock
   forEachChanged(before.clock, after.clock, (source) => {
     const [seen, sureTo] = [timestamps, sure].map((map) => map && SortedMap.get(Clock.bySource, map, source))

@@ -49,7 +49,8 @@ export interface Read<S, C> {
 type NotRead = Extract<StorageError<never>, { readonly _tag: 'OtherType' | 'OtherId' | 'Rejected' }>
 
 /**
- * Reads the replica; an empty table gives a new one. O(updates). Errors: `OtherType`, `OtherId`,
+ * Reads the replica; an empty table gives a new one.
+ * O(updates). Errors: `OtherType`, `OtherId`,
  * `Rejected`. Throws what the table throws, and the error of a damaged entry.
  */
 export const read = async <S, C>(
@@ -96,7 +97,7 @@ export const read = async <S, C>(
     unread.push(kept)
   }
   for (const update of unread) log = Unread.add(update)(log)
-  const replica = { id, state, log: Log.add(updates)(log), clock: clockOf(values) }
+  const replica = { id, state, log: Log.add(Log.sorted(updates))(log), clock: clockOf(values) }
   return right({ replica, type: texts[TYPE], owner: texts[OWNER], isOther: !isKnown() || owner?.[0] !== id })
 }
 
@@ -135,10 +136,15 @@ const isWell = (kind: string, value: unknown): boolean => {
   return kind === TYPE || kind === OWNER ? isStamp(NEVER, source) : isStamp(seen, source) && isStamp(sure, source)
 }
 
-/** The clock also covers superseded updates, which are not in the database. */
-const clockOf = ({ s: sources, d: doubted, f: [floor = NEVER], u: read, n: unread }: Values<unknown>): Clock.Clock => {
+/**
+ * The clock also covers superseded updates, which are not in the database. It claims what the
+ * entries of sources say, and no more: not all entries may be there.
+ */
+const clockOf = ({ s: sources, d: doubted, f: [floor = NEVER] }: Values<unknown>): Clock.Clock => {
   const seen = Object.fromEntries(sources.map(([source, timestamp]) => [source, timestamp]))
-  const clock = Clock.advanceAll([...read, ...unread])(Clock.raise(floor)(Clock.fromRecord(seen)))
   const sure = sources.flatMap(([source, , from]) => (from === undefined ? [] : [[source, from] as const]))
-  return [...doubted, ...sure].reduce((next, [source, from]) => Clock.doubtFrom(source, from)(next), clock)
+  return [...doubted, ...sure].reduce(
+    (next, [source, from]) => Clock.doubtFrom(source, from)(next),
+    Clock.raise(floor)(Clock.fromRecord(seen)),
+  )
 }
