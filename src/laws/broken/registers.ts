@@ -173,7 +173,7 @@ export const forgottenFields = broken(
       'an update that loses one of its fields is superseded whole, though its other fields still count: ' +
       'histories lack those fields',
     law: 'superseded',
-    also: ['merge', 'digests', 'certainty', 'timeTravel'],
+    also: ['merge', 'digests', 'certainty', 'timeTravel', 'batch'],
     verdict: 'lost',
   },
   ofDataType<ReadonlyMap<string, Update<Fields>>, Fields>(

@@ -45,7 +45,7 @@ export class Visitor {
         const db = await done(indexedDB.open(name))
         const texts = await done(db.transaction('scuttlebutt').objectStore('scuttlebutt').getAll())
         db.close()
-        if (texts.some((one) => String(one).includes(${JSON.stringify(text)}))) return true
+        if (texts.some((one) => JSON.stringify(one).includes(${JSON.stringify(text)}))) return true
       }
       return false
     })()`)
