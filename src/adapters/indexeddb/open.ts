@@ -76,8 +76,8 @@ export const open = async <S, C>(
     const found = await read(source, options.progress)
     if (found._tag === 'Left') return found
     const { replica, type } = found.right
-    // who joins others has all that they know: it is in no doubt of what it wrote before
     const own = number > 0 ? `${id}+${String(number)}` : id
+    // who joins others has all that they know: it is in no doubt of what it wrote before
     const made = createWithCell(scuttlebutt, own, { ...options, replica, wasOpen: isFirst && type !== undefined })
     return share(source, found.right, made, { table, channel, ping, leaving, hold, isFirst })
   })

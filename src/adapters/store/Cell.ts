@@ -46,7 +46,8 @@ const MAX_REFUSALS = 1000
 
 /**
  * Own updates made since the store was opened, and stamped below one that has come back: a peer
- * that knows that one is sure of all before it, and may never take them. O(u + made).
+ * that knows that one is sure of all before it, and may never take them. O(u), and O(made) if an
+ * own one is among them.
  */
 const overtaken = (
   returned: ReadonlyArray<Update<unknown>>,
@@ -56,6 +57,7 @@ const overtaken = (
   if (made.length === 0) return []
   let newest = NEVER
   for (const [, timestamp, from] of returned) if (from === source) newest = Math.max(newest, timestamp)
+  if (newest === NEVER) return []
   return made.filter((timestamp) => timestamp < newest).map((timestamp) => ({ timestamp, source, reason: 'Overtaken' }))
 }
 
@@ -63,7 +65,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   let replica = given
   let began = Past.begin(given)
   let isRestored = Clock.size(given.clock) > 0 || given.clock.floor > 0
-  /** The stamps of the first own updates made while older ones may be missing. */
+  /** The stamps of the first own updates made since the store began. */
   let made: Timestamp[] = []
   let refusals: ReadonlyArray<RefusedUpdate> = []
   const first = createListeners<Committed<S, C>>()
