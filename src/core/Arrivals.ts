@@ -65,16 +65,21 @@ export interface Forked {
  * Says what each update of a batch is to a replica. An update with an invalid stamp is ignored.
  * O(u log s) if all updates are fresh, else O(u log n) for u updates and n held.
  */
-export const classify =
-  <S, C>(dataType: DataType<S, C>) =>
-  (batch: Batch<C>, vouching: Vouching, past?: Past) =>
-  (replica: Replica<S, C>): Arrivals<C> => {
-    const sieve = new Sieve(dataType, replica, vouching, past, batch.original)
-    sieve.read(batch.updates)
-    if (batch.unread !== undefined && batch.unread.length > 0) sieve.unreadable(batch.unread)
-    const { fresh, late, forked, unread, crowdedOut } = sieve
-    return { batch, vouching, past, fresh, late, forked, unread, crowdedOut, clock: sieve.clock(batch.passed), replica }
-  }
+export const classify = <S, C>(
+  dataType: DataType<S, C>,
+  batch: Batch<C>,
+  vouching: Vouching,
+  replica: Replica<S, C>,
+  past?: Past,
+): Arrivals<C> => {
+  const sieve = new Sieve(dataType, replica, vouching, past, batch.original)
+  sieve.read(batch.updates)
+  if (batch.unread !== undefined && batch.unread.length > 0) sieve.unreadable(batch.unread)
+  const { late, forked, unread, crowdedOut } = sieve.found
+  const { fresh } = sieve
+  const clock = sieve.clock(batch.passed)
+  return { batch, vouching, past, fresh, late, forked, unread, crowdedOut, clock, replica }
+}
 
 /** The updates that a replica would take, in the order in which it applies them. O(u). */
 export const news = <C>({ fresh, late, forked }: Arrivals<C>): ReadonlyArray<Update<C>> => {
@@ -94,12 +99,15 @@ export const unreadNews = <C>({ unread, crowdedOut, forked }: Arrivals<C>): Read
 export const isNews = <C>({ fresh, late, forked, unread, clock, replica }: Arrivals<C>): boolean =>
   fresh.length + late.length + forked.length + unread.length > 0 || clock !== replica.clock
 
+/** What of a batch is not fresh. */
+type Found<C> = { readonly [K in 'late' | 'forked' | 'unread' | 'crowdedOut']: Arrivals<C>[K][number][] }
+
+/** Shared: most batches are fresh as a whole. */
+const NOTHING: Found<never> = { late: [], forked: [], unread: [], crowdedOut: [] }
+
 class Sieve<S, C> {
   fresh: ReadonlyArray<Update<C>> = []
-  readonly late: Update<C>[] = []
-  readonly forked: Forked[] = []
-  readonly unread: Update<unknown>[] = []
-  readonly crowdedOut: Update<unknown>[] = []
+  found: Found<C> = NOTHING
   private readonly dataType: DataType<S, C>
   private readonly replica: Replica<S, C>
   private readonly vouching: Vouching
@@ -152,7 +160,7 @@ class Sieve<S, C> {
     if (count < fresh.length) fresh.length = count
     this.fresh = fresh
     if (behind.length === 0) return
-    this.log = Log.evolve(fresh, [])(this.log)
+    this.log = Log.evolve(fresh, [], this.log)
     for (const update of behind) this.older(update)
   }
 
@@ -164,9 +172,9 @@ class Sieve<S, C> {
     if (first === undefined && !this.isMissing(given)) return
     const update = Change.isolate(given)
     if (first === undefined) {
-      this.late.push(update)
+      this.finding().late.push(update)
       this.touched.push(update[2])
-      this.log = Log.evolve([update], [])(this.log)
+      this.log = Log.evolve([update], [], this.log)
       return
     }
     this.other({ update, json: Change.jsonOf(this.dataType.change)(given), isUnread: false }, held, first)
@@ -183,7 +191,7 @@ class Sieve<S, C> {
     if (content.isUnread && !this.takeUnread(content.update)) return
     this.rivals ??= new Map()
     this.rivals.set(stamp, left)
-    this.forked.push({ content, held: first })
+    this.finding().forked.push({ content, held: first })
   }
 
   /**
@@ -192,7 +200,7 @@ class Sieve<S, C> {
    */
   private isUnreadMissing(update: Update<unknown>): boolean {
     const [, timestamp, source] = update
-    return this.isMissing(update) || timestamp > Clock.timestampOf(source)(this.replica.clock)
+    return this.isMissing(update) || timestamp > Clock.timestampOf(source, this.replica.clock)
   }
 
   /** Whether an update that is not held may be missing, although something newer was seen. */
@@ -201,12 +209,18 @@ class Sieve<S, C> {
     if (source === past?.source && timestamp > past.since && timestamp < past.until) return true
     if (source === this.original) return timestamp > replica.clock.floor
     // a caller who vouches says that nothing is missing between the updates given
-    if (vouching === 'caller' && !Clock.isDoubted(source)(replica.clock)) return false
-    return timestamp > Clock.sureOf(source)(replica.clock)
+    if (vouching === 'caller' && !Clock.isDoubted(source, replica.clock)) return false
+    return timestamp > Clock.sureOf(source, replica.clock)
+  }
+
+  /** Where to put what is not fresh. Most batches have none. */
+  private finding(): Found<C> {
+    if (this.found === NOTHING) this.found = { late: [], forked: [], unread: [], crowdedOut: [] }
+    return this.found
   }
 
   unreadable(given: ReadonlyArray<Update<unknown>>): void {
-    if (this.log === this.replica.log) this.log = Log.evolve(this.fresh, [])(this.log)
+    if (this.log === this.replica.log) this.log = Log.evolve(this.fresh, [], this.log)
     for (const update of given) {
       const [json, timestamp, source] = update
       if (!Timestamp.is(timestamp)) continue
@@ -219,7 +233,7 @@ class Sieve<S, C> {
       }
       if (!isFresh && !this.isUnreadMissing(update)) continue
       this.touched.push(source)
-      if (this.takeUnread(update)) this.unread.push(update)
+      if (this.takeUnread(update)) this.finding().unread.push(update)
     }
   }
 
@@ -227,7 +241,7 @@ class Sieve<S, C> {
   private takeUnread(update: Update<unknown>): boolean {
     const hasRoom = Unread.hasRoom(update)(this.log)
     if (hasRoom) this.log = Unread.add(update)(this.log)
-    else this.crowdedOut.push(update)
+    else this.finding().crowdedOut.push(update)
     return hasRoom
   }
 
@@ -236,16 +250,16 @@ class Sieve<S, C> {
       if (this.draft.advance(source, timestamp)) this.touched.push(source)
     }
     const advanced = this.draft.done()
-    const isWhole = passed.length === 0 && this.crowdedOut.length === 0
+    const isWhole = passed.length === 0 && this.found.crowdedOut.length === 0
     if (this.vouching === 'caller') {
       if (isWhole) return advanced
       // what was refused, or has no room, is not there
-      const lacking = [...passed.map(({ source }) => source), ...this.crowdedOut.map(([, , source]) => source)]
-      return Sure.doubting(new Set(lacking))(this.replica.clock, advanced)
+      const lacking = [...passed.map(({ source }) => source), ...this.found.crowdedOut.map(([, , source]) => source)]
+      return Sure.doubting(new Set(lacking), undefined, this.replica.clock, advanced)
     }
     // who lacks a part of a round is as sure as before
     const claim = isWhole && typeof this.vouching === 'object' ? this.vouching : undefined
     const { touched } = this
-    return Sure.doubting(touched.length > 1 ? new Set(touched) : touched, claim)(this.replica.clock, advanced)
+    return Sure.doubting(touched.length > 1 ? new Set(touched) : touched, claim, this.replica.clock, advanced)
   }
 }

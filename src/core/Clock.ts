@@ -65,7 +65,7 @@ export class Draft {
   timestampOf(source: SourceId): Timestamp {
     if (source === this.source) return this.timestamp
     return this.timestamps === undefined
-      ? timestampOf(source)(this.origin)
+      ? timestampOf(source, this.origin)
       : (this.timestamps.get(source) ?? this.origin.floor)
   }
 
@@ -140,7 +140,7 @@ export const join =
     if (clock.sure === undefined && other.sure === undefined) return joined
     const sure = new SureDraft(clock)
     const judge = (_: Timestamp, source: SourceId): void => {
-      sure.set(source, Math.max(sureOf(source)(clock), sureOf(source)(other), joined.floor), joined)
+      sure.set(source, Math.max(sureOf(source, clock), sureOf(source, other), joined.floor), joined)
     }
     for (const map of [clock.sure, other.sure]) if (map !== undefined) SortedMap.forEach(map, judge)
     return sure.done(joined)
@@ -159,7 +159,7 @@ export class SureDraft {
   /** Sure of a source up to a timestamp, at most up to what `clock` has seen of it. */
   set(source: SourceId, timestamp: Timestamp, clock: Clock): void {
     const before = this.sure.get(source)
-    if (timestamp >= timestampOf(source)(clock)) {
+    if (timestamp >= timestampOf(source, clock)) {
       if (before !== undefined) this.sure.remove(source)
     } else if (before !== timestamp) this.sure.set(source, timestamp)
   }
@@ -202,22 +202,16 @@ export const raise =
   }
 
 /** The timestamp of a source's newest update, or the floor if none is above it. O(log s). */
-export const timestampOf =
-  (source: SourceId) =>
-  (clock: Clock): Timestamp =>
-    SortedMap.get(bySource, clock.timestamps, source) ?? clock.floor
+export const timestampOf = (source: SourceId, clock: Clock): Timestamp =>
+  SortedMap.get(bySource, clock.timestamps, source) ?? clock.floor
 
 /** The timestamp up to which no update of a source is missing. O(log s). */
-export const sureOf =
-  (source: SourceId) =>
-  (clock: Clock): Timestamp =>
-    (clock.sure && SortedMap.get(bySource, clock.sure, source)) ?? timestampOf(source)(clock)
+export const sureOf = (source: SourceId, clock: Clock): Timestamp =>
+  (clock.sure && SortedMap.get(bySource, clock.sure, source)) ?? timestampOf(source, clock)
 
 /** Whether updates of a source may be missing below its newest. O(log d) for d in doubt. */
-export const isDoubted =
-  (source: SourceId) =>
-  ({ sure }: Clock): boolean =>
-    sure !== undefined && SortedMap.get(bySource, sure, source) !== undefined
+export const isDoubted = (source: SourceId, { sure }: Clock): boolean =>
+  sure !== undefined && SortedMap.get(bySource, sure, source) !== undefined
 
 /** The number of sources in doubt. O(1). */
 export const doubts = ({ sure }: Clock): number => (sure === undefined ? 0 : SortedMap.size(sure))
@@ -229,7 +223,7 @@ export const forEachDoubt = (
 ): void => {
   if (clock.sure === undefined) return
   SortedMap.forEach(clock.sure, (sure, source) => {
-    visit(source, sure, timestampOf(source)(clock))
+    visit(source, sure, timestampOf(source, clock))
   })
 }
 
@@ -238,7 +232,7 @@ export const doubtFrom =
   (source: SourceId, timestamp: Timestamp) =>
   (clock: Clock): Clock => {
     const from = Math.max(timestamp, clock.floor)
-    if (from >= sureOf(source)(clock)) return clock
+    if (from >= sureOf(source, clock)) return clock
     const sure = SortedMap.set(bySource, clock.sure ?? SortedMap.empty<SourceId, Timestamp>(), source, from)
     return clockOf(clock.timestamps, clock.latest, clock.floor, sure)
   }
@@ -264,7 +258,7 @@ export const forEachSourceChanged = (old: Clock, clock: Clock, visit: (source: S
 export const covers =
   ([, timestamp, source]: Update<unknown>) =>
   (clock: Clock): boolean =>
-    timestamp <= timestampOf(source)(clock)
+    timestamp <= timestampOf(source, clock)
 
 /** The number of sources seen above the floor. O(1). */
 export const size = (clock: Clock): number => SortedMap.size(clock.timestamps)
@@ -281,41 +275,43 @@ export const ahead =
   (clock: Clock): ReadonlyArray<Behind> => {
     const behind: Behind[] = []
     SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, (source, timestamp, before = old.floor) => {
-      const since = Math.max(before, timestampOf(source)(known))
+      const since = Math.max(before, timestampOf(source, known))
       if (timestamp > since) behind.push([source, since])
     })
     return behind
   }
 
 /** {@link ahead} of a clock record and its floor. O(s), with one look-up a source. */
-export const aheadOfRecord =
-  (known: ClockRecord, floor: Timestamp = NEVER) =>
-  (clock: Clock): ReadonlyArray<Behind> => {
-    const behind: Behind[] = []
-    SortedMap.forEach(clock.timestamps, (timestamp, source) => {
-      const claimed = Object.hasOwn(known, source) ? known[source]! : floor
-      const since = claimed > floor ? claimed : floor
-      if (timestamp > since) behind.push([source, since])
-    })
-    return behind
-  }
+export const aheadOfRecord = (known: ClockRecord, floor: Timestamp, { timestamps }: Clock): ReadonlyArray<Behind> => {
+  const behind: Behind[] = []
+  SortedMap.forEach(timestamps, (timestamp, source) => {
+    const claimed = claimOf(known, source) ?? floor
+    const since = claimed > floor ? claimed : floor
+    if (timestamp > since) behind.push([source, since])
+  })
+  return behind
+}
+
+/** What a record says of a source. What it inherits is no number. O(1). */
+export const claimOf = (record: ClockRecord, source: SourceId): Timestamp | undefined => {
+  const claimed: unknown = record[source]
+  return typeof claimed === 'number' ? claimed : undefined
+}
 
 /**
  * Whether `clock` is sure of all that a record claims. O(s log s), and O(s) if all of it was seen
  * above the floor and nothing is in doubt.
  */
-export const isSureOf =
-  (claimed: ClockRecord) =>
-  (clock: Clock): boolean => {
-    const sources = Object.keys(claimed)
-    let sure = 0
-    if (clock.sure === undefined) {
-      SortedMap.forEach(clock.timestamps, (timestamp, source) => {
-        if (Object.hasOwn(claimed, source) && claimed[source]! <= timestamp) sure++
-      })
-    }
-    return sure === sources.length || sources.every((source) => claimed[source]! <= sureOf(source)(clock))
+export const isSureOf = (claimed: ClockRecord, clock: Clock): boolean => {
+  const sources = Object.keys(claimed)
+  let sure = 0
+  if (clock.sure === undefined) {
+    SortedMap.forEach(clock.timestamps, (timestamp, source) => {
+      if (claimOf(claimed, source)! <= timestamp) sure++
+    })
   }
+  return sure === sources.length || sources.every((source) => claimed[source]! <= sureOf(source, clock))
+}
 
 /** The partial order of clocks: whether `b` covers all that `a` covers. Costs as {@link join}. */
 export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(b)(a).length === 0 && isNoSurer(a, b)
@@ -324,7 +320,7 @@ export const leq = (a: Clock, b: Clock): boolean => a.floor <= b.floor && ahead(
 const isNoSurer = (a: Clock, b: Clock): boolean => {
   let isSo = true
   forEachDoubt(b, (source, sure) => {
-    if (sureOf(source)(a) > sure) isSo = false
+    if (sureOf(source, a) > sure) isSo = false
   })
   return isSo
 }
@@ -349,7 +345,7 @@ export const toSureRecord = (clock: Clock): ClockRecord => {
   if (clock.sure === undefined) return toRecord(clock)
   const record: Record<SourceId, Timestamp> = {}
   SortedMap.forEach(clock.timestamps, (_, source) => {
-    const sure = sureOf(source)(clock)
+    const sure = sureOf(source, clock)
     if (sure > clock.floor) put(record, source, sure)
   })
   return record

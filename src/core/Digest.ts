@@ -63,7 +63,7 @@ export const havingOf = ({ clock, floor, doubt, after }: Having): Having => {
 
 /** How far a digest's replica is sure of a source. O(1). */
 export const sureOf = ({ clock, floor = NEVER }: Having, source: SourceId): Timestamp => {
-  const sure = Object.hasOwn(clock, source) ? clock[source]! : floor
+  const sure = Clock.claimOf(clock, source) ?? floor
   return sure > floor ? sure : floor
 }
 

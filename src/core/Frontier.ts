@@ -67,7 +67,7 @@ export const of =
   <C>(log: Log.Log<C>): Frontier<C> => {
     const draft = new SortedMap.Draft<Head<C>, true>(orders[order], SortedMap.empty())
     for (const [source, timestamp] of sources) {
-      const updates = Log.ofSource(source)(log)
+      const updates = Log.ofSource(source, log)
       const index = SourceLog.rank(timestamp, updates)
       const update = SourceLog.at(updates, index)
       const missing = SourceLog.size(updates) - index

@@ -38,17 +38,19 @@ export const empty = <C>(): Log<C> => emptyLog
  * The log with updates added and superseded ones dropped. A source with nothing left takes no room.
  * O((a + d) log u) for a added and d dropped of u held.
  */
-export const evolve =
-  <C>(added: ReadonlyArray<Update<C>>, superseded: ReadonlyArray<Update<C>>) =>
-  (log: Log<C>): Log<C> => {
-    if (added.length === 1 && superseded.length === 0) return withOne(added[0]!, log)
-    const source = (added[0] ?? superseded[0])?.[2]
-    if (source === undefined) return log
-    const dropped = log.forks === undefined ? superseded : superseded.filter((update) => !isForked(update)(log))
-    // most batches are of one source, and supersede updates of that source
-    if (areOf(source, added) && areOf(source, dropped)) return withChanges({ source, added, dropped }, log)
-    return withEach(bySources(added, dropped), log)
-  }
+export const evolve = <C>(
+  added: ReadonlyArray<Update<C>>,
+  superseded: ReadonlyArray<Update<C>>,
+  log: Log<C>,
+): Log<C> => {
+  if (added.length === 1 && superseded.length === 0) return withOne(added[0]!, log)
+  const source = (added[0] ?? superseded[0])?.[2]
+  if (source === undefined) return log
+  const dropped = log.forks === undefined ? superseded : superseded.filter((update) => !isForked(update)(log))
+  // most batches are of one source, and supersede updates of that source
+  if (areOf(source, added) && areOf(source, dropped)) return withChanges({ source, added, dropped }, log)
+  return withEach(bySources(added, dropped), log)
+}
 
 /** The changes to one source's updates. */
 interface Changes<C> {
@@ -73,7 +75,7 @@ const withEach = <C>(changes: Iterable<Changes<C>>, log: Log<C>): Log<C> => {
   const updatesBySource = new SortedMap.Draft(bySource, log.updatesBySource)
   let size = log.size
   for (const { source, added, dropped } of changes) {
-    const held = ofSource(source)(log)
+    const held = ofSource(source, log)
     const next = SourceLog.evolve(added, dropped, held)
     const count = SourceLog.size(next)
     size += count - SourceLog.size(held)
@@ -130,7 +132,7 @@ export const add =
   (log: Log<C>): Log<C> => {
     const first = updates.filter((update, i) => i === 0 || !sameStamp(update, updates[i - 1]!))
     const rest = updates.filter((update, i) => i > 0 && sameStamp(update, updates[i - 1]!))
-    return rest.reduce((next, update) => fork(update)(next), evolve(first, [])(log))
+    return rest.reduce((next, update) => fork(update)(next), evolve(first, [], log))
   }
 
 /** The log with another content under the stamp of an update that it holds. O(log u). */
@@ -194,23 +196,21 @@ export const ofStretch =
   (log: Log<unknown>): ReadonlyArray<Update<unknown>> => {
     const found: Update<unknown>[] = []
     for (let at: Log<unknown> | undefined = log; at !== undefined; at = at.forks) {
-      const held = ofSource(source)(at)
+      const held = ofSource(source, at)
       SourceLog.forEach(held, (update) => found.push(update), SourceLog.rank(since, held), SourceLog.rank(upTo, held))
     }
     return log.unread === undefined ? found : found.concat(ofStretch(source, since, upTo)(log.unread.log))
   }
 
 /** The updates held of one source. O(log s). */
-export const ofSource =
-  (source: SourceId) =>
-  <C>(log: Log<C>): SourceLog.SourceLog<C> =>
-    SortedMap.get(bySource, log.updatesBySource, source) ?? SourceLog.empty()
+export const ofSource = <C>(source: SourceId, log: Log<C>): SourceLog.SourceLog<C> =>
+  SortedMap.get(bySource, log.updatesBySource, source) ?? SourceLog.empty()
 
 /** The update held under the stamp of another, or undefined. O(log u). */
 export const find =
   ([, timestamp, source]: Update<unknown>) =>
   <C>(log: Log<C>): Update<C> | undefined =>
-    SourceLog.get(timestamp, ofSource(source)(log))
+    SourceLog.get(timestamp, ofSource(source, log))
 
 /** `depth` is the number of contents of the same stamp that came before: usually 0. */
 export type Visit<C> = (update: Update<C>, depth: number) => void
@@ -242,17 +242,15 @@ export const all = <C>(log: Log<C>): ReadonlyArray<Update<C>> => {
  * The updates of each source that are newer than its `since`, sorted. O(d log d + s log u) for d
  * updates returned of s sources.
  */
-export const since =
-  (sources: ReadonlyArray<Behind>) =>
-  <C>(log: Log<C>): ReadonlyArray<Update<C>> => {
-    const updates: Update<C>[] = []
-    for (const [source, timestamp] of sources) {
-      const held = ofSource(source)(log)
-      SourceLog.forEach(held, (update) => updates.push(update), SourceLog.rank(timestamp, held))
-    }
-    if (log.forks !== undefined) for (const update of since(sources)(log.forks)) updates.push(update)
-    return sources.length < 2 && log.forks === undefined ? updates : sorted(updates)
+export const since = <C>(sources: ReadonlyArray<Behind>, log: Log<C>): ReadonlyArray<Update<C>> => {
+  const updates: Update<C>[] = []
+  for (const [source, timestamp] of sources) {
+    const held = ofSource(source, log)
+    SourceLog.forEach(held, (update) => updates.push(update), SourceLog.rank(timestamp, held))
   }
+  if (log.forks !== undefined) for (const update of since(sources, log.forks)) updates.push(update)
+  return sources.length < 2 && log.forks === undefined ? updates : sorted(updates)
+}
 
 /**
  * The updates by (timestamp, source). Near linear for a few sources: the engine's merge sort makes

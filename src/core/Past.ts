@@ -33,7 +33,7 @@ export interface Began {
 /** What a store remembers when it begins with a replica. O(log s). */
 export const begin = <S, C>({ id, clock }: Replica<S, C>): Began => ({
   source: id,
-  since: Clock.timestampOf(id)(clock),
+  since: Clock.timestampOf(id, clock),
 })
 
 /** What it remembers after it has made an update. O(1). */

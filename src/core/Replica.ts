@@ -158,7 +158,7 @@ const evolved = <S, C>(
   fresh: ReadonlyArray<Update<C>>,
   clock: Clock.Clock,
   { id, log }: Replica<S, C>,
-): Replica<S, C> => ({ id, clock, log: Log.evolve(fresh, superseded)(log), state })
+): Replica<S, C> => ({ id, clock, log: Log.evolve(fresh, superseded, log), state })
 
 /**
  * Drops what has lapsed at `now`, in ms since the epoch: entries of the state, updates of the log,
@@ -186,7 +186,7 @@ export const prune =
     if (state === replica.state && superseded.length === 0 && !forgot) return replica
     // the contents of a stamp lapse together
     const forked = superseded.filter((update) => Log.isForked(update)(replica.log))
-    const kept = forked.reduce((log, update) => Log.without(update)(log), Log.evolve([], superseded)(replica.log))
+    const kept = forked.reduce((log, update) => Log.without(update)(log), Log.evolve([], superseded, replica.log))
     const log = Unread.dropUpTo(raised.floor)(kept)
     return { id: replica.id, clock: raised, log, state }
   }

@@ -17,19 +17,22 @@ export interface Claim {
  * The clock after a batch that only a peer vouches for, if anybody. `advanced` is the clock that
  * has seen the batch, `touched` its sources. O((t + d) log s) for t touched and d in doubt.
  */
-export const doubting =
-  (touched: Iterable<SourceId>, claim?: Claim) =>
-  (before: Clock.Clock, advanced: Clock.Clock): Clock.Clock => {
-    if (isPlain(touched, claim, before, advanced)) return advanced
-    const sure = new Clock.SureDraft(before)
-    const judge = (source: SourceId, old: Timestamp): void => {
-      const claimed = claim === undefined || old < claim.floor ? NEVER : claim.sureOf(source)
-      sure.set(source, Math.max(old, claimed), advanced)
-    }
-    for (const source of touched) judge(source, Clock.sureOf(source)(before))
-    if (claim !== undefined) Clock.forEachDoubt(before, judge)
-    return sure.done(advanced)
+export const doubting = (
+  touched: Iterable<SourceId>,
+  claim: Claim | undefined,
+  before: Clock.Clock,
+  advanced: Clock.Clock,
+): Clock.Clock => {
+  if (isPlain(touched, claim, before, advanced)) return advanced
+  const sure = new Clock.SureDraft(before)
+  const judge = (source: SourceId, old: Timestamp): void => {
+    const claimed = claim === undefined || old < claim.floor ? NEVER : claim.sureOf(source)
+    sure.set(source, Math.max(old, claimed), advanced)
   }
+  for (const source of touched) judge(source, Clock.sureOf(source, before))
+  if (claim !== undefined) Clock.forEachDoubt(before, judge)
+  return sure.done(advanced)
+}
 
 /** The usual case: nothing was in doubt, and the claim covers all that came. */
 const isPlain = (
@@ -40,8 +43,8 @@ const isPlain = (
 ): boolean => {
   if (before.sure !== undefined) return false
   for (const source of touched) {
-    if (claim === undefined || claim.sureOf(source) < Clock.timestampOf(source)(advanced)) return false
-    if (before.floor < claim.floor && Clock.timestampOf(source)(before) < claim.floor) return false
+    if (claim === undefined || claim.sureOf(source) < Clock.timestampOf(source, advanced)) return false
+    if (before.floor < claim.floor && Clock.timestampOf(source, before) < claim.floor) return false
   }
   return true
 }
@@ -66,7 +69,7 @@ export const rewind =
   (source: SourceId, upTo: Timestamp, now: Timestamp) =>
   (clock: Clock.Clock): Clock.Clock => {
     const { floor } = clock
-    const wasAhead = Clock.timestampOf(source)(clock) > now
+    const wasAhead = Clock.timestampOf(source, clock) > now
     const draft = new Clock.Draft({ ...Clock.empty, floor, latest: floor })
     Clock.forEachSource(clock, (other, seen) => {
       draft.advance(other, other === source ? Math.min(seen, upTo) : seen)
@@ -74,7 +77,7 @@ export const rewind =
     const sure = new Clock.SureDraft(Clock.empty)
     const rewound = draft.done()
     Clock.forEachSource(rewound, (other) => {
-      const most = other === source && wasAhead ? floor : Math.min(Clock.sureOf(other)(clock), now)
+      const most = other === source && wasAhead ? floor : Math.min(Clock.sureOf(other, clock), now)
       sure.set(other, Math.max(floor, most), rewound)
     })
     return sure.done(rewound)

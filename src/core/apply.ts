@@ -44,9 +44,9 @@ const applyAll = <S, C>(
   updates: ReadonlyArray<Update<C>>,
   replica: Replica<S, C>,
 ): Replica<S, C> => {
-  const arrivals = classify(dataType)({ updates }, 'caller')(replica)
+  const arrivals = classify(dataType, { updates }, 'caller', replica)
   // an update that the clock covers has no effect, so that a batch equals its updates one by one
-  return receive(dataType)({ ...arrivals, forked: [] })(replica).replica
+  return receive(dataType, { ...arrivals, forked: [] }, replica).replica
 }
 
 /**
@@ -61,7 +61,7 @@ export const merge =
     if (other === replica) return replica
     // what one floor covers must not stay in the other state
     if (replica.clock.floor < other.clock.floor) return { ...merge(dataType)(replica)(other), id: replica.id }
-    const merged = take(dataType)(news(replica, other) ?? { updates: [] }, 'nobody')(replica).replica
+    const merged = take(dataType, news(replica, other) ?? { updates: [] }, 'nobody', replica).replica
     const clock = Clock.join(other.clock)(Clock.join(replica.clock)(merged.clock))
     return clock === merged.clock ? merged : { ...merged, clock }
   }

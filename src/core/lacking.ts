@@ -8,6 +8,7 @@ import * as Frontier from './Frontier.js'
 import * as Json from './Json.js'
 import * as Log from './Log.js'
 import type { Replica } from './Replica.js'
+import { NEVER } from './Timestamp.js'
 import * as Unread from './Unread.js'
 import { sameStamp, type Update } from './Update.js'
 
@@ -20,6 +21,8 @@ export interface Lacking<C> {
   readonly at?: Digest.Place
 }
 
+const NOTHING: ReadonlyArray<never> = []
+
 /** The place before all updates. */
 const START: Digest.Place = [0, '']
 
@@ -28,39 +31,41 @@ const START: Digest.Place = [0, '']
  * those pieces of its doubt whose prints differ, oldest first. O(d log d + s log u) for d updates
  * given, s sources and u updates held, and O(p + h log u) for p pieces and h updates held in doubt.
  */
-export const lacking =
-  <S, C>(dataType: DataType<S, C>) =>
-  (having: Digest.Having, budget?: Frontier.Budget) =>
-  ({ clock, log }: Replica<S, C>): Lacking<C> => {
-    const behind = fresh(having, clock)
-    const { after } = having
-    const doubted = doubtedUpdates(having, log)
-    const left = after === undefined ? doubted : doubted.filter(isBeyond(after))
-    const isSkipped = left.length < doubted.length
-    if (budget === undefined) {
-      const updates = Log.since(behind)(log)
-      if (log.unread === undefined && left.length === 0) return { updates, unread: [], isWhole: !isSkipped }
-      const unread = log.unread === undefined ? [] : Log.since(behind)(log.unread.log)
-      return { ...split([...updates, ...unread, ...left] as Update<C>[], log), isWhole: !isSkipped }
-    }
-    const [first, rest] = Frontier.next(budget, bytesOf(dataType, log))(Frontier.of(behind, budget.order)(log))
-    const more = Frontier.isEmpty(rest) ? within(budget, bytesOf(dataType, log), first, left as Update<C>[]) : []
-    const isCut = !Frontier.isEmpty(rest) || more.length < left.length
-    const last = more.at(-1)
-    return {
-      ...split(Log.sorted(first).concat(more), log),
-      isWhole: !isCut && !isSkipped,
-      ...(isCut && { at: last === undefined ? (after ?? START) : ([last[1], last[2]] as const) }),
-    }
+export const lacking = <S, C>(
+  dataType: DataType<S, C>,
+  having: Digest.Having,
+  { clock, log }: Replica<S, C>,
+  budget?: Frontier.Budget,
+): Lacking<C> => {
+  const behind = fresh(having, clock)
+  const { after } = having
+  const doubted = doubtedUpdates(having, log)
+  const left = after === undefined ? doubted : doubted.filter(isBeyond(after))
+  const isSkipped = left.length < doubted.length
+  if (budget === undefined) {
+    const updates = Log.since(behind, log)
+    if (log.unread === undefined && left.length === 0) return { updates, unread: NOTHING, isWhole: !isSkipped }
+    const unread = log.unread === undefined ? [] : Log.since(behind, log.unread.log)
+    return { ...split([...updates, ...unread, ...left] as Update<C>[], log), isWhole: !isSkipped }
   }
+  const [first, rest] = Frontier.next(budget, bytesOf(dataType, log))(Frontier.of(behind, budget.order)(log))
+  const more = Frontier.isEmpty(rest) ? within(budget, bytesOf(dataType, log), first, left as Update<C>[]) : []
+  const isCut = !Frontier.isEmpty(rest) || more.length < left.length
+  const last = more.at(-1)
+  return {
+    ...split(Log.sorted(first).concat(more), log),
+    isWhole: !isCut && !isSkipped,
+    ...(isCut && { at: last === undefined ? (after ?? START) : ([last[1], last[2]] as const) }),
+  }
+}
 
 /** The sources of which there is something newer than what the other has seen. O(s). */
 export const fresh = (having: Digest.Having, clock: Clock.Clock): ReadonlyArray<Clock.Behind> => {
-  const behind = Clock.aheadOfRecord(having.clock, having.floor)(clock)
+  const behind = Clock.aheadOfRecord(having.clock, having.floor ?? NEVER, clock)
   if (having.doubt === undefined) return behind
   return behind.flatMap(([source]): ReadonlyArray<Clock.Behind> => {
     const since = Digest.seenOf(having, source)
-    return Clock.timestampOf(source)(clock) > since ? [[source, since]] : []
+    return Clock.timestampOf(source, clock) > since ? [[source, since]] : []
   })
 }
 
@@ -142,4 +147,4 @@ export const history =
   <S, C>(dataType: DataType<S, C>) =>
   (clock: Clock.ClockRecord = {}, budget?: Frontier.Budget) =>
   (replica: Replica<S, C>): ReadonlyArray<Update<C>> =>
-    lacking(dataType)({ clock }, budget)(replica).updates
+    lacking(dataType, { clock }, replica, budget).updates

@@ -37,28 +37,21 @@ export interface Received<S, C> {
  * something older came, or if a third content displaced another, the state is made anew, in O(n log
  * n).
  */
-export const receive =
-  <S, C>(dataType: DataType<S, C>) =>
-  (arrivals: Arrivals<C>) =>
-  (replica: Replica<S, C>): Received<S, C> => {
-    const current =
-      arrivals.replica === replica
-        ? arrivals
-        : classify(dataType)(arrivals.batch, arrivals.vouching, arrivals.past)(replica)
-    const { fresh, late, forked, unread, clock } = current
-    if (late.length + forked.length + unread.length > 0) return receiveAll(dataType, current, replica)
-    const next =
-      fresh.length > 0
-        ? evolve(dataType, fresh, clock, replica)
-        : clock === replica.clock
-          ? replica
-          : { ...replica, clock }
-    return { replica: next, taken: fresh, unread, proofs: [], isRemade: false }
-  }
+export const receive = <S, C>(
+  dataType: DataType<S, C>,
+  arrivals: Arrivals<C>,
+  replica: Replica<S, C>,
+): Received<S, C> => {
+  if (arrivals.replica !== replica) return take(dataType, arrivals.batch, arrivals.vouching, replica, arrivals.past)
+  const { fresh, late, forked, unread, clock } = arrivals
+  if (late.length + forked.length + unread.length > 0) return receiveAll(dataType, arrivals, replica)
+  if (fresh.length === 0) return unchanged(clock === replica.clock ? replica : { ...replica, clock })
+  return taking(fresh, evolve(dataType, fresh, clock, replica))
+}
 
 const receiveAll = <S, C>(dataType: DataType<S, C>, arrivals: Arrivals<C>, replica: Replica<S, C>): Received<S, C> => {
   const { fresh, late, forked, unread, clock } = arrivals
-  let log = Log.evolve([...fresh, ...late], [])(replica.log)
+  let log = Log.evolve([...fresh, ...late], [], replica.log)
   for (const update of unread) log = Unread.add(update)(log)
   const taken = [...fresh, ...late]
   const takenUnread = [...unread]
@@ -115,7 +108,7 @@ export const withLogged = <S, C>(
   if (updates.length === 0) return replica
   if (!isInOrder && dataType.anyOrder !== true) return remade(dataType, replica)
   const { state, superseded } = dataType.apply(updates)(replica.state)
-  return { ...replica, state, log: Log.evolve([], superseded)(replica.log) }
+  return { ...replica, state, log: Log.evolve([], superseded, replica.log) }
 }
 
 /** The replica with its state made anew from its log, each source in order. O(n log n). */
@@ -123,17 +116,23 @@ export const remade = <S, C>(dataType: DataType<S, C>, replica: Replica<S, C>): 
   withLogged(dataType, Log.sorted(Log.all(replica.log)), true, { ...replica, state: dataType.empty })
 
 /** The outcome of nothing. */
-export const unchanged = <S, C>(replica: Replica<S, C>): Received<S, C> => ({
+export const unchanged = <S, C>(replica: Replica<S, C>): Received<S, C> => taking(NOTHING, replica)
+
+const NOTHING: ReadonlyArray<never> = []
+
+const taking = <S, C>(taken: ReadonlyArray<Update<C>>, replica: Replica<S, C>): Received<S, C> => ({
   replica,
-  taken: [],
-  unread: [],
-  proofs: [],
+  taken,
+  unread: NOTHING,
+  proofs: NOTHING,
   isRemade: false,
 })
 
 /** {@link receive} of a batch that is not classified yet. */
-export const take =
-  <S, C>(dataType: DataType<S, C>) =>
-  (batch: Batch<C>, vouching: Vouching, past?: Past) =>
-  (replica: Replica<S, C>): Received<S, C> =>
-    receive(dataType)(classify(dataType)(batch, vouching, past)(replica))(replica)
+export const take = <S, C>(
+  dataType: DataType<S, C>,
+  batch: Batch<C>,
+  vouching: Vouching,
+  replica: Replica<S, C>,
+  past?: Past,
+): Received<S, C> => receive(dataType, classify(dataType, batch, vouching, replica, past), replica)

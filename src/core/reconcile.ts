@@ -81,25 +81,21 @@ const answerOf = <C>(
  * Whether a message is a round for a replica: it tells all that the replica lacks. Looked at before
  * its updates are taken. O(s log s), and O(d log u) for d updates held in doubt.
  */
-export const isRound =
-  <C>({ since, complete, refused = [] }: Message<C>) =>
-  <S>({ clock, log }: Replica<S, C>): boolean => {
-    if (since === undefined || complete !== true || refused.length > 0) return false
-    return isAsSureAs(since)({ clock, log })
-  }
+export const isRound = <S, C>({ since, complete, refused }: Message<C>, replica: Replica<S, C>): boolean => {
+  if (since === undefined || complete !== true || (refused !== undefined && refused.length > 0)) return false
+  return isAsSureAs(since, replica)
+}
 
 /** Whether a replica is as sure as another was, and holds the same where that was in doubt. */
-export const isAsSureAs =
-  (since: Digest.Having) =>
-  <S, C>({ clock, log }: Pick<Replica<S, C>, 'clock' | 'log'>): boolean => {
-    if (clock.floor < (since.floor ?? NEVER) || !Clock.isSureOf(since.clock)(clock)) return false
-    let isSo = true
-    Digest.forEachDoubt(since, (source, pieces, sure) => {
-      if (Clock.sureOf(source)(clock) >= Digest.seenOf(since, source)) return
-      if (Doubt.unlike(source, pieces, sure)(log).length > 0) isSo = false
-    })
-    return isSo
-  }
+export const isAsSureAs = <S, C>(since: Digest.Having, { clock, log }: Replica<S, C>): boolean => {
+  if (clock.floor < (since.floor ?? NEVER) || !Clock.isSureOf(since.clock, clock)) return false
+  let isSo = true
+  Digest.forEachDoubt(since, (source, pieces, sure) => {
+    if (Clock.sureOf(source, clock) >= Digest.seenOf(since, source)) return
+    if (Doubt.unlike(source, pieces, sure)(log).length > 0) isSo = false
+  })
+  return isSo
+}
 
 /**
  * The stamps of refused updates that a clock passes, so that they do not stand before what is
@@ -114,25 +110,23 @@ export const passing = (refused: ReadonlyArray<Refusal>): ReadonlyArray<Stamp> =
 const NOT_PASSED: ReadonlySet<string> = new Set(['Forged', 'Unsigned', 'NoKey', 'HeldBack', 'TooFarAhead'])
 
 /** Takes a message, without an answer to it. Costs as `applyUpdates` and {@link isRound}. */
-export const hear =
-  <S, C>(dataType: DataType<S, C>) =>
-  (message: Message<C>) =>
-  (replica: Replica<S, C>): Received<S, C> => {
-    const { batch, vouching } = brought(message)(replica)
-    const hasNothing = message.updates.length === 0 && message.unread === undefined && message.refused === undefined
-    if (hasNothing && !(vouching !== 'nobody' && Clock.doubts(replica.clock) > 0)) return unchanged(replica)
-    return take(dataType)(batch, vouching)(replica)
-  }
+export const hear = <S, C>(dataType: DataType<S, C>, message: Message<C>, replica: Replica<S, C>): Received<S, C> => {
+  const { batch, vouching } = brought(message, replica)
+  const hasNothing = message.updates.length === 0 && message.unread === undefined && message.refused === undefined
+  if (hasNothing && !(vouching !== 'nobody' && Clock.doubts(replica.clock) > 0)) return unchanged(replica)
+  return take(dataType, batch, vouching, replica)
+}
 
 /** What a message brings to a replica, and who vouches for it. Costs as {@link isRound}. */
-export const brought =
-  <C>(message: Message<C>) =>
-  <S>(replica: Replica<S, C>): { readonly batch: Batch<C>; readonly vouching: Vouching } => {
-    const { digest, updates, unread, refused } = message
-    const vouching = isRound(message)(replica) ? Digest.claimOf(digest) : 'nobody'
-    if (unread === undefined && refused === undefined) return { batch: { updates }, vouching }
-    return { batch: { updates, unread: unread ?? [], passed: passing(refused ?? []) }, vouching }
-  }
+export const brought = <S, C>(
+  message: Message<C>,
+  replica: Replica<S, C>,
+): { readonly batch: Batch<C>; readonly vouching: Vouching } => {
+  const { digest, updates, unread, refused } = message
+  const vouching = isRound(message, replica) ? Digest.claimOf(digest) : 'nobody'
+  if (unread === undefined && refused === undefined) return { batch: { updates }, vouching }
+  return { batch: { updates, unread: unread ?? [], passed: passing(refused ?? []) }, vouching }
+}
 
 /**
  * Takes a peer's message. Answers with the updates that the peer lacks by its digest; or with a
@@ -143,43 +137,44 @@ export const brought =
  * budget bounds each answer. Has no errors: believes the message, see `decodeMessage`. Costs as
  * `applyUpdates` and `history`, and O(s) for the digest of s sources.
  */
-export const reconcile = <S, C>(dataType: DataType<S, C>) => {
-  const heard = hear(dataType)
-  const replyTo = reply(dataType)
-  return (message: Message<C>, budget?: Budget) =>
-    (replica: Replica<S, C>): readonly [Replica<S, C>, O.Option<Message<C>>] => {
-      const next = heard(message)(replica).replica
-      return [next, replyTo(message, budget)(replica, next)]
-    }
-}
-
-/** The answer to a message that made `before` to `replica`. */
-export const reply =
+export const reconcile =
   <S, C>(dataType: DataType<S, C>) =>
   (message: Message<C>, budget?: Budget) =>
-  (before: Replica<S, C>, replica: Replica<S, C>): O.Option<Message<C>> => {
-    const { digest, since, asks, at } = message
-    const isAnswer = since !== undefined
-    const hasChanged = before !== replica
-    const goesOn = message.more === true && (hasChanged || isBefore(since?.after, at))
-    // so every conversation ends, whatever is refused or made up
-    if (isAnswer && !hasChanged && asks !== true && !goesOn) return none
-    const { updates, unread, isWhole, at: cutAt } = lacking(dataType)(digest, budget)(replica)
-    const saysNothing = updates.length === 0 && unread.length === 0 && !goesOn
-    if (saysNothing && !(isWhole && makesSurer(digest, replica)) && (isAnswer || !mayLack(digest, replica))) return none
-    const own = Digest.of(replica)
-    // what was told once in this conversation is not told again
-    const after = goesOn && at !== undefined ? at : since?.after
-    const asking = after === undefined ? own : { ...own, after }
-    const answer = answerOf(asking, updates, unread, Digest.havingOf(digest))
-    if (isWhole) answer.complete = true
-    if (cutAt !== undefined) {
-      answer.more = true
-      answer.at = cutAt
-    }
-    if (!isAnswer || goesOn) answer.asks = true
-    return some(answer)
+  (replica: Replica<S, C>): readonly [Replica<S, C>, O.Option<Message<C>>] => {
+    const next = hear(dataType, message, replica).replica
+    return [next, reply(dataType, message, replica, next, budget)]
   }
+
+/** The answer to a message that made `before` to `replica`. */
+export const reply = <S, C>(
+  dataType: DataType<S, C>,
+  message: Message<C>,
+  before: Replica<S, C>,
+  replica: Replica<S, C>,
+  budget?: Budget,
+): O.Option<Message<C>> => {
+  const { digest, since, asks, at } = message
+  const isAnswer = since !== undefined
+  const hasChanged = before !== replica
+  const goesOn = message.more === true && (hasChanged || isBefore(since?.after, at))
+  // so every conversation ends, whatever is refused or made up
+  if (isAnswer && !hasChanged && asks !== true && !goesOn) return none
+  const { updates, unread, isWhole, at: cutAt } = lacking(dataType, digest, replica, budget)
+  const saysNothing = updates.length === 0 && unread.length === 0 && !goesOn
+  if (saysNothing && !(isWhole && makesSurer(digest, replica)) && (isAnswer || !mayLack(digest, replica))) return none
+  const own = Digest.of(replica)
+  // what was told once in this conversation is not told again
+  const after = goesOn && at !== undefined ? at : since?.after
+  const asking = after === undefined ? own : { ...own, after }
+  const answer = answerOf(asking, updates, unread, Digest.havingOf(digest))
+  if (isWhole) answer.complete = true
+  if (cutAt !== undefined) {
+    answer.more = true
+    answer.at = cutAt
+  }
+  if (!isAnswer || goesOn) answer.asks = true
+  return some(answer)
+}
 
 /** Whether a place lies before another. No place lies before none. */
 const isBefore = (a: Digest.Place = [NEVER, ''], b: Digest.Place | undefined): boolean =>
@@ -187,20 +182,21 @@ const isBefore = (a: Digest.Place = [NEVER, ''], b: Digest.Place | undefined): b
 
 /** Whether a claim of ours would make the peer surer of a source that it is in doubt of. */
 const makesSurer = <S, C>(digest: Digest.Digest, { clock }: Replica<S, C>): boolean => {
+  if (digest.doubt === undefined) return false
   let isSo = false
   Digest.forEachDoubt(digest, (source, _, sure) => {
-    if (Clock.sureOf(source)(clock) > sure) isSo = true
+    if (Clock.sureOf(source, clock) > sure) isSo = true
   })
   return isSo
 }
 
 /** Whether a digest claims or prints what we may lack. */
 const mayLack = <S, C>(digest: Digest.Digest, { clock, log }: Replica<S, C>): boolean => {
-  if (!Clock.isSureOf(digest.clock)(clock)) return true
+  if (!Clock.isSureOf(digest.clock, clock)) return true
   let isSo = false
   Digest.forEachDoubt(digest, (source, pieces, since) => {
     const unlike = Doubt.unlike(source, pieces, since)(log)
-    if (unlike.some(({ upTo }) => upTo > Clock.sureOf(source)(clock))) isSo = true
+    if (unlike.some(({ upTo }) => upTo > Clock.sureOf(source, clock))) isSo = true
   })
   return isSo
 }

@@ -41,14 +41,14 @@ export interface Claimed {
 const isChained =
   (source: SourceId, mayChain: boolean) =>
   ({ clock, log }: Replica<unknown, unknown>): boolean => {
-    const held = [log, log.unread?.log].flatMap((one) => (one === undefined ? [] : [Log.ofSource(source)(one)]))
+    const held = [log, log.unread?.log].flatMap((one) => (one === undefined ? [] : [Log.ofSource(source, one)]))
     const newest = held.flatMap((one) =>
       SourceLog.size(one) === 0 ? [] : [SourceLog.at(one, SourceLog.size(one) - 1)!],
     )
     if (newest.length === 0) return mayChain
     const hasChain = (updates: ReadonlyArray<Update<unknown>>): boolean =>
       updates.some((update) => previousOf(update) !== undefined)
-    return hasChain(newest) || hasChain(Log.ofStretch(source, Clock.sureOf(source)(clock), Infinity)(log))
+    return hasChain(newest) || hasChain(Log.ofStretch(source, Clock.sureOf(source, clock), Infinity)(log))
   }
 
 const previousOf = (update: Update<unknown>): Timestamp | undefined => update[4]
@@ -97,5 +97,5 @@ export const follow = (replica: Replica<unknown, unknown>): Clock.Clock => {
   if (reached.length === 0) return clock
   const sureOf = new Map(reached)
   const claim = { sureOf: (source: SourceId) => sureOf.get(source) ?? NEVER, floor: NEVER }
-  return Sure.doubting([], claim)(clock, clock)
+  return Sure.doubting([], claim, clock, clock)
 }

@@ -55,7 +55,7 @@ export const isLimited = ({ authorize, maxChange, maxSources, rate }: Limits<nev
 export const excess =
   ({ maxSources, rate }: Limits<never, never>, update: Update<unknown>, now: () => number) =>
   (clock: Clock.Clock, buckets: RateLimit.Buckets): E.Either<TooMany, RateLimit.Buckets> => {
-    const isNew = Clock.timestampOf(update[2])(clock) === clock.floor
+    const isNew = Clock.timestampOf(update[2], clock) === clock.floor
     if (maxSources !== undefined && isNew && Clock.size(clock) >= maxSources) {
       return tooMany(update, '[2]', 'sources', maxSources)
     }

@@ -111,8 +111,8 @@ export const step =
     let next = replica
     let listening: Session<C> = { ...heard.session, options: { kind: dataType, ...heard.session.options } }
     for (const { batch, vouching } of heard.brought) {
-      const arrivals = classify(dataType)(batch, vouching, listening.lost.asked)(next)
-      const received = Batch.receive(dataType)(arrivals)(next)
+      const arrivals = classify(dataType, batch, vouching, next, listening.lost.asked)
+      const received = Batch.receive(dataType, arrivals, next)
       for (const rejection of refusalsOf(arrivals, received, past)) {
         if (rejection._tag === 'Stranger' && listening.lost.estranged) continue
         announce.push({ _tag: 'rejection', rejection })

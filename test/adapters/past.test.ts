@@ -219,7 +219,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
         const lost = its.slice(0, turn % (its.length + 1))
         const left = applyUpdates(all.filter((update) => !lost.includes(update)))(create('z'))
         const past = { source: source ?? '', since: 0, until: Infinity }
-        const back = take(dataType)({ updates: lost }, 'nobody', past)(left)
+        const back = take(dataType, { updates: lost }, 'nobody', left, past)
         expect(back.taken).toEqual(lost)
         const again = back.replica
         const expected = applyUpdates(all)(create('z'))

@@ -126,17 +126,17 @@ describe('What a program cannot read', () => {
   const number: Update<Model.Change<number>> = [['size', 4], 2000, 'ben']
 
   test('is kept where an original brings it in one batch with a later one that can be read', () => {
-    const heard = take(model.dataType)({ updates: [number], unread: [text] }, 'caller')(model.create('ann')).replica
+    const heard = take(model.dataType, { updates: [number], unread: [text] }, 'caller', model.create('ann')).replica
     expect(model.unread(heard)).toEqual([text])
     expect(model.digest(heard).clock).toEqual({ ben: 2000 })
     // what was seen before the batch, and is not there, was superseded
     const known = model.applyUpdate(number)(model.create('ann'))
-    expect(take(model.dataType)({ updates: [], unread: [text] }, 'caller')(known).replica).toBe(known)
+    expect(take(model.dataType, { updates: [], unread: [text] }, 'caller', known).replica).toBe(known)
   })
 
   test('is in doubt where there is no room for it, whoever brings it', () => {
     const large: Update<unknown> = [['title', 'x'.repeat(MAX_OF_SOURCE)], 1000, 'ben']
-    const heard = take(model.dataType)({ updates: [number], unread: [large] }, 'caller')(model.create('ann')).replica
+    const heard = take(model.dataType, { updates: [number], unread: [large] }, 'caller', model.create('ann')).replica
     expect(model.unread(heard)).toEqual([])
     expect(model.digest(heard)).toMatchObject({ clock: {}, doubt: { ben: [[2000, expect.any(String)]] } })
   })
@@ -146,7 +146,10 @@ describe('What a program cannot read', () => {
       [['title', 'Plans'], 9000, 'ann'],
       [['size', 4], 9001, 'ann'],
     ]
-    const ahead = take(model.dataType)({ updates: own.slice(1) as never, unread: own.slice(0, 1) }, 'caller')(
+    const ahead = take(
+      model.dataType,
+      { updates: own.slice(1) as never, unread: own.slice(0, 1) },
+      'caller',
       model.create('ann'),
     ).replica
     const [updates, again] = model.reissue('ann-2', 1000)(ahead)

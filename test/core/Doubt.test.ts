@@ -81,11 +81,12 @@ describe('The pieces of a doubt', () => {
     const log = Log.evolve(
       many.map((at): Update<null> => [null, at, 'ann']),
       [],
-    )(Log.empty<null>())
+      Log.empty<null>(),
+    )
     const pieces = Doubt.of(clockOf(0, 70_000), log)!['ann']!
     expect(pieces.length).toBe(Math.ceil(70_000 / 265)) // 265² = 70,225
     expect(pieces.slice(0, 2).map(([upTo]) => upTo)).toEqual([265, 530])
-    const lost = Log.evolve<null>([], [[null, 300, 'ann']])(log)
+    const lost = Log.evolve<null>([], [[null, 300, 'ann']], log)
     expect(Doubt.unlike('ann', pieces, 0)(lost)).toEqual([{ source: 'ann', since: 265, upTo: 530 }])
   })
 

@@ -10,7 +10,7 @@ const { applyUpdate, applyUpdates, change, create, digest, history, reconcile } 
 type AnyUpdate = Update<Model.Change<unknown>>
 
 const taken = (updates: ReadonlyArray<AnyUpdate>, replica = create('a')) =>
-  take(model.dataType)({ updates }, 'nobody')(replica)
+  take(model.dataType, { updates }, 'nobody', replica)
 
 const forksIn = (updates: ReadonlyArray<AnyUpdate>, replica = create('a')) => taken(updates, replica).proofs
 
@@ -84,7 +84,7 @@ describe('A replica', () => {
       expect(taken([odd], replica)).toMatchObject({ taken: [], proofs: [] })
       expect(taken([odd], replica).replica).toBe(replica)
       const unread = { updates: [], unread: [odd] }
-      expect(take(model.dataType)(unread, 'nobody')(replica).replica).toBe(replica)
+      expect(take(model.dataType, unread, 'nobody', replica).replica).toBe(replica)
     },
   )
 

@@ -79,13 +79,13 @@ describe('A replica', () => {
     const small: Any = [['k', 'later'], 2000, 'ann']
     const claim = { sureOf: () => 9000, floor: 0 }
     const batch = { updates: [[['y', 1], 1500, 'ben'] as const], unread: [big, small] }
-    const { replica } = take(model.dataType)(batch, claim)(model.create('cy'))
+    const { replica } = take(model.dataType, batch, claim, model.create('cy'))
     expect(model.unread(replica)).toEqual([small])
     expect(Clock.toSureRecord(replica.clock)).toEqual({})
     // what has no room does not stand before what is newer
-    expect(Clock.timestampOf('ann')(replica.clock)).toBe(2000)
-    const alone = take(model.dataType)({ updates: [], unread: [big] }, claim)(model.create('cy')).replica
-    expect(Clock.timestampOf('ann')(alone.clock)).toBe(1000)
+    expect(Clock.timestampOf('ann', replica.clock)).toBe(2000)
+    const alone = take(model.dataType, { updates: [], unread: [big] }, claim, model.create('cy')).replica
+    expect(Clock.timestampOf('ann', alone.clock)).toBe(1000)
     expect(model.digest(alone).clock).toEqual({})
   })
 
@@ -93,10 +93,10 @@ describe('A replica', () => {
     const stamps = [1000, 1001, 1002]
     const updates = stamps.map((at) => [['k', at], at, 'ann'] as const)
     const unread = stamps.map((at): Any => [['k', 'x'.repeat(600_000)], at, 'ann'])
-    const inOne = take(model.dataType)({ updates, unread }, 'nobody')(model.create('cy')).replica
-    const begun = take(model.dataType)({ updates }, 'nobody')(model.create('cy')).replica
+    const inOne = take(model.dataType, { updates, unread }, 'nobody', model.create('cy')).replica
+    const begun = take(model.dataType, { updates }, 'nobody', model.create('cy')).replica
     const byOne = unread.reduce(
-      (replica, one) => take(model.dataType)({ updates: [], unread: [one] }, 'nobody')(replica).replica,
+      (replica, one) => take(model.dataType, { updates: [], unread: [one] }, 'nobody', replica).replica,
       begun,
     )
     for (const replica of [inOne, byOne]) expect(model.unread(replica)).toEqual([unread[0]])
@@ -106,7 +106,7 @@ describe('A replica', () => {
     const expiring = scuttlebutt(ExpiryModel.of(t.number, { maxAge: 10 }))
     const unread: ReadonlyArray<Any> = [100, 120].map((at) => [['k', 'later'], at, 'ann'])
     const batch = { updates: [[['k', 1], 100, 'ben'] as const], unread }
-    const { replica } = take(expiring.dataType)(batch, 'nobody')(expiring.create('cy'))
+    const { replica } = take(expiring.dataType, batch, 'nobody', expiring.create('cy'))
     expect(expiring.unread(replica)).toEqual(unread)
     expect(expiring.unread(expiring.prune(115)(replica))).toEqual([unread[1]])
   })
@@ -118,7 +118,7 @@ test('keeps two of three contents of 4,000 stamps that cannot be read, without a
     Array.from({ length: 4000 }, (_, i): Any => [['x', value], 1000 + i, 'liar']),
   )
   // with a copy of all for each stamp it takes minutes
-  const { replica } = take(sb.dataType)({ updates: [], unread: updates }, 'nobody')(sb.create('me'))
+  const { replica } = take(sb.dataType, { updates: [], unread: updates }, 'nobody', sb.create('me'))
   const held = sb.unread(replica)
   expect(held.length).toBe(8000)
   expect(held.every(([change]) => (change as readonly string[])[1] !== 'a')).toBe(true)

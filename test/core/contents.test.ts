@@ -50,7 +50,7 @@ describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s',
   }
 
   const taking = (updates: ReadonlyArray<Any>) => (replica: Held) =>
-    take(dataType)({ updates }, 'nobody')(replica).replica
+    take(dataType, { updates }, 'nobody', replica).replica
 
   /** The replica as storage gives it back: its log without what was superseded. */
   const restored = (replica: Held): Held => ({
@@ -123,7 +123,7 @@ type Write = Update<Model.Change<string | number>>
 const hearing =
   (...updates: ReadonlyArray<Write>) =>
   (replica: ReturnType<typeof model.create>) =>
-    take(model.dataType)({ updates }, 'nobody')(replica).replica
+    take(model.dataType, { updates }, 'nobody', replica).replica
 
 const shown = (...messages: ReadonlyArray<ReadonlyArray<Write>>): unknown =>
   Model.toJSON(messages.reduce((replica, updates) => hearing(...updates)(replica), model.create('me')).state)

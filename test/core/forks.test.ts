@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import * as Clock from '../../src/core/Clock.js'
 import * as Json from '../../src/core/Json.js'
 import { take } from '../../src/core/receive.js'
-import { scuttlebutt, type Update } from '../../src/index.js'
+import { scuttlebutt, type Replica, type Update } from '../../src/index.js'
 import { pasts } from '../network.js'
 import { expectSame } from '../same.js'
 import { inMemory } from '../runs.js'
@@ -42,7 +42,8 @@ const held = (updates: ReadonlyArray<Any>): ReadonlyArray<string> =>
 describe.each(table.map((entry) => [entry.dataType.name, entry] as const))('%s', (_, entry) => {
   const { dataType, eq, toJSON } = entry
   const { change, create, history, digest, merge } = scuttlebutt(dataType)
-  const taking = (updates: ReadonlyArray<Any>) => take(dataType)({ updates }, 'nobody')
+  const taking = (updates: ReadonlyArray<Any>) => (replica: Replica<unknown, unknown>) =>
+    take(dataType, { updates }, 'nobody', replica)
 
   /** Updates in order, some stamps with up to four contents, and another order of them. */
   const equivocal = fc
@@ -146,23 +147,29 @@ const content = (value: unknown, source = 'liar'): Any => [['k', value], 1000, s
 
 describe('Of the contents of one stamp', () => {
   test('the two greatest count, and a third displaces the least', () => {
-    const { taken, replica, proofs, isRemade } = take(dataType)({ updates: [content(1), content(2)] }, 'nobody')(
+    const { taken, replica, proofs, isRemade } = take(
+      dataType,
+      { updates: [content(1), content(2)] },
+      'nobody',
       create('z'),
     )
     expect(taken).toEqual([content(1), content(2)])
     expect(proofs.map(({ held, update }) => [held, update])).toEqual([[content(1), content(2)]])
     expect(isRemade).toBe(false)
-    const third = take(dataType)({ updates: [content(3)] }, 'nobody')(replica)
+    const third = take(dataType, { updates: [content(3)] }, 'nobody', replica)
     expect(third.isRemade).toBe(true)
     expect(history()(third.replica)).toEqual([content(2), content(3)])
     expect(entry.toJSON(third.replica.state)).toEqual({ k: 3 })
     for (const least of [content(0), content(1), content(2), content(3)]) {
-      expect(take(dataType)({ updates: [least] }, 'nobody')(third.replica).replica).toBe(third.replica)
+      expect(take(dataType, { updates: [least] }, 'nobody', third.replica).replica).toBe(third.replica)
     }
   })
 
   test('both are proof: a later update supersedes what they say, and every reply with room carries both', () => {
-    const forked = take(dataType)({ updates: [content(1), content(2), [['x', 1], 1001, 'liar']] }, 'nobody')(
+    const forked = take(
+      dataType,
+      { updates: [content(1), content(2), [['x', 1], 1001, 'liar']] },
+      'nobody',
       create('z'),
     )
     const next = forked.replica
@@ -178,11 +185,11 @@ describe('Of the contents of one stamp', () => {
 
   test('however many there are, a log holds two, and still takes proofs against others', () => {
     const lies = Array.from({ length: 20_000 }, (_, i) => content(i))
-    const { replica } = take(dataType)({ updates: lies }, 'nobody')(create('z'))
+    const { replica } = take(dataType, { updates: lies }, 'nobody', create('z'))
     expect(held(history()(replica))).toEqual(counting(lies))
-    expect(take(dataType)({ updates: lies }, 'nobody')(replica).replica).toBe(replica)
+    expect(take(dataType, { updates: lies }, 'nobody', replica).replica).toBe(replica)
     const others = { updates: [content(1, 'other'), content(2, 'other')] }
-    expect(take(dataType)(others, 'nobody')(replica).proofs).toHaveLength(1)
+    expect(take(dataType, others, 'nobody', replica).proofs).toHaveLength(1)
   })
 
   test('W8: both are taken up by a merge and by a message, whichever is held', () => {
@@ -205,10 +212,10 @@ describe('Of the contents of one stamp', () => {
       [{ updates: [content(1)] }, { updates: [], unread: [unread] }],
       [{ updates: [], unread: [unread] }, { updates: [content(1)] }],
     ] as const) {
-      const replica = [first, second].reduce((at, batch) => take(dataType)(batch, 'nobody')(at).replica, create('z'))
+      const replica = [first, second].reduce((at, batch) => take(dataType, batch, 'nobody', at).replica, create('z'))
       expect(history()(replica)).toEqual([content(1)])
       expect(scuttlebutt(dataType).unread(replica)).toEqual([unread])
-      const third = take(dataType)({ updates: [content('z')] }, 'nobody')(replica).replica
+      const third = take(dataType, { updates: [content('z')] }, 'nobody', replica).replica
       const sorted = [content(1), unread, content('z')].sort((a, b) => (canonical(a) < canonical(b) ? 1 : -1))
       const all = [...history()(third), ...scuttlebutt(dataType).unread(third)]
       expect(new Set(all.map(canonical))).toEqual(new Set(sorted.slice(0, 2).map(canonical)))

@@ -58,7 +58,7 @@ test('A first message goes on behind a cut answer, if it says where that was cut
   const all = [1, 2, 3, 4].map((n): Write => [[`k${String(n)}`, n], n * 1000, 'ann'])
   const knows = applyUpdates(all)(create('a'))
   // it has overheard the last one
-  const lacks = take(model.dataType)({ updates: all.slice(3) }, 'nobody')(create('b')).replica
+  const lacks = take(model.dataType, { updates: all.slice(3) }, 'nobody', create('b')).replica
   const meet = (after: Told['at'], b: Numbers): readonly [Numbers, Told['at']] => {
     const [, answer] = reconcile(
       { ...open(b), digest: { ...digest(b), ...(after && { after }) } },
@@ -190,7 +190,7 @@ describe('A message', () => {
   })
 
   test('is a round only for who holds what the digest printed', () => {
-    const doubting = take(model.dataType)({ updates: [y] }, 'nobody')(create('cy')).replica
+    const doubting = take(model.dataType, { updates: [y] }, 'nobody', create('cy')).replica
     const ann = applyUpdates([x, y])(create('ann'))
     const [, answer] = reconcile(open(doubting))(ann)
     if (O.isNone(answer)) throw new Error('no answer')
@@ -216,7 +216,7 @@ describe('A budget', () => {
     const source = applyUpdates(all)(create('ann'))
     // cy holds every third update: each of its pieces differs
     const some = all.filter((_, i) => i % 3 === 2).concat(all.slice(-1))
-    const cy = take(model.dataType)({ updates: some }, 'nobody')(create('cy')).replica
+    const cy = take(model.dataType, { updates: some }, 'nobody', create('cy')).replica
     const [a, b, said] = talk(cy, source, { maxUpdates: 7 })
     expect(shown(a)).toEqual(shown(b))
     const sent = said.filter((_, i) => i % 2 === 1).flatMap(({ updates }) => updates)
@@ -250,9 +250,9 @@ describe('push', () => {
   })
 
   test('tells also what filled a hole, and what cannot be read', () => {
-    const before = take(model.dataType)({ updates: [y] }, 'nobody')(create('ann')).replica
+    const before = take(model.dataType, { updates: [y] }, 'nobody', create('ann')).replica
     const unread = [[['k', 'later'], 5000, 'ben']] as const
-    const after = take(model.dataType)({ updates: [x], unread }, 'nobody')(before).replica
+    const after = take(model.dataType, { updates: [x], unread }, 'nobody', before).replica
     expect(push(before)(after)).toMatchObject({ updates: [x], unread })
     expect(push(after)(after)).toMatchObject({ updates: [] })
   })
@@ -264,7 +264,7 @@ describe('isSynced', () => {
     const [cy] = talk(create('cy'), ann)
     expect(isSynced(digest(ann), digest(cy))).toBe(true)
     expect(isSynced(digest(ann), digest(applyUpdates([z])(cy)))).toBe(false)
-    const doubting = take(model.dataType)({ updates: [z] }, 'nobody')(ann).replica
+    const doubting = take(model.dataType, { updates: [z] }, 'nobody', ann).replica
     expect(digest(doubting).clock).toEqual(digest(ann).clock)
     expect(isSynced(digest(ann), digest(doubting))).toBe(false)
     expect(isSynced(digest(doubting), digest(ann))).toBe(false)
@@ -273,7 +273,7 @@ describe('isSynced', () => {
 })
 
 describe('settle', () => {
-  const doubting = take(model.dataType)({ updates: [y, z] }, 'nobody')(create('cy')).replica
+  const doubting = take(model.dataType, { updates: [y, z] }, 'nobody', create('cy')).replica
 
   test('ends the doubt of some sources, or of all', () => {
     expect(digest(doubting).clock).toEqual({})

@@ -103,14 +103,13 @@ describe('Pruning', () => {
 
   test('frees the log of two contents under one stamp, in a bucket too', () => {
     const contents = [1, 2, 3].flatMap((value) => at({ 0: ['k', value] }, 'liar'))
-    const takeAll = (updates: ReadonlyArray<Of>) => take(dataType)({ updates }, 'nobody')
-    const { replica } = takeAll(contents)(create('z'))
+    const { replica } = take(dataType, { updates: contents }, 'nobody', create('z'))
     expect(replica.log.size).toBe(2)
     expect(prune(NOW + 100)(replica).log).toEqual(create('z').log)
 
     const of = scuttlebutt(Scuttlebucket.of({ short: dataType, long: Events.of(t.number) }))
     const parts = contents.map(([change, ...stamp]) => [['short', change], ...stamp] as const)
-    const bucket = take(of.dataType)({ updates: parts }, 'nobody')(of.create('z')).replica
+    const bucket = take(of.dataType, { updates: parts }, 'nobody', of.create('z')).replica
     const pruned = of.prune(NOW + 100)(bucket)
     expect([bucket.log.size, pruned.log.size, of.history()(pruned)]).toEqual([2, 0, []])
   })

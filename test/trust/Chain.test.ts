@@ -22,12 +22,12 @@ const made = (timestamp: number, previous?: number): Update<Change> =>
 
 /** A replica that was given updates for which nobody vouches. */
 const given = (...updates: ReadonlyArray<Update<Change>>): Rows =>
-  take(model.dataType)({ updates }, 'nobody')(model.create('ben')).replica
+  take(model.dataType, { updates }, 'nobody', model.create('ben')).replica
 
 const unreadGiven = (...unread: ReadonlyArray<Update<unknown>>): Rows =>
-  take(model.dataType)({ updates: [], unread }, 'nobody')(model.create('ben')).replica
+  take(model.dataType, { updates: [], unread }, 'nobody', model.create('ben')).replica
 
-const sureOf = (replica: Rows): number => Clock.sureOf('ann')(Chain.follow(replica))
+const sureOf = (replica: Rows): number => Clock.sureOf('ann', Chain.follow(replica))
 
 const saying = (sure: number, by: string, isTrusted = false): Chain.Claimed => ({
   claim: { sureOf: () => sure, floor: 0 },

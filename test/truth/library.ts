@@ -72,7 +72,7 @@ const reopened = (sb: Library, replica: Rows): Rows => {
   const all = [...recent.history()(replica), ...recent.unread(replica)]
   const json: unknown = JSON.parse(JSON.stringify({ digest: { id, clock: {} }, updates: all }))
   const told: Told = unwrap(sb.decodeMessage()(json))
-  return { ...hear(sb.dataType)(told)(sb.create(id)).replica, clock }
+  return { ...hear(sb.dataType, told, sb.create(id)).replica, clock }
 }
 
 const put = (r: Running, replica: Rows): Running => (replica === r.replica ? r : { ...r, replica })
@@ -86,9 +86,9 @@ export const library: Implementation<Running, unknown> = {
     const [update, made] = unwrap(sb.change([ROW, fields] as never, now)(r.replica))
     // what its program cannot read, it holds unread
     const unread = { updates: [], unread: [update] }
-    const changed = sb === sbOf(r.policy) ? made : take(old.dataType)(unread, 'caller')(r.replica).replica
+    const changed = sb === sbOf(r.policy) ? made : take(old.dataType, unread, 'caller', r.replica).replica
     const { id, clock } = r.replica
-    const doubted = Clock.doubtFrom(id, Clock.sureOf(id)(clock))(changed.clock)
+    const doubted = Clock.doubtFrom(id, Clock.sureOf(id, clock))(changed.clock)
     const replica = r.isRestored === true ? { ...changed, clock: doubted } : changed
     return [plain(update as unknown as Wire), put(r, replica)]
   },
@@ -104,11 +104,11 @@ export const library: Implementation<Running, unknown> = {
     const told: Told = unwrap(sb.decodeMessage(policy)(json))
     const { id, clock } = r.replica
     const settles =
-      r.isRestored === true && isRound(told)(r.replica) && (told.digest.floor ?? 0) <= Clock.sureOf(id)(clock)
+      r.isRestored === true && isRound(told, r.replica) && (told.digest.floor ?? 0) <= Clock.sureOf(id, clock)
     const limits = Number.isFinite(budget) ? { maxUpdates: budget } : {}
-    const heard = hear(sb.dataType)(told)(r.replica).replica
+    const heard = hear(sb.dataType, told, r.replica).replica
     const next = settles ? sb.settle([id])(heard) : heard
-    const answer = reply(sb.dataType)(told, limits)(r.replica, next)
+    const answer = reply(sb.dataType, told, r.replica, next, limits)
     return [
       settles ? { replica: next, policy: r.policy } : put(r, next),
       answer._tag === 'None' ? undefined : sb.encodeMessage(answer.value),

@@ -44,7 +44,7 @@ class End<S, C> {
     const messages = lines.map((line) => (line._tag === 'Left' ? line : decode(line.right)))
     const { session, brought, announce } = Session.receive(this.dataType)(messages)(this.session, this.replica)
     this.session = session
-    for (const { batch, vouching } of brought) this.replica = take(this.dataType)(batch, vouching)(this.replica).replica
+    for (const { batch, vouching } of brought) this.replica = take(this.dataType, batch, vouching, this.replica).replica
     this.announce(announce)
     for (const message of messages) {
       if (message._tag === 'Right' && message.right._tag === 'Update') this.heard.push(stamp(message.right.update))
@@ -420,7 +420,7 @@ describe('The SURE lines', () => {
   })
 
   test('claim, source by source, what the sender is sure of', () => {
-    const doubting = take(model)({ updates: [[['y', 1], 5, 'c']] }, 'nobody')(filled('a', 2)).replica
+    const doubting = take(model, { updates: [[['y', 1], 5, 'c']] }, 'nobody', filled('a', 2)).replica
     const { send } = Session.step(model)(decoded('{"id":"b","clock":{}}'))(Session.open(), doubting)
     expect(send.map(lineOf).at(-2)).toBe(String.raw`"SURE [3,{\"c\":0}]"`)
     const { replica } = hear(send.map(lineOf))
@@ -490,7 +490,7 @@ describe('The SURE lines', () => {
       [['y', 2], 2, 'a'],
       [['x', 1], 1, 'a'],
     ] as const) {
-      b.replica = take(model)({ updates: [update] }, 'nobody')(b.replica).replica
+      b.replica = take(model, { updates: [update] }, 'nobody', b.replica).replica
       talk(b, c)
     }
     expect(Model.toJSON(c.replica.state)).toEqual({ x: 1, y: 2 })

@@ -236,10 +236,10 @@ export class BusConnection<S, C> implements Connection {
     // others may be able to bring more
     if (message.since !== undefined && this.#store.getReplica() !== before) this.#askSoon()
     const { more } = answer._tag === 'Some' ? answer.value : {}
-    if (isRound(message)(before)) peer.claimed = Clock.fromRecord(message.digest.clock)
+    if (isRound(message, before)) peer.claimed = Clock.fromRecord(message.digest.clock)
     const { clock } = this.#store.getReplica()
-    const isCoveredBy = Clock.isSureOf(message.digest.clock)
-    const hasAll = (): boolean => isCoveredBy(clock) || isCoveredBy(Clock.join(peer.claimed)(clock))
+    const isIn = (all: Clock.Clock): boolean => Clock.isSureOf(message.digest.clock, all)
+    const hasAll = (): boolean => isIn(clock) || isIn(Clock.join(peer.claimed)(clock))
     peer.isDone = answer._tag === 'None' || (more !== true && hasAll())
     if (answer._tag === 'Some' && to === this.#name)
       this.#send(this.#store.scuttlebutt.encodeMessage(answer.value), from)

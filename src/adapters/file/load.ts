@@ -138,7 +138,7 @@ const readAll = async <S, C>(
     inFile ??= inHeader(found.header)
     for (const line of clockLines) heed(line, inFile)
     // nobody vouches, so that a line is taken whatever stands before it
-    replica = take(scuttlebutt.dataType)({ updates, unread }, 'nobody')(replica).replica
+    replica = take(scuttlebutt.dataType, { updates, unread }, 'nobody', replica).replica
     const length = stretch.offset + stretch.bytes.length
     if (said.isMarked === true && stretch.lines === markOf(stretch.offset).length) endOfMark = length
     extent = { length, seed: stretch.crc, count: extent.count + updates.length + unread.length }

@@ -149,7 +149,7 @@ const meet = <S, C>(
     const [updates, unread] = [batch.updates.filter(stays), batch.unread.filter(stays)]
     const isSaved = [...updates, ...unread].some((update) => update[2] === mine.id)
     // what was written after it was saved, and before a write of our own, may be missing
-    const clock = isSaved ? Clock.doubtFrom(mine.id, Clock.sureOf(mine.id)(now.clock))(mine.clock) : mine.clock
+    const clock = isSaved ? Clock.doubtFrom(mine.id, Clock.sureOf(mine.id, now.clock))(mine.clock) : mine.clock
     if (clock !== mine.clock) head.commit(unchanged({ ...mine, clock }))
     // another timeline may be sure of updates that ours lacks: nobody vouches
     host.receive({ updates, unread }, 'nobody')

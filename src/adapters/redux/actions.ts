@@ -48,12 +48,12 @@ export const updated =
     const since: Record<SourceId, Timestamp> = {}
     const sure: Record<SourceId, Timestamp> = {}
     const visit = (source: SourceId): void => {
-      Clock.put(since, source, Clock.sureOf(source)(before.clock))
-      Clock.put(sure, source, Clock.sureOf(source)(replica.clock))
+      Clock.put(since, source, Clock.sureOf(source, before.clock))
+      Clock.put(sure, source, Clock.sureOf(source, replica.clock))
     }
     for (const [, , source] of [...taken, ...unread]) visit(source)
     Clock.forEachSourceChanged(before.clock, replica.clock, visit)
-    const settled = Object.keys(sure).filter((one) => sure[one]! > since[one]! && Clock.isDoubted(one)(before.clock))
+    const settled = Object.keys(sure).filter((one) => sure[one]! > since[one]! && Clock.isDoubted(one, before.clock))
     const prints = settled.length > 0 ? Doubt.of(before.clock, before.log)! : {}
     const doubt = settled.length > 0 ? Object.fromEntries(settled.map((one) => [one, prints[one]!])) : undefined
     return actionWith(scuttlebutt, type, { updates: taken, unread }, { since, doubt, sure })
@@ -92,6 +92,6 @@ export const stepOf =
     // own updates that were lost count, although the clock covers them
     const past = { source: before.id, since: NEVER, until: Infinity }
     const had = { clock: since ?? {}, ...(doubt && { doubt }) }
-    const claim = isAsSureAs(had)(before) ? claimOf({ clock: sure }) : 'nobody'
-    return take(dataType)(decoded.right, since ? claim : 'caller', past)(before).replica
+    const claim = isAsSureAs(had, before) ? claimOf({ clock: sure }) : 'nobody'
+    return take(dataType, decoded.right, since ? claim : 'caller', before, past).replica
   }

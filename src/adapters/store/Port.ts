@@ -84,7 +84,7 @@ const portFor = <S, C>(store: Store<S, C>): Port<S, C> => {
     getReplica: store.getReplica,
     receive: (batch, vouching, tell) => {
       const before = store.getReplica()
-      const arrivals = classify(dataType)(batch, vouching)(before)
+      const arrivals = classify(dataType, batch, vouching, before)
       try {
         store.reconcile?.(messageOf(batch, vouching, before.clock))
       } catch (error) {
@@ -128,7 +128,7 @@ const messageOf = <C>({ updates, unread }: Batch<C>, vouching: Vouching, clock: 
 export const following = (updates: ReadonlyArray<Update<unknown>>, clock: Clock.Clock): Sure.Claim => {
   const newest = Clock.advanceAll(updates)(Clock.empty)
   return {
-    sureOf: (source) => (Clock.isDoubted(source)(clock) ? 0 : Clock.timestampOf(source)(newest)),
+    sureOf: (source) => (Clock.isDoubted(source, clock) ? 0 : Clock.timestampOf(source, newest)),
     floor: 0,
   }
 }

@@ -274,7 +274,7 @@ const signer = <S, C>(dataType: DataType<S, C>, security: Security<S, C>, host: 
     const { signer: own } = security
     if (own?.id !== update[2]) return unsignable(`there is no signer for ${update[2]}`)
     // who signs chains says which own update came before, if it knows
-    const chained = own.chains === true && !host.isRestored() ? [Clock.timestampOf(update[2])(replica.clock)] : []
+    const chained = own.chains === true && !host.isRestored() ? [Clock.timestampOf(update[2], replica.clock)] : []
     const signed = (signature: string) => [update[0], update[1], update[2], signature, ...chained]
     const withSignature = (signature: E.Either<string, string>): E.Either<Unsignable, Update<C>> =>
       signature._tag === 'Left'

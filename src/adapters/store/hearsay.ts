@@ -29,10 +29,10 @@ export const createHearsay = (getReplica: () => Replica<unknown, unknown>): Hear
   return {
     told: (updates, known = {}) => {
       const { clock } = getReplica()
-      for (const source of newest.keys()) if (!Clock.isDoubted(source)(clock)) newest.delete(source)
+      for (const source of newest.keys()) if (!Clock.isDoubted(source, clock)) newest.delete(source)
       if (Clock.doubts(clock) === 0) return
       for (const [, timestamp, source] of updates) {
-        const least = Math.max(Clock.sureOf(source)(clock), newest.get(source) ?? NEVER)
+        const least = Math.max(Clock.sureOf(source, clock), newest.get(source) ?? NEVER)
         const isKnown = Object.hasOwn(known, source) && known[source]! >= timestamp
         if (timestamp > least && !isKnown) newest.set(source, timestamp)
       }

@@ -73,9 +73,9 @@ const hearing =
   (message: Message<C>, how: { readonly isTrusted: boolean; readonly isHasty: boolean }, budget?: Budget) => {
     const before = cell.getReplica()
     const peer = { id: message.digest.id, ...how }
-    const { batch, vouching } = brought(message)(before)
+    const { batch, vouching } = brought(message, before)
     const taking = port.receive(batch, vouching, () => undefined, peer)
-    return { taking, answer: (): O.Option<Message<C>> => reply(dataType)(message, budget)(before, cell.getReplica()) }
+    return { taking, answer: (): O.Option<Message<C>> => reply(dataType, message, before, cell.getReplica(), budget) }
   }
 
 /** Keeps refusals of own updates, and passes on those of others. */
@@ -119,7 +119,7 @@ const createGated = <S, C>(
       const passed = batch.passed ?? []
       if (counts || passed.length > 0) take({ updates: [], passed }, believed(counts ? claim : 'nobody', peer))
     }
-    const arrivals = classify(dataType)(batch, 'nobody', cell.past())(getReplica())
+    const arrivals = classify(dataType, batch, 'nobody', getReplica(), cell.past())
     const decided = gate.receive({ updates: news(arrivals), unread: unreadNews(arrivals) }, tell)
     if (typeof decided !== 'boolean')
       return decided.then((isDecided) => {
@@ -136,12 +136,12 @@ const taker =
   (batch: Batch<C>, vouching: Vouching): ReadonlyArray<Rejection> => {
     const past = cell.past()
     const before = cell.getReplica()
-    const arrivals = classify(dataType)(batch, vouching, past)(before)
+    const arrivals = classify(dataType, batch, vouching, before, past)
     const { id, clock } = before
     const isWhole = typeof vouching === 'object' && arrivals.crowdedOut.length === 0
-    const endsDoubt = isWhole && cell.isRestored() && vouching.floor <= Clock.sureOf(id)(clock)
+    const endsDoubt = isWhole && cell.isRestored() && vouching.floor <= Clock.sureOf(id, clock)
     if (!isNews(arrivals) && !endsDoubt) return refusalsOf(arrivals, { proofs: [], replica: before }, past)
-    const received = receive(dataType)(arrivals)(before)
+    const received = receive(dataType, arrivals, before)
     const settled = endsDoubt ? Sure.settle([id])(received.replica.clock) : received.replica.clock
     const replica = settled === received.replica.clock ? received.replica : { ...received.replica, clock: settled }
     if (replica !== before) cell.commit({ ...received, replica })

@@ -124,7 +124,7 @@ const createCommit = <S, C>(
       const after = updates.reduce((next, update) => applyOwn(update)(next), before)
       const { id } = before
       // peers may bring back older ones of our own: only a whole round makes us sure of ourselves
-      const clock = isRestored() ? Clock.doubtFrom(id, Clock.sureOf(id)(before.clock))(after.clock) : after.clock
+      const clock = isRestored() ? Clock.doubtFrom(id, Clock.sureOf(id, before.clock))(after.clock) : after.clock
       const replica = clock === after.clock ? after : { ...after, clock }
       commit({ ...unchanged(replica), taken: updates, isOwn: true })
       if (ahead === undefined) return

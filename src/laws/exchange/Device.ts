@@ -40,7 +40,7 @@ export const write = <S, C>(
   if (!isRestored) return [update, withReplica(device, after)]
   // peers may bring back older updates of its own
   const { id, clock } = replica
-  const doubted = Clock.doubtFrom(id, Clock.sureOf(id)(clock))(after.clock)
+  const doubted = Clock.doubtFrom(id, Clock.sureOf(id, clock))(after.clock)
   return [update, withReplica(device, { ...after, clock: doubted })]
 }
 
@@ -63,10 +63,10 @@ export const hear = <S, C>(
   const decoded = program.decodeMessage(policyOf(refuses))(JSON.parse(mail))
   if (decoded._tag === 'Left') throw new Error(`a message is refused: ${JSON.stringify(decoded.left)}`)
   const message = refuses === 'many' ? withoutSome(decoded.right) : decoded.right
-  const { batch, vouching } = brought(message)(replica)
+  const { batch, vouching } = brought(message, replica)
   const next = take(device, batch, vouching)
   const limits = budget > 0 ? { maxUpdates: budget } : {}
-  const answer = reply(program.dataType)(message, limits)(replica, next.replica)
+  const answer = reply(program.dataType, message, replica, next.replica, limits)
   const hasRefused = message.refused !== undefined
   return [next, answer._tag === 'None' ? undefined : written(program, answer.value), hasRefused]
 }
@@ -95,11 +95,11 @@ export const take = <S, C>(
 ): Device<S, C> => {
   const { program, replica, isRestored } = device
   const { id, clock } = replica
-  const arrivals = classify(program.dataType)(batch, vouching)(replica)
-  const received = Receive.receive(program.dataType)(arrivals)(replica)
+  const arrivals = classify(program.dataType, batch, vouching, replica)
+  const received = Receive.receive(program.dataType, arrivals, replica)
   for (const rejection of Session.refusalsOf(arrivals, received, undefined)) refused(rejection)
   const isWhole = typeof vouching === 'object' && (batch.passed ?? []).length === 0 && arrivals.crowdedOut.length === 0
-  const endsDoubt = isRestored && isWhole && vouching.floor <= Clock.sureOf(id)(clock)
+  const endsDoubt = isRestored && isWhole && vouching.floor <= Clock.sureOf(id, clock)
   if (!endsDoubt) return withReplica(device, received.replica)
   const settled = { ...received.replica, clock: Sure.settle([id])(received.replica.clock) }
   return { program, replica: settled, isRestored: false }

@@ -38,7 +38,7 @@ export class Witness<S, C> {
   /** The updates that a clock claims and that are not reflected. */
   uncovered(replica: Replica<S, C>): Updates<C> {
     return this.made.filter(
-      (update) => update[1] <= Clock.sureOf(update[2])(replica.clock) && !this.isReflected(update, replica),
+      (update) => update[1] <= Clock.sureOf(update[2], replica.clock) && !this.isReflected(update, replica),
     )
   }
 

@@ -218,7 +218,7 @@ class Exchanges<S, C> extends Devices<S, C> {
     this.exchanged.features.add('restore')
     this.restored.add(at)
     for (const update of this.witness.made) {
-      const isOwn = update[2] === this.ids[at] && update[1] > Clock.sureOf(update[2])(next.replica.clock)
+      const isOwn = update[2] === this.ids[at] && update[1] > Clock.sureOf(update[2], next.replica.clock)
       if (isOwn && !this.witness.isReflected(update, next.replica)) this.forgotten.add(update)
     }
     this.links = this.links.filter(({ who }) => !who.includes(at))

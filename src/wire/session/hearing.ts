@@ -63,7 +63,7 @@ export const synced =
   ({ id }: Digest) =>
   (hearing: Hearing): Hearing => {
     const draft = new Clock.Draft(hearing.sure)
-    draft.advance(id, Clock.timestampOf(id)(hearing.newest))
+    draft.advance(id, Clock.timestampOf(id, hearing.newest))
     return { ...hearing, sure: draft.done() }
   }
 
@@ -98,7 +98,7 @@ export const gap = ({ count, number = NaN }: Sure, { counts, lines }: Hearing): 
 
 /** What the peer vouches for when it has told all. */
 export const claim = ({ sure: clock, hasRefused }: Hearing): Vouching =>
-  hasRefused ? 'nobody' : { sureOf: (source) => Clock.timestampOf(source)(clock), floor: clock.floor }
+  hasRefused ? 'nobody' : { sureOf: (source) => Clock.timestampOf(source, clock), floor: clock.floor }
 
 /** Who vouches for an update that comes now, before any further claim. */
 export const vouching = ({ isOurs, hasSynced, hasRefused }: Hearing): Vouching =>

@@ -49,7 +49,7 @@ export const shouldAsk = (
   past !== undefined &&
   asked === undefined &&
   peer !== undefined &&
-  !Clock.isDoubted(past.source)(clock) &&
+  !Clock.isDoubted(past.source, clock) &&
   (estranged || claimsMore(peer, past, clock))
 
 /**
@@ -59,7 +59,7 @@ export const shouldAsk = (
 const claimsMore = ({ clock: claims, doubt }: Digest, { source, since, until }: Past, clock: Clock.Clock): boolean => {
   const sure = Object.hasOwn(claims, source) ? claims[source]! : NEVER
   const claimed = Math.max(sure, Doubt.end(doubt, source) ?? NEVER)
-  return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source)(clock)
+  return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source, clock)
 }
 
 /** Whether the peer asked for something that was not sent yet. */

@@ -169,10 +169,10 @@ export const claim = <C>(
   const record: Record<SourceId, number> = {}
   const news: SourceId[] = []
   const judge = (source: SourceId): void => {
-    const sure = Clock.sureOf(source)(clock)
-    const just = Clock.timestampOf(source)(newest)
+    const sure = Clock.sureOf(source, clock)
+    const just = Clock.timestampOf(source, newest)
     if (just === sure) return
-    const isNews = sure > Clock.sureOf(source)(claimed) && sure > Clock.timestampOf(source)(known)
+    const isNews = sure > Clock.sureOf(source, claimed) && sure > Clock.timestampOf(source, known)
     if (isNews) news.push(source)
     // the peer takes the newest update sent for what we are sure of
     if (isNews || just > 0) Clock.put(record, source, sure)
