@@ -13,6 +13,14 @@ export default tseslint.config(
       '@typescript-eslint/array-type': 'off',
       // `Type<C, unknown, unknown>` says what goes out and what comes in
       '@typescript-eslint/no-unnecessary-type-arguments': 'off',
+      // so kept, a stream kept its store: a sync of 10,000 updates took a third longer
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "AssignmentExpression[left.object.type='ThisExpression'] > :function.right",
+          message: 'V8 keeps a function made in an assignment to a member until a full collection: name it first.',
+        },
+      ],
     },
   },
   { files: ['test/examples/board/**'], ...hooks.configs.flat['recommended-latest'] },

@@ -129,10 +129,11 @@ class PeerLink<S, C> implements Link {
     const unhear = this.#port.onRefused((refusals) => {
       this.#pass(refusals)
     })
-    this.#unsubscribe = () => {
+    const unsubscribeBoth = (): void => {
       unsubscribe()
       unhear()
     }
+    this.#unsubscribe = unsubscribeBoth
     this.#presence =
       options.presence &&
       carry(options.presence, options.presences, () => {
