@@ -13,6 +13,9 @@ export default defineConfig({
     // vitest leaves a core to itself, and there are two; for `npm test` one worker more than cores,
     // since browsers, sockets and killed processes are waited for
     maxWorkers: isThorough ? Math.max(2, availableParallelism() - 1) : availableParallelism() + 1,
+    // what tests make is soon garbage: with more room, less of it is copied; and where all cores are
+    // busy, the threads of the collector wait for one another
+    execArgv: ['--max-semi-space-size=64', '--single-threaded-gc'],
     sequence: { sequencer: LongFirst },
     // a process for each of 150 files takes as long as a quarter of the tests; CI takes the time, and
     // so sees a test that needs what another one left
