@@ -32,8 +32,8 @@ import type { OriginalModel } from '../original/original.js'
 import { right } from '../right.js'
 import { isSoak, isThorough, kills } from '../runs.js'
 
-const KILLS_OF_A_FILE = kills(50)
-const KILLS_OF_A_LEVEL = kills(25)
+const KILLS_OF_A_FILE = kills(20)
+const KILLS_OF_A_LEVEL = kills(10)
 const LARGE = isThorough ? 1 << 30 : 1 << 28 // bytes
 const HEAP_IN_MIB = 64
 
