@@ -6,6 +6,7 @@ import type { DataType, Update } from '../../src/index.js'
 import { Model } from '../../src/index.js'
 import { assert, check, checkDataType, ofDataType, network, LawBroken, operations } from '../../src/laws/index.js'
 import { askedFor } from '../../src/laws/model/Law.js'
+import { isThorough } from '../runs.js'
 import { found } from './outcome.js'
 import { ofRegister, register } from './register.js'
 
@@ -59,7 +60,8 @@ describe('A check', () => {
 
   test('asks in its test file what makes the law named, so that the file fails', () => {
     const names = new Set<string>()
-    for (const seed of seeds) {
+    // of ten, four show a file that does not ask for the laws of a loss as well
+    for (const seed of isThorough ? seeds : seeds.slice(0, 10)) {
       const { law, schedule, toTest } = found(checkDataType(row, { ...ofRow, seed }))
       names.add(law.name)
       const laws = askedFor(law.name)
