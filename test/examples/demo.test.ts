@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const inNpm = ['npm', 'run', '--silent', 'demo', '--'] as const
 
-/** Without npm, whose start takes as long as a replica's. */
-const alone = [process.execPath, '--import', 'tsx', 'test/examples/demo/demo.ts'] as const
+type How = readonly [program: string, ...ReadonlyArray<string>]
 
-type How = typeof inNpm | typeof alone
+/** Built once: npm and tsx take most of the time of each start, and a demo starts four processes. */
+let built: How = [process.execPath]
 
 const demo = async (
   [program, ...before]: How,
@@ -29,7 +29,20 @@ const demo = async (
 let folder = ''
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'scuttlebutt-ts-demo-'))
+  // within the project, so that the processes find its packages
+  await mkdir(path.join(root, 'build'), { recursive: true })
+  folder = await mkdtemp(path.join(root, 'build', 'demo-'))
+  await build({
+    absWorkingDir: path.join(root, 'test/examples/demo'),
+    entryPoints: ['demo.ts', 'replica.ts'],
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+    banner: { js: `import { createRequire as from } from 'node:module'; const require = from(import.meta.url)` },
+  })
+  built = [process.execPath, path.join(folder, 'demo.js')]
 })
 
 afterAll(async () => {
@@ -44,7 +57,7 @@ test.each([
 ])('The demo replicates %s between three processes, and ends well', async (_, data) => {
   const file = path.join(folder, 'data.json')
   if (data !== undefined) await writeFile(file, JSON.stringify(data))
-  const [code, output] = await (data === undefined ? demo(inNpm) : demo(alone, file))
+  const [code, output] = await (data === undefined ? demo(inNpm) : demo(built, file))
   expect(output).toContain('All replicas are equal.')
   expect(output).toContain('bob and carol differ')
   expect(code).toBe(0)
@@ -54,5 +67,5 @@ test('The demo exits with an error when there is nothing to replicate', async ()
   const file = path.join(folder, 'data.json')
   await writeFile(file, '"a string"')
   expect((await demo(inNpm, file))[0]).not.toBe(0)
-  expect((await demo(alone, path.join(folder, 'none.json')))[0]).not.toBe(0)
+  expect((await demo(built, path.join(folder, 'none.json')))[0]).not.toBe(0)
 })

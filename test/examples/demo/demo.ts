@@ -9,6 +9,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Order, Report } from './replica.js'
@@ -20,7 +21,8 @@ interface Replica {
 }
 
 const start = (kind: 'ours' | 'original', id: string): Replica => {
-  const child = fork(fileURLToPath(new URL('replica.ts', import.meta.url)), [kind, id])
+  const here = fileURLToPath(import.meta.url)
+  const child = fork(path.join(path.dirname(here), `replica${path.extname(here)}`), [kind, id])
   child.on('exit', (code) => {
     if (code !== null && code !== 0) process.exit(code)
   })
