@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -229,11 +230,12 @@ describe('The packed package', () => {
       const code = outputFiles[0]!.text
       // a name in a text is no import
       expect(code).not.toMatch(/\brequire\(|(from|import\()\s*['"]node:/)
-      await writeFile(
-        path.join(folder, 'bundle.cjs'),
-        `require('node:vm').runInNewContext(${JSON.stringify(code)}, globalThis.sandbox = { TextEncoder, TextDecoder, setTimeout, clearTimeout, btoa, atob }); console.log(sandbox.seen.join())`,
-      )
-      expect((await run(folder, 'node', 'bundle.cjs')).trim()).not.toBe('')
+      // a context of its own has no globals but these, as no module of node is in it
+      const sandbox: { readonly seen?: ReadonlyArray<string> } & Record<string, unknown> = {
+        ...{ TextEncoder, TextDecoder, setTimeout, clearTimeout, btoa, atob },
+      }
+      runInNewContext(code, sandbox)
+      expect(sandbox.seen?.join()).toMatch(/\w/)
     },
   )
 
