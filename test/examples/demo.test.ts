@@ -12,7 +12,7 @@ const inNpm = ['npm', 'run', '--silent', 'demo', '--'] as const
 
 type How = readonly [program: string, ...ReadonlyArray<string>]
 
-/** Built once: npm and tsx take most of the time of each start, and a demo starts four processes. */
+/** Built once: npm and tsx take most of the time of each of the four processes of a demo. */
 let built: How = [process.execPath]
 
 const demo = async (
