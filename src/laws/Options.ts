@@ -1,6 +1,6 @@
 /** The options of every check, and what each takes. */
 import type { Asked } from './judge.js'
-import type { Kept } from './kept.js'
+import { isPath, type Kept } from './kept.js'
 import {
   aFlag,
   aFunction,
@@ -9,15 +9,14 @@ import {
   aText,
   aValue,
   aWholeNumber,
-  both,
   list,
   oneOf,
   record,
   type Rule,
   type Rules,
 } from './model/Rule.js'
-import { STEP_TAGS, type Schedule } from './model/Schedule.js'
-import type { Delivery } from './model/Subject.js'
+import type { Schedule } from './model/Schedule.js'
+import { aSchedule } from './model/ScheduleRule.js'
 import type { Scope } from './network/explore.js'
 import type { Size } from './network/schedules.js'
 import type { CounterexampleData } from './report/Counterexample.js'
@@ -83,11 +82,7 @@ export interface Progress extends Coverage {
   readonly shrinking?: number
 }
 
-/** As fast-check takes it, and counterexamples give it. */
-const aPath = aValue(
-  "the path of a counterexample, such as '0:3:1'",
-  (value) => typeof value === 'string' && /^\d+(:\d+)*$/.test(value),
-)
+const aPath = aValue("the path of a counterexample, such as '0:3:1'", isPath)
 
 /** There are so many ids to draw from. */
 const MOST_REPLICAS = 12
@@ -128,60 +123,6 @@ const aKeeper = aValue('what `keptIn` gives: `get` and `set`', (kept) => {
   const { get, set } = (kept ?? {}) as Partial<Kept>
   return typeof get === 'function' && typeof set === 'function'
 })
-
-const areDistinct = aValue('ids that differ', (ids) => {
-  const { length } = ids as ReadonlyArray<string>
-  return new Set(ids as ReadonlyArray<string>).size === length
-})
-
-const fromZero = aWholeNumber(0, Number.MAX_SAFE_INTEGER)
-
-/** The numbers in steps, by name. */
-const NUMBERS_OF_STEPS: ReadonlyMap<string, Rule> = new Map([
-  ['now', aValue('a number', Number.isFinite)],
-  ...['luck', 'pick', 'delay', 'side', 'mail', 'version', 'budget', 'link', 'most', 'lines'].map(
-    (name) => [name, fromZero] as const,
-  ),
-  ['operation', aWholeNumber(-1, Number.MAX_SAFE_INTEGER)],
-])
-
-const A_TAG = oneOf(...STEP_TAGS)
-
-/** A step among so many replicas. */
-const aStep =
-  (replicas: number): Rule =>
-  (step, { path, of }) => {
-    aValue('a step', (value) => typeof value === 'object' && value !== null)(step, { path, of })
-    A_TAG((step as { readonly _tag?: unknown })._tag, { path: `${path}._tag`, of })
-    for (const [name, value] of Object.entries(step as object)) {
-      const isReplica = name === 'at' || name === 'from' || name === 'to'
-      // whoever hears a message may keep it in the mail
-      const isCount = name === 'keep' && typeof value !== 'boolean'
-      const rule = isCount ? fromZero : isReplica ? aWholeNumber(0, replicas - 1) : NUMBERS_OF_STEPS.get(name)
-      if (value !== undefined) rule?.(value, { path: `${path}.${name}`, of })
-    }
-  }
-
-const ofItsReplicas: Rule = (schedule, { path, of }) => {
-  const { ids, steps } = schedule as Schedule<unknown>
-  list(aStep(ids.length))(steps, { path: `${path}.steps`, of })
-}
-
-const SCHEDULE: Rules<Schedule<never>> = {
-  ids: both(list(aText, 1), areDistinct),
-  steps: anything,
-  luck: fromZero,
-  exchanges: record({ old: fromZero }, ['old']),
-}
-
-const aSchedule = both(record(SCHEDULE, ['ids', 'steps']), ofItsReplicas)
-
-export const DELIVERY: Rules<Delivery> = {
-  order: oneOf('source', 'causal', 'any'),
-  copies: oneOf('exactly once', 'at least once'),
-}
-
-export const aDelivery = record(DELIVERY, ['order', 'copies'])
 
 export const OPTIONS: Rules<Options<never>> = {
   ...SIZE,

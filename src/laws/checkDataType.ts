@@ -2,12 +2,12 @@
 import type { either as E } from 'fp-ts'
 import type { Command, DataType } from '../core/DataType.js'
 import { checkedAtOnce } from './check.js'
-import { expectDataType } from './model/expectSubject.js'
+import { aDelivery, expectDataType } from './model/expectSubject.js'
 import { expectOptions, type Rules } from './model/Rule.js'
 import type { Delivery } from './model/Subject.js'
 import type { Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
-import { aDelivery, OPTIONS, type Options } from './Options.js'
+import { OPTIONS, type Options } from './Options.js'
 import { applyAlone, DATA_TYPE, replicasOf, type DataTypeOptions, type Source } from './subjects/dataType.js'
 
 /** The options of {@link checkDataType}. */

@@ -62,7 +62,7 @@ export { operationsOf, runsOf, schedules, updatesOf } from './arbitraries.js'
 export { network, type Schedule, type ScheduleStep } from './model/Schedule.js'
 export type { EventKind, TraceEvent } from './model/Trace.js'
 export type { Size } from './network/schedules.js'
-export { simulate } from './network/simulate.js'
+export { simulate } from './simulate.js'
 export type { Delivery, Made, Nth, Quality, Restarted, Sides, Subject, Terms, Where } from './model/Subject.js'
 
 /**

@@ -73,5 +73,7 @@ const isReplay = (json: unknown): json is Replay =>
   'seed' in json &&
   Number.isInteger(json.seed) &&
   'path' in json &&
-  typeof json.path === 'string' &&
-  /^\d+(:\d+)*$/.test(json.path)
+  isPath(json.path)
+
+/** Whether fast-check takes a path, and counterexamples give it. */
+export const isPath = (path: unknown): path is string => typeof path === 'string' && /^\d+(:\d+)*$/.test(path)

@@ -95,6 +95,35 @@ test('checkDeliveries and schedules refuse options by their own names', () => {
   expect(() => schedules(largest, { replicas: 0 })).toThrow(/^`replicas` of schedules is 0/)
 })
 
+/** The members of steps that count or number something, by tag. */
+const COUNTS: Readonly<Record<string, ReadonlyArray<string>>> = {
+  local: ['at', 'luck'],
+  deliver: ['to', 'pick', 'operation'],
+  send: ['from', 'to', 'delay', 'luck', 'keep'],
+  partition: ['side'],
+  crash: ['at'],
+  save: ['at'],
+  open: ['at'],
+  push: ['at', 'version'],
+  hear: ['to', 'mail', 'budget'],
+  talk: ['from', 'to', 'budgets[1]'],
+  merge: ['from', 'to'],
+  die: ['at'],
+  upgrade: ['at'],
+  restore: ['at', 'version'],
+  rewind: ['at', 'version'],
+  fork: ['at', 'version'],
+  prune: ['at'],
+  connect: ['from', 'to'],
+  say: ['link', 'side', 'most'],
+  carry: ['link', 'side', 'lines'],
+  cut: ['link'],
+}
+
+/** A member, or the second of a list. */
+const member = (name: string, value: unknown) =>
+  name.endsWith('[1]') ? { [name.slice(0, -3)]: [0, value] } : { [name]: value }
+
 describe('a check refuses at once', () => {
   test.each<readonly [unknown, RegExp]>([
     [{ runs: 1.5 }, /^`runs` of check is 1\.5: it must be a whole number from 0 on$/],
@@ -112,6 +141,22 @@ describe('a check refuses at once', () => {
     [
       { schedule: { ids: ['a', 'b'], steps: [{ _tag: 'local', at: 2, now: 1, luck: 0 }] } },
       /^`schedule\.steps\[0\]\.at` of check is 2: it must be a whole number from 0 to 1$/,
+    ],
+    [
+      { schedule: { ids: ['a', 'b'], steps: [{ _tag: 'save', at: 0, now: 1 }] } },
+      /^`schedule\.steps\[0\]` of check has no option `now`: it has at$/,
+    ],
+    [
+      { schedule: { ids: ['a', 'b'], steps: [{ _tag: 'local', at: 0, luck: 0 }] } },
+      /^`schedule\.steps\[0\]` of check needs `now`$/,
+    ],
+    [
+      { schedule: { ids: ['a', 'b'], steps: [{ _tag: 'talk', from: 0, to: 1, budgets: [0] }] } },
+      /^`schedule\.steps\[0\]\.budgets` of check is \[0\]: it must be two numbers$/,
+    ],
+    [
+      { schedule: { ids: ['a', 'b'], steps: [{ _tag: 'carry', link: 0, side: 0, lines: 1, harm: 'burnt' }] } },
+      /^`schedule\.steps\[0\]\.harm` of check is "burnt": it must be 'lost' or 'damaged'$/,
     ],
     [{ profile: 'slow' }, /^`profile` of check is "slow": it must be 'fast' or 'thorough'$/],
     [{ stop: 'last' }, /^`stop` of check is "last": it must be 'first' or 'gravest'$/],
@@ -156,7 +201,7 @@ describe('a check refuses at once', () => {
     expect(() => check(largest, loosely(options))).toThrow(message)
   })
 
-  const step = (member: object) => ({ schedule: { ids: ['a', 'b'], steps: [{ _tag: 'send', ...member }] } })
+  const step = (given: object) => ({ schedule: { ids: ['a', 'b'], steps: [given] } })
   const nested = (name: string) => (value: unknown) => ({ [name.split('.')[0]!]: { [name.split('.')[1]!]: value } })
   test.each<readonly [string, (value: unknown) => object, isWhole: boolean]>([
     ...['runs', 'steps', 'replicas', 'seed'].map((name) => [name, (v: unknown) => ({ [name]: v }), true] as const),
@@ -167,14 +212,15 @@ describe('a check refuses at once', () => {
     ['replicas.max', (v) => ({ replicas: { min: 2, max: v } }), true],
     ['required.late', nested('required.late'), false],
     ['schedule.luck', (v) => ({ schedule: { ids: ['a'], steps: [], luck: v } }), true],
-    ...['at', 'from', 'to', 'luck', 'pick', 'delay', 'keep', 'side', 'mail', 'version', 'budget', 'lines'].map(
-      (name) => [`schedule.steps[0].${name}`, (v: unknown) => step({ [name]: v }), true] as const,
+    ...Object.entries(COUNTS).flatMap(([_tag, names]) =>
+      names.map(
+        (name) => [`schedule.steps[0].${name}`, (v: unknown) => step({ _tag, ...member(name, v) }), true] as const,
+      ),
     ),
   ])('`%s` that is no such number', (name, given, isWhole) => {
     for (const value of [NaN, -Infinity, -1e300, '5', '', 5n, [5], true, null, ...(isWhole ? [1.5, -0.1] : [])]) {
       // `replicas` may be a range, and says what that lacks
       if (name === 'replicas' && typeof value === 'object') continue
-      if (name.endsWith('keep') && value === true) continue
       const says = isWhole ? 'a whole number from ' : 'a number from '
       expect(() => check(largest, loosely(given(value)))).toThrow(
         `\`${name}\` of check is ${view(value)}: it must be ${says}`,

@@ -67,32 +67,6 @@ export interface Crash {
 
 export type ScheduleStep<C> = Local<C> | Deliver | Send | Partition | Heal | Crash | ExchangeStep
 
-/** The tags of all steps. */
-export const STEP_TAGS = Object.keys({
-  local: 0,
-  deliver: 0,
-  send: 0,
-  partition: 0,
-  heal: 0,
-  crash: 0,
-  save: 0,
-  open: 0,
-  push: 0,
-  hear: 0,
-  talk: 0,
-  merge: 0,
-  die: 0,
-  upgrade: 0,
-  restore: 0,
-  rewind: 0,
-  fork: 0,
-  prune: 0,
-  connect: 0,
-  say: 0,
-  carry: 0,
-  cut: 0,
-} satisfies Readonly<Record<ScheduleStep<never>['_tag'], 0>>)
-
 export interface Schedule<C> {
   readonly ids: ReadonlyArray<SourceId>
   readonly steps: ReadonlyArray<ScheduleStep<C>>

@@ -28,9 +28,8 @@ export interface Simulating {
 type Gossip = 'history' | 'everything'
 
 /**
- * Runs a schedule in O(e) calls of the subject for e events, and O(e r) comparisons for r replicas.
- * Throws nothing but {@link Pending}: an exception of the subject ends the run, and is in its
- * `threw`.
+ * Runs a schedule that was drawn, or checked. Throws nothing but {@link Pending}: an exception of
+ * the subject ends the run, and is in its `threw`.
  */
 export const simulate = <R, C, M>(
   subject: Subject<R, C, M>,

@@ -1,7 +1,7 @@
 /** What each form of a type takes: its options, and their rules. */
 import type * as fc from 'fast-check'
 import type { SourceId } from '../../core/Update.js'
-import { aDelivery } from '../Options.js'
+import { aDelivery } from '../model/expectSubject.js'
 import {
   aFlag,
   aFunction,
