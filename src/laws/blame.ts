@@ -1,6 +1,6 @@
 /** Which law is told of a fault: what breaks one law may be the doing of another. */
 import { Pending } from './Answers.js'
-import { gravityOf, type Broken } from './gravity.js'
+import { gravityOf, type Breach } from './gravity.js'
 import { dependsOnOrder } from './laws/dependsOnOrder.js'
 import { KEEP, SHOW } from './laws/remedies.js'
 import { CAUSES, OF_LOSS, type Law, type Lawful, type LawName, type Verdict, type Violation } from './model/Law.js'
@@ -8,8 +8,8 @@ import { Misuse, toldOf } from './model/Misuse.js'
 import type { Run } from './model/Run.js'
 import { simulate } from './network/simulate.js'
 
-/** A law that a run breaks, with its check. */
-export interface Found<R, C, M> extends Broken {
+/** A breach, and the check of its law. */
+export interface BreachOf<R, C, M> extends Breach {
   readonly law: Law<R, C, M>
 }
 
@@ -21,7 +21,7 @@ export const brokenBy = <R, C, M>(
   asked: ReadonlyArray<Law<R, C, M>>,
   law: Law<R, C, M>,
   run: Run<R, C, M>,
-): Found<R, C, M> | undefined => {
+): BreachOf<R, C, M> | undefined => {
   try {
     const violation = law.check(run)
     return violation && { law: { ...law, verdict: violation.verdict ?? law.verdict }, violation }
@@ -40,21 +40,21 @@ const violationBy = (error: unknown): Violation =>
 export const blame = <R, C, M>(
   subject: Lawful<R, C, M>,
   asked: ReadonlyArray<Law<R, C, M>>,
-  found: Found<R, C, M>,
+  found: BreachOf<R, C, M>,
   run: Run<R, C, M>,
-): Broken => causeOf(asked, found, run) ?? alteredIn(subject, found, run) ?? blamed(subject, asked, found, run)
+): Breach => causeOf(asked, found, run) ?? alteredIn(subject, found, run) ?? blamed(subject, asked, found, run)
 
 /** Whether what breaks a law explains a fault of some verdict. It is told in its place. */
-const isCause = <R, C, M>({ law: { name }, violation: { verdict } }: Found<R, C, M>, of: Verdict): boolean =>
+const isCause = <R, C, M>({ law: { name }, violation: { verdict } }: BreachOf<R, C, M>, of: Verdict): boolean =>
   name === 'versions' ||
   name === 'determinism' ||
   (name === 'batch' ? of === 'diverged' && verdict === 'diverged' : verdict !== undefined)
 
 const causeOf = <R, C, M>(
   asked: ReadonlyArray<Law<R, C, M>>,
-  { law: { verdict } }: Found<R, C, M>,
+  { law: { verdict } }: BreachOf<R, C, M>,
   run: Run<R, C, M>,
-): Broken | undefined => {
+): Breach | undefined => {
   if (verdict === 'unlawful' || verdict === 'quality') return undefined
   for (const name of CAUSES) {
     const law = asked.find((one) => one.name === name)
@@ -69,9 +69,9 @@ const causeOf = <R, C, M>(
 /** The divergence with the message that was written into; undefined if none was. */
 const alteredIn = <R, C, M>(
   subject: Lawful<R, C, M>,
-  { law }: Found<R, C, M>,
+  { law }: BreachOf<R, C, M>,
   run: Run<R, C, M>,
-): Broken | undefined => {
+): Breach | undefined => {
   if (!subject.isMutable || law.name !== 'convergence') return undefined
   const { altered } = simulate(subject, run.schedule, { isWatched: true })
   const violation = altered && law.check({ ...run, altered })
@@ -86,9 +86,9 @@ const alteredIn = <R, C, M>(
 const blamed = <R, C, M>(
   subject: Lawful<R, C, M>,
   asked: ReadonlyArray<Law<R, C, M>>,
-  { law, violation }: Found<R, C, M>,
+  { law, violation }: BreachOf<R, C, M>,
   run: Run<R, C, M>,
-): Broken => {
+): Breach => {
   const named = (one: LawName): Law<R, C, M> | undefined => asked.find(({ name }) => name === one)
   const asFound = { law, violation }
   const histories = named('superseded')

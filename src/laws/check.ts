@@ -1,7 +1,8 @@
 /** Checks a subject: searches for a run that breaks a law, and reports it. */
 import type { either as E } from 'fp-ts'
+import type { Found } from './Found.js'
 import { kindOf } from './gravity.js'
-import { lawsAsked } from './judge.js'
+import { lawsAsked, reportedFor } from './judge.js'
 import type { Kept, Replay } from './kept.js'
 import type { Lawful } from './model/Law.js'
 import { expectSubject } from './model/expectSubject.js'
@@ -13,7 +14,7 @@ import { OPTIONS, type Options } from './Options.js'
 import { counterexample, type Counterexample } from './report/Counterexample.js'
 import type { Coverage } from './report/Coverage.js'
 import { AT_ONCE, type Runner } from './runner.js'
-import { searched, toldBy, type Found } from './search.js'
+import { searched } from './search.js'
 import { toldOfSilence } from './vacuity.js'
 import { answerOf, atOnce, type Waiting } from './waiting.js'
 
@@ -92,7 +93,7 @@ function* readable<R, C, M>(
   const asked = function* (
     schedule: Schedule<C>,
   ): Waiting<Pick<Found<R, C, M>, 'law' | 'violation' | 'run'> | undefined> {
-    const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule, toldBy(options)))
+    const { run, broken } = yield* answerOf(runner.judge(subject, laws, schedule, reportedFor(options)))
     const same = broken.find((one) => kindOf(one) === kindOf(found))
     return same && { ...same, run }
   }

@@ -2,8 +2,8 @@
 import type { Law, Verdict, Violation } from './model/Law.js'
 import type { Counterexample } from './report/Counterexample.js'
 
-/** A law that a run breaks. */
-export interface Broken {
+/** A law that a run breaks, and how. */
+export interface Breach {
   readonly law: Counterexample['law']
   readonly violation: Violation
 }
@@ -21,7 +21,7 @@ export const worstOf = ({
 }: Pick<Law<never, never, never>, 'verdict' | 'atWorst'>): number => gravityOf({ verdict: atWorst })
 
 /** Runs that broke a law, the gravest first: one for each fault. */
-export const byGravity = <A extends { readonly broken: Broken }>(all: Iterable<A>): ReadonlyArray<A> => {
+export const byGravity = <A extends { readonly broken: Breach }>(all: Iterable<A>): ReadonlyArray<A> => {
   const firsts = new Map<string, A>()
   for (const one of [...all].sort((a, b) => gravityOf(a.broken.law) - gravityOf(b.broken.law))) {
     const fault = faultOf(one.broken)
@@ -31,13 +31,13 @@ export const byGravity = <A extends { readonly broken: Broken }>(all: Iterable<A
 }
 
 /** Whether no other law is graver. */
-export const isGravest = ({ law }: Broken): boolean => gravityOf(law) === 0
+export const isGravest = ({ law }: Breach): boolean => gravityOf(law) === 0
 
 /** Whether a broken law harms nobody's data yet: a check then goes on to look for worse. */
-export const isHygiene = ({ law }: Broken): boolean => law.verdict === 'unlawful'
+export const isHygiene = ({ law }: Breach): boolean => law.verdict === 'unlawful'
 
 /** Equal for two faults of one law, and for `quality` of one quality. */
-export const faultOf = ({ law, violation: { quality = '' } }: Broken): string => `${law.name} ${quality}`
+export const faultOf = ({ law, violation: { quality = '' } }: Breach): string => `${law.name} ${quality}`
 
 /** Equal for two equal faults of one verdict. */
-export const kindOf = (one: Broken): string => `${one.law.verdict} ${faultOf(one)}`
+export const kindOf = (one: Breach): string => `${one.law.verdict} ${faultOf(one)}`

@@ -1,6 +1,6 @@
 /** Holds the laws of a subject against one run. */
 import { blame, brokenBy } from './blame.js'
-import { faultOf, gravityOf, worstOf, type Broken } from './gravity.js'
+import { faultOf, gravityOf, worstOf, type Breach } from './gravity.js'
 import { LAW_NAMES, type Law, type Lawful, type LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
@@ -9,7 +9,7 @@ import { simulate, type Simulated } from './network/simulate.js'
 export interface Judged<R, C, M> {
   readonly run: Simulated<R, C, M>
   /** What the run breaks, the gravest first: one law, or each, as it was asked. */
-  readonly broken: ReadonlyArray<Broken>
+  readonly broken: ReadonlyArray<Breach>
 }
 
 /**
@@ -60,6 +60,10 @@ const ASKED_OF_DEVICES: ReadonlySet<LawName> = new Set<LawName>([
 /** Which of the laws that a run breaks are told: the gravest alone, or each, with each quality. */
 export type Reported = 'gravest' | 'each'
 
+/** A run that breaks a law which is known, or wanted too, may break others. */
+export const reportedFor = ({ all = false, known }: { readonly all?: boolean; readonly known?: unknown }): Reported =>
+  all || known !== undefined ? 'each' : 'gravest'
+
 /**
  * Runs a schedule, and asks the laws in their order. What breaks one may be told as a fault of
  * another that is `asked`; each fault is told once.
@@ -72,7 +76,7 @@ export const judge = <R, C, M>(
   asked = laws,
 ): Judged<R, C, M> => {
   const run = simulate(subject, schedule)
-  const broken: Broken[] = []
+  const broken: Breach[] = []
   for (const law of laws) {
     // nothing graver is to come
     if (reported === 'gravest' && broken.some((one) => gravityOf(one.law) <= worstOf(law))) break

@@ -1,4 +1,5 @@
 /** What a fault needs beyond the steps of its run: ids that are odd, a clock that stands still. */
+import type { Found } from './Found.js'
 import type { Violation } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule, ScheduleStep } from './model/Schedule.js'
@@ -6,17 +7,12 @@ import { view } from './model/show.js'
 import { lettersFor, plainFor } from './network/smaller.js'
 import type { Waiting } from './waiting.js'
 
-interface Broken<R, C, M> {
-  readonly violation: Violation
-  readonly run: Run<R, C, M>
-}
-
 /**
  * What to tell of a run that breaks a law, by what other schedules do. `breaks` gives something if
  * a schedule breaks the same law.
  */
 export function* withNeeds<R, C, M>(
-  { violation, run }: Broken<R, C, M>,
+  { violation, run }: Pick<Found<R, C, M>, 'violation' | 'run'>,
   breaks: (schedule: Schedule<C>) => Waiting<unknown>,
 ): Waiting<Violation> {
   const { ids } = run.schedule

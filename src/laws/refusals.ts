@@ -18,7 +18,8 @@ export class Refusals<R, C, M> {
   /** Asks again what was refused, at most a hundred times. */
   add({ subject, events, drawn, schedule, ids }: Simulated<R, C, M>): void {
     for (const { _tag, at, before, step, text } of events) {
-      if (_tag !== 'refused' || this.asked === MOST_ASKED) continue
+      if (this.asked === MOST_ASKED) return
+      if (_tag !== 'refused') continue
       const local = schedule.steps[step]
       if (local?._tag !== 'local') continue
       const given = local.command ?? drawn.find((one) => one.step === step)?.value

@@ -1,5 +1,5 @@
 /** A check that could not fail: what it asks of nobody, and what its runs never show. */
-import type { Broken } from './gravity.js'
+import type { Breach } from './gravity.js'
 import { lawsAsked, type Asked } from './judge.js'
 import type { Law, Lawful, LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
@@ -92,8 +92,8 @@ function isDoubled({ delivery }: AnySubject): boolean {
   return delivery.copies === 'at least once'
 }
 
-/** Why a required feature happens in no run of this form; undefined if it may. */
-export const whyNever = (
+/** What a feature takes that no run of this form has; undefined if it may happen. */
+export const whatItTakes = (
   feature: Feature,
   subject: AnySubject,
   exchanges: Size['exchanges'] = 'half',
@@ -108,7 +108,7 @@ export const whyNever = (
 }
 
 /** What breaks convergence, told as the doing of replicas that told each other nothing. */
-export const toldOfSilence = <R, C, M>(found: Broken, { events, operations, subject }: Run<R, C, M>): Broken => {
+export const toldOfSilence = <R, C, M>(found: Breach, { events, operations, subject }: Run<R, C, M>): Breach => {
   const isSilent = operations.length > 0 && events.every(({ from }) => from === undefined)
   if (found.law.name !== 'convergence' || !isSilent) return found
   const { law, violation } = found

@@ -14,6 +14,7 @@ import {
   states,
   type Coverage,
   type Feature,
+  type Options,
 } from '../../src/laws/index.js'
 import { covered, found } from './outcome.js'
 
@@ -155,9 +156,18 @@ describe('A check that time ends', () => {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
     fc.configureGlobal({ interruptAfterTimeLimit: 0 })
     const { why, remedy } = found(check(largest, { seed: 1 }))
-    expect([why, remedy]).toEqual([
-      'no run was made',
-      'give it a longer `interruptAfterTimeLimit`, or one of `runs` at least',
-    ])
+    expect([why, remedy]).toEqual(['no run was made', 'give it a longer `interruptAfterTimeLimit`'])
   })
+})
+
+test('A check without runs says which option to change', () => {
+  const remedyOf = (options: Options<number>) => {
+    const { law, why, remedy } = found(check(largest, options))
+    expect([law.name, why]).toEqual(['exercised', 'no run was made'])
+    return remedy
+  }
+  expect(remedyOf({ seed: 1, runs: 0 })).toBe('give 1 or more as `runs`')
+  expect(remedyOf({ seed: 1, runs: 0, time: 0 })).toBe('give 1 or more as `runs`')
+  expect(remedyOf({ seed: 1, time: 0 })).toBe('give it a longer `time`')
+  expect(remedyOf({ seed: 1, runs: 5, time: 0 })).toBe('give it a longer `time`')
 })

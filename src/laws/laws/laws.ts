@@ -7,7 +7,7 @@
  * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
  */
 import { isLater } from '../Answers.js'
-import { lawsOf, type Remedied, type Stated } from '../model/Law.js'
+import { lawMaker, type Remedied, type LawOf } from '../model/Law.js'
 import { Misuse, toldOf } from '../model/Misuse.js'
 import type { Run, RunEvent } from '../model/Run.js'
 import { nameOf, sameValue, view as textOf } from '../model/show.js'
@@ -15,11 +15,11 @@ import { termsOf } from '../model/Subject.js'
 import { calls, comparedAlike, COPY, inAnyOrder, leave, notThrow, pure } from './remedies.js'
 
 /** A law that every subject can be asked. What breaks it is told with a remedy. */
-export type AnyLaw = Stated<Predicate>
+export type AnyLaw = LawOf<Predicate>
 
 type Predicate = <R, C, M>(run: Run<R, C, M>) => Remedied | undefined
 
-export const law = lawsOf<Predicate>()
+export const law = lawMaker<Predicate>()
 
 export const convergence = law('convergence', 'diverged', 'replicas that know the same are equal', (run) => {
   const { parted, ids, replicas, subject, altered } = run

@@ -3,7 +3,7 @@ import type { eq as Eq } from 'fp-ts'
 import type { Command } from '../../core/DataType.js'
 import type { Replica } from '../../core/Replica.js'
 import type { Scuttlebutt } from '../../scuttlebutt.js'
-import { lawsOf, type Remedied, type Stated } from '../model/Law.js'
+import { lawMaker, type Remedied, type LawOf } from '../model/Law.js'
 import type { Run } from '../model/Run.js'
 import { sameValue } from '../model/show.js'
 import type { Updates } from '../model/updates.js'
@@ -20,9 +20,9 @@ export type RunOf<S, C> = Run<Replica<S, C>, Command<S, C, unknown>, Updates<C>>
 
 type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Remedied | undefined
 
-export type ReplicaLaw = Stated<Check>
+export type ReplicaLaw = LawOf<Check>
 
-export const law = lawsOf<Check>()
+export const law = lawMaker<Check>()
 
 /** What is wrong, what to do, and the verdict if two replicas show different things. */
 type Words = Pick<Remedied, 'why' | 'remedy' | 'verdict'>

@@ -54,8 +54,8 @@ export const askedFor = (name: LawName): ReadonlyArray<LawName> | undefined => {
   return name === 'codec' ? [...OF_LOSS, 'superseded', name] : [name]
 }
 
-/** A law, whatever its check is asked of. */
-export interface Stated<K> {
+/** A law by its check: what that is asked of differs. */
+export interface LawOf<Check> {
   readonly name: LawName
   readonly verdict: Verdict
   /** The gravest verdict that a violation of it may have. Default: `verdict`. */
@@ -63,15 +63,15 @@ export interface Stated<K> {
   /** The law in a sentence. */
   readonly says: string
   /** A pure function; undefined if the run keeps the law. */
-  readonly check: K
+  readonly check: Check
 }
 
-export type Law<R, C, M> = Stated<(run: Run<R, C, M>) => Violation | undefined>
+export type Law<R, C, M> = LawOf<(run: Run<R, C, M>) => Violation | undefined>
 
-/** States laws whose checks are of one kind. */
-export const lawsOf =
-  <K>() =>
-  (name: LawName, verdict: Verdict, says: string, check: K, atWorst: Verdict = verdict): Stated<K> => ({
+/** A function that makes laws whose checks are of one kind. */
+export const lawMaker =
+  <Check>() =>
+  (name: LawName, verdict: Verdict, says: string, check: Check, atWorst: Verdict = verdict): LawOf<Check> => ({
     name,
     verdict,
     atWorst,

@@ -1,4 +1,4 @@
-/** What a schedule takes: ids that differ, and steps with the members of their tags and no others. */
+/** What a schedule takes: ids that differ, and steps with the members of their tags alone. */
 import {
   aFlag,
   anything,
