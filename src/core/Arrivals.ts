@@ -145,7 +145,7 @@ class Sieve<S, C> {
     let count = 0
     let at = 0
     let last: SourceId | undefined
-    // `for…of` allocates an iterator result for each update here
+    // by index, as in other hot loops: `for…of` allocates an iterator result for each update
     while (at < given.length) {
       const update = given[at++]!
       // each member is read once: an engine is slow to read frozen arrays

@@ -116,7 +116,7 @@ export const advanceAll =
   (updates: ReadonlyArray<Update<unknown>>) =>
   (clock: Clock): Clock => {
     const draft = new Draft(clock)
-    // `forEach`, because `for…of` allocates an iterator result for each update here
+    // not by `for…of`: see `Arrivals`
     updates.forEach((update) => draft.advance(update[2], update[1]))
     return draft.done()
   }

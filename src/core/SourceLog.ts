@@ -148,7 +148,7 @@ const exchange = <C>(
   if (count < added.length || count >= FEW) return undefined
   const next = new Array<Update<C>>(count)
   let [i, at, gone] = [0, 0, 0]
-  // `for…of` allocates an iterator result for each update here
+  // by index: see `Arrivals`
   while (i < newest.length) {
     const update = newest[i++]!
     if (update === dropped[gone]) gone++

@@ -77,7 +77,7 @@ const apply =
     if (updates.length === 1) winners = SortedMap.update(SortedMap.byText, winners, update[0][0], won)
     else {
       const draft = new SortedMap.Draft(SortedMap.byText, winners)
-      // `for…of` allocates an iterator result for each update here
+      // by index: see `Arrivals`
       let at = 0
       while (at < updates.length) {
         update = updates[at++]!

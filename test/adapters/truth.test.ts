@@ -10,6 +10,7 @@ import { createStream, type StreamOptions } from '../../src/adapters/stream.js'
 import { Clock, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
 import { right } from '../right.js'
+import { talk } from '../talk.js'
 
 type State = Model.State<unknown>
 type Change = Model.Change<unknown>
@@ -31,16 +32,6 @@ const digest = (store: AnyStore) => sb.digest(store.getReplica())
 
 const write = (store: AnyStore, key: string, value: unknown): Update<Change> =>
   right(store.change(Model.set(key, value)))
-
-/** Passes messages between two stores until both are silent. */
-const talk = (a: AnyStore, b: AnyStore): void => {
-  let message = sb.open(a.getReplica())
-  for (let to = b; ; to = to === a ? b : a) {
-    const answer = to.reconcile(message)
-    if (O.isNone(answer)) return
-    message = answer.value
-  }
-}
 
 type Options = Pick<StreamOptions, 'policy' | 'now'>
 

@@ -9,6 +9,7 @@ import { ExpiryModel, scuttlebutt, type Update } from '../../src/index.js'
 import { right } from '../right.js'
 import { inNetworks } from '../runs.js'
 import { table } from '../table.js'
+import { talk } from '../talk.js'
 import { FakeBrowser, type FakeTab } from './FakeBrowser.js'
 
 const entries = [
@@ -99,11 +100,4 @@ describe.each(entries.map((entry) => [entry.dataType.name, entry] as const))('Ta
       { numRuns: inNetworks(2, entries.length * 4) },
     )
   })
-
-  const talk = (one: Pick<Store, 'getReplica' | 'reconcile'>, other: Pick<Store, 'reconcile'>): void => {
-    let message = other.reconcile(of.open(one.getReplica()))
-    for (let to = one as Pick<Store, 'reconcile'>; message._tag === 'Some'; to = to === one ? other : one) {
-      message = to.reconcile(message.value)
-    }
-  }
 })

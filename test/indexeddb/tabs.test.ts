@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest'
 import type { IndexedDbStore } from '../../src/adapters/indexeddb/IndexedDbStore.js'
 import { open } from '../../src/adapters/indexeddb/open.js'
 import type { WebLocks } from '../../src/adapters/storage/webLocks.js'
-import { createStore, type LocalStore } from '../../src/adapters/store.js'
-import * as Digest from '../../src/core/Digest.js'
+import { createStore } from '../../src/adapters/store.js'
 import { Events, Model, scuttlebutt, type Update } from '../../src/index.js'
 import { right } from '../right.js'
 import { overWire } from '../runs.js'
+import { talk } from '../talk.js'
 import { FakeBrowser, type FakeTab } from './FakeBrowser.js'
 
 const sb = scuttlebutt(Model.of(t.number))
@@ -26,16 +26,6 @@ const toJSON = (store: Store) => Model.toJSON(store.getReplica().state)
 
 const ticks = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-const talk = <S, C>(
-  one: Pick<LocalStore<S, C>, 'getReplica' | 'reconcile'>,
-  other: Pick<LocalStore<S, C>, 'reconcile'>,
-): void => {
-  let message = other.reconcile({ digest: Digest.of(one.getReplica()), updates: [] })
-  for (let to = one as typeof other; message._tag === 'Some'; to = to === one ? other : one) {
-    message = to.reconcile(message.value)
-  }
 }
 
 const eventually = async (check: () => boolean): Promise<void> => {

@@ -9,6 +9,7 @@ import { createStream, type StreamOptions } from '../../src/adapters/stream.js'
 import { Model, scuttlebutt, type Rejection, type Update } from '../../src/index.js'
 import { eventually } from '../original/tcp.js'
 import { right } from '../right.js'
+import { talk } from '../talk.js'
 
 type Change = Model.Change<unknown>
 type AnyStore = LocalStore<Model.State<unknown>, Change>
@@ -50,15 +51,6 @@ const meet = async (a: AnyStore, b: AnyStore, options: StreamOptions = {}): Prom
   for (const stream of streams) stream.destroy()
 }
 
-const talk = (a: AnyStore, b: AnyStore, trusted = false): void => {
-  let message = sb.open(a.getReplica())
-  for (let to = b; ; to = to === a ? b : a) {
-    const answer = to.reconcile(message, undefined, { trusted })
-    if (O.isNone(answer)) return
-    message = answer.value
-  }
-}
-
 describe('W5: a relay that leaves a signed update out', () => {
   const [first, second, third] = signed('a', 'b', 'c') as [Update<Change>, Update<Change>, Update<Change>]
 
@@ -87,7 +79,7 @@ describe('W5: a relay that leaves a signed update out', () => {
     await meet(trusting, relay('server', [first, third]), { trusted: true })
     expect(digest(trusting).clock).toEqual({ [ann]: third[1] })
     const byMessages = secured('me')
-    talk(byMessages, relay('server', [first, third]), true)
+    talk(byMessages, relay('server', [first, third]), { trusted: true })
     expect(digest(byMessages).clock).toEqual({ [ann]: third[1] })
     await meet(plain, relay('one', [first, third]))
     expect(digest(plain).clock).toEqual({ [ann]: first[1] })

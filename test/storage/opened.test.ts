@@ -11,6 +11,7 @@ import { Model, scuttlebutt } from '../../src/index.js'
 import { SimulatedDisk } from '../file/SimulatedDisk.js'
 import { FakeBrowser } from '../indexeddb/FakeBrowser.js'
 import { right } from '../right.js'
+import { talk } from '../talk.js'
 
 const sb = scuttlebutt(Model.of(t.number))
 
@@ -35,13 +36,6 @@ const places = {
     return async (now: () => number): Promise<Opened> =>
       right(await open(browser.tab().host, 'x', sb, 'me', { now, tabs: 'share' }))
   },
-}
-
-const talk = (a: Pick<Opened, 'getReplica' | 'reconcile'>, b: Pick<Opened, 'reconcile'>): void => {
-  let message = b.reconcile(sb.open(a.getReplica()))
-  for (let to = a as Pick<Opened, 'reconcile'>; message._tag === 'Some'; to = to === a ? b : a) {
-    message = to.reconcile(message.value)
-  }
 }
 
 describe.each(Object.entries(places))('A store in %s', (_, place) => {

@@ -49,8 +49,7 @@ export interface Read<S, C> {
 type NotRead = Extract<StorageError<never>, { readonly _tag: 'OtherType' | 'OtherId' | 'Rejected' }>
 
 /**
- * Reads the replica; an empty table gives a new one.
- * O(updates). Errors: `OtherType`, `OtherId`,
+ * Reads the replica; an empty table gives a new one. O(updates). Errors: `OtherType`, `OtherId`,
  * `Rejected`. Throws what the table throws, and the error of a damaged entry.
  */
 export const read = async <S, C>(
@@ -73,12 +72,12 @@ export const read = async <S, C>(
     const from = updates.length
     for (const [key, text] of entries) {
       const kind = key[0] as keyof Values<C>
-      const others = values[kind] as unknown[] | undefined
-      if (!others) continue
+      const ofKind = values[kind] as unknown[] | undefined
+      if (!ofKind) continue
       const value = valueOf(kind, key, text)
       texts[kind] = text as string
       const decoded = kind === UPDATE ? decode(value) : right(value)
-      if (decoded._tag === 'Right') others.push(decoded.right)
+      if (decoded._tag === 'Right') ofKind.push(decoded.right)
       else unreadable.push([String(key), decoded.left])
     }
     if (updates.length > from) state = dataType.apply(updates.slice(from))(state).state

@@ -18,6 +18,9 @@ const stamped =
   (value: number, { now, id }: { readonly now: number; readonly id: string }) =>
   (): Written => ({ value, at: now, by: id })
 
+/** The later stamp wins, and of equal stamps the greater writer. */
+const overwrites = (m: Written, held: Written): boolean => m.at > held.at || (m.at === held.at && m.by >= held.by)
+
 const register = { empty: nothing, command: fc.nat(3), show: ({ value }: Written) => value }
 
 export const lastToArrive = broken(
@@ -67,7 +70,7 @@ export const constantStamps = broken(
     prepare:
       (value, { id }) =>
       () => ({ value, at: 1, by: id }),
-    apply: (m) => (held) => (m.at > held.at || (m.at === held.at && m.by >= held.by) ? m : held),
+    apply: (m) => (held) => (overwrites(m, held) ? m : held),
     qualities: [{ name: 'shows its own write', afterLocal: (_, value, after) => after.value === value }],
   }),
 )
@@ -92,11 +95,8 @@ export const iterationOrder = broken(
         [key, stamped(value, where)()] as const,
     apply:
       ([key, m]) =>
-      (held) => {
-        const before = held.get(key) ?? nothing
-        const wins = m.at > before.at || (m.at === before.at && m.by >= before.by)
-        return wins ? new Map(held).set(key, m) : held
-      },
+      (held) =>
+        overwrites(m, held.get(key) ?? nothing) ? new Map(held).set(key, m) : held,
     show: (held) => [...held].map(([key, { value }]) => [key, value]),
   }),
 )
@@ -215,10 +215,8 @@ export const expiresOnArrival = broken(
     prepare: stamped,
     apply:
       (m, { now }) =>
-      (held) => {
-        const wins = m.at > held.at || (m.at === held.at && m.by >= held.by)
-        return wins && now - m.at <= MAX_AGE ? m : held
-      },
+      (held) =>
+        overwrites(m, held) && now - m.at <= MAX_AGE ? m : held,
   }),
 )
 

@@ -1,31 +1,33 @@
-/** What replicas show, as text and as values to compare. */
+/** What replicas show, as text and as values to compare; and how reports name replicas. */
 import * as fc from 'fast-check'
 import * as Json from '../../core/Json.js'
 
 /**
  * Any value as text. Maps and Sets keep their order; -0 and NaN are told apart from 0 and null.
- * O(size). What is too large to be written out is cut short.
+ * Of a value that is too large or too deep, each object is shown once. Throws what a getter throws.
+ * O(size).
  */
-export const view = (value: unknown): string => viewOr(value, viewOfDeep)
+export const view = (value: unknown): string => viewOr(value, outlineOf)
 
-/** As {@link view}. A value that is too large is given to `large`. */
+/** As {@link view}, but `large` gives the text of a value that is too large. */
 export const viewOr = (value: unknown, large: (value: unknown) => string): string => {
   if (isLarge(value)) return large(value)
   try {
     return fc.stringify(value)
   } catch (error) {
-    if (error instanceof RangeError) return viewOfDeep(value)
+    // it is too deep
+    if (error instanceof RangeError) return outlineOf(value)
     throw error
   }
 }
 
-/** The most objects that are written out. */
+/** A value of more objects is too large. */
 export const MOST_OBJECTS = 100_000
 
 /**
- * How a value is made of objects. A `tree` can be written out. A `graph` has itself as a part, or
- * is too deep. `large` is more than the most: an object in two places counts in each, so few that
- * refer to each other may be too many.
+ * How a value is made of objects. `large`: they are too many. An object counts in each place where
+ * it is, so that a few which refer to each other may be too many. `graph`: one of them is a part of
+ * itself, they are too deep, or a getter throws. `tree`: all others.
  */
 const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
   let left = MOST_OBJECTS
@@ -45,7 +47,7 @@ const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
     return is
   }
   try {
-    return lessFew(FEW_OBJECTS, value) < 0 && exceeds(value) ? 'large' : shape
+    return isSmallJson(value) || !exceeds(value) ? shape : 'large'
   } catch {
     // too deep, or a getter threw
     return 'graph'
@@ -54,23 +56,26 @@ const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
 
 const isLarge = (value: unknown): boolean => shapeOf(value) === 'large'
 
-/** Whether no object is a part of itself, and all of it can be written out. */
+/** Whether all of a value can be written out: no object is a part of itself, nor are they many. */
 export const isTree = (value: unknown): boolean => shapeOf(value) === 'tree'
 
 const FEW_OBJECTS = 200
 
-/** What is left of a number when the objects of JSON are taken from it. Negative for all else. */
-const lessFew = (few: number, value: unknown): number => {
-  if (typeof value !== 'object' || value === null) return few
-  let left = few - 1
-  if (Array.isArray(value)) for (const member of value) left = left < 0 ? left : lessFew(left, member)
-  else if (Json.isPlain(value)) for (const key in value) left = left < 0 ? left : lessFew(left, value[key])
+/** Whether a value is JSON of a few objects: most are, and this is faster than to count them all. */
+const isSmallJson = (value: unknown): boolean => without(FEW_OBJECTS, value) >= 0
+
+/** A number less the objects of a value; negative as soon as one is none of JSON, or too many. */
+const without = (count: number, value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return count
+  let left = count - 1
+  if (Array.isArray(value)) for (const member of value) left = left < 0 ? left : without(left, member)
+  else if (Json.isPlain(value)) for (const key in value) left = left < 0 ? left : without(left, value[key])
   else return -1
   return left
 }
 
-/** For values that are too deep for fast-check. An object that comes again is cut short. */
-const viewOfDeep = (value: unknown): string => {
+/** The objects of a value, each by its members, the outermost first, and each but once. */
+const outlineOf = (value: unknown): string => {
   const texts: string[] = []
   const seen = new Set<object>()
   const todo: unknown[] = [value]
@@ -88,7 +93,7 @@ const viewOfDeep = (value: unknown): string => {
   return texts.join(' ')
 }
 
-/** As {@link viewOr}, and faster for JSON. */
+/** As {@link viewOr}, and faster for JSON. There -0 is shown as 0, NaN as null. */
 export const viewOfJson = (value: unknown, large: (value: unknown) => string): string => {
   if (value === undefined) return 'undefined'
   if (isLarge(value)) return large(value)
@@ -101,10 +106,13 @@ export const viewOfJson = (value: unknown, large: (value: unknown) => string): s
   }
 }
 
-/** Compares JSON whatever the order of its members, and other values by their text. O(size). */
+/**
+ * Whether two values are the same: as JSON, whatever the order of members, or else by their texts.
+ * 0 and -0 are the same. O(size).
+ */
 export const sameValue = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
-  // as their texts compare, which take seven times as long
+  // as by their texts, and faster
   if (isOfNumbers(a) && isOfNumbers(b) && a.constructor === b.constructor) return sameNumbers(a, b)
   return sameJson(a, b) || view(a) === view(b)
 }
@@ -120,8 +128,9 @@ const sameNumbers = (a: OfNumbers, b: OfNumbers): boolean =>
 const DEEPEST = 1000
 
 /**
- * False for values that have themselves as a part, or are too deep. `above` is an object that `a`
- * is within. Source: Brent, "An Improved Monte Carlo Factorization Algorithm" (BIT 1980).
+ * Whether both values are the same JSON. False if `a` has itself as a part, or is too deep. `above`
+ * is an object around `a`: the last one at a depth that is a power of two, so that every circle
+ * comes upon it. Source: Brent, "An Improved Monte Carlo Factorization Algorithm" (BIT 1980).
  */
 const sameJson = (a: unknown, b: unknown, depth = 0, above?: unknown): boolean => {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b && isAtom(a)
@@ -141,11 +150,12 @@ const sameJson = (a: unknown, b: unknown, depth = 0, above?: unknown): boolean =
   )
 }
 
+/** Of a value that is no object: whether it is JSON. */
 const isAtom = (value: unknown): boolean => !(Json.copy(value, 0) instanceof Json.Unfit)
 
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0
 
-/** JSON leaves out members that are undefined. */
+/** A member may be undefined, though JSON has no such value. */
 const sameMember = (a: unknown, b: unknown, depth: number, above: unknown): boolean =>
   a === undefined ? b === undefined : sameJson(a, b, depth, above)
 
@@ -153,8 +163,8 @@ const sameMember = (a: unknown, b: unknown, depth: number, above: unknown): bool
 export const nameOf = (id: string): string => (/^\w+$/.test(id) ? id : JSON.stringify(id))
 
 /**
- * Whether {@link view} gives an expression that makes the value again. It does not for functions,
- * instances of classes, symbols of one's own, and what is no tree. O(size).
+ * Whether {@link view} gives code that makes the value again. It does not for functions, instances
+ * of other classes than Date and typed arrays, symbols of one's own, and what is no tree. O(size).
  */
 export const isWritable = (value: unknown): boolean => isTree(value) && isWritten(value)
 
@@ -173,10 +183,13 @@ const membersOf = (value: object): ReadonlyArray<unknown> | undefined => {
   return Json.isPlain(value) ? Object.entries(value).flat() : undefined
 }
 
-/** Whether JSON carries a value. False for what is too deep, or too large. O(size). */
+/**
+ * Whether JSON has the value, but for members that are undefined. False for what is too deep or too
+ * large. O(size).
+ */
 export const isJson = (value: unknown): boolean => isTree(value) && !(Json.copy(value, DEEPEST) instanceof Json.Unfit)
 
-/** The replicas on either side of a partition: a bit of `side` for each. */
+/** The names on either side of a partition. `side` has a bit for each replica. */
 export const sidesOf = (ids: ReadonlyArray<string>, side: number): string => {
   const names = (bit: number): string =>
     ids

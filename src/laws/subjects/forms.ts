@@ -12,7 +12,7 @@ import { guarded } from '../model/Guarded.js'
 import { Misuse } from '../model/Misuse.js'
 import { expectOptions } from '../model/Rule.js'
 import { sameValue, view, viewOr } from '../model/show.js'
-import type { Delivery, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
+import type { Delivery, Made, Nth, Quality, Restarted, Terms, Where } from '../model/Subject.js'
 import { arbitraryOf, described, nextState, notLater, stepOf, tooLarge } from '../model/held.js'
 import {
   DELTAS as OF_DELTAS,
@@ -150,6 +150,19 @@ const receivingOwn =
     throw new Misuse(why, leave(terms))
   }
 
+/** A `local` that makes a message, which its own replica receives first. */
+const broadcasting =
+  <R, C, M>(
+    terms: Terms,
+    make: (command: C, where: Where) => (state: R) => M | undefined,
+    receive: (message: M, where: Where) => (state: R) => R,
+  ) =>
+  (command: C, where: Where) =>
+  (state: R): Made<R, M> | undefined => {
+    const message = notLater(terms.local, stepOf(terms.local, make(command, where))(state))
+    return message === undefined ? undefined : { message, replica: receivingOwn(terms, receive, message, where)(state) }
+  }
+
 const AS_PROMISED: Delivery = { order: 'source', copies: 'exactly once' }
 const ANYHOW: Delivery = { order: 'any', copies: 'at least once' }
 
@@ -187,10 +200,7 @@ export function operations<S, C>(
     ...common(rest),
     ...saved,
     ...beginning(empty, rest),
-    local: (command, where) => (state) => {
-      const message = notLater(terms.local, stepOf(terms.local, make(command, where))(state))
-      return message === undefined ? undefined : { message, replica: receivingOwn(terms, apply, message, where)(state) }
-    },
+    local: broadcasting(terms, make, apply),
     whyRefused: prepare === undefined ? () => () => NOTHING : refusedBy('prepare'),
     receive: apply,
     delivery,
@@ -249,12 +259,7 @@ export const deltas = <S, C>(type: Deltas<S, C>): Lawful<S, C, S> => {
     ...common(rest),
     ...saved,
     ...beginning(empty, rest),
-    local: (command, where) => (state) => {
-      const message = notLater('delta', stepOf('delta', delta(command, where))(state))
-      return message === undefined
-        ? undefined
-        : { message, replica: receivingOwn(DELTAS, merge, message, where)(state) }
-    },
+    local: broadcasting(DELTAS, delta, merge),
     whyRefused: refusedBy('delta'),
     send: () => (state) => state,
     receive: merge,
