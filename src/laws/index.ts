@@ -22,7 +22,7 @@ import { report } from './report/details.js'
 import { OPTIONS, type Options } from './Options.js'
 import { later } from './runner.js'
 import { asking, type OpaqueLater } from './subjects/asking.js'
-import { NEEDED, ofReplicas } from './subjects/forms.js'
+import { NEEDED, opaqueReplicas } from './subjects/forms.js'
 import { OPAQUE, type Opaque } from './subjects/options.js'
 import { aFunction, expectOptions, withoutRules } from './model/Rule.js'
 import { inTime } from './waiting.js'
@@ -97,7 +97,7 @@ export const assert = <R, C, M>(subject: Lawful<R, C, M>, options?: Options<C>):
  */
 export const checkReplicas = <R, C, M>(options: Opaque<R, C, M> & Options<C>): E.Either<Counterexample, Coverage> => {
   expectOptions('checkReplicas', options, { ...OPAQUE, ...OPTIONS }, NEEDED)
-  return checkedAtOnce(ofReplicas(options), options)
+  return checkedAtOnce(opaqueReplicas(options), options)
 }
 
 /** What {@link checkReplicasAsync} takes. */

@@ -1,7 +1,7 @@
 /** Holds the laws of a subject against one run. */
 import { blame, brokenBy } from './blame.js'
 import { faultOf, gravityOf, worstOf, type Breach } from './gravity.js'
-import { LAW_NAMES, type Law, type Lawful, type LawName } from './model/Law.js'
+import { LAW_NAMES, OF_DEVICES, type Law, type Lawful, type LawName } from './model/Law.js'
 import type { Run } from './model/Run.js'
 import type { Schedule } from './model/Schedule.js'
 import { simulate, type Simulated } from './network/simulate.js'
@@ -42,21 +42,6 @@ export const lawsAsked = <R, C, M>(
   throw new RangeError(`no law of ${subject} is asked: ${has}`)
 }
 
-/** The laws asked of a network of devices. It keeps no record for the others. */
-const ASKED_OF_DEVICES: ReadonlySet<LawName> = new Set<LawName>([
-  'certainty',
-  'digests',
-  'agreement',
-  'ends',
-  'drains',
-  'clock',
-  'timeTravel',
-  'oracle',
-  'quality',
-  'total',
-  'versions',
-])
-
 /** Which of the laws that a run breaks are told: the gravest alone, or each, with each quality. */
 export type Reported = 'gravest' | 'each'
 
@@ -82,7 +67,7 @@ export const judge = <R, C, M>(
     if (reported === 'gravest' && broken.some((one) => gravityOf(one.law) <= worstOf(law))) break
     // a run that an exception ended shows nothing about other laws
     if (run.threw !== undefined && law.name !== 'total') continue
-    if (run.exchanged !== undefined && !ASKED_OF_DEVICES.has(law.name)) continue
+    if (run.exchanged !== undefined && !OF_DEVICES.has(law.name)) continue
     for (const each of reported === 'each' ? oneQualityEach(law, run) : [run]) {
       const found = brokenBy(asked, law, each)
       const one = found && blame(subject, asked, found, run)

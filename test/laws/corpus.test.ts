@@ -3,6 +3,7 @@
  * default budget.
  */
 import { describe, expect, test } from 'vitest'
+import * as exported from '../../src/laws/broken/index.js'
 import {
   corpus,
   originalArray,
@@ -60,9 +61,10 @@ describe.each(corpus.map((wrong) => [wrong.name, wrong] as const))('%s', (_, wro
   })
 })
 
-test('the names in the corpus are unique', () => {
+test('the names in the corpus are unique, and those of the exports', () => {
   expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length)
   expect(corpus.length).toBeGreaterThan(30)
+  expect(corpus.map(({ name }) => (exported as Readonly<Record<string, unknown>>)[name])).toEqual(corpus)
 })
 
 describe.each(versions)('the originals on %s', (version) => {

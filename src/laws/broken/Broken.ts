@@ -7,6 +7,7 @@ import type { Coverage } from '../report/Coverage.js'
 import type { Options } from '../Options.js'
 
 export interface About {
+  /** That of the export. */
   readonly name: string
   /** What is wrong, and the source. */
   readonly because: string

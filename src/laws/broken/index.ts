@@ -1,6 +1,6 @@
 /**
  * scuttlebutt-ts/laws/broken: types that are known to be wrong, each with its source. Tools are
- * measured by how many they find.
+ * measured by how many they find. `originals` are npm packages, which a caller brings along.
  */
 import type { Broken } from './Broken.js'
 import * as counters from './counters.js'
@@ -23,7 +23,7 @@ export * from './registers.js'
 export * from './sets.js'
 export * from './versions.js'
 
-/** All types but those of npm packages. */
+/** Every export of these files: they export broken types and nothing else. */
 export const corpus: ReadonlyArray<Broken> = [
   registers,
   counters,

@@ -10,21 +10,26 @@ import type { Patch, Replaced, Spliced } from '../../core/Patch.js'
 import type { Remedied } from '../model/Law.js'
 import { isJson, sameValue, view } from '../model/show.js'
 import { sample } from './laws.js'
-import { law } from './replicaLaw.js'
+import { replicaLaw } from './replicaLaw.js'
 
 /** How many versions of a run are compared, each with the next and the last with the first. */
 const SAMPLE = 3
 
-export const diff = law('diff', 'unlawful', 'the patches of `diff` lead from one version to another', (run, type) => {
-  if (type.dataType.diff === undefined) return undefined
-  const some = sample(run, SAMPLE).map(({ state }) => state)
-  for (const [i, before] of some.entries()) {
-    const after = some[(i + 1) % some.length]!
-    const violation = leads(type.patchesOf(before), type.patchesOf(after), type.dataType.diff(before)(after))
-    if (violation !== undefined) return violation
-  }
-  return undefined
-})
+export const diff = replicaLaw(
+  'diff',
+  'unlawful',
+  'the patches of `diff` lead from one version to another',
+  (run, type) => {
+    if (type.dataType.diff === undefined) return undefined
+    const some = sample(run, SAMPLE).map(({ state }) => state)
+    for (const [i, before] of some.entries()) {
+      const after = some[(i + 1) % some.length]!
+      const violation = leads(type.patchesOf(before), type.patchesOf(after), type.dataType.diff(before)(after))
+      if (violation !== undefined) return violation
+    }
+    return undefined
+  },
+)
 
 const leads = (from: unknown, to: unknown, patches: ReadonlyArray<Patch>): Remedied | undefined => {
   const isSame = sameValue(from, to)

@@ -1,10 +1,9 @@
 /**
- * The laws that any replicated type keeps. Each is a pure predicate over a run. `README.md` lists
- * them all, with what each means and how it is usually broken.
+ * The laws that any replicated type keeps. Each is a pure predicate over a run. README lists them
+ * all, with what each means and how it is usually broken, and says how to add one.
  *
- * Sources. `convergence` and those of a merge: Shapiro et al., "Conflict-free Replicated Data
- * Types" (SSS 2011), sections 2.2 and 2.3. `clock`, `history` and `superseded`: van Renesse et al.,
- * LADIS 2008, section 3. Laws as predicates apart from their runner: fp-ts-laws.
+ * Source of `convergence`: Shapiro et al., "Conflict-free Replicated Data Types" (SSS 2011),
+ * sections 2.2 and 2.3. Laws as predicates apart from their runner: fp-ts-laws.
  */
 import { isLater } from '../Answers.js'
 import { lawMaker, type Remedied, type LawOf } from '../model/Law.js'
@@ -19,6 +18,7 @@ export type AnyLaw = LawOf<Predicate>
 
 type Predicate = <R, C, M>(run: Run<R, C, M>) => Remedied | undefined
 
+/** Makes a law of the run alone. */
 export const law = lawMaker<Predicate>()
 
 export const convergence = law('convergence', 'diverged', 'replicas that know the same are equal', (run) => {
@@ -218,7 +218,7 @@ export const qualities = law(
 
 const lacks = (id: string, wish: string): string => `${nameOf(id)} lacks the quality ${textOf(wish)}`
 
-// in each list, causes come before their effects: the first law broken is the one reported
+// of laws of one verdict, the first that is broken is told: causes come before their effects
 
 export const ofOperations: ReadonlyArray<AnyLaw> = [
   total,

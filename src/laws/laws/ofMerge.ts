@@ -114,7 +114,7 @@ export const inflationary = law(
   },
 )
 
-/** Causes come before their effects: the first law broken is the one reported. */
+/** Causes come before their effects. */
 export const ofMerge: ReadonlyArray<AnyLaw> = [
   total,
   versions,

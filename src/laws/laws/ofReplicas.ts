@@ -1,6 +1,7 @@
 /**
  * The laws of replicas of this library: those that ask for a clock, a history or a merge of
- * replicas.
+ * replicas. Source of `clock`, `history` and `superseded`: van Renesse et al., LADIS 2008,
+ * section 3.
  */
 import * as Clock from '../../core/Clock.js'
 import type { Command, Maker } from '../../core/DataType.js'
@@ -14,10 +15,10 @@ import { convergence, equivalence, oracle, qualities, sample, total, versions } 
 import { dependsOnOrder } from './dependsOnOrder.js'
 import { ofExchanges } from './ofExchanges.js'
 import { KEEP, ORDER, OURS, pure } from './remedies.js'
-import { differ, differAtAll, law, type ReplicaLaw, type RunOf, type Type } from './replicaLaw.js'
+import { differ, differAtAll, replicaLaw, type ReplicaLaw, type RunOf, type Type } from './replicaLaw.js'
 import { timeTravel } from './timeTravel.js'
 
-export const idempotence = law(
+export const idempotence = replicaLaw(
   'idempotence',
   'unlawful',
   'a message that comes again changes nothing',
@@ -40,7 +41,7 @@ export const idempotence = law(
   'diverged',
 )
 
-export const batch = law(
+export const batch = replicaLaw(
   'batch',
   'unlawful',
   'a batch gives the same as its updates one at a time',
@@ -76,7 +77,7 @@ const heard = <S, C>({ events }: RunOf<S, C>): ReadonlyArray<readonly [Replica<S
     event.heard === undefined ? [] : [[event.before, (event.heard as ReadonlyArray<Updates<C>>).flat()] as const],
   )
 
-export const own = law(
+export const own = replicaLaw(
   'own',
   'unlawful',
   'an own update gives the same by `own` as by `apply`',
@@ -109,7 +110,7 @@ export const own = law(
 
 const OWN = '`own(update)(state)` must give what `apply([update])(state)` gives; without `own`, the core takes that'
 
-export const reference = law(
+export const identity = replicaLaw(
   'identity',
   'unlawful',
   'an update that changes nothing leaves the same reference',
@@ -132,7 +133,7 @@ export const reference = law(
   },
 )
 
-export const clock = law(
+export const clock = replicaLaw(
   'clock',
   'unlawful',
   'the clock covers what was seen, no more, and never goes back',
@@ -156,7 +157,7 @@ export const clock = law(
   },
 )
 
-export const histories = law(
+export const histories = replicaLaw(
   'history',
   'unlawful',
   'the history is complete, minimal and sorted',
@@ -179,7 +180,7 @@ export const histories = law(
   },
 )
 
-export const superseded = law('superseded', 'lost', 'nobody needs a superseded update', (run, type) => {
+export const superseded = replicaLaw('superseded', 'lost', 'nobody needs a superseded update', (run, type) => {
   const { create, applyUpdates, history } = type
   for (const replica of run.whole) {
     const newcomer = applyUpdates(history()(replica))(create(''))
@@ -192,7 +193,7 @@ export const superseded = law('superseded', 'lost', 'nobody needs a superseded u
   return undefined
 })
 
-export const codec = law('codec', 'unlawful', 'decoding gives the change that was encoded', (run, type) => {
+export const codec = replicaLaw('codec', 'unlawful', 'decoding gives the change that was encoded', (run, type) => {
   const { dataType, decode } = type
   for (const operation of run.operations) {
     const [update] = operation.message!
@@ -233,7 +234,7 @@ const misread = (made: unknown, read: unknown): Remedied => ({
   states: [read, made],
 })
 
-export const replicaMerge = law(
+export const replicaMerge = replicaLaw(
   'merge',
   'unlawful',
   'merge is associative, commutative and idempotent',
@@ -253,14 +254,19 @@ export const replicaMerge = law(
   },
 )
 
-export const deterministic = law('determinism', 'unlawful', 'the same call gives the same result', (run, type) => {
-  const { create, applyUpdates } = type
-  const updates = acrossSources(run.operations.length)(inOrder(run.operations))
-  const [x, y] = [applyUpdates(updates)(create('')), applyUpdates(updates)(create(''))]
-  return differ(run, type, { why: 'one batch gave two results for one state', remedy: pure('apply') }, x, y)
-})
+export const deterministic = replicaLaw(
+  'determinism',
+  'unlawful',
+  'the same call gives the same result',
+  (run, type) => {
+    const { create, applyUpdates } = type
+    const updates = acrossSources(run.operations.length)(inOrder(run.operations))
+    const [x, y] = [applyUpdates(updates)(create('')), applyUpdates(updates)(create(''))]
+    return differ(run, type, { why: 'one batch gave two results for one state', remedy: pure('apply') }, x, y)
+  },
+)
 
-/** Causes come before their effects: the first law broken is the one reported. */
+/** Causes come before their effects. */
 export const ofReplicas = <S, C>(
   type: Type<S, C>,
 ): ReadonlyArray<Law<Replica<S, C>, Command<S, C, unknown>, Updates<C>>> => {
@@ -272,7 +278,7 @@ export const ofReplicas = <S, C>(
     convergence,
     oracle,
     ...ofExchanges,
-    ...[superseded, timeTravel, idempotence, batch, own, reference, clock, histories, codec, diff].map(about),
+    ...[superseded, timeTravel, idempotence, batch, own, identity, clock, histories, codec, diff].map(about),
     equivalence,
     about(replicaMerge),
     qualities,

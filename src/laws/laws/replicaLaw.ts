@@ -22,7 +22,8 @@ type Check = <S, C>(run: RunOf<S, C>, type: Type<S, C>) => Remedied | undefined
 
 export type ReplicaLaw = LawOf<Check>
 
-export const law = lawMaker<Check>()
+/** Makes a law: its check is given the functions of the type, too. */
+export const replicaLaw = lawMaker<Check>()
 
 /** What is wrong, what to do, and the verdict if two replicas show different things. */
 type Words = Pick<Remedied, 'why' | 'remedy' | 'verdict'>

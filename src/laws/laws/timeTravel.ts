@@ -8,9 +8,9 @@ import type { Replica } from '../../core/Replica.js'
 import type { Remedied } from '../model/Law.js'
 import { nameOf } from '../model/show.js'
 import { BACK, OURS } from './remedies.js'
-import { differAtAll, law, type RunOf, type Type } from './replicaLaw.js'
+import { differAtAll, replicaLaw, type RunOf, type Type } from './replicaLaw.js'
 
-export const timeTravel = law(
+export const timeTravel = replicaLaw(
   'timeTravel',
   'lost',
   'who goes back to an older version and catches up loses nothing',

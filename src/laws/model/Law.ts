@@ -1,11 +1,14 @@
-/** A law, without the code that runs it. */
+/** What a law is, and which laws there are: without the code that states or asks them. */
 import type { Run } from './Run.js'
 import type { Subject } from './Subject.js'
 import type { Remedied, Verdict, Violation } from './Violation.js'
 
 export type { Remedied, Verdict, Violation }
 
-/** The laws of this kit. `laws/laws.ts` and its neighbours state each. */
+/**
+ * The laws of this kit. `laws/laws.ts` and its neighbours state each; README says what each means,
+ * and how to add one.
+ */
 export const LAW_NAMES = [
   'convergence',
   'oracle',
@@ -40,6 +43,21 @@ export const LAW_NAMES = [
 
 /** A law of this kit. A law of a user's own has any other name. */
 export type LawName = (typeof LAW_NAMES)[number] | (string & Record<never, never>)
+
+/** The laws that are asked of a network of devices. It keeps no record for the others. */
+export const OF_DEVICES: ReadonlySet<LawName> = new Set<LawName>([
+  'certainty',
+  'digests',
+  'agreement',
+  'ends',
+  'drains',
+  'clock',
+  'timeTravel',
+  'oracle',
+  'quality',
+  'total',
+  'versions',
+])
 
 /** The laws of devices that a type breaks if `superseded` names too much. */
 export const OF_LOSS: ReadonlyArray<LawName> = ['certainty', 'digests', 'agreement', 'timeTravel']

@@ -117,7 +117,7 @@ export const oneOf =
     if (!names.includes(value as string)) throw new RangeError(told(value, place, quoted(names, ' or ')))
   }
 
-/** Both rules. */
+/** All of the rules, in their order. */
 export const both =
   (...rules: ReadonlyArray<Rule>): Rule =>
   (value, place) => {

@@ -1,4 +1,5 @@
 /** How a run breaks a law. */
+
 /**
  * How a type fails.
  *

@@ -5,7 +5,7 @@ import type { Answers, MaybeLater } from '../Answers.js'
 import type { Lawful } from '../model/Law.js'
 import type { Nth, Quality, Restarted, Sides, Where } from '../model/Subject.js'
 import { view } from '../model/show.js'
-import { ofReplicas } from './forms.js'
+import { opaqueReplicas } from './forms.js'
 import type { Hearing } from './options.js'
 
 /**
@@ -55,7 +55,7 @@ export const asking = <R, C, M>(
     <A extends ReadonlyArray<unknown>, B>(name: string, f: (...args: A) => MaybeLater<B>) =>
     (...args: A): B =>
       answers.ask(name, () => f(...args))
-  const subject = ofReplicas<R, C, M>({
+  const subject = opaqueReplicas<R, C, M>({
     ...rest,
     create: asked('create', create),
     local: (made: C, where: Where) => asked('local', local(made, where)),

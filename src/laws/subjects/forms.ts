@@ -277,14 +277,14 @@ const FIRST_RESTART: Restarted = { index: 0, restarts: 1 }
  */
 export const opaque = <R, C, M>(type: Opaque<R, C, M>): Lawful<R, C, M> => {
   expectOptions('opaque', type, OPAQUE, NEEDED)
-  return ofReplicas(type)
+  return opaqueReplicas(type)
 }
 
 /** What `opaque` needs beside `send` or `told`. */
 export const NEEDED = ['create', 'command', 'local', 'receive', 'show'] as const
 
 /** As {@link opaque}, of what may have other options too. */
-export const ofReplicas = <R, C, M>(type: Hearing<R, C, M> & Telling<R, M>): Lawful<R, C, M> => {
+export const opaqueReplicas = <R, C, M>(type: Hearing<R, C, M> & Telling<R, M>): Lawful<R, C, M> => {
   const { create, local, send, told, receive, isWhole = true, delivery = ANYHOW, save, load, ...rest } = type
   if (send === undefined && told === undefined) {
     throw new TypeError('give `send` or `told`: replicas that say nothing never hear of each other')
