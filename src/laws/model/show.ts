@@ -56,12 +56,12 @@ const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
 
 const isLarge = (value: unknown): boolean => shapeOf(value) === 'large'
 
-/** Whether all of a value can be written out: no object is a part of itself, nor are they many. */
+/** Whether a value can be written out: no object is a part of itself, nor are they many. */
 export const isTree = (value: unknown): boolean => shapeOf(value) === 'tree'
 
 const FEW_OBJECTS = 200
 
-/** Whether a value is JSON of a few objects: most are, and this is faster than to count them all. */
+/** Whether a value is JSON of a few objects, as most are: faster than to count all objects. */
 const isSmallJson = (value: unknown): boolean => without(FEW_OBJECTS, value) >= 0
 
 /** A number less the objects of a value; negative as soon as one is none of JSON, or too many. */
