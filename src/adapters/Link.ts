@@ -1,4 +1,5 @@
 /** Joins a store and one peer by a session: the common part of streams, connections and servers. */
+import { left } from '../core/Either.js'
 import * as Prefix from '../core/Prefix.js'
 import { failed } from '../core/receive.js'
 import type { either as E } from 'fp-ts'
@@ -6,6 +7,7 @@ import type { Batch } from '../core/Arrivals.js'
 import type { Digest } from '../core/Digest.js'
 import type { Update } from '../core/Update.js'
 import type { Rejection } from '../scuttlebutt.js'
+import { farAhead } from '../wire/decode.js'
 import * as format from '../wire/lines/format.js'
 import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
@@ -215,8 +217,15 @@ class PeerLink<S, C> implements Link {
   }
 
   #hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {
-    const decodeLine = this.#decode({ ...this.#policy, now: this.#now() })
-    const messages = lines.map((line) => (line._tag === 'Left' ? line : decodeLine(line.right)))
+    const policy = { ...this.#policy, now: this.#now() }
+    const decodeLine = this.#decode(policy)
+    const isFar = farAhead(this.#store.scuttlebutt.dataType, policy)
+    const messages = lines.map((line) => {
+      if (line._tag === 'Right') return decodeLine(line.right)
+      const stamp = Lines.stampIn(line.left.tail)
+      // without its end, no clock passes it
+      return stamp && isFar([null, stamp.timestamp, stamp.source]) ? left({ ...line.left, tail: '' }) : line
+    })
     if (!this.#isWelcome(messages)) {
       this.#session = Session.fail(this.#session)
       this.#refuse({ _tag: 'Unauthorized', at: '', reason: 'onPeer refused the peer', update: undefined })

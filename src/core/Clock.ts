@@ -250,8 +250,8 @@ export const forEachSource = (clock: Clock, visit: (source: SourceId, timestamp:
  */
 export const forEachSourceChanged = (old: Clock, clock: Clock, visit: (source: SourceId) => void): void => {
   SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, visit)
-  if (old.sure === clock.sure) return
-  for (const { sure } of [old, clock]) if (sure !== undefined) for (const source of SortedMap.keys(sure)) visit(source)
+  const none = SortedMap.empty<SourceId, Timestamp>()
+  for (const [source] of SortedMap.differences(bySource, old.sure ?? none, clock.sure ?? none)) visit(source)
 }
 
 /** Whether an update was seen. O(log s). */

@@ -24,7 +24,7 @@ export interface Lacking<C> {
 const NOTHING: ReadonlyArray<never> = []
 
 /** The place before all updates. */
-const START: Digest.Place = [0, '']
+const START: Digest.Place = Object.freeze([0, ''] as const)
 
 /**
  * First what is newer than all that the other has seen, in the budget's order; then what is held in
@@ -55,7 +55,7 @@ export const lacking = <S, C>(
   return {
     ...split(Log.sorted(first).concat(more), log),
     isWhole: !isCut && !isSkipped,
-    ...(isCut && { at: last === undefined ? (after ?? START) : ([last[1], last[2]] as const) }),
+    ...(isCut && { at: last === undefined ? (after ?? START) : Object.freeze([last[1], last[2]] as const) }),
   }
 }
 

@@ -9,8 +9,8 @@ import * as Json from '../core/Json.js'
 import type { Message } from '../core/reconcile.js'
 import { failuresOf, keysOf, path, type InUpdate } from '../core/Rejection.js'
 import { havingOf, type Digest } from '../core/Digest.js'
-import type { Timestamp } from '../core/Timestamp.js'
-import type { Update } from '../core/Update.js'
+import { NEVER, type Timestamp } from '../core/Timestamp.js'
+import { stampOf, type Update } from '../core/Update.js'
 import * as codecs from './codecs.js'
 import { depthOf, type Policy } from './Policy.js'
 
@@ -78,11 +78,15 @@ export const decode =
   (policy: Policy = {}) =>
   (input: unknown): E.Either<UpdateError, Update<C>> => {
     const copied = readable(() => Json.copy(input, depthOf(policy) + 1))
-    if (copied instanceof Json.Unfit) return left(unfitUpdate(copied, input, policy))
+    const tooFar = farAhead(dataType, policy)
+    if (copied instanceof Json.Unfit) {
+      const far = readable(() => tooFar(input))
+      return left((far instanceof Json.Unfit ? undefined : far) ?? unfitUpdate(copied, input, policy))
+    }
     if (policy.maxBytes !== undefined) {
       const bytes = Json.bytes(JSON.stringify(copied))
       const { maxBytes } = policy
-      if (bytes > maxBytes) return left({ _tag: 'TooLarge', at: '', bytes, maxBytes, update: copied })
+      if (bytes > maxBytes) return left(tooFar(copied) ?? { _tag: 'TooLarge', at: '', bytes, maxBytes, update: copied })
     }
     return decodeFrozen(dataType)(policy)(copied)
   }
@@ -111,16 +115,31 @@ const isTimestamp = (keys: ReadonlyArray<string | number>): boolean => keys.leng
 export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
   const codec = codecs.update(dataType)
   const checkSuffices = isIdentity(codec)
-  return ({ now, maxDrift }: Policy) =>
-    (update: unknown): E.Either<UpdateError, Update<C>> => {
+  return (policy: Policy) => {
+    const tooFar = farAhead(dataType, policy)
+    return (update: unknown): E.Either<UpdateError, Update<C>> => {
       // valid input passes by a mere check: the decoder is slow, because it explains errors
       const decoded = checkSuffices && codec.is(update) ? t.success(update) : validate(codec, update)
-      if (decoded._tag === 'Left') return left(invalidUpdate(decoded.left, update))
-      const timestamp = decoded.right[1]
-      const drift = Math.min(maxDrift ?? Infinity, dataType.maxDrift ?? Infinity)
-      if (now === undefined || timestamp - now <= drift) return decoded
-      return left({ _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift: drift, update })
+      const far = tooFar(update)
+      if (far !== undefined) return left(far)
+      return decoded._tag === 'Left' ? left(invalidUpdate(decoded.left, update)) : decoded
     }
+  }
+}
+
+/**
+ * Why an update is refused whose stamp is too far ahead, whatever else is wrong with it: a clock
+ * passes the stamps of others that are refused. O(1).
+ */
+export const farAhead = <S, C>(dataType: DataType<S, C>, { now, maxDrift = Infinity }: Policy) => {
+  const drift = Math.min(maxDrift, dataType.maxDrift ?? Infinity)
+  return (update: unknown): UpdateError | undefined => {
+    if (now === undefined) return undefined
+    const timestamp = stampOf(update)?.timestamp ?? NEVER
+    return timestamp - now <= drift
+      ? undefined
+      : { _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift: drift, update }
+  }
 }
 
 /** The update as the codec decodes it, frozen. A user's codec that throws refuses the change. */
@@ -150,11 +169,9 @@ const invalidUpdate = (errors: t.Errors, update: unknown): UpdateError => {
  */
 export const unreadOf =
   <S, C>({ final }: DataType<S, C>) =>
-  ({ now, maxDrift = Infinity }: Policy) =>
   (error: { readonly _tag: string; readonly update?: unknown }): Update<unknown> | undefined => {
     if (error._tag !== 'InvalidChange') return undefined
     const update = error.update as Update<unknown>
-    if (now !== undefined && update[1] - now > maxDrift) return undefined
     return isFinal(final, update[0]) ? undefined : update
   }
 
@@ -219,7 +236,7 @@ const decodeUpdates = <S, C>(
   ...lists: readonly [updates: ReadonlyArray<unknown>, unread: ReadonlyArray<unknown>]
 ): Pick<Message<C>, 'updates' | 'unread' | 'refused'> => {
   const decodeUpdate = decode(dataType)(policy)
-  const asUnread = unreadOf(dataType)(policy)
+  const asUnread = unreadOf(dataType)
   const updates: Update<C>[] = []
   const unread: Update<unknown>[] = []
   const refused: UpdateError[] = []

@@ -293,6 +293,9 @@ describe('What a clock is sure of', () => {
           const isNews = Math.max(a.seen(id), b.seen(id)) > a.seen(id) || Math.max(a.sure(id), b.sure(id)) > a.sure(id)
           if (isNews && Clock.timestampOf(id, newer) > newer.floor) expect([id, changed.has(id)]).toEqual([id, true])
         }
+        // and nowhere else: a stream asks after each chunk, whatever is in doubt
+        const says = (clock: Clock.Clock, id: string) => [Clock.timestampOf(id, clock), Clock.sureOf(id, clock)]
+        for (const id of changed) expect(says(newer, id)).not.toEqual(says(a.clock, id))
       }),
     )
   })

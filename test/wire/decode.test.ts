@@ -278,7 +278,7 @@ describe('A message for reconcile', () => {
       'InvalidUpdate at .updates[2]',
       'InvalidTimestamp at .updates[3][1]',
       'TooFarAhead at .updates[5][1]',
-      'InvalidChange at .updates[6][0][1]',
+      'TooFarAhead at .updates[6][1]',
     ])
   })
 

@@ -68,6 +68,8 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   /** The stamps of the first own updates made since the store began. */
   let made: Timestamp[] = []
   let refusals: ReadonlyArray<RefusedUpdate> = []
+  /** The same, by what they say. */
+  const refused = new Map<string, RefusedUpdate>()
   const first = createListeners<Committed<S, C>>()
   const committed = listeners<Committed<S, C>>()
   const passed = listeners<readonly [ReadonlyArray<Refusal>, string | undefined]>()
@@ -81,11 +83,11 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     if (!received.isOwn) refuse(overtaken(received.taken, before.id, made))
   }
   const refuse = (more: ReadonlyArray<RefusedUpdate>): void => {
-    if (more.length === 0) return
-    const known = new Set(refusals.map(textOf))
-    const fresh = more.filter((one) => !known.has(textOf(one)))
+    const fresh = more.filter((one) => !refused.has(textOf(one)))
     if (fresh.length === 0) return
-    refusals = [...refusals, ...fresh].slice(-MAX_REFUSALS)
+    for (const one of fresh) refused.set(textOf(one), one)
+    refusals = [...refused.values()].slice(-MAX_REFUSALS)
+    for (const text of [...refused.keys()].slice(0, -MAX_REFUSALS)) refused.delete(text)
     commit(unchanged(replica))
   }
   return {

@@ -5,6 +5,7 @@ import * as Clock from '../../core/Clock.js'
 import * as Sure from '../../core/Sure.js'
 import type { DataType } from '../../core/DataType.js'
 import type { Budget } from '../../core/Frontier.js'
+import * as Log from '../../core/Log.js'
 import { failed, receive } from '../../core/receive.js'
 import { brought, reply, type Message } from '../../core/reconcile.js'
 import type { Update } from '../../core/Update.js'
@@ -82,11 +83,11 @@ const hearing =
 const refused =
   <S, C>(cell: Cell<S, C>): Port<S, C>['refused'] =>
   (refusals, by) => {
-    const { id } = cell.getReplica()
+    const { id, log } = cell.getReplica()
     const own = refusals.filter(([, source]) => source === id)
-    if (own.length > 0) {
-      cell.refuse(own.map(([timestamp, source, reason]) => ({ timestamp, source, reason, ...(by && { by }) })))
-    }
+    // a peer may make up others, to push out true ones
+    const held = own.filter(([timestamp, source]) => Log.holds([undefined, timestamp, source])(log))
+    cell.refuse(held.map(([timestamp, source, reason]) => ({ timestamp, source, reason, ...(by && { by }) })))
     if (own.length < refusals.length) cell.pass(refusals, by)
   }
 

@@ -8,7 +8,7 @@ import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { EXCERPT, path } from '../../core/Rejection.js'
 import { NEVER } from '../../core/Timestamp.js'
-import { decodeFrozen, decodeHeader, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
+import { decodeFrozen, decodeHeader, farAhead, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
 import { depthOf, type Policy } from '../Policy.js'
 import type { WireMessage } from '../WireMessage.js'
 import { opening, past, refused, sure, sync } from './codecs.js'
@@ -40,9 +40,10 @@ const REFUSED = 'REFUSED '
  */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const decodeUpdate = decodeFrozen(dataType)
+  const asUnread = unreadOf(dataType)
   return (policy: Policy) => {
     const updateOf = decodeUpdate(policy)
-    const asUnread = unreadOf(dataType)(policy)
+    const tooFar = farAhead(dataType, policy)
     return (line: string): E.Either<LineError, WireMessage<C>> => {
       let json: unknown
       try {
@@ -53,7 +54,9 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
       json = Json.freeze(json, depthOf(policy) + 1)
       if (json instanceof Json.Unfit) {
         const place = { at: path(json.at), limit: depthOf(policy) }
-        return left({ _tag: 'TooDeep', ...place, ...(line.startsWith('[') && { update: JSON.parse(line) as unknown }) })
+        if (!line.startsWith('[')) return left({ _tag: 'TooDeep', ...place })
+        const update: unknown = JSON.parse(line)
+        return left(tooFar(update) ?? { _tag: 'TooDeep', ...place, update })
       }
       if (Array.isArray(json)) {
         const update = updateOf(json)
@@ -98,7 +101,10 @@ const decodeText = (text: string): WireMessage<never> => {
     case REFUSED: {
       const decoded = refused.decode(json)
       if (decoded._tag === 'Left') return IGNORED
-      return { _tag: 'Refused', refusals: decoded.right.updates, places: decoded.right.places }
+      const { updates, places } = decoded.right
+      // whoever keeps or passes them on keeps 1,000
+      const refusals = updates.map(([at, source, reason]) => [at, source, reason.slice(0, EXCERPT)] as const)
+      return { _tag: 'Refused', refusals, places }
     }
     default:
       return decodeSure(json)
