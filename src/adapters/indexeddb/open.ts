@@ -40,38 +40,11 @@ export const open = async <S, C>(
   options: IndexedDbOptions<S, C>,
 ): Opened<S, C> => {
   const { tabs = 'alone', takeOver = false } = options
-  if (!host.navigator?.locks && tabs !== 'unlocked') return left({ _tag: 'NoLocks', name })
-  const place = createPlace(host, name, tabs === 'share')
-  const { channel, leaving, hold } = place
-  const steal = takeOver && !channel
-  const opened = await attempt('open', async (): Opened<S, C> => {
-    const mode = channel ? 'shared' : 'exclusive'
-    if (!(await hold('', { mode, steal, ifAvailable: !steal }))) return left({ _tag: 'Locked', name })
-    const table = await openTable(host.indexedDB, name, leaving)
-    // a batch of the other one that is under way ends before this; then it finds that another wrote
-    if (steal) await table.update(() => Promise.resolve(right([[OWNER, JSON.stringify([id])] as const])))
-    const { own, isFirst } = await seatOf(place, id)
-    // who joins others adopts nothing
-    const source = { table, name, scuttlebutt, id, options: isFirst ? options : {} }
-    const found = await read(source, options.progress)
-    if (found._tag === 'Left') return found
-    const { replica, type } = found.right
-    // who joins others has all that they know: it is in no doubt of what it wrote before
-    const made = createWithCell(scuttlebutt, own, { ...options, replica, wasOpen: isFirst && type !== undefined })
-    return share(source, found.right, made, { ...place, table, isFirst })
-  })
-  if (opened._tag === 'Left') leaving.abort()
-  return opened
-}
-
-/** What a tab holds of the page before it has the table. */
-type TablelessPlace = Omit<Place, 'table' | 'isFirst'>
-
-/** Nothing is taken yet. All that will be is given back when the tab leaves. */
-const createPlace = (host: Host, name: string, isShared: boolean): TablelessPlace => {
-  const of = `scuttlebutt-ts indexeddb ${name}`
   const locks = host.navigator?.locks
-  const channel = isShared ? new host.BroadcastChannel(of) : undefined
+  if (!locks && tabs !== 'unlocked') return left({ _tag: 'NoLocks', name })
+  const of = `scuttlebutt-ts indexeddb ${name}`
+  const channel = tabs === 'share' ? new host.BroadcastChannel(of) : undefined
+  const steal = takeOver && !channel
   const leaving = new AbortController()
   const { signal } = leaving
   const leave = (): void => {
@@ -88,15 +61,26 @@ const createPlace = (host: Host, name: string, isShared: boolean): TablelessPlac
     else if (free) signal.addEventListener('abort', free)
     return free !== undefined && !signal.aborted
   }
-  return { channel, ping, leaving, hold }
-}
-
-/** The id under which a tab writes, and whether it is the first: a tab that is alone always is. */
-const seatOf = async ({ channel, leaving, hold }: TablelessPlace, id: SourceId) => {
-  if (!channel) return { own: id, isFirst: true }
-  // the least number that no tab has: there are as many sources as tabs were ever open at once
-  let number = 0
-  while (!(await hold(` tab ${String(number)}`, { ifAvailable: true })) && !leaving.signal.aborted) number++
-  const own = number > 0 ? `${id}+${String(number)}` : id
-  return { own, isFirst: await hold(LEADER, { ifAvailable: true }) }
+  const opened = await attempt('open', async (): Opened<S, C> => {
+    const mode = channel ? 'shared' : 'exclusive'
+    if (!(await hold('', { mode, steal, ifAvailable: !steal }))) return left({ _tag: 'Locked', name })
+    const table = await openTable(host.indexedDB, name, leaving)
+    // a batch of the other one that is under way ends before this; then it finds that another wrote
+    if (steal) await table.update(() => Promise.resolve(right([[OWNER, JSON.stringify([id])] as const])))
+    // the least number that no tab has: there are as many sources as tabs were ever open at once
+    let number = 0
+    if (channel) while (!(await hold(` tab ${String(number)}`, { ifAvailable: true })) && !signal.aborted) number++
+    const isFirst = !channel || (await hold(LEADER, { ifAvailable: true }))
+    // who joins others adopts nothing
+    const source = { table, name, scuttlebutt, id, options: isFirst ? options : {} }
+    const found = await read(source, options.progress)
+    if (found._tag === 'Left') return found
+    const { replica, type } = found.right
+    const own = number > 0 ? `${id}+${String(number)}` : id
+    // who joins others has all that they know: it is in no doubt of what it wrote before
+    const made = createWithCell(scuttlebutt, own, { ...options, replica, wasOpen: isFirst && type !== undefined })
+    return share(source, found.right, made, { table, channel, ping, leaving, hold, isFirst })
+  })
+  if (opened._tag === 'Left') leave()
+  return opened
 }
