@@ -14,6 +14,7 @@
  */
 
 import {
+  appended,
   childIndex,
   emptyMap,
   firstKey,
@@ -21,6 +22,7 @@ import {
   insertInto,
   isAt,
   isOwned,
+  joined,
   leafOf,
   lowerBound,
   NOBODY,
@@ -54,6 +56,17 @@ export const FEW = WIDTH
 /** The map in which each of a few keys has one value. Keeps the keys, which ascend. O(keys). */
 export const ofFew = <K, V>(keys: K[], value: V): SortedMap<K, V> =>
   keys.length === 0 ? emptyMap : { root: leafOf(NOBODY, keys, new Array<V>(keys.length).fill(value)) }
+
+/** The map of keys that ascend, with the value at the same index. O(n). */
+export const ofSorted = <K, V>(keys: ReadonlyArray<K>, values: ReadonlyArray<V>): SortedMap<K, V> => {
+  const owner: Owner = {}
+  let root: Node<K, V> = emptyMap.root
+  for (let i = 0; i < keys.length; i += WIDTH) {
+    const leaf = leafOf(NOBODY, keys.slice(i, i + WIDTH), values.slice(i, i + WIDTH))
+    root = i === 0 ? leaf : joined(appended(root, leaf, owner), owner)
+  }
+  return { root }
+}
 
 export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
 

@@ -8,25 +8,23 @@ import type * as Replica from '../../core/Replica.js'
 import { compare, type Update } from '../../core/Update.js'
 import * as Timestamp from '../../core/Timestamp.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import { codec, isInsert, type Change, type Operation } from './Change.js'
+import { codec, type Change, type Operation } from './Change.js'
 import * as Doc from './Doc.js'
-import { branchOf, GAP } from './edits.js'
-import { check, checkForm, damaged } from './savedForm.js'
+import { check, checkClock, checkLog } from './savedForm.js'
+import { logOf, savedLog, type SavedLog } from './savedLog.js'
+import { treeOf, type Filled } from './savedTree.js'
 import { stateOf, whole, type Limits, type State } from './State.js'
-import { byNumber, END, forEach, leafOf, sizes, START, type Node, type Piece, type Tree } from './Tree.js'
-
-/** How full the nodes are made: there is room to edit. */
-const fill = (): number => (sizes.width * 3) >> 2
+import { forEach } from './Tree.js'
 
 type TextReplica = Replica.Replica<State, Change>
 
 /** What {@link save} gives. */
 export interface Saved {
-  readonly text: 1
+  readonly text: 2
   readonly id: string
   /** Plain data, as in the replica. */
   readonly clock: TextReplica['clock']
-  readonly log: TextReplica['log']
+  readonly log: SavedLog
   /** How many operations are done of each stroke, and what it waits for; strokes as in the log. */
   readonly waiting: ReadonlyArray<readonly [stroke: number, done: number, wait: Doc.Wait]>
   /**
@@ -54,41 +52,53 @@ export const save = ({ id, clock, log, state }: TextReplica): Saved => {
     pieces.push(stroke, k, visible || -length, serial - end, back(serial, before), back(serial, behind))
     end = serial + length
   })
-  return { text: 1, id, clock, log, waiting, pieces }
+  return { text: 2, id, clock, log: savedLog(log), waiting, pieces }
 }
 
-/** The newest update of each stroke in a log. */
+/** Edges stay as they are; a unit is counted back from the serial, so that numbers are small. */
+const back = (serial: number, unit: number): number => (unit < 0 ? unit : serial - unit)
+
+/** The newest update of each stroke in a log, by the keys of strokes. O(n), O(n log n) with forks. */
 const updatesIn = (log: TextReplica['log']): ReadonlyArray<Update<Change>> => {
+  const updates = all(log)
+  // who is honest makes a new stroke longer, but none that is older than another
+  if (updates.every((update, i) => i === 0 || isLater(updates[i - 1]!, update))) return updates
   const newest = new SortedMap.Draft<Doc.Key, Update<Change>>(Doc.byKey, SortedMap.empty())
-  for (const update of all(log)) {
+  for (const update of updates) {
     newest.update(Doc.keyOf(update), (held) => (held === undefined || compare(held, update) < 0 ? update : held))
   }
   return [...SortedMap.entries(newest.done())].map(([, update]) => update)
 }
 
-/** Edges stay as they are; a unit is counted back from the serial, so that numbers are small. */
-const back = (serial: number, unit: number): number => (unit < 0 ? unit : serial - unit)
+/** Whether the stroke of update `b` sorts behind that of `a`: see {@link Doc.byKey}. */
+const isLater = (a: Update<Change>, b: Update<Change>): boolean =>
+  a[2] === b[2] ? Doc.firstOf(a) < Doc.firstOf(b) : a[2] < b[2]
+
+/** A replica in the form of {@link save}, or in the one before it, with the log as it is. */
+type Form = Omit<Saved, 'text' | 'log'> &
+  ({ readonly text: 1; readonly log: TextReplica['log'] } | Pick<Saved, 'text' | 'log'>)
 
 /** The replica that was saved. Errors: `NotSaved` for what is in another form. O(n log n). */
 export const load =
   (limits: Limits) =>
   (json: unknown): E.Either<NotSaved, TextReplica> => {
     try {
-      check(Json.isPlain(json) && json['text'] === 1)
-      const saved = json as Saved
-      const { id, clock, log } = saved
-      checkForm(saved, codec.is)
-      return right({ id, clock, log, state: stateOf(limits, docOf(saved)) })
+      check(Json.isPlain(json) && (json['text'] === 1 || json['text'] === 2))
+      const saved = json as Form
+      const { id, clock } = saved
+      check(typeof id === 'string')
+      checkClock(clock)
+      if (saved.text === 1) checkLog(saved.log, clock.latest, codec.is)
+      const log = saved.text === 1 ? saved.log : logOf<Change>(saved.log, clock.latest, codec.is)
+      return right({ id, clock, log, state: stateOf(limits, docOf(saved, updatesIn(log))) })
     } catch (error) {
       return left({ _tag: 'NotSaved', reason: String(error) })
     }
   }
 
-type Filled = { -readonly [P in keyof Doc.Stroke]: Doc.Stroke[P] } & { readonly places: number[] }
-
 /** Throws if the saved text is in another form. */
-const docOf = (saved: Saved): Doc.Doc => {
-  const strokes = updatesIn(saved.log).map((update): Filled => {
+const docOf = (saved: Pick<Saved, 'waiting' | 'pieces'>, updates: ReadonlyArray<Update<Change>>): Doc.Doc => {
+  const strokes = updates.map((update): Filled => {
     return { key: Doc.keyOf(update), update, done: update[0].length - 1, size: 0, places: [], waits: null }
   })
   const waiting = new SortedMap.Draft<Doc.Wait, true>(Doc.byWait, SortedMap.empty())
@@ -102,107 +112,26 @@ const docOf = (saved: Saved): Doc.Doc => {
     Object.assign(strokes[i]!, { done, waits: wait })
     waiting.set(wait, true)
   }
-  const byKey = new SortedMap.Draft<Doc.Key, Doc.Stroke>(Doc.byKey, SortedMap.empty())
-  const marks = new SortedMap.Draft<Doc.MarkId, Operation>(Doc.byMark, SortedMap.empty())
-  for (const stroke of strokes) {
-    byKey.set(stroke.key, stroke)
-    for (let index = 1; index <= stroke.done; index++) {
-      const operation = stroke.update[0][index] as Operation
-      if (operation[0] === '*') marks.set({ ...stroke.key, index }, operation)
-    }
-  }
   check(Array.isArray(saved.pieces) && Array.isArray(saved.waiting))
-  const tree = treeOf(placedIn(saved.pieces, strokes))
-  const doc = { strokes: byKey.done() }
-  for (const { update, done, size, waits } of strokes) {
-    const operations = update[0].slice(1, done + 1) as Operation[]
-    check(size === operations.reduce((sum, one) => sum + (isInsert(one) ? one[1].length : 0), 0))
-    check(waits === null || Doc.find(doc, waits, waits.k) === undefined)
-  }
-  return { ...tree, ...doc, waiting: waiting.done(), marks: marks.done(), swept: SortedMap.empty() }
-}
-
-interface Placed {
-  readonly piece: Piece
-  readonly stroke: Filled
-  readonly label: number
-}
-
-const placedIn = (numbers: readonly number[], strokes: ReadonlyArray<Filled>): ReadonlyArray<Placed> => {
-  const all: Placed[] = []
-  const texts: ReturnType<typeof textsIn>[] = []
-  let end = 0
-  for (let i = 0; i < numbers.length; i += 6) {
-    const stroke = strokes[numbers[i]!]!
-    const k = numbers[i + 1]!
-    const size = numbers[i + 2]!
-    const serial = end + numbers[i + 3]!
-    const length = Math.abs(size)
-    end = serial + length
-    const piece = {
-      serial,
-      length,
-      visible: Math.max(0, size),
-      key: stroke.key,
-      k,
-      left: back(serial, numbers[i + 4]!),
-      right: back(serial, numbers[i + 5]!),
-      ...textAt((texts[numbers[i]!] ??= textsIn(stroke.update[0])), k, length),
-    }
-    all.push({ piece, stroke, label: Math.floor(all.length / fill()) * GAP })
-  }
-  return all
-}
-
-/** The texts that a change inserts, by the first k of each. O(n log n). */
-const textsIn = (change: Change): SortedMap.SortedMap<number, readonly [k: number, text: string]> => {
-  const texts = new SortedMap.Draft<number, readonly [number, string]>(byNumber, SortedMap.empty())
-  let k = 1
-  for (const operation of change.slice(1) as Operation[]) {
-    if (!isInsert(operation)) continue
-    texts.set(k, [k, operation[1]])
-    k += operation[1].length
-  }
-  return texts.done()
-}
-
-/** The operation that inserts units of a stroke, and their place in the text of it. */
-const textAt = (texts: ReturnType<typeof textsIn>, k: number, length: number): Pick<Piece, 'text' | 'at'> => {
-  const [first, text] = SortedMap.floor(byNumber, texts, k) ?? damaged()
-  check(k - first + length <= text.length)
-  return { text, at: k - first }
-}
-
-/** The tree of pieces in the order of the text. Fills in the sizes and places of strokes. */
-const treeOf = (all: ReadonlyArray<Placed>): Tree => {
-  let nodes: Node[] = chunksOf(all).map((items, i) =>
-    leafOf(
-      {},
-      i * GAP,
-      items.map(({ piece }) => piece),
+  const tree = treeOf(saved.pieces, strokes)
+  const doc = {
+    strokes: SortedMap.ofSorted(
+      strokes.map(({ key }) => key),
+      strokes,
     ),
-  )
-  while (nodes.length > 1) nodes = chunksOf(nodes).map((items) => branchOf({}, items))
-  const index = new SortedMap.Draft<number, number>(byNumber, SortedMap.empty())
-  let units = 0
-  for (const { piece, stroke, label } of [...all].sort((a, b) => a.piece.serial - b.piece.serial)) {
-    const { serial, length, k, left: before, right: behind } = piece
-    check(serial === units && Number.isInteger(length) && length > 0 && k === stroke.size + 1)
-    check(before === START || isBelow(before, serial))
-    check(behind === END || isBelow(behind, serial))
-    const { places, size } = stroke
-    if (size === 0 || places.at(-1)! + k - places.at(-2)! !== serial) places.push(k, serial)
-    stroke.size += length
-    index.set(serial, label)
-    units += length
   }
-  return { root: nodes[0] ?? leafOf({}, 0, []), index: index.done(), units }
+  for (const { waits } of strokes) check(waits === null || Doc.find(doc, waits, waits.k) === undefined)
+  return { ...tree, ...doc, waiting: waiting.done(), marks: marksIn(strokes), swept: SortedMap.empty() }
 }
 
-const isBelow = (unit: number, serial: number): boolean => Number.isInteger(unit) && unit >= 0 && unit < serial
-
-const chunksOf = <A>(all: ReadonlyArray<A>): A[][] => {
-  const chunks: A[][] = []
-  for (let i = 0; i < all.length; i += fill()) chunks.push(all.slice(i, i + fill()))
-  return chunks
+/** The marks that strokes have made, oldest first. */
+const marksIn = (strokes: ReadonlyArray<Doc.Stroke>): Doc.Doc['marks'] => {
+  const marks = new SortedMap.Draft<Doc.MarkId, Operation>(Doc.byMark, SortedMap.empty())
+  for (const { key, update, done } of strokes) {
+    for (let index = 1; index <= done; index++) {
+      const operation = update[0][index] as Operation
+      if (operation[0] === '*') marks.set({ ...key, index }, operation)
+    }
+  }
+  return marks.done()
 }

@@ -2,7 +2,7 @@
 import { MAX_DEPTH } from '../../core/Change.js'
 import { bySource } from '../../core/Clock.js'
 import * as Json from '../../core/Json.js'
-import { all } from '../../core/Log.js'
+import { all, type Unread } from '../../core/Log.js'
 import type { Replica } from '../../core/Replica.js'
 import * as Timestamp from '../../core/Timestamp.js'
 import type { SourceId, Update } from '../../core/Update.js'
@@ -10,21 +10,16 @@ import { FEW, type Less, type SortedMap } from '../../structures/SortedMap.js'
 
 type Log = Replica<unknown, unknown>['log']
 
-type Test = (u: unknown) => boolean
+export type Test = (u: unknown) => boolean
 
-/** Throws for what is no id, no clock or no log, and for changes that fail a test. O(n). */
-export const checkForm = (
-  { id, clock, log }: Pick<Replica<unknown, unknown>, 'id' | 'clock' | 'log'>,
-  isChange: Test,
-): void => {
-  const { timestamps, latest, floor, sure } = clock
-  check(isText(id) && isTime(latest) && isTime(floor) && floor <= latest)
+/** Throws for what is no clock. O(s). */
+export const checkClock = ({ timestamps, latest, floor, sure }: Replica<unknown, unknown>['clock']): void => {
+  check(isTime(latest) && isTime(floor) && floor <= latest)
   for (const map of sure === undefined ? [timestamps] : [timestamps, sure]) {
     checkMap(map, bySource, (timestamp, source) => {
       check(isText(source) && isTime(timestamp) && timestamp <= latest)
     })
   }
-  checkLog(log, latest, isChange)
 }
 
 const isText = (u: unknown): boolean => typeof u === 'string'
@@ -33,7 +28,8 @@ const isTime = (u: unknown): boolean => u === Timestamp.NEVER || Timestamp.is(u)
 
 const isCount = (u: unknown): boolean => Number.isSafeInteger(u) && (u as number) >= 0
 
-const checkLog = (log: Log, latest: number, isChange: Test): void => {
+/** Throws for what is no log in its nodes, and for changes that fail a test. O(n). */
+export const checkLog = (log: Log, latest: number, isChange: Test): void => {
   checkMap(log.updatesBySource, bySource, ({ older, newest }, source) => {
     check(isText(source) && Array.isArray(newest) && newest.length <= FEW)
     let last = Timestamp.NEVER
@@ -55,8 +51,13 @@ const checkLog = (log: Log, latest: number, isChange: Test): void => {
   const { unread } = log
   if (unread === undefined) return
   checkLog(unread.log, latest, () => true)
-  check(isCount(unread.bytes))
-  checkMap(unread.bytesBySource, bySource, (bytes, source) => {
+  checkUnread(unread)
+}
+
+/** Throws for what is no count of unread bytes. O(s). */
+export const checkUnread = ({ bytes, bytesBySource }: Omit<Unread, 'log'>): void => {
+  check(isCount(bytes))
+  checkMap(bytesBySource, bySource, (bytes, source) => {
     check(isCount(bytes) && isText(source))
   })
 }

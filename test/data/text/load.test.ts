@@ -1,11 +1,13 @@
 /** What `load` makes of saved texts that were damaged. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import * as Log from '../../../src/core/Log.js'
+import { take } from '../../../src/core/receive.js'
 import { scuttlebutt, Text, type Replica } from '../../../src/index.js'
 import { right } from '../../right.js'
 import { inMemory } from '../../runs.js'
 
-const { applyUpdates, change, changeAll, create, digest, history, load, merge } = scuttlebutt(Text)
+const { applyUpdates, change, changeAll, create, digest, history, load, merge, unread } = scuttlebutt(Text)
 
 type Json = Record<string, unknown>
 
@@ -23,13 +25,16 @@ const pad = ((): Replica<Text.State, Text.Change> => {
 
 const saved = (): Json => JSON.parse(JSON.stringify(Text.save(pad))) as Json
 
+/** The form before, whose log is as in the replica. */
+const savedBefore = (): Json => JSON.parse(JSON.stringify({ ...Text.save(pad), text: 1, log: pad.log })) as Json
+
 /** All places in JSON. */
 const placesIn = (value: unknown, place: ReadonlyArray<string> = []): ReadonlyArray<ReadonlyArray<string>> =>
   typeof value !== 'object' || value === null
     ? []
     : Object.entries(value).flatMap(([key, member]) => [[...place, key], ...placesIn(member, [...place, key])])
 
-const places = placesIn(saved())
+const forms = [saved, savedBefore].map((make) => ({ make, places: placesIn(make()) }))
 
 /** Stands for no value. */
 const GONE = Symbol('gone')
@@ -65,9 +70,9 @@ describe('What was saved and damaged', () => {
   const junk = fc.constantFrom<unknown>(GONE, 1e9, 2 ** 53, -1, 0.5, null, 'x', [], {}, true)
   test('is `NotSaved`, or a replica that goes on', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...places), junk, (place, value) => {
-        const json = saved()
-        put(json, place, value)
+      fc.property(fc.constantFrom(...forms), fc.nat(), junk, ({ make, places }, nth, value) => {
+        const json = make()
+        put(json, places[nth % places.length]!, value)
         isRefusedOrGoesOn(json)
       }),
       { numRuns: inMemory(3000) },
@@ -95,18 +100,35 @@ describe('What was saved and damaged', () => {
   })
 
   test.each<readonly [string, string[], unknown]>([
-    ['a node that says it holds 1e9', ['log', 'updatesBySource', 'root', 'items', '0', 'older', 'root', 'size'], 1e9],
-    ['a log that says it holds none', ['log', 'size'], -1],
-    ['no clock', ['clock'], 0],
-    ['no newest timestamp', ['clock', 'latest'], 'x'],
+    ['a log without sources', ['log', 'sources'], GONE],
+    ['an update without a stamp', ['log', 'sources', '0', '1'], null],
+    ['an update without a change', ['log', 'sources', '0', '2'], GONE],
+    ['a timestamp without a change', ['log', 'sources', '0', 'length'], 2],
+    ['a source without updates', ['log', 'sources', '0', 'length'], 1],
+    ['an update of nobody', ['log', 'sources', '0', '0'], null],
+    ['one source twice', ['log', 'sources', '0', '0'], 'ben'],
+    ['an update above the newest timestamp', ['clock', 'latest'], 1],
+    ['what is no clock', ['clock'], 0],
+    ['a clock without a newest timestamp', ['clock', 'latest'], 'x'],
     ['timestamps without nodes', ['clock', 'timestamps', 'root', 'items'], 7],
     ['an id that is a number', ['id'], 5],
-    ['no timestamps', ['clock', 'timestamps'], GONE],
-    ['an update without a stamp', ['log', 'updatesBySource', 'root', 'items', '0', 'newest', '0', '1'], GONE],
-    ['an update of nobody', ['log', 'updatesBySource', 'root', 'items', '0', 'newest', '0', '2'], null],
+    ['a clock without timestamps', ['clock', 'timestamps'], GONE],
+    ['a piece of no stroke', ['pieces', '0'], 99],
+    ['a stroke with a unit too few', ['pieces', '2'], 1],
     ['no pieces', ['pieces'], []],
   ])('is `NotSaved`: %s', (_, place, value) => {
     const json = saved()
+    put(json, place, value)
+    expect(load(json)).toMatchObject({ left: { _tag: 'NotSaved' } })
+  })
+
+  test.each<readonly [string, string[], unknown]>([
+    ['a node that says it holds 1e9', ['log', 'updatesBySource', 'root', 'items', '0', 'older', 'root', 'size'], 1e9],
+    ['a log that says it holds none', ['log', 'size'], -1],
+    ['an update without a stamp', ['log', 'updatesBySource', 'root', 'items', '0', 'newest', '0', '1'], GONE],
+    ['an update of nobody', ['log', 'updatesBySource', 'root', 'items', '0', 'newest', '0', '2'], null],
+  ])('is `NotSaved` in the form before, too: %s', (_, place, value) => {
+    const json = savedBefore()
     put(json, place, value)
     expect(load(json)).toMatchObject({ left: { _tag: 'NotSaved' } })
   })
@@ -115,3 +137,45 @@ describe('What was saved and damaged', () => {
     goesOn(right(load(saved())))
   })
 })
+
+test('A text that was saved in the form before is the same', () => {
+  const [before, now] = [right(load(savedBefore())), right(load(saved()))]
+  expect(history()(before)).toEqual(history()(pad))
+  expect(history()(now)).toEqual(history()(pad))
+  expect(Text.spans(before.state)).toEqual(Text.spans(pad.state))
+  goesOn(before)
+})
+
+test('A log is saved with each update once', () => {
+  const [, ann] = right(change(Text.insert(0, 'Hi'), 1000)(create('ann')))
+  expect(Text.save(ann).log).toEqual({ sources: [['ann', 1000, [0, ['+', 'Hi', 0, 0]]]] })
+})
+
+test('Forks and what cannot be read are saved, too, in either form', () => {
+  const stamp = [fc.integer({ min: 1, max: 40 }), fc.constantFrom('ann', 'ben', 'cy')] as const
+  const operation = fc.constantFrom<Text.Operation>(['+', 'x', 0, 0], ['+', 'y', 0, 0], ['?'])
+  const readable = fc.tuple(
+    operation.map((one): Text.Change => [0, one]),
+    ...stamp,
+  )
+  const unreadable = fc.tuple(fc.constantFrom<unknown>('u', ['v']), ...stamp)
+  const many = { maxLength: 60, size: 'max' } as const
+  fc.assert(
+    fc.property(fc.array(readable, many), fc.array(unreadable, many), (updates, others) => {
+      const { replica } = take(Text)({ updates, unread: others }, 'nobody')(create('dee'))
+      for (const form of [Text.save(replica), { ...Text.save(replica), text: 1, log: replica.log }]) {
+        const loaded = right(load(JSON.parse(JSON.stringify(form))))
+        expect(contentsOf(loaded)).toEqual(contentsOf(replica))
+        expect(loaded.log.size).toBe(replica.log.size)
+        expect(unread(loaded)).toEqual(unread(replica))
+        expect(digest(loaded)).toEqual(digest(replica))
+        expect(history()(loaded)).toEqual(history()(replica))
+      }
+    }),
+    { numRuns: inMemory(100) },
+  )
+})
+
+/** All contents of each stamp, in order. */
+const contentsOf = (replica: Replica<Text.State, Text.Change>) =>
+  Log.all(replica.log).map((update) => Log.contents(update)(replica.log))
