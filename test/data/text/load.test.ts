@@ -162,7 +162,7 @@ test('Forks and what cannot be read are saved, too, in either form', () => {
   const many = { maxLength: 60, size: 'max' } as const
   fc.assert(
     fc.property(fc.array(readable, many), fc.array(unreadable, many), (updates, others) => {
-      const { replica } = take(Text)({ updates, unread: others }, 'nobody')(create('dee'))
+      const { replica } = take(Text, { updates, unread: others }, 'nobody', create('dee'))
       for (const form of [Text.save(replica), { ...Text.save(replica), text: 1, log: replica.log }]) {
         const loaded = right(load(JSON.parse(JSON.stringify(form))))
         expect(contentsOf(loaded)).toEqual(contentsOf(replica))
