@@ -373,3 +373,35 @@ test('B14: similar keys need no more comparisons than others', () => {
   expect(alike).toBeLessThan(others * 1.1)
   expect(others).toBeLessThan(30)
 })
+
+test('A map of keys that ascend is as one made key by key, and goes on as it does', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.nat(70), fc.nat(3000)), fc.array(edit(6000), { maxLength: 100 }), (count, more) => {
+      const keys = Array.from({ length: count }, (_, i) => 2 * i)
+      const values = keys.map((key) => key % 7)
+      const apply = (start: SortedMap.SortedMap<number, number>) =>
+        more.reduce(
+          (map, [kind, key, value]) =>
+            kind === 'set' ? SortedMap.set(less, map, key, value) : SortedMap.remove(less, map, key),
+          start,
+        )
+      const whole = SortedMap.ofSorted(keys, values)
+      const before = [...SortedMap.entries(whole)]
+      const singly = keys.reduce(
+        (map, key, i) => SortedMap.set(less, map, key, values[i]!),
+        SortedMap.empty<number, number>(),
+      )
+      expect(before).toEqual([...SortedMap.entries(singly)])
+      const [a, b] = [apply(whole), apply(singly)]
+      expect([...SortedMap.entries(a)]).toEqual([...SortedMap.entries(b)])
+      expect(SortedMap.size(a)).toBe(SortedMap.size(b))
+      for (const [, key] of more) {
+        expect(SortedMap.get(less, a, key)).toBe(SortedMap.get(less, b, key))
+        expect(SortedMap.rank(less, a, key)).toBe(SortedMap.rank(less, b, key))
+        expect(SortedMap.floor(less, a, key)).toBe(SortedMap.floor(less, b, key))
+      }
+      expect([...SortedMap.entries(whole)]).toEqual(before)
+    }),
+    { numRuns: inMemory(100) },
+  )
+})

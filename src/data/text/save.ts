@@ -58,7 +58,7 @@ export const save = ({ id, clock, log, state }: TextReplica): Saved => {
 /** Edges stay as they are; a unit is counted back from the serial, so that numbers are small. */
 const back = (serial: number, unit: number): number => (unit < 0 ? unit : serial - unit)
 
-/** The newest update of each stroke in a log, by the keys of strokes. O(n), O(n log n) with forks. */
+/** The newest update of each stroke in a log, by the keys of strokes. O(n), or O(n log n). */
 const updatesIn = (log: TextReplica['log']): ReadonlyArray<Update<Change>> => {
   const updates = all(log)
   // who is honest makes a new stroke longer, but none that is older than another
