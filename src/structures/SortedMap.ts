@@ -13,8 +13,8 @@
  * transients.
  */
 
+import { Draft } from './Draft.js'
 import {
-  appended,
   childIndex,
   emptyMap,
   firstKey,
@@ -22,7 +22,6 @@ import {
   insertInto,
   isAt,
   isOwned,
-  joined,
   leafOf,
   lowerBound,
   NOBODY,
@@ -42,7 +41,7 @@ import {
   type Write,
 } from './Node.js'
 
-export { Draft } from './Draft.js'
+export { Draft }
 export type { Less, SortedMap, Write } from './Node.js'
 
 /** The order of texts: by UTF-16 code unit. */
@@ -59,13 +58,9 @@ export const ofFew = <K, V>(keys: K[], value: V): SortedMap<K, V> =>
 
 /** The map of keys that ascend, with the value at the same index. O(n). */
 export const ofSorted = <K, V>(keys: ReadonlyArray<K>, values: ReadonlyArray<V>): SortedMap<K, V> => {
-  const owner: Owner = {}
-  let root: Node<K, V> = emptyMap.root
-  for (let i = 0; i < keys.length; i += WIDTH) {
-    const leaf = leafOf(NOBODY, keys.slice(i, i + WIDTH), values.slice(i, i + WIDTH))
-    root = i === 0 ? leaf : joined(appended(root, leaf, owner), owner)
-  }
-  return { root }
+  const draft = new Draft<K, V>(() => false, emptyMap)
+  for (let i = 0; i < keys.length; i += WIDTH) draft.append(keys.slice(i, i + WIDTH), values.slice(i, i + WIDTH))
+  return draft.done()
 }
 
 export const size = <K, V>(map: SortedMap<K, V>): number => map.root.size
