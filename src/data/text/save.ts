@@ -10,7 +10,7 @@ import * as Timestamp from '../../core/Timestamp.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { codec, type Change, type Operation } from './Change.js'
 import * as Doc from './Doc.js'
-import { check, checkClock, checkLog } from './savedForm.js'
+import { check, clockOf, savedClock, wholeOf, type SavedClock } from './savedForm.js'
 import { logOf, savedLog, type SavedLog } from './savedLog.js'
 import { treeOf, type Filled } from './savedTree.js'
 import { stateOf, whole, type Limits, type State } from './State.js'
@@ -22,8 +22,7 @@ type TextReplica = Replica.Replica<State, Change>
 export interface Saved {
   readonly text: 2
   readonly id: string
-  /** Plain data, as in the replica. */
-  readonly clock: TextReplica['clock']
+  readonly clock: SavedClock
   readonly log: SavedLog
   /** How many operations are done of each stroke, and what it waits for; strokes as in the log. */
   readonly waiting: ReadonlyArray<readonly [stroke: number, done: number, wait: Doc.Wait]>
@@ -38,8 +37,8 @@ export interface Saved {
 export const save = ({ id, clock, log, state }: TextReplica): Saved => {
   const doc = whole(state)
   const strokes = new SortedMap.Draft<Doc.Key, number>(Doc.byKey, SortedMap.empty())
-  updatesIn(log).forEach((update, i) => {
-    strokes.set(Doc.keyOf(update), i)
+  strokesIn(log).forEach(([key], i) => {
+    strokes.set(key, i)
   })
   const waiting: (readonly [number, number, Doc.Wait])[] = []
   SortedMap.forEach(doc.strokes, ({ key, done, waits }) => {
@@ -52,76 +51,65 @@ export const save = ({ id, clock, log, state }: TextReplica): Saved => {
     pieces.push(stroke, k, visible || -length, serial - end, back(serial, before), back(serial, behind))
     end = serial + length
   })
-  return { text: 2, id, clock, log: savedLog(log), waiting, pieces }
+  return { text: 2, id, clock: savedClock(clock), log: savedLog(log), waiting, pieces }
 }
 
 /** Edges stay as they are; a unit is counted back from the serial, so that numbers are small. */
 const back = (serial: number, unit: number): number => (unit < 0 ? unit : serial - unit)
 
 /** The newest update of each stroke in a log, by the keys of strokes. O(n), or O(n log n). */
-const updatesIn = (log: TextReplica['log']): ReadonlyArray<Update<Change>> => {
-  const updates = all(log)
+const strokesIn = (log: TextReplica['log']): ReadonlyArray<readonly [Doc.Key, Update<Change>]> => {
+  const strokes = all(log).map((update) => [Doc.keyOf(update), update] as const)
   // who is honest makes a new stroke longer, but none that is older than another
-  if (updates.every((update, i) => i === 0 || isLater(updates[i - 1]!, update))) return updates
+  if (strokes.every(([key], i) => i === 0 || Doc.byKey(strokes[i - 1]![0], key))) return strokes
   const newest = new SortedMap.Draft<Doc.Key, Update<Change>>(Doc.byKey, SortedMap.empty())
-  for (const update of updates) {
-    newest.update(Doc.keyOf(update), (held) => (held === undefined || compare(held, update) < 0 ? update : held))
+  for (const [key, update] of strokes) {
+    newest.update(key, (held) => (held === undefined || compare(held, update) < 0 ? update : held))
   }
-  return [...SortedMap.entries(newest.done())].map(([, update]) => update)
+  return [...SortedMap.entries(newest.done())]
 }
-
-/** Whether the stroke of update `b` sorts behind that of `a`: see {@link Doc.byKey}. */
-const isLater = (a: Update<Change>, b: Update<Change>): boolean =>
-  a[2] === b[2] ? Doc.firstOf(a) < Doc.firstOf(b) : a[2] < b[2]
-
-/** A replica in the form of {@link save}, or in the one before it, with the log as it is. */
-type Form = Omit<Saved, 'text' | 'log'> &
-  ({ readonly text: 1; readonly log: TextReplica['log'] } | Pick<Saved, 'text' | 'log'>)
 
 /** The replica that was saved. Errors: `NotSaved` for what is in another form. O(n log n). */
 export const load =
   (limits: Limits) =>
   (json: unknown): E.Either<NotSaved, TextReplica> => {
     try {
-      check(Json.isPlain(json) && (json['text'] === 1 || json['text'] === 2))
-      const saved = json as Form
-      const { id, clock } = saved
+      check(Json.isPlain(json) && json['text'] === 2)
+      const saved = json as Saved
+      const { id } = saved
       check(typeof id === 'string')
-      checkClock(clock)
-      if (saved.text === 1) checkLog(saved.log, clock.latest, codec.is)
-      const log = saved.text === 1 ? saved.log : logOf<Change>(saved.log, clock.latest, codec.is)
-      return right({ id, clock, log, state: stateOf(limits, docOf(saved, updatesIn(log))) })
+      const clock = clockOf(saved.clock)
+      const log = logOf<Change>(saved.log, clock.latest, codec.is)
+      return right({ id, clock, log, state: stateOf(limits, docOf(saved, strokesIn(log))) })
     } catch (error) {
       return left({ _tag: 'NotSaved', reason: String(error) })
     }
   }
 
 /** Throws if the saved text is in another form. */
-const docOf = (saved: Pick<Saved, 'waiting' | 'pieces'>, updates: ReadonlyArray<Update<Change>>): Doc.Doc => {
-  const strokes = updates.map((update): Filled => {
-    return { key: Doc.keyOf(update), update, done: update[0].length - 1, size: 0, places: [], waits: null }
+const docOf = (saved: Saved, held: ReturnType<typeof strokesIn>): Doc.Doc => {
+  check(Array.isArray(saved.pieces) && Array.isArray(saved.waiting))
+  const all = held.map(([key, update]): Filled => {
+    return { key, update, done: update[0].length - 1, size: 0, places: [], waits: null }
   })
   const waiting = new SortedMap.Draft<Doc.Wait, true>(Doc.byWait, SortedMap.empty())
   for (const [i, done, waits] of saved.waiting) {
-    const { key, update } = strokes[i]!
+    const stroke = all[i]!
     const { first, source, waiter } = waits
-    check(Number.isInteger(done) && done >= 0 && done + 1 < update[0].length)
-    check(Json.equals(waiter, key) && Number.isInteger(waits.k) && waits.k > 0)
-    check(Timestamp.is(first) && typeof source === 'string')
-    const wait = { first, source, k: Math.min(waits.k, Number.MAX_SAFE_INTEGER), waiter: key }
-    Object.assign(strokes[i]!, { done, waits: wait })
-    waiting.set(wait, true)
+    check(Json.equals(waiter, stroke.key) && Timestamp.is(first) && typeof source === 'string')
+    // a unit that is too far for a number is as good as any that never comes
+    const k = Math.min(wholeOf(waits.k, 1, Infinity), Number.MAX_SAFE_INTEGER)
+    stroke.done = wholeOf(done, 0, stroke.update[0].length - 2)
+    stroke.waits = { first, source, k, waiter: stroke.key }
+    waiting.set(stroke.waits, true)
   }
-  check(Array.isArray(saved.pieces) && Array.isArray(saved.waiting))
-  const tree = treeOf(saved.pieces, strokes)
-  const doc = {
-    strokes: SortedMap.ofSorted(
-      strokes.map(({ key }) => key),
-      strokes,
-    ),
-  }
-  for (const { waits } of strokes) check(waits === null || Doc.find(doc, waits, waits.k) === undefined)
-  return { ...tree, ...doc, waiting: waiting.done(), marks: marksIn(strokes), swept: SortedMap.empty() }
+  const tree = treeOf(saved.pieces, all)
+  const strokes = SortedMap.ofSorted(
+    all.map(({ key }) => key),
+    all,
+  )
+  for (const { waits } of all) check(waits === null || Doc.find({ strokes }, waits, waits.k) === undefined)
+  return { ...tree, strokes, waiting: waiting.done(), marks: marksIn(all), swept: SortedMap.empty() }
 }
 
 /** The marks that strokes have made, oldest first. */

@@ -1,20 +1,23 @@
 /** A log as JSON that names each update once, and back. */
 import { MAX_DEPTH } from '../../core/Change.js'
-import { bySource } from '../../core/Clock.js'
 import * as Json from '../../core/Json.js'
-import type { Log, Unread } from '../../core/Log.js'
+import { all, type Log } from '../../core/Log.js'
 import * as SourceLog from '../../core/SourceLog.js'
 import * as Timestamp from '../../core/Timestamp.js'
+import { keep } from '../../core/Unread.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import { check, checkUnread, type Test } from './savedForm.js'
+import { check, mapOf } from './savedForm.js'
 
 export interface SavedLog {
   /** Each source, then the timestamp and the change of each of its updates, oldest first. */
   readonly sources: ReadonlyArray<readonly [source: SourceId, ...updates: ReadonlyArray<unknown>]>
   readonly forks?: SavedLog
-  readonly unread?: Omit<Unread, 'log'> & { readonly log: SavedLog }
+  /** Their bytes are counted anew. */
+  readonly unread?: SavedLog
 }
+
+type Test = (u: unknown) => boolean
 
 /** O(u) for u updates. */
 export const savedLog = ({ updatesBySource, forks, unread }: Log<unknown>): SavedLog => {
@@ -27,7 +30,7 @@ export const savedLog = ({ updatesBySource, forks, unread }: Log<unknown>): Save
   return {
     sources,
     ...(forks && { forks: savedLog(forks) }),
-    ...(unread && { unread: { ...unread, log: savedLog(unread.log) } }),
+    ...(unread && { unread: savedLog(unread.log) }),
   }
 }
 
@@ -36,27 +39,15 @@ export const savedLog = ({ updatesBySource, forks, unread }: Log<unknown>): Save
  * for changes that fail a test. O(u).
  */
 export const logOf = <C>({ sources, forks, unread }: SavedLog, latest: number, isChange: Test): Log<C> => {
-  check(Array.isArray(sources))
-  const updatesBySource = new SortedMap.Draft<SourceId, SourceLog.SourceLog<C>>(bySource, SortedMap.empty())
   let size = 0
-  let last: SourceId | undefined
-  for (const saved of sources) {
-    check(Array.isArray(saved))
-    const [source] = saved
-    check(typeof source === 'string' && (last === undefined || bySource(last, source)))
+  const updatesBySource = mapOf(sources, (saved) => {
     const updates = updatesOf<C>(saved, latest, isChange)
-    updatesBySource.set(source, SourceLog.evolve(updates, [], SourceLog.empty()))
     size += updates.length
-    last = source
-  }
-  const inner = forks && logOf<C>(forks, latest, isChange)
-  if (unread !== undefined) checkUnread(unread)
-  return {
-    updatesBySource: updatesBySource.done(),
-    size: size + (inner?.size ?? 0),
-    ...(inner && { forks: inner }),
-    ...(unread && { unread: { ...unread, log: logOf<unknown>(unread.log, latest, () => true) } }),
-  }
+    return SourceLog.evolve(updates, [], SourceLog.empty())
+  })
+  const inner = forks === undefined ? undefined : logOf<C>(forks, latest, isChange)
+  const others = unread === undefined ? [] : all(logOf(unread, latest, () => true))
+  return keep(others)({ updatesBySource, size: size + (inner?.size ?? 0), ...(inner && { forks: inner }) })
 }
 
 const updatesOf = <C>(saved: SavedLog['sources'][number], latest: number, isChange: Test): ReadonlyArray<Update<C>> => {

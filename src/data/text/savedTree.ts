@@ -3,7 +3,7 @@ import * as SortedMap from '../../structures/SortedMap.js'
 import { isInsert, type Operation } from './Change.js'
 import type * as Doc from './Doc.js'
 import { branchOf, GAP } from './edits.js'
-import { check, damaged } from './savedForm.js'
+import { check, damaged, wholeOf } from './savedForm.js'
 import { END, leafOf, sizes, START, type Node, type Piece, type Tree } from './Tree.js'
 
 /** A stroke whose units are counted. */
@@ -61,11 +61,10 @@ const placed = (numbers: readonly number[], strokes: ReadonlyArray<Filled>) => {
     const { stroke } = reading
     const k = numbers[i + 1]!
     const size = numbers[i + 2]!
-    const length = Math.abs(size)
-    check(Number.isInteger(length) && length > 0 && k === stroke.size + 1)
+    check(k === stroke.size + 1)
     if (stroke.size === reading.before + reading.text.length) readOn(reading)
     const at = stroke.size - reading.before
-    check(at + length <= reading.text.length)
+    const length = wholeOf(Math.abs(size), 1, reading.text.length - at)
     const place = i / NUMBERS
     pieces[place] = {
       serial: units,
@@ -90,11 +89,8 @@ const placed = (numbers: readonly number[], strokes: ReadonlyArray<Filled>) => {
 }
 
 /** An edge, or the unit that is so far before a serial. */
-const unitAt = (serial: number, back: number, edge: number): number => {
-  if (back === edge) return edge
-  check(Number.isInteger(back) && back > 0 && back <= serial)
-  return serial - back
-}
+const unitAt = (serial: number, back: number, edge: number): number =>
+  back === edge ? edge : serial - wholeOf(back, 1, serial)
 
 /** A stroke whose text is gone through, from one operation to the next. */
 interface Reading {
