@@ -35,28 +35,31 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
       if (checkSuffices && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
       if (decoded._tag === 'Left') return left(failuresOf(decoded.left, 0))
-      const change = settled(dataType.change, decoded.right, json)
-      return change instanceof Json.Unfit ? left([failureOf(change, 0)]) : right(change)
+      const made = settled(dataType.change, decoded.right, json)
+      return made instanceof Json.Unfit ? left([failureOf(made, 0)]) : right(Json.freeze(made[0], Infinity) as C)
     } catch (error) {
       return left([{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }])
     }
   }
 }
 
+/** What a codec made of JSON, and whether it writes that JSON again. */
+type Settled<C> = readonly [change: C, isSame: boolean]
+
 /**
  * What a codec made of JSON, as others read it: they get it encoded again, and must come to the
- * same. Unfit if JSON cannot carry it, or if the codec makes another value each time. O(1) if the
- * codec gave the JSON itself, else O(size).
+ * same. Unfit if JSON cannot carry it, or if the codec makes another value each time. The cost of
+ * the codec's encode, and O(size) unless that gives the JSON itself.
  */
-export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json: unknown): C | Json.Unfit => {
-  if (decoded === json) return decoded
-  const encode = (change: C): unknown => Json.copy(codec.encode(change), MAX_DEPTH)
-  const sent = encode(decoded)
+export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json: unknown): Settled<C> | Json.Unfit => {
+  const written = codec.encode(decoded)
+  if (written === json) return [decoded, true]
+  const sent = Json.copy(written, MAX_DEPTH)
   if (sent instanceof Json.Unfit) return sent
-  if (Json.equals(sent, json)) return decoded
+  if (Json.equals(sent, json)) return [decoded, true]
   const read = codec.decode(sent)
-  return read._tag === 'Right' && Json.equals(encode(read.right), sent)
-    ? read.right
+  return read._tag === 'Right' && Json.equals(Json.copy(codec.encode(read.right), MAX_DEPTH), sent)
+    ? [read.right, false]
     : new Json.Unfit('value', [], decoded, SAME)
 }
 
@@ -64,12 +67,13 @@ export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json:
 let said: WeakMap<Update<unknown>, unknown> | undefined
 
 /**
- * The update, which is to be passed on as it came: its codec may have dropped a member that a newer
- * program wrote, or filled one in. A copy of the update, as of a cloned replica, says what the
- * codec made. O(1) if the codec gave the JSON itself, else O(size).
+ * The update, which is to be passed on as this JSON: its codec may have dropped a member that a
+ * newer program wrote, or filled one in. A copy of the update, as of a cloned replica, says what
+ * the codec made. O(1).
  */
-export const saying = <C>(codec: t.Type<C, unknown, unknown>, update: Update<C>, json: unknown): Update<C> => {
-  if (update[0] !== json && !Json.equals(codec.encode(update[0]), json)) (said ??= new WeakMap()).set(update, json)
+export const saying = <C>(update: Update<C>, json: unknown): Update<C> => {
+  said ??= new WeakMap()
+  said.set(update, json)
   return update
 }
 

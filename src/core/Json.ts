@@ -30,8 +30,8 @@ const tooDeep = (value: unknown): Unfit => new Unfit('depth', [], value, 'less d
 /**
  * A frozen copy of null, a boolean, a string, a finite number, or an array or plain object of these
  * that is at most `maxDepth` deep. As in JSON, undefined members are left out and -0 becomes 0. All
- * else is an {@link Unfit}: JSON would silently turn NaN into null. Never throws on data; a getter
- * or a proxy may. Adds to `size`, if given. O(size).
+ * else is an {@link Unfit}: JSON would silently turn NaN into null. An `Unfit` that a codec made
+ * stays. Never throws on data; a getter or a proxy may. Adds to `size`, if given. O(size).
  */
 export const copy = (value: unknown, maxDepth: number, size?: Size): unknown => {
   switch (typeof value) {
@@ -51,7 +51,7 @@ export const copy = (value: unknown, maxDepth: number, size?: Size): unknown => 
       if (Array.isArray(value)) return copyArray(value, maxDepth, size)
       if (isPlain(value)) return isCopy(value, size) ? value : copyObject(value, maxDepth, size)
   }
-  return new Unfit('value', [], value, 'JSON')
+  return value instanceof Unfit ? value : new Unfit('value', [], value, 'JSON')
 }
 
 /** The most bytes that a value may take as JSON, counted while it is copied. */
@@ -141,12 +141,13 @@ export const freeze = (value: unknown, maxDepth: number): unknown => {
 }
 
 /**
- * Whether two JSON values are equal. The order of members does not count. An instance of a class,
- * such as a Date, counts by its {@link canonical} text, or, if `isStrict`, only as itself. O(size).
+ * Whether two JSON values are equal. The order of members does not count. What a codec may make:
+ * NaN is equal to itself; an instance of a class, such as a Date, counts by its {@link canonical}
+ * text, or, if `isStrict`, only as itself. O(size).
  */
 export const equals = (a: unknown, b: unknown, isStrict = false): boolean => {
   if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b)
   if (Array.isArray(a) !== Array.isArray(b)) return false
   if (!Array.isArray(a) && !(isPlain(a) && isPlain(b))) return !isStrict && canonical(a) === canonical(b)
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]

@@ -101,8 +101,7 @@ export const reread = <S, C>(dataType: DataType<S, C>, isAllowed?: (update: Upda
     for (const update of Unread.all(replica.log)) {
       const [json, ...stamp] = update
       const decoded = decode(json)
-      if (decoded._tag === 'Right')
-        read.push(Change.saying(dataType.change, Object.freeze([decoded.right, ...stamp] as const), json))
+      if (decoded._tag === 'Right') read.push(Change.saying(Object.freeze([decoded.right, ...stamp] as const), json))
       else left.push(update)
     }
     if (read.length === 0) return replica

@@ -70,7 +70,12 @@ const changeOf = <P>(payload: t.Type<P, unknown, unknown>): t.Type<Decoded<P>, u
           decoded.right === u[1] ? (u as unknown as Decoded<P>) : [name.right, decoded.right, ...u.slice(2)],
         )
       },
-      ([name, value, ...more]) => (value === undefined ? [name] : [name, payload.encode(value), ...more]),
+      (change) => {
+        const [name, value] = change
+        const json = payload.encode(value)
+        if (json === undefined && value === undefined && change.length === 2) return [name]
+        return json === value ? (change as unknown as unknown[]) : [name, json, ...change.slice(2)]
+      },
     ),
   )
   return named

@@ -130,7 +130,12 @@ const changeOf = <P extends Parts>(parts: P): t.Type<Change<P>, unknown, unknown
       return t.success((decoded.right === inner ? u : [name, decoded.right]) as Change<P>)
     },
     // a log that another version of the program saved may hold it as read
-    ([name, inner]) => [name, partNamed(parts, name)?.change.encode(inner) ?? inner],
+    (change) => {
+      const [name, inner] = change
+      const part = partNamed(parts, name)
+      const json = part === undefined ? inner : part.change.encode(inner)
+      return json === inner ? change : [name, json]
+    },
   )
 
 /**

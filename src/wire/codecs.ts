@@ -89,7 +89,10 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
       const made = settled(dataType.change, change.right, members[0])
-      if (!(made instanceof Unfit)) return t.success(saying(dataType.change, withChange(made, members), members[0]))
+      if (!(made instanceof Unfit)) {
+        const read = withChange(made[0], members)
+        return t.success(made[1] ? read : saying(read, members[0]))
+      }
       const at = ['0', ...made.at].map((key) => ({ key: String(key), type: t.unknown }))
       return t.failure(made.value, [...context, ...at], made.expected)
     },

@@ -61,7 +61,8 @@ export const of = (field: string, { held }: State<unknown>): Index => {
 
 const entryOf = (field: string, id: RowId, row: Present<unknown> | undefined): Entry | undefined => {
   const value = Registers.get(row, field)
-  return isScalar(value) ? { value, sort: sortOf(id, row), row: id } : undefined
+  // NaN has no place in an order
+  return isScalar(value) && !Number.isNaN(value) ? { value, sort: sortOf(id, row), row: id } : undefined
 }
 
 /** Indexes what `before` has indexed in the next version of its rows. O(f log n) a touched row. */

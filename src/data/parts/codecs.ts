@@ -6,7 +6,7 @@ import type { eq } from 'fp-ts'
 import * as t from 'io-ts'
 import type { DeepReadonly } from '../../core/DeepReadonly.js'
 import { isIdentity, markIdentity } from '../../core/identityCodec.js'
-import { isPlain } from '../../core/Json.js'
+import { isPlain, Unfit } from '../../core/Json.js'
 
 type Members<A> = Readonly<Record<string, A>>
 
@@ -46,10 +46,30 @@ const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): M
   return members.some(([key, value]) => value !== object[key]) ? Object.fromEntries(members) : object
 }
 
-/** `t.union([t.null, value])`, with a check that allocates nothing. */
+/**
+ * `t.union([t.null, value])`, with a check that allocates nothing. Null here is null on the wire,
+ * and nothing else is: a value that `value` reads or writes as null or undefined is refused.
+ */
 export const nullOr = <A>(value: t.Type<A, unknown, unknown>): t.Type<A | null, unknown, unknown> => {
   const { name, validate, encode, types } = t.union([t.null, value])
-  return new t.UnionType(name, (u): u is A | null => u === null || value.is(u), validate, encode, types)
+  const expected = 'a value other than null'
+  /** Whether a codec made null or undefined of something else. */
+  const isLost = (from: unknown, to: unknown): boolean => (to ?? null) === null && from !== to
+  return new t.UnionType(
+    name,
+    (u): u is A | null => u === null || value.is(u),
+    (u, context) => {
+      const decoded = validate(u, context)
+      return decoded._tag === 'Right' && isLost(u, decoded.right) ? t.failure(u, context, expected) : decoded
+    },
+    encode === t.identity
+      ? encode
+      : (made) => {
+          const json = encode(made)
+          return isLost(made, json) ? new Unfit('value', [], made, expected) : json
+        },
+    types,
+  )
 }
 
 /**
@@ -85,6 +105,30 @@ export const refining = <A>(
     ),
     codec,
   )
+
+/**
+ * Whether the codec accepts any mixture of the fields of objects that it accepts, as those of
+ * `t.type` and `t.partial` do. False for any codec of which that is not known. O(parts of the
+ * codec).
+ */
+export const acceptsAll = (codec: t.Any): boolean => {
+  const { _tag, type, types } = codec as t.Any & Partial<Record<'_tag' | 'type' | 'types', unknown>>
+  switch (_tag) {
+    case 'UnknownType':
+    case 'AnyDictionaryType':
+    case 'DictionaryType':
+    case 'InterfaceType':
+    case 'PartialType':
+      return true
+    case 'ReadonlyType':
+    case 'ExactType':
+      return acceptsAll(type as t.Any)
+    case 'IntersectionType':
+      return (types as ReadonlyArray<t.Any>).every(acceptsAll)
+    default:
+      return false
+  }
+}
 
 /** Equal if both are null, or if neither is and `value` says that they are equal. */
 export const orNull = <A>(value: eq.Eq<A>): eq.Eq<DeepReadonly<A> | A | null> => ({

@@ -119,11 +119,12 @@ const losesLate = ofApply(<S, C>(apply: Apply<S, C>): Apply<S, C> => {
 const lessOf = <C>(change: t.Type<C, unknown, unknown>, made: C): C => {
   const json: unknown = change.encode(made)
   if (typeof json !== 'object' || json === null) return made
-  const key = Object.keys(json).at(-1)
-  if (key === undefined) return made
-  const less = copyOf(json)
-  const member = (json as Record<string, unknown>)[key]
-  Object.defineProperty(less, key, { value: EMPTY[kindOf(member)], enumerable: true, configurable: true })
+  const members: [string, unknown][] = Object.entries(json)
+  const last = members.pop()
+  if (last === undefined) return made
+  // not a copy of the properties, which may be frozen
+  members.push([last[0], EMPTY[kindOf(last[1])]])
+  const less: unknown = Array.isArray(json) ? members.map(([, member]) => member) : Object.fromEntries(members)
   const decoded = change.decode(less)
   return decoded._tag === 'Right' ? decoded.right : made
 }
