@@ -218,6 +218,19 @@ describe('A store in IndexedDB', () => {
     expect(await damaged(['u', 'ann', 1, 0], value)).toMatchObject({ left: { _tag: 'Rejected', key: 'u,ann,1,0' } })
   })
 
+  test.each([
+    ['ann', 2],
+    ['ben', 1],
+  ])('refuses an update under the key of another: of %s at %d', async (source, at) => {
+    const update = [['x', 1], 1, 'ann']
+    const refused = {
+      _tag: 'Rejected',
+      key: `u,${source},${String(at)},0`,
+      rejection: { _tag: 'InvalidUpdate' },
+    }
+    expect(await damaged(['u', source, at, 0], JSON.stringify(update))).toMatchObject({ left: refused })
+  })
+
   test('passes by what nobody here wrote, and an owner of an odd number does not lock it', async () => {
     for (const [key, value] of [
       [7, 'x'],

@@ -256,6 +256,26 @@ describe('A replica in a database', () => {
     expect(failed._tag === 'Left' && showLevelError(failed.left)).toContain(`the entry "${key}" is damaged: ${value}`)
   })
 
+  test('with an update under the key of another is refused, and says which one', async () => {
+    const db = new MemoryLevel()
+    const key = (source: string, timestamp: number, more = ''): string => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeDoubleBE(timestamp)
+      return `!scuttlebutt!!me!u${source}!${bytes.toString('hex')}${more}`
+    }
+    const update = [['x', 1], 1000, 'ann']
+    const rejection = { _tag: 'InvalidUpdate' }
+    for (const wrong of [key('ben', 1000), key('ann', 1001), key('an', 1000), key('annn', 1000)]) {
+      await db.put(wrong, JSON.stringify(update))
+      expect(await open(db)).toMatchObject({ left: { _tag: 'Rejected', rejection } })
+      await db.del(wrong)
+    }
+    await db.put(key('ann', 1000, '!1'), JSON.stringify(update))
+    const store = await opened(db)
+    expect(read(store)).toEqual({ x: 1 })
+    right(await store.close())
+  })
+
   test('forgets what an older program could not read and issued again', async () => {
     const newer = scuttlebutt(Model.of(t.union([t.number, t.string])))
     const older = scuttlebutt(Model.of(t.number))

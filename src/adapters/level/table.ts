@@ -1,5 +1,6 @@
 /** A replica's sublevel of a database. */
 import type { AbstractLevel } from 'abstract-level'
+import type { SourceId } from '../../core/Update.js'
 import { ENTRIES_A_READ, OWNER, type Entry, type Key, type Table } from '../storage/entries.js'
 import * as names from '../storage/names.js'
 import { attempt, type LevelFailure } from './LevelError.js'
@@ -26,6 +27,7 @@ export const tableOf = (
 ): Table<LevelFailure> => ({
   attempt,
   entries: () => entries(sublevel),
+  isOf: createIsOf(),
   update: async (act) => {
     if (sublevel.status !== 'open') await sublevel.open()
     const operations = act(await sublevel.get(OWNER))
@@ -45,16 +47,34 @@ export const tableOf = (
 const textOf = (key: Key): string => {
   if (typeof key === 'string') return key
   const [kind, source, timestamp, depth = 0] = key
-  const ofSource = `${kind}${names.encode(source)}!`
+  const ofSource = sourceText(kind, source)
   if (timestamp === undefined) return ofSource
-  return ofSource + stampText(timestamp) + (depth === 0 ? '' : `!${String(depth)}`)
+  const text = ofSource + stampText(timestamp)
+  return depth === 0 ? text : `${text}!${String(depth)}`
 }
+
+const sourceText = (kind: string, source: SourceId): string => `${kind}${names.encode(source)}!`
+
+const bytes = new DataView(new ArrayBuffer(8))
 
 /** Positive doubles sort as their bits do. */
 const stampText = (timestamp: number): string => {
-  const bytes = new DataView(new ArrayBuffer(8))
   bytes.setFloat64(0, timestamp)
-  return bytes.getBigUint64(0).toString(16).padStart(16, '0')
+  return hex(bytes.getUint32(0)) + hex(bytes.getUint32(4))
+}
+
+const hex = (half: number): string => half.toString(16).padStart(8, '0')
+
+/** Makes the text of a source once for all its updates: they come together. */
+const createIsOf = (): NonNullable<Table<never>['isOf']> => {
+  let [ofKind, ofSource, text] = ['', '', '']
+  return (key, [, timestamp, source]) => {
+    const kind = key[0] as string
+    if (kind !== ofKind || source !== ofSource) {
+      ;[ofKind, ofSource, text] = [kind, source, sourceText(kind, source)]
+    }
+    return (key as string).startsWith(text + stampText(timestamp))
+  }
 }
 
 /** An iterator reads a snapshot, but for one of `browser-level`. */

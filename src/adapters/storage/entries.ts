@@ -15,7 +15,7 @@
  */
 import type { either as E } from 'fp-ts'
 import type { Timestamp } from '../../core/Timestamp.js'
-import type { SourceId } from '../../core/Update.js'
+import type { SourceId, Update } from '../../core/Update.js'
 
 /**
  * A kind that has one entry, or what is kept by source, and by stamp. `depth` is how many other
@@ -35,6 +35,8 @@ export interface Table<Failed> {
    * All are as they were at one moment, whoever writes meanwhile.
    */
   readonly entries: () => AsyncIterable<ReadonlyArray<Entry>>
+  /** Whether a key of text is that of this update's stamp. Absent if keys are arrays. */
+  readonly isOf?: (key: Entry[0], update: Update<unknown>) => boolean
   /**
    * Writes all or nothing of what `act` gives, in the same turn. `act` gets the text under `OWNER`;
    * if it gives nothing, nothing is written, and the answer is false.

@@ -11,12 +11,12 @@ import { EXCERPT } from '../../core/Rejection.js'
 import { stampOf, type SourceId, type Update } from '../../core/Update.js'
 import type { Rejection, Scuttlebutt } from '../../scuttlebutt.js'
 import { decodeFrozen, unreadOf } from '../../wire/decode.js'
-import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry } from './entries.js'
+import { DOUBTED, FLOOR, OWNER, SOURCE, TYPE, UNREAD_UPDATE, UPDATE, type Entry, type Table } from './entries.js'
 import type { StorageError } from './StorageError.js'
 
 /** What to read, and as what. */
 export interface Source<S, C> {
-  readonly table: {
+  readonly table: Pick<Table<never>, 'isOf'> & {
     readonly entries: () => AsyncIterable<ReadonlyArray<Entry>> | Iterable<ReadonlyArray<Entry>>
   }
   /** The replica's name, for errors. */
@@ -74,7 +74,7 @@ export const read = async <S, C>(
       const kind = key[0] as keyof Values<C>
       const ofKind = values[kind] as unknown[] | undefined
       if (!ofKind) continue
-      const value = valueOf(kind, key, text)
+      const value = valueOf(kind, key, text, table.isOf)
       texts[kind] = text as string
       const decoded = kind === UPDATE ? decode(value) : right(value)
       if (decoded._tag === 'Right') ofKind.push(decoded.right)
@@ -112,13 +112,16 @@ interface Values<C> {
 }
 
 /**
- * The value of an entry, frozen. Throws if it is damaged, but for an update: that is for the data
- * type to refuse.
+ * The value of an entry, frozen. Throws if it is damaged; but an update that is, or that is under
+ * the key of another, is undefined, for the data type to refuse.
  */
-const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
+const valueOf = (kind: string, key: Entry[0], text: unknown, isOf: Table<never>['isOf']): unknown => {
   try {
     const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
-    if (kind === UPDATE || isWell(kind, value)) return value
+    const update = value as Update<unknown>
+    // what is no update has no stamp of a key, or throws
+    const isUnder = (): boolean => (isOf ? isOf(key, update) : key[1] === update[2] && key[2] === update[1])
+    if (kind === UPDATE ? isUnder() : isWell(kind, value)) return value
   } catch {
     // it is damaged
   }
@@ -127,9 +130,9 @@ const valueOf = (kind: string, key: Entry[0], text: unknown): unknown => {
 }
 
 const isWell = (kind: string, value: unknown): boolean => {
-  if (kind === UNREAD_UPDATE) return stampOf(value) !== undefined
   const isStamp = (timestamp: unknown, source: unknown): boolean =>
-    stampOf([0, timestamp === NEVER ? 1 : timestamp, source]) !== undefined
+    !!stampOf([0, timestamp === NEVER ? 1 : timestamp, source])
+  if (kind === UNREAD_UPDATE) return !!stampOf(value)
   if (kind === FLOOR) return isStamp(value, '')
   const [source, seen, sure = NEVER] = value as readonly unknown[]
   return kind === TYPE || kind === OWNER ? isStamp(NEVER, source) : isStamp(seen, source) && isStamp(sure, source)
@@ -140,7 +143,8 @@ const isWell = (kind: string, value: unknown): boolean => {
  * entries of sources say, and no more: not all entries may be there.
  */
 const clockOf = ({ s: sources, d: doubted, f: [floor = NEVER] }: Values<unknown>): Clock.Clock => {
-  const seen = Object.fromEntries(sources.map(([source, timestamp]) => [source, timestamp]))
+  // of each it takes the first two members
+  const seen = Object.fromEntries(sources as Iterable<readonly unknown[]>) as Clock.ClockRecord
   const sure = sources.flatMap(([source, , from]) => (from === undefined ? [] : [[source, from] as const]))
   return [...doubted, ...sure].reduce(
     (next, [source, from]) => Clock.doubtFrom(source, from)(next),
