@@ -106,30 +106,6 @@ export const refining = <A>(
     codec,
   )
 
-/**
- * Whether the codec accepts any mixture of the fields of objects that it accepts, as those of
- * `t.type` and `t.partial` do. False for any codec of which that is not known. O(parts of the
- * codec).
- */
-export const acceptsAll = (codec: t.Any): boolean => {
-  const { _tag, type, types } = codec as t.Any & Partial<Record<'_tag' | 'type' | 'types', unknown>>
-  switch (_tag) {
-    case 'UnknownType':
-    case 'AnyDictionaryType':
-    case 'DictionaryType':
-    case 'InterfaceType':
-    case 'PartialType':
-      return true
-    case 'ReadonlyType':
-    case 'ExactType':
-      return acceptsAll(type as t.Any)
-    case 'IntersectionType':
-      return (types as ReadonlyArray<t.Any>).every(acceptsAll)
-    default:
-      return false
-  }
-}
-
 /** Equal if both are null, or if neither is and `value` says that they are equal. */
 export const orNull = <A>(value: eq.Eq<A>): eq.Eq<DeepReadonly<A> | A | null> => ({
   equals: (a, b) => (a === null || b === null ? a === b : value.equals(a as A, b as A)),
