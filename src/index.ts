@@ -2,7 +2,7 @@
 import * as timestamps from './core/Timestamp.js'
 
 export type { Behind, ClockRecord } from './core/Clock.js'
-export * as Clock from './core/Clock.js'
+export * as Clock from './core/Clocks.js'
 export { unwrap } from './core/Either.js'
 export type { Applied, Command, DataType, Loaded, Maker, NotSaved } from './core/DataType.js'
 export type { DeepReadonly } from './core/DeepReadonly.js'

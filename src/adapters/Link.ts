@@ -7,7 +7,7 @@ import type { Batch } from '../core/Arrivals.js'
 import type { Digest } from '../core/Digest.js'
 import type { Update } from '../core/Update.js'
 import type { Rejection } from '../scuttlebutt.js'
-import { farAhead } from '../wire/decode.js'
+import { tooFar } from '../wire/decode.js'
 import * as format from '../wire/lines/format.js'
 import * as Lines from '../wire/lines/Lines.js'
 import { MAX_DRIFT, MAX_LINE, type Policy } from '../wire/Policy.js'
@@ -219,12 +219,12 @@ class PeerLink<S, C> implements Link {
   #hear(lines: ReadonlyArray<Lines.Line>): Promise<void> | undefined {
     const policy = { ...this.#policy, now: this.#now() }
     const decodeLine = this.#decode(policy)
-    const isFar = farAhead(this.#store.scuttlebutt.dataType, policy)
+    const far = tooFar(this.#store.scuttlebutt.dataType, policy)
     const messages = lines.map((line) => {
       if (line._tag === 'Right') return decodeLine(line.right)
       const stamp = Lines.stampIn(line.left.tail)
-      // without its end, no clock passes it
-      return stamp && isFar([null, stamp.timestamp, stamp.source]) ? left({ ...line.left, tail: '' }) : line
+      // the session reads the stamp from the tail: without one, no clock moves up to it
+      return stamp && far([null, stamp.timestamp, stamp.source]) ? left({ ...line.left, tail: '' }) : line
     })
     if (!this.#isWelcome(messages)) {
       this.#session = Session.fail(this.#session)

@@ -75,7 +75,7 @@ export const classify = <S, C>(
   const sieve = new Sieve(dataType, replica, vouching, past, batch.original)
   sieve.read(batch.updates)
   if (batch.unread !== undefined && batch.unread.length > 0) sieve.unreadable(batch.unread)
-  const { late, forked, unread, crowdedOut } = sieve.found
+  const { late, forked, unread, crowdedOut } = sieve.rest ?? NO_REST
   const { fresh } = sieve
   const clock = sieve.clock(batch.passed)
   return { batch, vouching, past, fresh, late, forked, unread, crowdedOut, clock, replica }
@@ -100,25 +100,25 @@ export const isNews = <C>({ fresh, late, forked, unread, clock, replica }: Arriv
   fresh.length + late.length + forked.length + unread.length > 0 || clock !== replica.clock
 
 /** What of a batch is not fresh. */
-type Found<C> = { readonly [K in 'late' | 'forked' | 'unread' | 'crowdedOut']: Arrivals<C>[K][number][] }
+type Rest<C> = { readonly [K in 'late' | 'forked' | 'unread' | 'crowdedOut']: Arrivals<C>[K][number][] }
 
-/** Shared: most batches are fresh as a whole. */
-const NOTHING: Found<never> = { late: [], forked: [], unread: [], crowdedOut: [] }
+/** Of most batches: all of it is fresh. */
+const NO_REST: Pick<Arrivals<never>, keyof Rest<never>> = { late: [], forked: [], unread: [], crowdedOut: [] }
 
 class Sieve<S, C> {
   fresh: ReadonlyArray<Update<C>> = []
-  found: Found<C> = NOTHING
+  rest: Rest<C> | undefined
   private readonly dataType: DataType<S, C>
   private readonly replica: Replica<S, C>
   private readonly vouching: Vouching
   private readonly past: Past | undefined
   private readonly original: SourceId | undefined
   private readonly draft: Clock.Draft
-  /** The sources of what was found. One may stand there more than once. */
+  /** The sources of what was missing. One may stand there more than once. */
   private readonly touched: SourceId[] = []
   /** The contents that count so far, by forked stamp. */
   private rivals: Map<string, ReadonlyArray<Content>> | undefined
-  /** The replica's log with what was found so far. Behind while all updates are fresh. */
+  /** The replica's log with what was missing so far. Behind while all updates are fresh. */
   private log: Log.Log<C>
 
   constructor(
@@ -172,12 +172,17 @@ class Sieve<S, C> {
     if (first === undefined && !this.isMissing(given)) return
     const update = Change.isolate(given)
     if (first === undefined) {
-      this.finding().late.push(update)
+      this.others().late.push(update)
       this.touched.push(update[2])
       this.log = Log.evolve([update], [], this.log)
       return
     }
     this.other({ update, json: Change.jsonOf(this.dataType.change)(given), isUnread: false }, held, first)
+  }
+
+  /** Where what is not fresh is put. */
+  private others(): Rest<C> {
+    return (this.rest ??= { late: [], forked: [], unread: [], crowdedOut: [] })
   }
 
   /** Another content under a held stamp, if it is another and counts. */
@@ -191,7 +196,7 @@ class Sieve<S, C> {
     if (content.isUnread && !this.takeUnread(content.update)) return
     this.rivals ??= new Map()
     this.rivals.set(stamp, left)
-    this.finding().forked.push({ content, held: first })
+    this.others().forked.push({ content, held: first })
   }
 
   /**
@@ -213,12 +218,6 @@ class Sieve<S, C> {
     return timestamp > Clock.sureOf(source, replica.clock)
   }
 
-  /** Where to put what is not fresh. Most batches have none. */
-  private finding(): Found<C> {
-    if (this.found === NOTHING) this.found = { late: [], forked: [], unread: [], crowdedOut: [] }
-    return this.found
-  }
-
   unreadable(given: ReadonlyArray<Update<unknown>>): void {
     if (this.log === this.replica.log) this.log = Log.evolve(this.fresh, [], this.log)
     for (const update of given) {
@@ -233,7 +232,7 @@ class Sieve<S, C> {
       }
       if (!isFresh && !this.isUnreadMissing(update)) continue
       this.touched.push(source)
-      if (this.takeUnread(update)) this.finding().unread.push(update)
+      if (this.takeUnread(update)) this.others().unread.push(update)
     }
   }
 
@@ -241,7 +240,7 @@ class Sieve<S, C> {
   private takeUnread(update: Update<unknown>): boolean {
     const hasRoom = Unread.hasRoom(update)(this.log)
     if (hasRoom) this.log = Unread.add(update)(this.log)
-    else this.finding().crowdedOut.push(update)
+    else this.others().crowdedOut.push(update)
     return hasRoom
   }
 
@@ -250,11 +249,12 @@ class Sieve<S, C> {
       if (this.draft.advance(source, timestamp)) this.touched.push(source)
     }
     const advanced = this.draft.done()
-    const isWhole = passed.length === 0 && this.found.crowdedOut.length === 0
+    const { crowdedOut } = this.rest ?? NO_REST
+    const isWhole = passed.length === 0 && crowdedOut.length === 0
     if (this.vouching === 'caller') {
       if (isWhole) return advanced
       // what was refused, or has no room, is not there
-      const lacking = [...passed.map(({ source }) => source), ...this.found.crowdedOut.map(([, , source]) => source)]
+      const lacking = [...passed.map(({ source }) => source), ...crowdedOut.map(([, , source]) => source)]
       return Sure.doubting(new Set(lacking), undefined, this.replica.clock, advanced)
     }
     // who lacks a part of a round is as sure as before

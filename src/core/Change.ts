@@ -26,7 +26,7 @@ export type TooLarge = InUpdate & {
 
 /**
  * The change that a frozen JSON value encodes. Errors: why the codec refuses it, or what it made of
- * it: see {@link settled}. Never throws.
+ * it: see {@link readBack}. Never throws.
  */
 export const decode = <S, C>(dataType: DataType<S, C>) => {
   const checkSuffices = isIdentity(dataType.change)
@@ -35,7 +35,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
       if (checkSuffices && dataType.change.is(json)) return right(json)
       const decoded = dataType.change.decode(json)
       if (decoded._tag === 'Left') return left(failuresOf(decoded.left, 0))
-      const made = settled(dataType.change, decoded.right, json)
+      const made = readBack(dataType.change, decoded.right, json)
       return made instanceof Json.Unfit ? left([failureOf(made, 0)]) : right(Json.freeze(made[0], Infinity) as C)
     } catch (error) {
       return left([{ at: '[0]', value: json, expected: `${dataType.change.name} (${String(error)})` }])
@@ -44,14 +44,18 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
 }
 
 /** What a codec made of JSON, and whether it writes that JSON again. */
-type Settled<C> = readonly [change: C, isSame: boolean]
+type ReadBack<C> = readonly [change: C, isSame: boolean]
 
 /**
  * What a codec made of JSON, as others read it: they get it encoded again, and must come to the
  * same. Unfit if JSON cannot carry it, or if the codec makes another value each time. The cost of
  * the codec's encode, and O(size) unless that gives the JSON itself.
  */
-export const settled = <C>(codec: t.Type<C, unknown, unknown>, decoded: C, json: unknown): Settled<C> | Json.Unfit => {
+export const readBack = <C>(
+  codec: t.Type<C, unknown, unknown>,
+  decoded: C,
+  json: unknown,
+): ReadBack<C> | Json.Unfit => {
   const written = codec.encode(decoded)
   if (written === json) return [decoded, true]
   const sent = Json.copy(written, MAX_DEPTH)

@@ -245,8 +245,8 @@ export const forEachSource = (clock: Clock, visit: (source: SourceId, timestamp:
 }
 
 /**
- * Visits the sources of which a newer version of a clock has seen more, or is sure of more. May
- * visit one twice. O(d log s) for d of them.
+ * Visits the sources of which two versions of a clock have seen, or are sure of, something else.
+ * May visit one twice. O(d log s) for d of them.
  */
 export const forEachSourceChanged = (old: Clock, clock: Clock, visit: (source: SourceId) => void): void => {
   SortedMap.forEachChange(bySource, old.timestamps, clock.timestamps, visit)
@@ -285,17 +285,17 @@ export const ahead =
 export const aheadOfRecord = (known: ClockRecord, floor: Timestamp, { timestamps }: Clock): ReadonlyArray<Behind> => {
   const behind: Behind[] = []
   SortedMap.forEach(timestamps, (timestamp, source) => {
-    const claimed = claimOf(known, source) ?? floor
+    const claimed = timestampIn(source, known) ?? floor
     const since = claimed > floor ? claimed : floor
     if (timestamp > since) behind.push([source, since])
   })
   return behind
 }
 
-/** What a record says of a source. What it inherits is no number. O(1). */
-export const claimOf = (record: ClockRecord, source: SourceId): Timestamp | undefined => {
-  const claimed: unknown = record[source]
-  return typeof claimed === 'number' ? claimed : undefined
+/** The timestamp that a record has for a source. What any object inherits is no number. O(1). */
+export const timestampIn = (source: SourceId, record: ClockRecord): Timestamp | undefined => {
+  const timestamp: unknown = record[source]
+  return typeof timestamp === 'number' ? timestamp : undefined
 }
 
 /**
@@ -307,7 +307,7 @@ export const isSureOf = (claimed: ClockRecord, clock: Clock): boolean => {
   let sure = 0
   if (clock.sure === undefined) {
     SortedMap.forEach(clock.timestamps, (timestamp, source) => {
-      if (claimOf(claimed, source)! <= timestamp) sure++
+      if ((timestampIn(source, claimed) ?? Infinity) <= timestamp) sure++
     })
   }
   return sure === sources.length || sources.every((source) => claimed[source]! <= sureOf(source, clock))

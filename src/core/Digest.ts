@@ -63,7 +63,7 @@ export const havingOf = ({ clock, floor, doubt, after }: Having): Having => {
 
 /** How far a digest's replica is sure of a source. O(1). */
 export const sureOf = ({ clock, floor = NEVER }: Having, source: SourceId): Timestamp => {
-  const sure = Clock.claimOf(clock, source) ?? floor
+  const sure = Clock.timestampIn(source, clock) ?? floor
   return sure > floor ? sure : floor
 }
 

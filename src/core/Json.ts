@@ -30,8 +30,9 @@ const tooDeep = (value: unknown): Unfit => new Unfit('depth', [], value, 'less d
 /**
  * A frozen copy of null, a boolean, a string, a finite number, or an array or plain object of these
  * that is at most `maxDepth` deep. As in JSON, undefined members are left out and -0 becomes 0. All
- * else is an {@link Unfit}: JSON would silently turn NaN into null. An `Unfit` that a codec made
- * stays. Never throws on data; a getter or a proxy may. Adds to `size`, if given. O(size).
+ * else is an {@link Unfit}: JSON would silently turn NaN into null. An `Unfit` is given back: so a
+ * codec can refuse to encode. Never throws on data; a getter or a proxy may. Adds to `size`, if
+ * given. O(size).
  */
 export const copy = (value: unknown, maxDepth: number, size?: Size): unknown => {
   switch (typeof value) {
@@ -141,9 +142,9 @@ export const freeze = (value: unknown, maxDepth: number): unknown => {
 }
 
 /**
- * Whether two JSON values are equal. The order of members does not count. What a codec may make:
- * NaN is equal to itself; an instance of a class, such as a Date, counts by its {@link canonical}
- * text, or, if `isStrict`, only as itself. O(size).
+ * Whether two JSON values are equal. The order of members does not count. NaN equals NaN. An
+ * instance of a class, as a codec may make, counts by its {@link canonical} text; if `isStrict`, it
+ * equals only itself. O(size).
  */
 export const equals = (a: unknown, b: unknown, isStrict = false): boolean => {
   if (a === b) return true

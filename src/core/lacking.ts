@@ -21,7 +21,7 @@ export interface Lacking<C> {
   readonly at?: Digest.Place
 }
 
-const NOTHING: ReadonlyArray<never> = []
+const NOTHING: ReadonlyArray<never> = Object.freeze([])
 
 /** The place before all updates. */
 const START: Digest.Place = Object.freeze([0, ''] as const)
@@ -122,7 +122,7 @@ const split = <C>(
   log: Log.Log<C>,
 ): { readonly updates: ReadonlyArray<Update<C>>; readonly unread: ReadonlyArray<Update<unknown>> } =>
   log.unread === undefined
-    ? { updates, unread: [] }
+    ? { updates, unread: NOTHING }
     : {
         updates: updates.filter((update) => !Unread.holds(update)(log)),
         unread: updates.filter((update) => Unread.holds(update)(log)),

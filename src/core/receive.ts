@@ -32,10 +32,10 @@ export interface Received<S, C> {
 
 /**
  * Takes a classified batch: applies what is fresh and what was missing, keeps two contents of a
- * forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals`
- * are for another version. Costs as `applyUpdates`; if the data type needs each source in order and
- * something older came, or if a third content displaced another, the state is made anew, in O(n log
- * n).
+ * forked stamp. The same replica if there is nothing to take. Classifies again if `arrivals` are
+ * for another version. Costs as `applyUpdates`; if the data type needs each source in order and
+ * something older came, or if a third content displaced another, the state is made anew, in
+ * O(n log n).
  */
 export const receive = <S, C>(
   dataType: DataType<S, C>,
@@ -118,7 +118,7 @@ export const remade = <S, C>(dataType: DataType<S, C>, replica: Replica<S, C>): 
 /** The outcome of nothing. */
 export const unchanged = <S, C>(replica: Replica<S, C>): Received<S, C> => taking(NOTHING, replica)
 
-const NOTHING: ReadonlyArray<never> = []
+const NOTHING: ReadonlyArray<never> = Object.freeze([])
 
 const taking = <S, C>(taken: ReadonlyArray<Update<C>>, replica: Replica<S, C>): Received<S, C> => ({
   replica,

@@ -34,7 +34,7 @@ import { nullOr, readonly, record } from './parts/codecs.js'
 import { kind, type Named } from './parts/kind.js'
 import * as DenseKey from './parts/DenseKey.js'
 import * as Holdings from './parts/Holdings.js'
-import { ofLists } from './parts/patches.js'
+import { ofLists, wholly } from './parts/patches.js'
 import { pieces } from './parts/pieces.js'
 import * as Room from './parts/room.js'
 import { someOf, stable } from './parts/stable.js'
@@ -91,11 +91,7 @@ export interface AnyState {
 /** Reads no values, so it takes an array of any values. */
 type Edit<V> = Maker<AnyState, Change<V>, Refusal>
 
-const emptyState: State<never> = {
-  items: SortedMap.empty(),
-  removed: SortedMap.empty(),
-  holdings: SortedMap.empty(),
-}
+const emptyState: State<never> = { items: SortedMap.empty(), removed: SortedMap.empty(), holdings: SortedMap.empty() }
 
 /**
  * An array of items that `value` decodes. Refuses keys of more than 4,096 bytes. Apply: O(k log n)
@@ -109,6 +105,7 @@ export const of = <V>(value: t.Type<V, unknown, unknown>, options: Named = {}): 
   apply,
   toJSON,
   diff,
+  fullDiff,
   patch,
 })
 
@@ -207,7 +204,6 @@ const changeOf = <V>(entries: ReadonlyArray<readonly [key: string, value: V | nu
 const one = <V>(key: string, value: V): E.Right<Change<V>> => right(Object.freeze({ [key]: value }) as Change<V>)
 
 const isIndex = (index: number, most: number): boolean => Number.isInteger(index) && index >= 0 && index <= most
-
 const outside = (index: number, length: number): E.Left<Refusal> => left({ _tag: 'IndexOutOfRange', index, length })
 
 /** Appends values. O(log n + values). Errors: `NoItem`. */
@@ -367,13 +363,17 @@ export const keys = <V>(state: State<V>): ReadonlyArray<string> =>
 /** The same as {@link toArray}. O(n). */
 export const toJSON = toArray
 
-/** The splices of the array, in ascending order. O(d log n) for d items that differ. */
-export const diff =
+const diffing =
+  (ends?: typeof wholly) =>
   <V>(old: State<V>) =>
-  (made: State<V>): ReadonlyArray<Spliced<readonly [], DeepReadonly<V>>> => {
-    const [from, to] = [old, made].map(({ items }) => ({ map: items, show: ({ value }: Item<V>) => value }))
-    return ofLists(SortedMap.byText, from!, to!)
-  }
+  (made: State<V>): ReadonlyArray<Spliced<readonly [], DeepReadonly<V>>> =>
+    ofLists(SortedMap.byText, listOf(old), listOf(made), [], ends)
+const listOf = <V>({ items }: State<V>) => ({ map: items, show: ({ value }: Item<V>) => value })
+
+/** The splices of the array, in ascending order. O(d log n) for d items that differ. */
+export const diff = diffing()
+/** The same by key: an item in the place of an equal one is another. */
+export const fullDiff = diffing(wholly)
 
 /** Items that take the place of others keep their keys. */
 export const patch = (patches: ReadonlyArray<Patch>): ReadonlyArray<Edit<never>> =>

@@ -23,7 +23,7 @@ import type { Patch, Spliced } from '../core/Patch.js'
 import type { Stamp } from '../core/Update.js'
 import * as SortedMap from '../structures/SortedMap.js'
 import * as LineDiff from './parts/lineDiff.js'
-import { ofLists } from './parts/patches.js'
+import { ofLists, wholly } from './parts/patches.js'
 import { pieces } from './parts/pieces.js'
 import * as Room from './parts/room.js'
 import { stable } from './parts/stable.js'
@@ -195,8 +195,8 @@ export const toString = (state: State): string => lines(state).join('')
 /** The same as {@link toString}. O(n). */
 export const toJSON = toString
 
-/** The splices of {@link lines}, in ascending order. O(d log n) for d lines that differ. */
-export const diff =
+const diffing =
+  (ends?: typeof wholly) =>
   (old: State) =>
   (made: State): ReadonlyArray<Spliced<readonly [], string>> => {
     const lasts = [lastIn(old), lastIn(made)] as const
@@ -205,8 +205,14 @@ export const diff =
       show: ({ value }: RArray.Item<string>, key: string) => (key < last && !isComplete(value) ? `${value}\n` : value),
     })
     const also = lasts[0] === lasts[1] ? [] : lasts
-    return ofLists(SortedMap.byText, listOf(old, lasts[0]), listOf(made, lasts[1]), also)
+    return ofLists(SortedMap.byText, listOf(old, lasts[0]), listOf(made, lasts[1]), also, ends)
   }
+
+/** The splices of {@link lines}, in ascending order. O(d log n) for d lines that differ. */
+export const diff = diffing()
+
+/** The same by key: a line in the place of an equal one is another. */
+export const fullDiff = diffing(wholly)
 
 /** The key of the last line that is not empty; the empty key if there is none. O(1) for most. */
 const lastIn = ({ items }: State): string => {

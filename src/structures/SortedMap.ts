@@ -56,8 +56,11 @@ export const FEW = WIDTH
 export const ofFew = <K, V>(keys: K[], value: V): SortedMap<K, V> =>
   keys.length === 0 ? emptyMap : { root: leafOf(NOBODY, keys, new Array<V>(keys.length).fill(value)) }
 
-/** The map of keys that ascend, with the value at the same index. O(n). */
+/**
+ * The map of keys, each with the value at its index. The keys must ascend: it is not checked. O(n).
+ */
 export const ofSorted = <K, V>(keys: ReadonlyArray<K>, values: ReadonlyArray<V>): SortedMap<K, V> => {
+  // appending asks for no order
   const draft = new Draft<K, V>(() => false, emptyMap)
   for (let i = 0; i < keys.length; i += WIDTH) draft.append(keys.slice(i, i + WIDTH), values.slice(i, i + WIDTH))
   return draft.done()

@@ -1,6 +1,6 @@
 /** The io-ts codecs of updates, digests and messages. */
 import * as t from 'io-ts'
-import { jsonOf, saying, settled } from '../core/Change.js'
+import { jsonOf, readBack, saying } from '../core/Change.js'
 import type { ClockRecord } from '../core/Clock.js'
 import type { DataType } from '../core/DataType.js'
 import type { Digest, Having } from '../core/Digest.js'
@@ -88,10 +88,11 @@ export const update = <S, C>(dataType: DataType<S, C>): t.Type<Update<C>, unknow
       }
       const change = dataType.change.validate(members[0], t.appendContext(context, '0', dataType.change, members[0]))
       if (change._tag === 'Left') return change
-      const made = settled(dataType.change, change.right, members[0])
+      const made = readBack(dataType.change, change.right, members[0])
       if (!(made instanceof Unfit)) {
-        const read = withChange(made[0], members)
-        return t.success(made[1] ? read : saying(read, members[0]))
+        const [read, isSame] = made
+        const decoded = withChange(read, members)
+        return t.success(isSame ? decoded : saying(decoded, members[0]))
       }
       const at = ['0', ...made.at].map((key) => ({ key: String(key), type: t.unknown }))
       return t.failure(made.value, [...context, ...at], made.expected)

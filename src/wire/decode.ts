@@ -9,7 +9,7 @@ import * as Json from '../core/Json.js'
 import type { Message } from '../core/reconcile.js'
 import { failuresOf, keysOf, path, type InUpdate } from '../core/Rejection.js'
 import { havingOf, type Digest } from '../core/Digest.js'
-import { NEVER, type Timestamp } from '../core/Timestamp.js'
+import type { Timestamp } from '../core/Timestamp.js'
 import { stampOf, type Update } from '../core/Update.js'
 import * as codecs from './codecs.js'
 import { depthOf, type Policy } from './Policy.js'
@@ -78,15 +78,16 @@ export const decode =
   (policy: Policy = {}) =>
   (input: unknown): E.Either<UpdateError, Update<C>> => {
     const copied = readable(() => Json.copy(input, depthOf(policy) + 1))
-    const tooFar = farAhead(dataType, policy)
+    const far = tooFar(dataType, policy)
     if (copied instanceof Json.Unfit) {
-      const far = readable(() => tooFar(input))
-      return left((far instanceof Json.Unfit ? undefined : far) ?? unfitUpdate(copied, input, policy))
+      const refused = readable(() => far(input))
+      const isFar = refused !== undefined && !(refused instanceof Json.Unfit)
+      return left(isFar ? refused : unfitUpdate(copied, input, policy))
     }
     if (policy.maxBytes !== undefined) {
       const bytes = Json.bytes(JSON.stringify(copied))
       const { maxBytes } = policy
-      if (bytes > maxBytes) return left(tooFar(copied) ?? { _tag: 'TooLarge', at: '', bytes, maxBytes, update: copied })
+      if (bytes > maxBytes) return left(far(copied) ?? { _tag: 'TooLarge', at: '', bytes, maxBytes, update: copied })
     }
     return decodeFrozen(dataType)(policy)(copied)
   }
@@ -116,29 +117,29 @@ export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
   const codec = codecs.update(dataType)
   const checkSuffices = isIdentity(codec)
   return (policy: Policy) => {
-    const tooFar = farAhead(dataType, policy)
+    const far = tooFar(dataType, policy)
     return (update: unknown): E.Either<UpdateError, Update<C>> => {
+      const refused = far(update)
+      if (refused !== undefined) return left(refused)
       // valid input passes by a mere check: the decoder is slow, because it explains errors
       const decoded = checkSuffices && codec.is(update) ? t.success(update) : validate(codec, update)
-      const far = tooFar(update)
-      if (far !== undefined) return left(far)
       return decoded._tag === 'Left' ? left(invalidUpdate(decoded.left, update)) : decoded
     }
   }
 }
 
 /**
- * Why an update is refused whose stamp is too far ahead, whatever else is wrong with it: a clock
- * passes the stamps of others that are refused. O(1).
+ * `TooFarAhead` if the stamp of an update is further ahead of `now` than the drift allows, else
+ * undefined. Asked before any other error counts: a clock moves up to the stamps of most refused
+ * updates (see `passing`), but not into the future. O(1).
  */
-export const farAhead = <S, C>(dataType: DataType<S, C>, { now, maxDrift = Infinity }: Policy) => {
+export const tooFar = <S, C>(dataType: DataType<S, C>, { now, maxDrift = Infinity }: Policy) => {
   const drift = Math.min(maxDrift, dataType.maxDrift ?? Infinity)
   return (update: unknown): UpdateError | undefined => {
     if (now === undefined) return undefined
-    const timestamp = stampOf(update)?.timestamp ?? NEVER
-    return timestamp - now <= drift
-      ? undefined
-      : { _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift: drift, update }
+    const { timestamp } = stampOf(update) ?? { timestamp: now }
+    if (timestamp - now <= drift) return undefined
+    return { _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift: drift, update }
   }
 }
 

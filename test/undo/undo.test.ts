@@ -115,6 +115,27 @@ describe('A text', () => {
     expect(text()).toBe('adZ')
   })
 
+  test.each([
+    ['Please buy milk', 'Please buy bread'],
+    ['two', 'three'],
+    ['Milk', 'Melon'],
+    ['aaa', 'aaaa'],
+  ])('leaves what another wrote in the place of one’s own, however alike: %j, %j', (mine, theirs) => {
+    for (const isLive of [true, false]) {
+      const { ben, sync, type, text, undo, redo } = pad()
+      type(0, `${mine} rest`)
+      sync()
+      unwrap(ben.change(Text.remove(0, mine.length)))
+      if (isLive) sync()
+      type(0, theirs, ben)
+      sync()
+      undo()
+      expect(text()).toBe(theirs)
+      redo()
+      expect(text()).toBe(`${theirs} rest`)
+    }
+  })
+
   test('undoes for each what each did', () => {
     const { ben, sync, type, text, undo, undoBen } = pad()
     type(0, 'test')
@@ -277,6 +298,19 @@ describe('A list', () => {
     unwrap(ann.change(RArray.move(2, 0)))
     undo()
     expect(list()).toEqual(['x', 1, 3])
+  })
+
+  test('leaves what another wrote in the place of one’s own, however alike', () => {
+    const { ann, ben, sync, undo, redo } = two(RArray.of(t.string))
+    const items = () => RArray.toArray(ann.getReplica().state)
+    unwrap(ann.change(RArray.push('milk', 'eggs', 'tea')))
+    sync()
+    unwrap(ben.change(RArray.splice(0, 2, 'milk', 'bread')))
+    sync()
+    undo()
+    expect(items()).toEqual(['milk', 'bread'])
+    redo()
+    expect(items()).toEqual(['milk', 'bread', 'tea'])
   })
 
   test('keeps older steps where the other has removed an item beside what comes back', () => {

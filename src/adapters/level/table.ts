@@ -27,7 +27,7 @@ export const tableOf = (
 ): Table<LevelFailure> => ({
   attempt,
   entries: () => entries(sublevel),
-  isOf: createIsOf(),
+  isKeyOf: createIsKeyOf(),
   update: async (act) => {
     if (sublevel.status !== 'open') await sublevel.open()
     const operations = act(await sublevel.get(OWNER))
@@ -55,6 +55,7 @@ const textOf = (key: Key): string => {
 
 const sourceText = (kind: string, source: SourceId): string => `${kind}${names.encode(source)}!`
 
+/** Reused: each key is made in one go. */
 const bytes = new DataView(new ArrayBuffer(8))
 
 /** Positive doubles sort as their bits do. */
@@ -66,13 +67,14 @@ const stampText = (timestamp: number): string => {
 const hex = (half: number): string => half.toString(16).padStart(8, '0')
 
 /** Makes the text of a source once for all its updates: they come together. */
-const createIsOf = (): NonNullable<Table<never>['isOf']> => {
+const createIsKeyOf = (): NonNullable<Table<never>['isKeyOf']> => {
   let [ofKind, ofSource, text] = ['', '', '']
   return (key, [, timestamp, source]) => {
     const kind = key[0] as string
     if (kind !== ofKind || source !== ofSource) {
       ;[ofKind, ofSource, text] = [kind, source, sourceText(kind, source)]
     }
+    // a further content has its depth behind the stamp
     return (key as string).startsWith(text + stampText(timestamp))
   }
 }

@@ -35,8 +35,11 @@ export interface Table<Failed> {
    * All are as they were at one moment, whoever writes meanwhile.
    */
   readonly entries: () => AsyncIterable<ReadonlyArray<Entry>>
-  /** Whether a key of text is that of this update's stamp. Absent if keys are arrays. */
-  readonly isOf?: (key: Entry[0], update: Update<unknown>) => boolean
+  /**
+   * Whether a key of text is that of an update, of any content of its stamp. Absent where keys are
+   * arrays.
+   */
+  readonly isKeyOf?: (key: Entry[0], update: Update<unknown>) => boolean
   /**
    * Writes all or nothing of what `act` gives, in the same turn. `act` gets the text under `OWNER`;
    * if it gives nothing, nothing is written, and the answer is false.

@@ -16,7 +16,7 @@ import type { StorageError } from './StorageError.js'
 
 /** What to read, and as what. */
 export interface Source<S, C> {
-  readonly table: Pick<Table<never>, 'isOf'> & {
+  readonly table: Pick<Table<never>, 'isKeyOf'> & {
     readonly entries: () => AsyncIterable<ReadonlyArray<Entry>> | Iterable<ReadonlyArray<Entry>>
   }
   /** The replica's name, for errors. */
@@ -74,7 +74,7 @@ export const read = async <S, C>(
       const kind = key[0] as keyof Values<C>
       const ofKind = values[kind] as unknown[] | undefined
       if (!ofKind) continue
-      const value = valueOf(kind, key, text, table.isOf)
+      const value = valueOf(kind, key, text, table.isKeyOf)
       texts[kind] = text as string
       const decoded = kind === UPDATE ? decode(value) : right(value)
       if (decoded._tag === 'Right') ofKind.push(decoded.right)
@@ -112,16 +112,16 @@ interface Values<C> {
 }
 
 /**
- * The value of an entry, frozen. Throws if it is damaged; but an update that is, or that is under
- * the key of another, is undefined, for the data type to refuse.
+ * The value of an entry, frozen. Undefined for an update that is damaged, or under the key of
+ * another: the data type refuses it. Throws for any other damage.
  */
-const valueOf = (kind: string, key: Entry[0], text: unknown, isOf: Table<never>['isOf']): unknown => {
+const valueOf = (kind: string, key: Entry[0], text: unknown, isKeyOf: Table<never>['isKeyOf']): unknown => {
   try {
     const value: unknown = Json.freeze(JSON.parse(text as string), Infinity)
     const update = value as Update<unknown>
-    // what is no update has no stamp of a key, or throws
-    const isUnder = (): boolean => (isOf ? isOf(key, update) : key[1] === update[2] && key[2] === update[1])
-    if (kind === UPDATE ? isUnder() : isWell(kind, value)) return value
+    // what is no array of an update has no such members, or throws: it is damaged too
+    const isUnderItsKey = (): boolean => (isKeyOf ? isKeyOf(key, update) : key[1] === update[2] && key[2] === update[1])
+    if (kind === UPDATE ? isUnderItsKey() : isWell(kind, value)) return value
   } catch {
     // it is damaged
   }
@@ -143,7 +143,7 @@ const isWell = (kind: string, value: unknown): boolean => {
  * entries of sources say, and no more: not all entries may be there.
  */
 const clockOf = ({ s: sources, d: doubted, f: [floor = NEVER] }: Values<unknown>): Clock.Clock => {
-  // of each it takes the first two members
+  // it reads the first two members of each
   const seen = Object.fromEntries(sources as Iterable<readonly unknown[]>) as Clock.ClockRecord
   const sure = sources.flatMap(([source, , from]) => (from === undefined ? [] : [[source, from] as const]))
   return [...doubted, ...sure].reduce(

@@ -68,7 +68,7 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
   /** The stamps of the first own updates made since the store began. */
   let made: Timestamp[] = []
   let refusals: ReadonlyArray<RefusedUpdate> = []
-  /** The same, by what they say. */
+  /** The same refusals, by text: none is kept twice. */
   const refused = new Map<string, RefusedUpdate>()
   const first = createListeners<Committed<S, C>>()
   const committed = listeners<Committed<S, C>>()
@@ -86,8 +86,8 @@ export const createCell = <S, C>(given: Replica<S, C>): Cell<S, C> => {
     const fresh = more.filter((one) => !refused.has(textOf(one)))
     if (fresh.length === 0) return
     for (const one of fresh) refused.set(textOf(one), one)
-    refusals = [...refused.values()].slice(-MAX_REFUSALS)
     for (const text of [...refused.keys()].slice(0, -MAX_REFUSALS)) refused.delete(text)
+    refusals = [...refused.values()]
     commit(unchanged(replica))
   }
   return {

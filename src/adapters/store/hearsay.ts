@@ -33,7 +33,7 @@ export const createHearsay = (getReplica: () => Replica<unknown, unknown>): Hear
       if (Clock.doubts(clock) === 0) return
       for (const [, timestamp, source] of updates) {
         const least = Math.max(Clock.sureOf(source, clock), newest.get(source) ?? NEVER)
-        const isKnown = Object.hasOwn(known, source) && known[source]! >= timestamp
+        const isKnown = (Clock.timestampIn(source, known) ?? NEVER) >= timestamp
         if (timestamp > least && !isKnown) newest.set(source, timestamp)
       }
     },

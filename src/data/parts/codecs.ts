@@ -48,7 +48,8 @@ const mapped = <A>(object: Members<A>, f: (value: A, key: string) => unknown): M
 
 /**
  * `t.union([t.null, value])`, with a check that allocates nothing. Null here is null on the wire,
- * and nothing else is: a value that `value` reads or writes as null or undefined is refused.
+ * and nothing else is: a value that `value` reads or writes as null or undefined is refused. A
+ * codec of io-ts cannot fail to encode, so `encode` gives an `Unfit`, and `Json.copy` passes it on.
  */
 export const nullOr = <A>(value: t.Type<A, unknown, unknown>): t.Type<A | null, unknown, unknown> => {
   const { name, validate, encode, types } = t.union([t.null, value])

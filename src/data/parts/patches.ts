@@ -28,6 +28,7 @@ export const ofLists = <K, V, A>(
   before: List<K, V, A>,
   after: List<K, V, A>,
   also: ReadonlyArray<K> = [],
+  ends?: (both: Both<A>) => Ends,
 ): ReadonlyArray<Spliced<readonly [], A>> => {
   const more = also.flatMap((key): SortedMap.Difference<K, V>[] => {
     const value = SortedMap.get(less, before.map, key)
@@ -35,7 +36,7 @@ export const ofLists = <K, V, A>(
   })
   const changed = [...SortedMap.differences(less, before.map, after.map), ...more]
   if (more.length > 0) changed.sort(([x], [y]) => (less(x, y) ? -1 : 1))
-  const splices = new Splices<A>()
+  const splices = new Splices<A>(ends)
   for (const [key, old, made] of changed) {
     const index = SortedMap.rank(less, after.map, key) - (made === undefined ? 0 : 1)
     const removed = old === undefined ? [] : [before.show(old, key)]
@@ -67,6 +68,13 @@ const endsOf = <A>([removed, inserted]: Both<A>, same: Same): Ends => {
   while (tail < least - head && same(removed.at(-1 - tail), inserted.at(-1 - tail))) tail++
   return [head, tail]
 }
+
+/**
+ * Leaves a splice whole, unless it puts back just what it takes: for undo, to which an item that
+ * another wrote is not one's own, however alike. O(removed).
+ */
+export const wholly = <A>([removed, inserted]: Both<A>): Ends =>
+  isSame(removed, inserted) ? [removed.length, 0] : [0, 0]
 
 /** The one splice from one list to another. O(n). */
 export const spliced = <A>(

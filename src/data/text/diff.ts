@@ -3,10 +3,10 @@ import { replaced, type Patch, type Replaced, type Spliced } from '../../core/Pa
 import type { Timestamp } from '../../core/Timestamp.js'
 import type { SourceId } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
-import { Splices } from '../parts/patches.js'
+import { Splices, wholly } from '../parts/patches.js'
 import { isHigh, replacement } from './codeUnits.js'
 import type { Command } from './commands.js'
-import { changesSince } from './differences.js'
+import { changesByUnit } from './differences.js'
 import * as Doc from './Doc.js'
 import { withoutMarks, type Step } from './marks.js'
 import { slice } from './read.js'
@@ -25,19 +25,25 @@ import { whole, type State } from './State.js'
  */
 export const diff =
   (before: State) =>
-  (after: State): ReadonlyArray<Spliced<readonly [], string>> => {
-    const splices = new Splices<string>(([removed, inserted]) => {
-      const { from, to } = replacement(removed.join(''), inserted.join(''))
-      return [from, removed.length - to]
-    })
-    let shift = 0
-    for (const { from, to, insert } of changesSince(before)(after)) {
-      splices.add(from + shift, slice(from, to)(before).split(''), insert.split(''))
-      shift += insert.length - (to - from)
-    }
-    const unitOf = (state: State) => (index: number) => slice(index, index + 1)(state)
-    return splices.done(unitOf(before), unitOf(after))
+  (after: State): ReadonlyArray<Spliced<readonly [], string>> =>
+    diffing(leastly, before, after)
+
+/** Leaves out what went and came back at the ends of a splice. */
+const leastly: typeof wholly = ([removed, inserted]) => {
+  const { from, to } = replacement(removed.join(''), inserted.join(''))
+  return [from, removed.length - to]
+}
+
+const diffing = (ends: typeof wholly, before: State, after: State): ReadonlyArray<Spliced<readonly [], string>> => {
+  const splices = new Splices<string>(ends)
+  let shift = 0
+  for (const { from, to, insert } of changesByUnit(before, after)) {
+    splices.add(from + shift, slice(from, to)(before).split(''), insert.split(''))
+    shift += insert.length - (to - from)
   }
+  const unitOf = (state: State) => (index: number) => slice(index, index + 1)(state)
+  return splices.done(unitOf(before), unitOf(after))
+}
 
 /** Which marks of a source count, by the stamps that began them. */
 type Bound = { readonly upTo: Timestamp } | { readonly below: Timestamp }
@@ -45,10 +51,11 @@ type Bound = { readonly upTo: Timestamp } | { readonly below: Timestamp }
 type Marked = Replaced<readonly [kind: '*', source: SourceId], Bound>
 
 /**
- * As {@link diff}; code units that are near marks come with their attributes, and those of what is
- * typed behind them: `[unit, attributes, behind]`. Then, for each source whose marks came or went,
- * which of them count: a patch `{ at: ['*', source], before, after }`. Costs as `diff`, and
- * O(k log m log n) for k of m marks that came, went or are near.
+ * As {@link diff}, by unit: one in the place of an equal one is another. Code units near marks come
+ * with their attributes, and those of what is typed behind them: `[unit, attributes, behind]`.
+ * Then, for each source whose marks came or went, which of them count: a patch `{ at: ['*',
+ * source], before, after }`. Costs as `diff`, and O(k log m log n) for k of m marks that came, went
+ * or are near.
  */
 export const fullDiff =
   (before: State) =>
@@ -63,7 +70,7 @@ export const fullDiff =
       const [from, to] = came ? [known?.before ?? without, including] : [including, known?.after ?? without]
       marked.set(source, replaced(['*', source], from, to))
     }
-    const splices = diff(before)(after)
+    const splices = diffing(wholly, before, after)
     const areBare = SortedMap.size(old) + SortedMap.size(now) === 0
     return [...(areBare ? splices : withMarks(splices, before, after)), ...marked.values()]
   }

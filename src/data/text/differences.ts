@@ -107,27 +107,47 @@ const move = (side: Side, count: number): void => {
 
 /**
  * The edits that make the text of an older version that of this one: in offsets of the old text,
- * sorted, adjacent ones joined. O(d log n) for d ranges that differ. If the versions share nothing,
- * as when one was made anew: from their first difference to their last.
+ * sorted, adjacent ones joined. O(d log n) for d ranges that differ. If all of the text is another:
+ * from their first difference to their last.
  */
 export const changesSince =
   (old: State) =>
   (state: State): ReadonlyArray<Edit> => {
-    const changes: { from: number; to: number; insert: string }[] = []
-    let offset = 0
-    walk(whole(old), whole(state), (count, wasVisible, isVisible, piece, from = 0) => {
-      if (wasVisible !== isVisible) {
-        let last = changes.at(-1)
-        if (last?.to !== offset) changes.push((last = { from: offset, to: offset, insert: '' }))
-        if (wasVisible) last.to += count
-        else last.insert += textIn(piece!, from, from + count)
-      }
-      if (wasVisible) offset += count
-    })
-    const [first] = changes
-    const isWhole =
-      first !== undefined && first.to - first.from === length(old) && first.insert.length === length(state)
-    return isWhole ? [replacement(toString(old), first.insert)].filter(isEdit) : changes
+    const { changes } = changesOf(old, state)
+    return isAnother(old, state, changes) ? least(old, state) : changes
   }
+
+/**
+ * The same by unit: what was replaced by equal text is a change. But if the versions share no unit,
+ * as when one was made anew, then as {@link changesSince}.
+ */
+export const changesByUnit = (old: State, state: State): ReadonlyArray<Edit> => {
+  const { changes, areKin } = changesOf(old, state)
+  return !areKin && isAnother(old, state, changes) ? least(old, state) : changes
+}
+
+const changesOf = (old: State, state: State) => {
+  const changes: { from: number; to: number; insert: string }[] = []
+  let offset = 0
+  let areKin = false
+  walk(whole(old), whole(state), (count, wasVisible, isVisible, piece, from = 0, isInBoth = false) => {
+    areKin ||= isInBoth || piece === undefined
+    if (wasVisible !== isVisible) {
+      let last = changes.at(-1)
+      if (last?.to !== offset) changes.push((last = { from: offset, to: offset, insert: '' }))
+      if (wasVisible) last.to += count
+      else last.insert += textIn(piece!, from, from + count)
+    }
+    if (wasVisible) offset += count
+  })
+  return { changes, areKin }
+}
+
+/** Whether nothing that is visible in one version is in the other. */
+const isAnother = (old: State, state: State, [first]: ReadonlyArray<Edit>): boolean =>
+  first !== undefined && first.to - first.from === length(old) && first.insert.length === length(state)
+
+const least = (old: State, state: State): ReadonlyArray<Edit> =>
+  [replacement(toString(old), toString(state))].filter(isEdit)
 
 const isEdit = ({ from, to, insert }: Edit): boolean => from < to || insert !== ''

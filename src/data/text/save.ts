@@ -3,7 +3,7 @@ import type { either as E } from 'fp-ts'
 import type { NotSaved } from '../../core/DataType.js'
 import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
-import { all } from '../../core/Log.js'
+import * as Log from '../../core/Log.js'
 import type * as Replica from '../../core/Replica.js'
 import { compare, type Update } from '../../core/Update.js'
 import * as Timestamp from '../../core/Timestamp.js'
@@ -20,11 +20,15 @@ type TextReplica = Replica.Replica<State, Change>
 
 /** What {@link save} gives. */
 export interface Saved {
+  /** The version of this form. 1 was never released. */
   readonly text: 2
   readonly id: string
   readonly clock: SavedClock
   readonly log: SavedLog
-  /** How many operations are done of each stroke, and what it waits for; strokes as in the log. */
+  /**
+   * How many operations are done of each stroke, and what it waits for. A stroke is its index among
+   * all, in the order of `Doc.byKey`.
+   */
   readonly waiting: ReadonlyArray<readonly [stroke: number, done: number, wait: Doc.Wait]>
   /**
    * Each piece in the order of the text: its stroke, its k, its length, negative if it is hidden,
@@ -57,10 +61,16 @@ export const save = ({ id, clock, log, state }: TextReplica): Saved => {
 /** Edges stay as they are; a unit is counted back from the serial, so that numbers are small. */
 const back = (serial: number, unit: number): number => (unit < 0 ? unit : serial - unit)
 
-/** The newest update of each stroke in a log, by the keys of strokes. O(n), or O(n log n). */
-const strokesIn = (log: TextReplica['log']): ReadonlyArray<readonly [Doc.Key, Update<Change>]> => {
-  const strokes = all(log).map((update) => [Doc.keyOf(update), update] as const)
-  // who is honest makes a new stroke longer, but none that is older than another
+/** Strokes with their updates. */
+type Strokes = ReadonlyArray<readonly [Doc.Key, Update<Change>]>
+
+/**
+ * The newest update of each stroke in a log, in the order of `Doc.byKey`. O(n) for honest sources,
+ * else O(n log n).
+ */
+const strokesIn = (log: TextReplica['log']): Strokes => {
+  const strokes = Log.all(log).map((update) => [Doc.keyOf(update), update] as const)
+  // an honest source lengthens its last stroke only: then the log has each once, in this order
   if (strokes.every(([key], i) => i === 0 || Doc.byKey(strokes[i - 1]![0], key))) return strokes
   const newest = new SortedMap.Draft<Doc.Key, Update<Change>>(Doc.byKey, SortedMap.empty())
   for (const [key, update] of strokes) {
@@ -87,14 +97,14 @@ export const load =
   }
 
 /** Throws if the saved text is in another form. */
-const docOf = (saved: Saved, held: ReturnType<typeof strokesIn>): Doc.Doc => {
+const docOf = (saved: Saved, held: Strokes): Doc.Doc => {
   check(Array.isArray(saved.pieces) && Array.isArray(saved.waiting))
-  const all = held.map(([key, update]): Filled => {
+  const filled = held.map(([key, update]): Filled => {
     return { key, update, done: update[0].length - 1, size: 0, places: [], waits: null }
   })
   const waiting = new SortedMap.Draft<Doc.Wait, true>(Doc.byWait, SortedMap.empty())
   for (const [i, done, waits] of saved.waiting) {
-    const stroke = all[i]!
+    const stroke = filled[i]!
     const { first, source, waiter } = waits
     check(Json.equals(waiter, stroke.key) && Timestamp.is(first) && typeof source === 'string')
     // a unit that is too far for a number is as good as any that never comes
@@ -103,13 +113,13 @@ const docOf = (saved: Saved, held: ReturnType<typeof strokesIn>): Doc.Doc => {
     stroke.waits = { first, source, k, waiter: stroke.key }
     waiting.set(stroke.waits, true)
   }
-  const tree = treeOf(saved.pieces, all)
+  const tree = treeOf(saved.pieces, filled)
   const strokes = SortedMap.ofSorted(
-    all.map(({ key }) => key),
-    all,
+    filled.map(({ key }) => key),
+    filled,
   )
-  for (const { waits } of all) check(waits === null || Doc.find({ strokes }, waits, waits.k) === undefined)
-  return { ...tree, strokes, waiting: waiting.done(), marks: marksIn(all), swept: SortedMap.empty() }
+  for (const { waits } of filled) check(waits === null || Doc.find({ strokes }, waits, waits.k) === undefined)
+  return { ...tree, strokes, waiting: waiting.done(), marks: marksIn(filled), swept: SortedMap.empty() }
 }
 
 /** The marks that strokes have made, oldest first. */

@@ -1,4 +1,4 @@
-/** Whether saved JSON has its form, and the clock in it: what is damaged must not be believed. */
+/** The clock of a saved text, and the checks of all its parts: what is damaged is not believed. */
 import { bySource, type Clock } from '../../core/Clock.js'
 import * as Timestamp from '../../core/Timestamp.js'
 import type { SourceId } from '../../core/Update.js'
@@ -13,7 +13,7 @@ export type SavedClock = Pick<Clock, 'latest' | 'floor'> & {
   readonly sure?: Numbers
 }
 
-/** O(s). */
+/** The clock for JSON: {@link clockOf} makes it again. O(s) for s sources. */
 export const savedClock = ({ timestamps, sure, ...rest }: Clock): SavedClock => ({
   ...rest,
   timestamps: [...SortedMap.entries(timestamps)],
@@ -31,7 +31,7 @@ export const clockOf = ({ timestamps, latest, floor, sure }: SavedClock): Clock 
   }
 }
 
-/** The timestamp or `NEVER`, if it is not above `most`. */
+/** The time. Throws if it is neither a timestamp nor `NEVER`, or above `most`. */
 const timeOf = (time: number, most: number): number => {
   check((time === Timestamp.NEVER || Timestamp.is(time)) && time <= most)
   return time
@@ -60,7 +60,7 @@ export const check = (isRight: boolean): void => {
   if (!isRight) damaged()
 }
 
-/** The number, if it is whole, and in a range. */
+/** The number. Throws if it is not whole, or not from `least` to `most`. */
 export const wholeOf = (number: number, least: number, most: number): number => {
   check(Number.isInteger(number) && number >= least && number <= most)
   return number

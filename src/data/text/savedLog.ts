@@ -1,10 +1,10 @@
 /** A log as JSON that names each update once, and back. */
 import { MAX_DEPTH } from '../../core/Change.js'
 import * as Json from '../../core/Json.js'
-import { all, type Log } from '../../core/Log.js'
+import * as Log from '../../core/Log.js'
 import * as SourceLog from '../../core/SourceLog.js'
 import * as Timestamp from '../../core/Timestamp.js'
-import { keep } from '../../core/Unread.js'
+import * as Unread from '../../core/Unread.js'
 import type { SourceId, Update } from '../../core/Update.js'
 import * as SortedMap from '../../structures/SortedMap.js'
 import { check, mapOf } from './savedForm.js'
@@ -19,8 +19,8 @@ export interface SavedLog {
 
 type Test = (u: unknown) => boolean
 
-/** O(u) for u updates. */
-export const savedLog = ({ updatesBySource, forks, unread }: Log<unknown>): SavedLog => {
+/** The log for JSON: {@link logOf} makes it again. O(u) for u updates. */
+export const savedLog = ({ updatesBySource, forks, unread }: Log.Log<unknown>): SavedLog => {
   const sources: [SourceId, ...unknown[]][] = []
   SortedMap.forEach(updatesBySource, (held, source) => {
     const saved: [SourceId, ...unknown[]] = [source]
@@ -35,10 +35,10 @@ export const savedLog = ({ updatesBySource, forks, unread }: Log<unknown>): Save
 }
 
 /**
- * The log that was saved, if no timestamp is above `latest`. Throws for what is no saved log, and
- * for changes that fail a test. O(u).
+ * The log that was saved. Throws for what is no saved log, for a timestamp above `latest`, and for
+ * a change that fails the test. O(size), and O(u log u) for u unread updates.
  */
-export const logOf = <C>({ sources, forks, unread }: SavedLog, latest: number, isChange: Test): Log<C> => {
+export const logOf = <C>({ sources, forks, unread }: SavedLog, latest: number, isChange: Test): Log.Log<C> => {
   let size = 0
   const updatesBySource = mapOf(sources, (saved) => {
     const updates = updatesOf<C>(saved, latest, isChange)
@@ -46,8 +46,8 @@ export const logOf = <C>({ sources, forks, unread }: SavedLog, latest: number, i
     return SourceLog.evolve(updates, [], SourceLog.empty())
   })
   const inner = forks === undefined ? undefined : logOf<C>(forks, latest, isChange)
-  const others = unread === undefined ? [] : all(logOf(unread, latest, () => true))
-  return keep(others)({ updatesBySource, size: size + (inner?.size ?? 0), ...(inner && { forks: inner }) })
+  const others = unread === undefined ? [] : Log.all(logOf(unread, latest, () => true))
+  return Unread.keep(others)({ updatesBySource, size: size + (inner?.size ?? 0), ...(inner && { forks: inner }) })
 }
 
 const updatesOf = <C>(saved: SavedLog['sources'][number], latest: number, isChange: Test): ReadonlyArray<Update<C>> => {

@@ -44,7 +44,10 @@ const startsIn = (numbers: readonly number[]): ReadonlyMap<number, number> => {
   return starts
 }
 
-/** The pieces in the order of the text, the index of their leaves, and the number of units. */
+/**
+ * The pieces in the order of the text, the index of their leaves, and the number of units. Throws
+ * if they are not the units of the strokes, in order. O(n).
+ */
 const placed = (numbers: readonly number[], strokes: ReadonlyArray<Filled>) => {
   const starts = startsIn(numbers)
   const count = starts.size
@@ -55,18 +58,19 @@ const placed = (numbers: readonly number[], strokes: ReadonlyArray<Filled>) => {
   const readings = strokes.map(readingOf)
   let units = 0
   // in the order of arrival, so the units of a stroke come by their k
-  for (let nth = 0; nth < count; nth++) {
+  for (let nthMade = 0; nthMade < count; nthMade++) {
     const i = starts.get(units) ?? damaged()
     const reading = readings[numbers[i]!] ?? damaged()
     const { stroke } = reading
     const k = numbers[i + 1]!
     const size = numbers[i + 2]!
+    // the next unit of its stroke, in the text of the next insert where this one is used up
     check(k === stroke.size + 1)
     if (stroke.size === reading.before + reading.text.length) readOn(reading)
     const at = stroke.size - reading.before
     const length = wholeOf(Math.abs(size), 1, reading.text.length - at)
-    const place = i / NUMBERS
-    pieces[place] = {
+    const nthInText = i / NUMBERS
+    pieces[nthInText] = {
       serial: units,
       length,
       visible: Math.max(0, size),
@@ -77,14 +81,15 @@ const placed = (numbers: readonly number[], strokes: ReadonlyArray<Filled>) => {
       text: reading.text,
       at,
     }
-    serials[nth] = units
-    labels[nth] = Math.floor(place / fill()) * GAP
+    serials[nthMade] = units
+    labels[nthMade] = Math.floor(nthInText / fill()) * GAP
+    // a new run, unless its serials follow on from the last one
     const { places } = stroke
     if (stroke.size === 0 || places.at(-1)! + k - places.at(-2)! !== units) places.push(k, units)
     stroke.size += length
     units += length
   }
-  check(readings.every(isWhole))
+  readings.forEach(checkEnd)
   return { pieces, index: SortedMap.ofSorted(serials, labels), units }
 }
 
@@ -114,8 +119,8 @@ const readOn = (reading: Reading): void => {
   }
 }
 
-/** Whether a stroke has as many units as its operations insert. */
-const isWhole = (reading: Reading): boolean => {
+/** Reads on once more. Throws if the stroke has not all units that its operations insert. */
+const checkEnd = (reading: Reading): void => {
   readOn(reading)
-  return reading.text === '' && reading.before === reading.stroke.size
+  check(reading.text === '' && reading.before === reading.stroke.size)
 }

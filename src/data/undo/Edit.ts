@@ -1,7 +1,7 @@
 /** Patches that take effect together, and how they pass others that were made at the same time. */
 import { isPlain, memberOf } from '../../core/Json.js'
 import { isSame, replaced, type Patch, type Path, type Replaced } from '../../core/Patch.js'
-import { Splices } from '../parts/patches.js'
+import { Splices, wholly } from '../parts/patches.js'
 
 type Items = ReadonlyArray<unknown>
 
@@ -165,8 +165,7 @@ export const patchesOf = ({ values, lists }: Edit): ReadonlyArray<Patch> => [
 ]
 
 const splicesOf = ([name, ops]: readonly [string, Pass]): ReadonlyArray<Patch> => {
-  // what comes back as it went is no splice; others stay whole
-  const splices = new Splices(([removed, inserted]) => (isSame(removed, inserted) ? [removed.length, 0] : [0, 0]))
+  const splices = new Splices(wholly)
   let index = 0
   for (const { kind, count, items } of ops) {
     if (kind === 'remove') splices.add(index, items, NONE)

@@ -47,7 +47,7 @@ const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
     return is
   }
   try {
-    return isSmallJson(value) || !exceeds(value) ? shape : 'large'
+    return isSmall(value) || !exceeds(value) ? shape : 'large'
   } catch {
     // too deep, or a getter threw
     return 'graph'
@@ -56,20 +56,23 @@ const shapeOf = (value: unknown): 'tree' | 'graph' | 'large' => {
 
 const isLarge = (value: unknown): boolean => shapeOf(value) === 'large'
 
-/** Whether a value can be written out: no object is a part of itself, nor are they many. */
+/** Whether a value can be written out: no object is a part of itself, and they are not too many. */
 export const isTree = (value: unknown): boolean => shapeOf(value) === 'tree'
 
 const FEW_OBJECTS = 200
 
-/** Whether a value is JSON of a few objects, as most are: faster than to count all objects. */
-const isSmallJson = (value: unknown): boolean => without(FEW_OBJECTS, value) >= 0
+/** Whether a value is a few arrays and plain objects, as most are. Faster than to count all. */
+const isSmall = (value: unknown): boolean => leftOf(FEW_OBJECTS, value) >= 0
 
-/** A number less the objects of a value; negative as soon as one is none of JSON, or too many. */
-const without = (count: number, value: unknown): number => {
+/**
+ * `count` less the objects of a value. Negative if they are more, or if one is no array or plain
+ * object.
+ */
+const leftOf = (count: number, value: unknown): number => {
   if (typeof value !== 'object' || value === null) return count
   let left = count - 1
-  if (Array.isArray(value)) for (const member of value) left = left < 0 ? left : without(left, member)
-  else if (Json.isPlain(value)) for (const key in value) left = left < 0 ? left : without(left, value[key])
+  if (Array.isArray(value)) for (const member of value) left = left < 0 ? left : leftOf(left, member)
+  else if (Json.isPlain(value)) for (const key in value) left = left < 0 ? left : leftOf(left, value[key])
   else return -1
   return left
 }

@@ -8,7 +8,7 @@ import { left, right } from '../../core/Either.js'
 import * as Json from '../../core/Json.js'
 import { EXCERPT, path } from '../../core/Rejection.js'
 import { NEVER } from '../../core/Timestamp.js'
-import { decodeFrozen, decodeHeader, farAhead, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
+import { decodeFrozen, decodeHeader, tooFar, unreadOf, type InvalidHeader, type UpdateError } from '../decode.js'
 import { depthOf, type Policy } from '../Policy.js'
 import type { WireMessage } from '../WireMessage.js'
 import { opening, past, refused, sure, sync } from './codecs.js'
@@ -43,7 +43,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
   const asUnread = unreadOf(dataType)
   return (policy: Policy) => {
     const updateOf = decodeUpdate(policy)
-    const tooFar = farAhead(dataType, policy)
+    const far = tooFar(dataType, policy)
     return (line: string): E.Either<LineError, WireMessage<C>> => {
       let json: unknown
       try {
@@ -56,7 +56,7 @@ export const decode = <S, C>(dataType: DataType<S, C>) => {
         const place = { at: path(json.at), limit: depthOf(policy) }
         if (!line.startsWith('[')) return left({ _tag: 'TooDeep', ...place })
         const update: unknown = JSON.parse(line)
-        return left(tooFar(update) ?? { _tag: 'TooDeep', ...place, update })
+        return left(far(update) ?? { _tag: 'TooDeep', ...place, update })
       }
       if (Array.isArray(json)) {
         const update = updateOf(json)
@@ -102,7 +102,7 @@ const decodeText = (text: string): WireMessage<never> => {
       const decoded = refused.decode(json)
       if (decoded._tag === 'Left') return IGNORED
       const { updates, places } = decoded.right
-      // whoever keeps or passes them on keeps 1,000
+      // up to 1,000 of them are kept, or passed on: a long reason would take much room
       const refusals = updates.map(([at, source, reason]) => [at, source, reason.slice(0, EXCERPT)] as const)
       return { _tag: 'Refused', refusals, places }
     }

@@ -57,7 +57,7 @@ export const shouldAsk = (
  * before a restart, or by an impostor.
  */
 const claimsMore = ({ clock: claims, doubt }: Digest, { source, since, until }: Past, clock: Clock.Clock): boolean => {
-  const sure = Object.hasOwn(claims, source) ? claims[source]! : NEVER
+  const sure = Clock.timestampIn(source, claims) ?? NEVER
   const claimed = Math.max(sure, Doubt.end(doubt, source) ?? NEVER)
   return (claimed > since && claimed < until) || claimed > Clock.timestampOf(source, clock)
 }
