@@ -110,8 +110,8 @@ export interface DataType<S, C> {
    */
   readonly diff?: (before: S) => (after: S) => ReadonlyArray<Patch>
   /**
-   * As {@link diff}, with what {@link toJSON} does not show, such as an item in the place of an equal
-   * one: for undo. Absent if `diff` tells all.
+   * As {@link diff}, with what {@link toJSON} does not show, such as an item in the place of an
+   * equal one: for undo. Absent if `diff` tells all.
    */
   readonly fullDiff?: (before: S) => (after: S) => ReadonlyArray<Patch>
   /**
