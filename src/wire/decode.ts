@@ -136,9 +136,9 @@ export const decodeFrozen = <S, C>(dataType: DataType<S, C>) => {
 export const tooFar = <S, C>(dataType: DataType<S, C>, { now, maxDrift = Infinity }: Policy) => {
   const drift = Math.min(maxDrift, dataType.maxDrift ?? Infinity)
   return (update: unknown): UpdateError | undefined => {
-    if (now === undefined) return undefined
-    const { timestamp } = stampOf(update) ?? { timestamp: now }
-    if (timestamp - now <= drift) return undefined
+    const timestamp: unknown = Array.isArray(update) ? update[1] : undefined
+    if (now === undefined || typeof timestamp !== 'number' || timestamp - now <= drift) return undefined
+    if (stampOf(update) === undefined) return undefined
     return { _tag: 'TooFarAhead', at: '[1]', timestamp, now, maxDrift: drift, update }
   }
 }
